@@ -1,0 +1,1 @@
+"""The checked configuration: schema, loading with defaults and overrides, errors."""
