@@ -1,0 +1,57 @@
+"""Files that are either the old one or the whole new one, whatever happens while they are written."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Literal
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike[str], *, mode: Literal["w", "wb"] = "wb") -> Iterator[IO[Any]]:
+    """Open a file for writing that appears under its name only when it is complete and on the disk.
+
+    The content goes to a temporary name in the same folder, is flushed and synced, and then renamed over
+    `path`; the folder is synced as well, so that the rename survives a power cut.
+
+    Args:
+        path: The file to write or replace. Its folder must exist.
+        mode: `"wb"` for bytes, `"w"` for UTF-8 text whose line ends are written as they are given.
+
+    Yields:
+        The open temporary file.
+
+    Raises:
+        OSError: The folder cannot be written or the disk is full. The temporary file is removed and an older
+            file under `path` is untouched, as with any other exception raised inside the `with` block.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    encoding, newline = ("utf-8", "") if mode == "w" else (None, None)
+    try:
+        with temporary.open(mode.replace("w", "x"), encoding=encoding, newline=newline) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: str | os.PathLike[str]) -> None:
+    """Wait until the names in a folder (files created, renamed or removed) are on the disk.
+
+    Args:
+        folder: An existing folder.
+
+    Raises:
+        OSError: The folder does not exist or the disk failed.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
