@@ -53,6 +53,7 @@ class Problem:
     """Where it stands: `file:line`, `file`, or `command line`."""
 
     def __str__(self) -> str:
+        """Return the problem as one readable block of lines."""
         head = ": ".join(part for part in (self.place, self.key, self.message) if part)
         details: list[tuple[str, str | None]] = [
             ("value", None if self.value is MISSING else _shortened(repr(self.value))),
@@ -71,6 +72,7 @@ class ConfigError(Exception):
         super().__init__(self.problems)
 
     def __str__(self) -> str:
+        """Return every problem as its own block."""
         return "\n".join(str(problem) for problem in self.problems)
 
 

@@ -1,0 +1,125 @@
+"""From PyYAML's nodes to plain values, noting every key's line and refusing what is ambiguous or runs code."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from rl_pipeline.config.errors import MISSING, ConfigError, Problem
+from rl_pipeline.config.places import KeyPath
+from rl_pipeline.config.yaml_dialect import TAG, ConfigLoader
+from rl_pipeline.config.yaml_syntax import shown_tag
+
+NULL_WORDS = frozenset({"None", "null"})
+"""Strings that mean null, quoted or not."""
+
+MAX_VALUES = 100_000
+"""A configuration with more values than this is taken for an attack with nested aliases."""
+
+_PLAIN_TAGS = frozenset(TAG + name for name in ("null", "bool", "int", "float", "str", "seq", "map"))
+
+
+class NodeReader:
+    """Turns the node tree of one document into plain values, noting lines and problems on the way."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.lines: dict[KeyPath, int] = {}
+        self.problems: list[Problem] = []
+        self._constructor = ConfigLoader("")
+        self._above: list[yaml.Node] = []
+        self._values = 0
+
+    def value(self, node: yaml.Node, path: KeyPath) -> Any:
+        """Return the value of a node, or MISSING where it was refused."""
+        self._values += 1
+        if self._values > MAX_VALUES:
+            remedy = "write the values out instead of nesting aliases"
+            message = f"holds more than {MAX_VALUES} values"
+            raise ConfigError([Problem("", message, remedy=remedy, place=self.name)])
+        if node.tag not in _PLAIN_TAGS:
+            return self._refuse_tag(node, path)
+        if any(node is ancestor for ancestor in self._above):
+            return self._refuse(node, path, "contains itself through an alias", remedy="remove the alias")
+        self._above.append(node)
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, path)
+            if isinstance(node, yaml.SequenceNode):
+                return self._list(node, path)
+            return self._scalar(node, path)
+        finally:
+            self._above.pop()
+
+    def _scalar(self, node: yaml.Node, path: KeyPath) -> Any:
+        if node.tag == TAG + "str" and node.value in NULL_WORDS:
+            return None
+        try:
+            return self._constructor.construct_object(node)
+        except (ValueError, KeyError, yaml.constructor.ConstructorError):
+            message = f"is not what its tag {shown_tag(node.tag)} says"
+            return self._refuse(node, path, message, remedy="remove the tag")
+
+    def _list(self, node: yaml.SequenceNode, path: KeyPath) -> list[Any]:
+        items = []
+        for index, item in enumerate(node.value):
+            item_path = (*path, str(index))
+            self.lines[item_path] = item.start_mark.line + 1
+            items.append(self.value(item, item_path))
+        return [item for item in items if item is not MISSING]
+
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for merged in _merged_mappings(node):
+            inherited = self.value(merged, path)
+            if isinstance(inherited, dict):
+                result |= {key: value for key, value in inherited.items() if key not in result}
+        first_lines: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if key_node.tag == TAG + "merge":
+                continue
+            if key_node.tag != TAG + "str":
+                self._refuse_key(key_node, path)
+            elif key_node.value in first_lines:
+                self._refuse_duplicate(key_node, value_node, path, first_lines[key_node.value])
+            else:
+                key = key_node.value
+                first_lines[key] = self.lines[(*path, key)] = line
+                result[key] = self.value(value_node, (*path, key))
+        return {key: value for key, value in result.items() if value is not MISSING}
+
+    def _refuse(
+        self, node: yaml.Node, path: KeyPath, message: str, value: Any = MISSING, remedy: str | None = None
+    ) -> Any:
+        place = f"{self.name}:{node.start_mark.line + 1}"
+        self.problems.append(Problem(".".join(path), message, value, remedy=remedy, place=place))
+        return MISSING
+
+    def _refuse_tag(self, node: yaml.Node, path: KeyPath) -> Any:
+        tag = shown_tag(node.tag)
+        message = f"the tag {tag} is refused, configurations never run code"
+        remedy = (
+            "write a plain value; name a class of your own as text: 'package.module:Class' or 'file.py:Class'"
+        )
+        return self._refuse(node, path, message, tag, remedy)
+
+    def _refuse_key(self, node: yaml.Node, path: KeyPath) -> None:
+        written = str(node.value) if isinstance(node, yaml.ScalarNode) else "[...]"
+        message = f"a key must be text, this one is read as {shown_tag(node.tag)}"
+        self._refuse(
+            node, (*path, written), message, written, remedy=f"write a word, or quote it: '{written}':"
+        )
+
+    def _refuse_duplicate(self, key: yaml.Node, value: yaml.Node, path: KeyPath, first_line: int) -> None:
+        message = f"is given twice, in line {first_line} and in line {key.start_mark.line + 1}"
+        written = value.value if isinstance(value, yaml.ScalarNode) else MISSING
+        remedy = "keep one of the two and remove the other"
+        self._refuse(key, (*path, key.value), message, written, remedy)
+
+
+def _merged_mappings(node: yaml.MappingNode) -> Iterator[yaml.Node]:
+    """Yield what the merge keys `<<` of a mapping name; the first of several mappings wins."""
+    for key_node, value_node in node.value:
+        if key_node.tag == TAG + "merge":
+            yield from value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]

@@ -1,0 +1,84 @@
+"""Safe YAML reading: files become plain mappings that know where every key stands."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rl_pipeline.config.errors import MISSING, ConfigError, Problem
+from rl_pipeline.config.places import KeyPath, missing_file, shown_path
+from rl_pipeline.config.yaml_dialect import ConfigLoader
+from rl_pipeline.config.yaml_nodes import NodeReader
+from rl_pipeline.config.yaml_syntax import syntax_problem
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML mapping and where its keys stand."""
+
+    name: str
+    """The file as messages name it."""
+    mapping: dict[str, Any]
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+    """Line of each key, counted from 1."""
+    problems: list[Problem] = field(default_factory=list)
+    """What was refused; the values concerned are not in `mapping`."""
+
+    def place(self, path: KeyPath) -> str:
+        """Return `file:line` of a key, or the file where the line is not known."""
+        line = self.lines.get(path)
+        return self.name if line is None else f"{self.name}:{line}"
+
+
+def read_yaml(file: Path) -> Document:
+    """Read a YAML file whose top level is a mapping.
+
+    Raises:
+        ConfigError: the file is absent, cannot be read, is no YAML or holds no mapping. Duplicate keys, keys
+            that are no text and tags do not raise: they are listed in `Document.problems`.
+    """
+    name = shown_path(file)
+    try:
+        return parse_yaml(file.read_text(encoding="utf-8"), name)
+    except FileNotFoundError:
+        raise ConfigError([missing_file(file)]) from None
+    except UnicodeDecodeError as error:
+        problem = Problem("", f"is no text in UTF-8: {error}", remedy="save it as UTF-8", place=name)
+        raise ConfigError([problem]) from error
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+        problem = Problem("", message, remedy="name a readable YAML file", place=name)
+        raise ConfigError([problem]) from error
+
+
+def parse_yaml(text: str, name: str) -> Document:
+    """Read a YAML text as `read_yaml` reads a file; an empty text is an empty mapping."""
+    reader, value = _parse(text, name)
+    if not isinstance(value, dict):
+        if value is not None and value is not MISSING:
+            remedy = "write lines of the form `key: value`"
+            problem = Problem("", "the top level must be a mapping", value, remedy=remedy, place=f"{name}:1")
+            raise ConfigError([problem, *reader.problems])
+        value = {}
+    return Document(name, value, reader.lines, reader.problems)
+
+
+def parse_value(text: str, name: str) -> Any:
+    """Read a YAML text that may be any value. Raises ConfigError for everything that `read_yaml` refuses."""
+    reader, value = _parse(text, name)
+    if reader.problems:
+        raise ConfigError(reader.problems)
+    return value
+
+
+def _parse(text: str, name: str) -> tuple[NodeReader, Any]:
+    reader = NodeReader(name)
+    try:
+        node = yaml.compose(text, Loader=ConfigLoader)
+        return reader, None if node is None else reader.value(node, ())
+    except yaml.YAMLError as error:
+        raise ConfigError([syntax_problem(error, name)]) from error
+    except RecursionError as error:
+        problem = Problem("", "is nested too deeply", remedy="use fewer levels", place=name)
+        raise ConfigError([problem]) from error

@@ -1,0 +1,71 @@
+"""YAML syntax errors in plain words."""
+
+import yaml
+
+from rl_pipeline.config.errors import Problem
+
+_PLAIN_WORDS: tuple[tuple[str, str, str], ...] = (
+    (r"character '\t'", "a tab stands where YAML wants spaces", "indent with spaces"),
+    (
+        "mapping values are not allowed",
+        "a ':' is not allowed here",
+        "check the indentation of this line and the one above; put text that holds ': ' in quotes",
+    ),
+    (
+        "could not find expected ':'",
+        "this line has no ':' after its key",
+        "write `key: value`, with a space after the colon",
+    ),
+    (
+        "expected <block end>",
+        "the line does not fit the indentation of the lines above",
+        "indent all keys of one section by the same number of spaces",
+    ),
+    ("while scanning a quoted scalar", "a quote is opened and never closed", "close the quote"),
+    (
+        "while parsing a flow sequence",
+        "a '[' is not closed",
+        "close it with ']' or add the missing ','",
+    ),
+    (
+        "while parsing a flow mapping",
+        "a '{' is not closed",
+        "close it with '}' or add the missing ','",
+    ),
+    (
+        "found undefined alias",
+        "the alias names no anchor",
+        "put text that starts with * in quotes",
+    ),
+    ("cannot start any token", "this character cannot start a value", "put the value in quotes"),
+    ("expected a single document", "a second document starts here ('---')", "keep one document per file"),
+)
+
+
+def syntax_problem(error: yaml.YAMLError, name: str) -> Problem:
+    """Return what PyYAML found, with file, line and column.
+
+    Args:
+        error: what PyYAML raised while reading.
+        name: the file as messages name it.
+    """
+    mark = getattr(error, "problem_mark", None)
+    place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+    parts = (getattr(error, part, None) for part in ("context", "problem", "reason"))
+    said = " ".join(part for part in parts if part)
+    for pattern, message, remedy in _PLAIN_WORDS:
+        if pattern in said:
+            return Problem("", f"YAML syntax error: {message}{_opened(error)}", remedy=remedy, place=place)
+    remedy = "correct this line; an editor for YAML marks the spot"
+    return Problem("", f"YAML syntax error: {said}{_opened(error)}", remedy=remedy, place=place)
+
+
+def shown_tag(tag: str) -> str:
+    """Return a tag as it is written in files: `!!python/object` for `tag:yaml.org,2002:python/object`."""
+    return tag.replace("tag:yaml.org,2002:", "!!")
+
+
+def _opened(error: yaml.YAMLError) -> str:
+    """Return where the part began that the error is about."""
+    mark = getattr(error, "context_mark", None)
+    return f" (the part began in line {mark.line + 1})" if mark else ""
