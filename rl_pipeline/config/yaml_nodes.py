@@ -1,4 +1,4 @@
-"""From PyYAML's nodes to plain values, noting every key's line and refusing what is ambiguous or runs code."""
+"""From PyYAML's nodes to plain values: notes every key's line, refuses what is ambiguous or runs code."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -99,9 +99,7 @@ class NodeReader:
     def _refuse_tag(self, node: yaml.Node, path: KeyPath) -> Any:
         tag = shown_tag(node.tag)
         message = f"the tag {tag} is refused, configurations never run code"
-        remedy = (
-            "write a plain value; name a class of your own as text: 'package.module:Class' or 'file.py:Class'"
-        )
+        remedy = "write a plain value; name a class as text: 'package.module:Class' or 'file.py:Class'"
         return self._refuse(node, path, message, tag, remedy)
 
     def _refuse_key(self, node: yaml.Node, path: KeyPath) -> None:

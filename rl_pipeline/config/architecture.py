@@ -1,0 +1,40 @@
+"""The section `training.architecture`: the networks of the policy."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Tag
+
+from rl_pipeline.config.section import Positive, Section, Text
+
+LayerWidths = list[Positive]
+
+
+def _shape(value: Any) -> str | None:
+    if isinstance(value, list):
+        return "list"
+    return "mapping" if isinstance(value, Mapping) else None
+
+
+NetArch = Annotated[
+    Annotated[LayerWidths, Tag("list")]
+    | Annotated[dict[Literal["pi", "vf", "qf"], LayerWidths], Tag("mapping")],
+    Discriminator(_shape, custom_error_type="net_arch", custom_error_message="is no network architecture"),
+]
+
+
+class Architecture(Section):
+    """The networks of the policy; null leaves the choice to Stable-Baselines3."""
+
+    net_arch: NetArch | None = None
+    """Widths of the hidden layers, e.g. [64, 64], or one list each for `pi` (actor), `vf` or `qf` (critic)."""
+    features_extractor_class: Text | None = None
+    """Registered name of a features extractor, 'package.module:Class' or 'path/to/file.py:Class'."""
+    features_extractor_kwargs: dict[str, Any] = {}
+    """Keyword arguments of the features extractor, e.g. features_dim."""
+    activation_fn: Text | None = None
+    """Class of torch.nn that stands between the layers, e.g. 'ReLU'."""
+    share_features_extractor: bool | None = None
+    """Whether actor and critic have one features extractor in common."""
+    policy_kwargs: dict[str, Any] = {}
+    """Any further keyword argument of the Stable-Baselines3 policy, e.g. log_std_init."""

@@ -1,0 +1,120 @@
+"""The section `environment`."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_serializer
+
+from rl_pipeline.config.section import NonNegative, Positive, Refused, Section, Text
+
+ClipRange = Annotated[float, Field(gt=0, allow_inf_nan=True)]
+
+
+class WrapperSpec(Section):
+    """A wrapper's name and the arguments that it is made with; in YAML `Name` or `Name: {argument: value}`."""
+
+    name: Text
+    """Registered name of the wrapper."""
+    arguments: dict[str, Any] = {}
+    """Keyword arguments of the wrapper."""
+
+    @model_serializer
+    def _as_written(self) -> str | dict[str, dict[str, Any]]:
+        return {self.name: self.arguments} if self.arguments else self.name
+
+
+def _wrapper_from_yaml(item: Any) -> Any:
+    if isinstance(item, str):
+        return {"name": item}
+    if not isinstance(item, Mapping):
+        return item
+    if len(item) != 1:
+        remedy = "write `- Name` or `- Name: {argument: value}`; indent the arguments below the name"
+        raise Refused(f"a wrapper has one name, here are {len(item)} keys", remedy=remedy)
+    [(name, arguments)] = item.items()
+    return {"name": name, "arguments": {} if arguments is None else arguments}
+
+
+class Normalize(Section):
+    """Normalisation by running statistics."""
+
+    observation: bool = False
+    """Shift and scale observations to mean 0 and variance 1."""
+    reward: bool = False
+    """Scale rewards by the standard deviation of the discounted return."""
+    clip_observation: ClipRange = 10.0
+    """Largest absolute normalised observation."""
+    clip_reward: ClipRange = 10.0
+    """Largest absolute normalised reward."""
+    epsilon: Annotated[float, Field(gt=0)] = 1e-8
+    """Added to variances before dividing by their root."""
+
+
+def _normalize_from_yaml(value: Any) -> Any:
+    if isinstance(value, bool):
+        return {"observation": value, "reward": value}
+    if isinstance(value, Mapping) and value and not {"observation", "reward"} & value.keys():
+        remedy = "add `observation: true`, `reward: true` or both"
+        raise Refused("says neither observation nor reward, so nothing would be normalised", remedy=remedy)
+    return value
+
+
+class Environment(Section):
+    """The simulator: which environment, how many of them, and what is wrapped around them."""
+
+    id: Text
+    """Registered id of the environment, e.g. 'BipedalWalker-v3'."""
+    backend: Literal["gymnasium", "mujoco"] = "gymnasium"
+    """What steps the environments: any registered Gymnasium id, or our batched MuJoCo tasks."""
+    n_environments: Positive = 1
+    """Number of environments that are stepped together."""
+    n_workers: NonNegative = 0
+    """Worker processes that share the environments among them; 0 steps them all in this process."""
+    max_worker_restarts: NonNegative = 3
+    """How often workers that died are started again before the run fails."""
+    env_config: dict[str, Any] | str | None = None
+    """Keyword arguments for the environment, weaker than `kwargs`, or the path of a YAML file that holds them."""
+    kwargs: dict[str, Any] = {}
+    """Keyword arguments for the environment."""
+    render_mode: Literal["rgb_array", "human"] | None = None
+    """Render mode of environment 0: 'rgb_array' for films, 'human' for a window."""
+    monitor: bool = True
+    """Record return, length and the task's own metrics of every episode."""
+    wrappers: list[
+        Annotated[
+            WrapperSpec,
+            BeforeValidator(
+                _wrapper_from_yaml,
+                json_schema_input_type=str
+                | Annotated[
+                    dict[str, dict[str, Any] | None],
+                    Field(min_length=1, max_length=1),
+                ],
+            ),
+        ]
+    ] = []
+    """Wrappers from the innermost to the outermost: names, or names with arguments."""
+    normalize: Annotated[
+        Normalize, BeforeValidator(_normalize_from_yaml, json_schema_input_type=bool | Normalize)
+    ] = Normalize()
+    """Normalisation of observations and rewards: true for both, false for none, or a mapping."""
+    video_wrapper: bool = False
+    """Film environment 0 during training."""
+    video_trigger: Positive = 5000
+    """Environment steps of environment 0 from the start of one film to the start of the next."""
+    video_length: Positive = 500
+    """Environment steps in a film."""
+    randomization: dict[str, Any] | None = None
+    """Domain randomisation; the backend checks its keys."""
+
+    @field_validator("n_workers")
+    @classmethod
+    def _no_idle_workers(cls, n_workers: int, info: ValidationInfo) -> int:
+        n_environments = info.data.get("n_environments")
+        if n_environments is not None and n_workers > n_environments:
+            raise Refused(
+                f"more workers than environments ({n_environments})",
+                valid=[f"0 to {n_environments}"],
+                remedy=f"set n_workers to at most {n_environments}, or raise n_environments",
+            )
+        return n_workers

@@ -1,0 +1,40 @@
+"""The section `experiment`."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from rl_pipeline.config.section import NonNegative, Refused, Section, Text
+
+MAX_NAME_LENGTH = 200
+"""A folder name has at most 255 bytes on common file systems; the date of the run is added to the name."""
+
+
+def _folder_name(name: str) -> str:
+    """Refuse what cannot be one folder's name on Linux, macOS and Windows."""
+    remedy = "use letters, digits, '-', '_' and spaces between them, e.g. 'walker-v2'"
+    forbidden = sorted(set(re.findall(r'[/\\<>:"|?*\x00-\x1f]', name)))
+    if forbidden:
+        raise Refused(f"cannot be a folder's name, it holds {' '.join(map(repr, forbidden))}", remedy=remedy)
+    if not name.strip(" .") or name != name.strip() or name.endswith("."):
+        message = (
+            "cannot be a folder's name, which neither is empty nor ends in a dot nor has spaces around it"
+        )
+        raise Refused(message, remedy=remedy)
+    if len(name.encode()) > MAX_NAME_LENGTH:
+        raise Refused(f"is longer than {MAX_NAME_LENGTH} bytes", remedy="shorten the name")
+    return name
+
+
+class Experiment(Section):
+    """What the run is called and the seed that it starts from."""
+
+    name: Annotated[str, AfterValidator(_folder_name)] = "experiment"
+    """Name of the run; its folder is this name and the date."""
+    seed: NonNegative = 0
+    """Seed of everything random in the run; 0 is a seed like any other."""
+    tags: list[str] = []
+    """Words to find the run by, in run.json and in Weights & Biases."""
+    folder: Text = "experiments"
+    """Root folder of all runs."""

@@ -1,0 +1,43 @@
+"""What all sections of the configuration share: strictness, number types, refusals."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """A mapping with fixed keys; nothing is converted, nothing unknown is accepted, nothing changes later."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class Refused(ValueError):
+    """A validator's refusal that knows what would have been valid; becomes a `Problem`."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        valid: Sequence[str] = (),
+        nearest: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.valid = valid
+        self.nearest = nearest
+        self.remedy = remedy
+
+
+def _whole_number(value: Any) -> Any:
+    """Accept 1e6 where a whole number is needed."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Int = Annotated[int, BeforeValidator(_whole_number)]
+Positive = Annotated[Int, Field(ge=1)]
+NonNegative = Annotated[Int, Field(ge=0)]
+Text = Annotated[str, Field(min_length=1)]

@@ -1,0 +1,120 @@
+"""The section `training`."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from rl_pipeline.config.architecture import Architecture
+from rl_pipeline.config.errors import nearest
+from rl_pipeline.config.schedules import Schedule
+from rl_pipeline.config.section import NonNegative, Positive, Refused, Section, Text
+
+DEVICES = ("auto", "cpu", "cuda", "cuda:0", "mps")
+
+
+def _device(name: str) -> str:
+    if name not in DEVICES and not re.fullmatch(r"cuda:\d+", name):
+        remedy = "use 'auto', which takes a GPU where there is one"
+        raise Refused("is no device", valid=DEVICES, nearest=nearest(name, DEVICES), remedy=remedy)
+    return name
+
+
+class Wandb(Section):
+    """Where Weights & Biases keeps the run."""
+
+    project: Text = "rl-pipeline"
+    """Project that the run belongs to."""
+    entity: Text | None = None
+    """User or team; null takes the default of the account that is logged in."""
+    group: Text | None = None
+    """Group of runs, e.g. the same experiment with several seeds."""
+    mode: Literal["online", "offline", "disabled"] = "online"
+    """'offline' writes to disk for a later `wandb sync`."""
+
+
+class EvaluationDuringTraining(Section):
+    """Evaluations of the current policy during training, on environments of their own."""
+
+    seed: NonNegative = 5
+    """Seed of the evaluation environments, the same at every evaluation."""
+    num_episodes: Positive = 5
+    """Episodes in an evaluation."""
+    num_evals: NonNegative = 10
+    """Number of evaluations, spread evenly over the training; 0 for none."""
+    frequency: Positive | None = None
+    """Timesteps between evaluations, given instead of `num_evals`."""
+
+
+class EarlyStopping(Section):
+    """When to stop before all timesteps are done."""
+
+    reward_threshold: float | None = None
+    """Stop when an evaluation's mean return reaches this."""
+    patience: Positive | None = None
+    """Stop after so many evaluations without an improvement."""
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    """Smallest gain in mean return that counts as an improvement."""
+    stop_on_nan: bool = True
+    """Stop, and write the state to disk, when a loss or parameter is NaN."""
+
+
+class Checkpoint(Section):
+    """Which states of the training are kept on disk; `init` and `final` always are."""
+
+    num_checkpoints: NonNegative = 10
+    """Number of checkpoints, spread evenly over the training; 0 for none."""
+    frequency: Positive | None = None
+    """Timesteps between checkpoints, given instead of `num_checkpoints`."""
+    keep_last: Positive = 3
+    """How many of the newest checkpoints are kept."""
+    keep_best: bool = True
+    """Keep the checkpoint with the best evaluation as `best`."""
+    replay_buffer: bool = True
+    """Save the replay buffer, without which off-policy training does not resume exactly."""
+
+
+class TrainingLoop(Section):
+    """How long to train, on what, and what to report."""
+
+    total_timesteps: Positive = 1_000_000
+    """Environment steps, summed over all environments."""
+    device: Annotated[str, AfterValidator(_device)] = "auto"
+    """'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'; 'auto' takes a GPU where there is one."""
+    n_threads: Positive | None = None
+    """Threads of torch; null leaves the choice to torch."""
+    log_points: Positive = 100
+    """How often over the run stats.json and progress.png are renewed, and progress printed to a plain output."""
+    verbose: Annotated[NonNegative, Field(le=2)] = 1
+    """0 prints warnings only, 1 progress, 2 everything."""
+    eval: EvaluationDuringTraining = EvaluationDuringTraining()
+    """Evaluations during training."""
+    early_stopping: EarlyStopping = EarlyStopping()
+    """When to stop early."""
+
+
+class Training(Section):
+    """The learning algorithm, its networks and how it is run."""
+
+    algorithm: Annotated[Text, AfterValidator(str.lower)] = "ppo"
+    """Learning algorithm, e.g. 'ppo' or 'sac'; upper and lower case are the same."""
+    engine: Literal["fast", "stock"] = "fast"
+    """'fast' takes our faster variant of the algorithm where there is one, 'stock' Stable-Baselines3 as it is."""
+    pretrained_model: Text | None = None
+    """Run folder or model.zip whose parameters the training starts from."""
+    use_wandb: bool = False
+    """Track the run with Weights & Biases."""
+    wandb: Wandb = Wandb()
+    """Settings of Weights & Biases."""
+    tensorboard: bool = True
+    """Track the run with TensorBoard."""
+    algorithm_parameters: dict[str, Any] = {}
+    """Keyword arguments of the algorithm's Stable-Baselines3 class, e.g. policy, learning_rate, gamma."""
+    architecture: Architecture = Architecture()
+    """Networks of the policy."""
+    schedules: dict[str, Schedule] = {}
+    """Algorithm parameters that change over the training, by name, e.g. learning_rate."""
+    training: TrainingLoop = TrainingLoop()
+    """Length, device and reports of the training."""
+    checkpoint: Checkpoint = Checkpoint()
+    """Checkpoints."""
