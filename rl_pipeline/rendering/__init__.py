@@ -1,0 +1,1 @@
+"""Pictures of what a robot does: rendering without a display, and films."""

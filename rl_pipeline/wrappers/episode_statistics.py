@@ -1,0 +1,101 @@
+"""Return, length, wall time and the task's own metrics of each finished episode."""
+
+import time
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import VectorEnv
+from numpy.typing import NDArray
+
+from rl_pipeline.wrappers.base import StatefulWrapper, finished
+from rl_pipeline.wrappers.metric_table import MetricTable
+
+SUCCESS_METRICS = ("is_success", "success")
+POSITION_METRIC = "x_position"
+
+
+class EpisodeStatistics(StatefulWrapper):
+    """Report each finished episode in `infos["episode"]`, a dict of arrays of shape (num_envs,).
+
+    Only rows where `infos["_episode"]` is true have meaning, and both are present only in steps that end an
+    episode:
+
+    - `r`: return, the sum of rewards, float64
+    - `l`: length in timesteps, int64
+    - `t`: wall time in seconds, float64
+    - `<metric>_mean`, `<metric>_final`: mean over the episode and last value of each numeric metric in the
+      environments' infos; NaN where an episode did not have it
+    - `success`: 1.0 or 0.0, whether the episode's last step was one with `is_success` (or `success`); a goal
+      that was reached and lost again is no success
+    - `distance`: x_position at the end minus x_position after the first step, for environments that report it
+
+    Place it inside the normalisers, so that it sees the task's own rewards.
+
+    Args:
+        env: The vector environment.
+    """
+
+    def __init__(self, env: VectorEnv) -> None:
+        super().__init__(env)
+        self._returns: NDArray[np.float64] = np.zeros(self.num_envs)
+        self._lengths: NDArray[np.int64] = np.zeros(self.num_envs, dtype=np.int64)
+        self._starts: NDArray[np.float64] = np.full(self.num_envs, time.perf_counter())
+        self._metrics = MetricTable(self.num_envs)
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Reset the environments and begin new episodes."""
+        self._begin(self.reset_mask(options))
+        return self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
+
+    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+        """Step the environments and report the episodes that ended."""
+        observation, rewards, terminated, truncated, infos = self.env.step(actions)
+        self._returns += rewards
+        self._lengths += 1
+        self._metrics.add(infos)
+        done = finished(terminated, truncated)
+        if done.any():
+            infos["episode"] = self._report()
+            infos["_episode"] = done
+            self._begin(done)
+        return observation, rewards, terminated, truncated, infos
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the sums of the running episodes; wall time goes on from the seconds that have passed."""
+        return {
+            "returns": self._returns.copy(),
+            "lengths": self._lengths.copy(),
+            "seconds": time.perf_counter() - self._starts,
+            "metrics": self._metrics.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a state that `state_dict` returned."""
+        self._returns = np.array(state["returns"], dtype=np.float64)
+        self._lengths = np.array(state["lengths"], dtype=np.int64)
+        self._starts = time.perf_counter() - np.array(state["seconds"], dtype=np.float64)
+        self._metrics.load_state_dict(state["metrics"])
+
+    def _begin(self, mask: NDArray[np.bool_]) -> None:
+        self._returns[mask] = 0.0
+        self._lengths[mask] = 0
+        self._starts[mask] = time.perf_counter()
+        self._metrics.clear(mask)
+
+    def _report(self) -> dict[str, NDArray[Any]]:
+        report: dict[str, NDArray[Any]] = {
+            "r": self._returns.copy(),
+            "l": self._lengths.copy(),
+            "t": time.perf_counter() - self._starts,
+        }
+        for key in self._metrics.keys:
+            last = self._metrics.last(key)
+            report[f"{key}_mean"] = self._metrics.mean(key)
+            report[f"{key}_final"] = last
+            if key in SUCCESS_METRICS:
+                report["success"] = np.where(np.isnan(last), np.nan, last > 0)
+            if key == POSITION_METRIC:
+                report["distance"] = last - self._metrics.first(key)
+        return report

@@ -1,0 +1,112 @@
+"""Observations with running mean 0 and variance 1."""
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from rl_pipeline.wrappers.base import StatefulWrapper
+from rl_pipeline.wrappers.observations import Observation, as_dict, float_boxes, map_parts
+from rl_pipeline.wrappers.running_statistics import RunningStatistics
+
+
+class NormalizeObservation(StatefulWrapper):
+    """Shift, scale and clip observations by running statistics, as Stable-Baselines3's VecNormalize does.
+
+    Every batch that `reset` or `step` brings is first merged into the statistics and then normalised with
+    them: `clip((observation - mean) / sqrt(var + epsilon), -clip, clip)` as float32. Last observations of
+    finished episodes (`final_obs`) are normalised, but not counted. In Dict spaces, Box parts of a float
+    dtype are normalised; images and discrete parts pass unchanged.
+
+    Args:
+        env: The vector environment.
+        clip: Largest absolute value of a normalised observation.
+        epsilon: Added to the variance, so that constant elements do not divide by zero.
+        training: Whether batches are merged into the statistics; False freezes them, for evaluation.
+
+    Attributes:
+        training: As above; may be set at any time.
+        statistics: `RunningStatistics` by key of the Dict space; a plain Box has the key `observation`.
+        raw_obs: The last batch of observations as the environment gave it, for learners that store raw data.
+        raw_final_obs: The last step's `final_obs` as the environment gave it, None if no episode ended in it.
+
+    Raises:
+        ValueError: The observation space has no Box of a float dtype.
+    """
+
+    def __init__(
+        self, env: VectorEnv, *, clip: float = 10.0, epsilon: float = 1e-8, training: bool = True
+    ) -> None:
+        super().__init__(env)
+        self.clip = clip
+        self.epsilon = epsilon
+        self.training = training
+        boxes = float_boxes(env.single_observation_space, "NormalizeObservation")
+        self.statistics = {key: RunningStatistics(box.shape) for key, box in boxes.items()}
+        self.single_observation_space = map_parts(env.single_observation_space, boxes, self._clipped)
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.raw_obs: Observation = None
+        self.raw_final_obs: Observation = None
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Reset the environments and return the normalised first observations."""
+        observation, infos = self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
+        self.raw_final_obs = None
+        return self._observe(observation), infos
+
+    def step(self, actions: Any) -> tuple[Observation, Any, Any, Any, dict[str, Any]]:
+        """Step the environments and return normalised observations."""
+        observation, rewards, terminated, truncated, infos = self.env.step(actions)
+        normalized = self._observe(observation)
+        self.raw_final_obs = infos.get("final_obs")
+        if self.raw_final_obs is not None:
+            infos["final_obs"] = self.normalize(self.raw_final_obs)
+        return normalized, rewards, terminated, truncated, infos
+
+    def normalize(self, observation: Observation) -> Observation:
+        """Normalise observations of any batch shape with the present statistics, without updating them."""
+        return map_parts(observation, self.statistics, self._scale)
+
+    def unnormalize(self, observation: Observation) -> Observation:
+        """Return the float64 observations that `normalize` maps to these, as far as they were not clipped."""
+        return map_parts(observation, self.statistics, self._unscale)
+
+    def copy_statistics(self, source: "NormalizeObservation") -> None:
+        """Take over another normaliser's statistics, e.g. the training environment's before an evaluation."""
+        for key, statistics in self.statistics.items():
+            statistics.load_state_dict(source.statistics[key].state_dict())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the statistics by key and the last raw observations."""
+        statistics = {key: statistics.state_dict() for key, statistics in self.statistics.items()}
+        return {"statistics": statistics, "raw_obs": self.raw_obs}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a state that `state_dict` returned."""
+        for key, statistics in self.statistics.items():
+            statistics.load_state_dict(state["statistics"][key])
+        self.raw_obs = state["raw_obs"]
+
+    def _observe(self, observation: Observation) -> Observation:
+        self.raw_obs = observation
+        if self.training:
+            parts = as_dict(observation)
+            for key, statistics in self.statistics.items():
+                statistics.update(parts[key])
+        return self.normalize(observation)
+
+    def _scale(self, key: str, part: Any) -> Any:
+        statistics = self.statistics[key]
+        scaled = (part - statistics.mean) / np.sqrt(statistics.var + self.epsilon)
+        return np.clip(scaled, -self.clip, self.clip).astype(np.float32)
+
+    def _unscale(self, key: str, part: Any) -> Any:
+        statistics = self.statistics[key]
+        return part * np.sqrt(statistics.var + self.epsilon) + statistics.mean
+
+    def _clipped(self, key: str, box: spaces.Box) -> spaces.Box:
+        return spaces.Box(-self.clip, self.clip, box.shape, np.float32)
