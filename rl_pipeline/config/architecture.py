@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Tag
+from pydantic import Discriminator, Field, Tag
 
 from rl_pipeline.config.section import Positive, Section, Text
 
@@ -27,14 +27,14 @@ class Architecture(Section):
     """The networks of the policy; null leaves the choice to Stable-Baselines3."""
 
     net_arch: NetArch | None = None
-    """Widths of the hidden layers, e.g. [64, 64], or one list each for `pi` (actor), `vf` or `qf` (critic)."""
+    """Widths of the hidden layers, e.g. [64, 64], or one list each for `pi` (actor), `vf`, `qf` (critic)."""
     features_extractor_class: Text | None = None
     """Registered name of a features extractor, 'package.module:Class' or 'path/to/file.py:Class'."""
-    features_extractor_kwargs: dict[str, Any] = {}
+    features_extractor_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Keyword arguments of the features extractor, e.g. features_dim."""
     activation_fn: Text | None = None
     """Class of torch.nn that stands between the layers, e.g. 'ReLU'."""
     share_features_extractor: bool | None = None
     """Whether actor and critic have one features extractor in common."""
-    policy_kwargs: dict[str, Any] = {}
+    policy_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Any further keyword argument of the Stable-Baselines3 policy, e.g. log_std_init."""

@@ -5,17 +5,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_serializer
 
-from rl_pipeline.config.section import NonNegative, Positive, Refused, Section, Text
+from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Text
 
 ClipRange = Annotated[float, Field(gt=0, allow_inf_nan=True)]
 
 
 class WrapperSpec(Section):
-    """A wrapper's name and the arguments that it is made with; in YAML `Name` or `Name: {argument: value}`."""
+    """A wrapper and the arguments that it is made with; in YAML `Name` or `Name: {argument: value}`."""
 
     name: Text
     """Registered name of the wrapper."""
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, Any] = Field(default_factory=dict)
     """Keyword arguments of the wrapper."""
 
     @model_serializer
@@ -30,9 +30,18 @@ def _wrapper_from_yaml(item: Any) -> Any:
         return item
     if len(item) != 1:
         remedy = "write `- Name` or `- Name: {argument: value}`; indent the arguments below the name"
-        raise Refused(f"a wrapper has one name, here are {len(item)} keys", remedy=remedy)
+        raise RefusedError(f"a wrapper has one name, here are {len(item)} keys", remedy=remedy)
     [(name, arguments)] = item.items()
+    if not isinstance(arguments, Mapping | None):
+        remedy = f"write `- {name}: {{argument: value}}`"
+        raise RefusedError(f"the arguments of {name} must be a mapping", remedy=remedy)
     return {"name": name, "arguments": {} if arguments is None else arguments}
+
+
+_OneWrapper = Annotated[dict[str, dict[str, Any] | None], Field(min_length=1, max_length=1)]
+Wrapper = Annotated[
+    WrapperSpec, BeforeValidator(_wrapper_from_yaml, json_schema_input_type=str | _OneWrapper)
+]
 
 
 class Normalize(Section):
@@ -51,11 +60,12 @@ class Normalize(Section):
 
 
 def _normalize_from_yaml(value: Any) -> Any:
+    details = Normalize.model_fields.keys() - {"observation", "reward"}
     if isinstance(value, bool):
         return {"observation": value, "reward": value}
-    if isinstance(value, Mapping) and value and not {"observation", "reward"} & value.keys():
+    if isinstance(value, Mapping) and value and value.keys() <= details:
         remedy = "add `observation: true`, `reward: true` or both"
-        raise Refused("says neither observation nor reward, so nothing would be normalised", remedy=remedy)
+        raise RefusedError("would normalise neither observation nor reward", remedy=remedy)
     return value
 
 
@@ -73,26 +83,14 @@ class Environment(Section):
     max_worker_restarts: NonNegative = 3
     """How often workers that died are started again before the run fails."""
     env_config: dict[str, Any] | str | None = None
-    """Keyword arguments for the environment, weaker than `kwargs`, or the path of a YAML file that holds them."""
-    kwargs: dict[str, Any] = {}
+    """Keyword arguments for the environment, weaker than `kwargs`, or the path of a YAML file of them."""
+    kwargs: dict[str, Any] = Field(default_factory=dict)
     """Keyword arguments for the environment."""
     render_mode: Literal["rgb_array", "human"] | None = None
     """Render mode of environment 0: 'rgb_array' for films, 'human' for a window."""
     monitor: bool = True
     """Record return, length and the task's own metrics of every episode."""
-    wrappers: list[
-        Annotated[
-            WrapperSpec,
-            BeforeValidator(
-                _wrapper_from_yaml,
-                json_schema_input_type=str
-                | Annotated[
-                    dict[str, dict[str, Any] | None],
-                    Field(min_length=1, max_length=1),
-                ],
-            ),
-        ]
-    ] = []
+    wrappers: list[Wrapper] = Field(default_factory=list)
     """Wrappers from the innermost to the outermost: names, or names with arguments."""
     normalize: Annotated[
         Normalize, BeforeValidator(_normalize_from_yaml, json_schema_input_type=bool | Normalize)
@@ -112,7 +110,7 @@ class Environment(Section):
     def _no_idle_workers(cls, n_workers: int, info: ValidationInfo) -> int:
         n_environments = info.data.get("n_environments")
         if n_environments is not None and n_workers > n_environments:
-            raise Refused(
+            raise RefusedError(
                 f"more workers than environments ({n_environments})",
                 valid=[f"0 to {n_environments}"],
                 remedy=f"set n_workers to at most {n_environments}, or raise n_environments",

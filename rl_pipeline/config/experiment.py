@@ -3,9 +3,9 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
-from rl_pipeline.config.section import NonNegative, Refused, Section, Text
+from rl_pipeline.config.section import NonNegative, RefusedError, Section, Text
 
 MAX_NAME_LENGTH = 200
 """A folder name has at most 255 bytes on common file systems; the date of the run is added to the name."""
@@ -16,14 +16,13 @@ def _folder_name(name: str) -> str:
     remedy = "use letters, digits, '-', '_' and spaces between them, e.g. 'walker-v2'"
     forbidden = sorted(set(re.findall(r'[/\\<>:"|?*\x00-\x1f]', name)))
     if forbidden:
-        raise Refused(f"cannot be a folder's name, it holds {' '.join(map(repr, forbidden))}", remedy=remedy)
-    if not name.strip(" .") or name != name.strip() or name.endswith("."):
-        message = (
-            "cannot be a folder's name, which neither is empty nor ends in a dot nor has spaces around it"
-        )
-        raise Refused(message, remedy=remedy)
+        listed = " ".join(map(repr, forbidden))
+        raise RefusedError(f"cannot be a folder's name, it holds {listed}", remedy=remedy)
+    if not name or name != name.strip() or name.endswith("."):
+        message = "cannot be a folder's name: it is empty, ends in a dot or has spaces around it"
+        raise RefusedError(message, remedy=remedy)
     if len(name.encode()) > MAX_NAME_LENGTH:
-        raise Refused(f"is longer than {MAX_NAME_LENGTH} bytes", remedy="shorten the name")
+        raise RefusedError(f"is longer than {MAX_NAME_LENGTH} bytes", remedy="shorten the name")
     return name
 
 
@@ -34,7 +33,7 @@ class Experiment(Section):
     """Name of the run; its folder is this name and the date."""
     seed: NonNegative = 0
     """Seed of everything random in the run; 0 is a seed like any other."""
-    tags: list[str] = []
+    tags: list[str] = Field(default_factory=list)
     """Words to find the run by, in run.json and in Weights & Biases."""
     folder: Text = "experiments"
     """Root folder of all runs."""

@@ -14,16 +14,11 @@ class Section(BaseModel):
     )
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """A validator's refusal that knows what would have been valid; becomes a `Problem`."""
 
     def __init__(
-        self,
-        message: str,
-        *,
-        valid: Sequence[str] = (),
-        nearest: str | None = None,
-        remedy: str | None = None,
+        self, message: str, *, remedy: str, valid: Sequence[str] = (), nearest: str | None = None
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -32,12 +27,11 @@ class Refused(ValueError):
         self.remedy = remedy
 
 
-def _whole_number(value: Any) -> Any:
+def whole_number(value: Any) -> Any:
     """Accept 1e6 where a whole number is needed."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Int = Annotated[int, BeforeValidator(_whole_number)]
-Positive = Annotated[Int, Field(ge=1)]
-NonNegative = Annotated[Int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1), BeforeValidator(whole_number)]
+NonNegative = Annotated[int, Field(ge=0), BeforeValidator(whole_number)]
 Text = Annotated[str, Field(min_length=1)]

@@ -3,12 +3,12 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from rl_pipeline.config.architecture import Architecture
 from rl_pipeline.config.errors import nearest
 from rl_pipeline.config.schedules import Schedule
-from rl_pipeline.config.section import NonNegative, Positive, Refused, Section, Text
+from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Text, whole_number
 
 DEVICES = ("auto", "cpu", "cuda", "cuda:0", "mps")
 
@@ -16,7 +16,7 @@ DEVICES = ("auto", "cpu", "cuda", "cuda:0", "mps")
 def _device(name: str) -> str:
     if name not in DEVICES and not re.fullmatch(r"cuda:\d+", name):
         remedy = "use 'auto', which takes a GPU where there is one"
-        raise Refused("is no device", valid=DEVICES, nearest=nearest(name, DEVICES), remedy=remedy)
+        raise RefusedError("is no device", valid=DEVICES, nearest=nearest(name, DEVICES), remedy=remedy)
     return name
 
 
@@ -84,8 +84,8 @@ class TrainingLoop(Section):
     n_threads: Positive | None = None
     """Threads of torch; null leaves the choice to torch."""
     log_points: Positive = 100
-    """How often over the run stats.json and progress.png are renewed, and progress printed to a plain output."""
-    verbose: Annotated[NonNegative, Field(le=2)] = 1
+    """How often over the run stats.json and progress.png are renewed and plain progress lines printed."""
+    verbose: Annotated[int, Field(ge=0, le=2), BeforeValidator(whole_number)] = 1
     """0 prints warnings only, 1 progress, 2 everything."""
     eval: EvaluationDuringTraining = EvaluationDuringTraining()
     """Evaluations during training."""
@@ -99,7 +99,7 @@ class Training(Section):
     algorithm: Annotated[Text, AfterValidator(str.lower)] = "ppo"
     """Learning algorithm, e.g. 'ppo' or 'sac'; upper and lower case are the same."""
     engine: Literal["fast", "stock"] = "fast"
-    """'fast' takes our faster variant of the algorithm where there is one, 'stock' Stable-Baselines3 as it is."""
+    """'fast' takes the faster variant of the algorithm where there is one, 'stock' Stable-Baselines3's."""
     pretrained_model: Text | None = None
     """Run folder or model.zip whose parameters the training starts from."""
     use_wandb: bool = False
@@ -108,11 +108,11 @@ class Training(Section):
     """Settings of Weights & Biases."""
     tensorboard: bool = True
     """Track the run with TensorBoard."""
-    algorithm_parameters: dict[str, Any] = {}
+    algorithm_parameters: dict[str, Any] = Field(default_factory=dict)
     """Keyword arguments of the algorithm's Stable-Baselines3 class, e.g. policy, learning_rate, gamma."""
     architecture: Architecture = Architecture()
     """Networks of the policy."""
-    schedules: dict[str, Schedule] = {}
+    schedules: dict[str, Schedule] = Field(default_factory=dict)
     """Algorithm parameters that change over the training, by name, e.g. learning_rate."""
     training: TrainingLoop = TrainingLoop()
     """Length, device and reports of the training."""

@@ -1,0 +1,129 @@
+"""What a JSON schema says about single keys: their valid values and the keys below them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rl_pipeline.config.errors import MISSING
+from rl_pipeline.config.places import KeyPath
+
+Schema = dict[str, Any]
+
+
+def value_below(value: Any, part: str) -> Any:
+    """Return what stands under a key of a mapping or at an index of a list; MISSING where nothing does."""
+    if isinstance(value, Mapping):
+        return value.get(part, MISSING)
+    if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+        return value[int(part)]
+    return MISSING
+
+
+def value_at(mapping: Any, path: KeyPath) -> Any:
+    """Return the value at a path; MISSING where the mapping has none."""
+    for part in path:
+        mapping = value_below(mapping, part)
+    return mapping
+
+
+class KeySchema:
+    """Answers questions about keys from a JSON schema as pydantic writes it."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+
+    def valid_keys(self, path: KeyPath, mapping: Mapping[str, Any]) -> list[str]:
+        """Return the keys that may stand below a key; none where every key may.
+
+        Args:
+            path: the key.
+            mapping: the configuration in question; its `type` keys tell which kind of schedule is meant.
+        """
+        keys: list[str] = []
+        for alternative in self._alternatives_at(path, mapping):
+            names = alternative.get("propertyNames", {}).get("enum", alternative.get("properties", ()))
+            keys.extend(name for name in names if name not in keys)
+        return keys
+
+    def valid_values(self, path: KeyPath, mapping: Mapping[str, Any]) -> list[str]:
+        """Return the values that a key may have, in words."""
+        words = [word for alternative in self._alternatives_at(path, mapping) for word in _words(alternative)]
+        return list(dict.fromkeys(words))
+
+    def is_section(self, path: KeyPath) -> bool:
+        """Return whether a key always holds a mapping."""
+        alternatives = self._alternatives_at(path, {})
+        return bool(alternatives) and all(option.get("type") == "object" for option in alternatives)
+
+    def paths_ending_in(self, name: str) -> list[KeyPath]:
+        """Return where in the whole schema a key of this name may stand."""
+        return [path for path in self._paths(self._schema, ()) if path[-1] == name]
+
+    def _paths(self, node: Schema, above: KeyPath) -> Iterator[KeyPath]:
+        for option in self._alternatives(node):
+            for name, child in option.get("properties", {}).items():
+                yield (*above, name)
+                yield from self._paths(child, (*above, name))
+
+    def _alternatives_at(self, path: KeyPath, mapping: Mapping[str, Any]) -> list[Schema]:
+        options = self._alternatives(self._schema)
+        for depth, part in enumerate(path, start=1):
+            children = [child for option in options if (child := _child(option, part)) is not None]
+            options = [option for child in children for option in self._alternatives(child)]
+            options = _of_the_kind(options, value_at(mapping, path[:depth]))
+        return options
+
+    def _alternatives(self, node: Schema) -> list[Schema]:
+        """Follow references and unfold unions."""
+        if "$ref" in node:
+            return self._alternatives(self._schema["$defs"][node["$ref"].rsplit("/", 1)[-1]])
+        options = node.get("anyOf") or node.get("oneOf")
+        if options is None:
+            return [node]
+        return [alternative for option in options for alternative in self._alternatives(option)]
+
+
+def _child(node: Schema, part: str) -> Schema | None:
+    """Return the schema of a key below an object or of an item of a list."""
+    if part in node.get("properties", {}):
+        return node["properties"][part]
+    if part.isdigit() and "prefixItems" in node:
+        return dict(enumerate(node["prefixItems"])).get(int(part))
+    below = node.get("items") if part.isdigit() else node.get("additionalProperties")
+    return {} if below is True else below or None
+
+
+def _of_the_kind(options: list[Schema], value: Any) -> list[Schema]:
+    """Keep the options whose constant `type` is the value's, where there is one."""
+    kind = value.get("type") if isinstance(value, Mapping) else None
+    same = [option for option in options if option.get("properties", {}).get("type", {}).get("const") == kind]
+    return same if kind is not None and same else options
+
+
+def _words(node: Schema) -> list[str]:
+    """Return the valid values of a schema without unions."""
+    if "const" in node or "enum" in node:
+        return [str(choice) for choice in node.get("enum", [node.get("const")])]
+    match node.get("type"):
+        case "integer":
+            return ["a whole number" + _range(node)]
+        case "number":
+            return ["a number" + _range(node)]
+        case "boolean":
+            return ["true", "false"]
+        case "string":
+            return ["text that is not empty" if node.get("minLength") else "text"]
+        case "array" if "prefixItems" in node:
+            return [f"a list of {len(node['prefixItems'])} values"]
+        case "array":
+            return ["a list that is not empty" if node.get("minItems") else "a list"]
+        case "object":
+            return ["a mapping"]
+        case "null":
+            return ["null"]
+    return ["anything"]
+
+
+def _range(node: Schema) -> str:
+    signs = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+    limits = [f"{sign} {node[name]:g}" for name, sign in signs.items() if name in node]
+    return "".join(f" {limit}" if index == 0 else f" and {limit}" for index, limit in enumerate(limits))
