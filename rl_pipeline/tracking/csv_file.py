@@ -1,0 +1,72 @@
+"""Reading a run's CSV files, also those of a run that is still going or was killed while it wrote."""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+TIMESTEP = "timestep"
+"""Name of the first column."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """The recorded values of one metric."""
+
+    timesteps: NDArray[np.int64]
+    """When the values were recorded, ascending; shape (n,)."""
+    values: NDArray[np.float64]
+    """The values; shape (n,)."""
+
+
+def read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Read the header and the complete rows of a CSV file as text.
+
+    A last line without an end, which a kill in the middle of a write leaves behind, is ignored.
+
+    Args:
+        path: The CSV file.
+
+    Returns:
+        The column names and the rows, each as wide as the header. No columns where the file is empty.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    complete, _, _ = path.read_bytes().rpartition(b"\n")
+    lines = list(csv.reader(io.StringIO(complete.decode())))
+    if not lines:
+        return [], []
+    header, *rows = lines
+    return header, [row + [""] * (len(header) - len(row)) for row in rows if row]
+
+
+def read_series(path: Path) -> dict[str, Series]:
+    """Read the metrics of a run from one of its CSV files.
+
+    Args:
+        path: `progress.csv` or `evaluations.csv` of a run; it may be missing, then there are no metrics.
+
+    Returns:
+        Metric name to its values; rows in which a metric has no value are left out of its series.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: The file is not one that `CsvWriter` wrote.
+    """
+    if not path.exists():
+        return {}
+    header, rows = read_rows(path)
+    if header and header[0] != TIMESTEP:
+        raise ValueError(f"{path}: the first column is {header[0]!r}, but must be {TIMESTEP!r}")
+    series = {}
+    for column, name in enumerate(header[1:], start=1):
+        filled = [row for row in rows if row[column]]
+        series[name] = Series(
+            timesteps=np.array([int(row[0]) for row in filled], dtype=np.int64),
+            values=np.array([float(row[column]) for row in filled], dtype=np.float64),
+        )
+    return series

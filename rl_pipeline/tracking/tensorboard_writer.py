@@ -1,0 +1,57 @@
+"""A run's metrics as TensorBoard event files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rl_pipeline.tracking.writer import Writer
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+
+class TensorBoardWriter(Writer):
+    """Writes scalars, and for films the path of the file, as TensorBoard events.
+
+    Films are named rather than embedded: an event file with videos grows by megabytes and opens slowly.
+
+    Args:
+        folder: Where the event files go, e.g. `tensorboard/` of a run; made when the first record is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writer: SummaryWriter | None = None
+        self._purge_step: int | None = None
+
+    def write(self, timestep: int, values: Mapping[str, float]) -> None:
+        """Record every metric as a scalar."""
+        for name, value in values.items():
+            self._events().add_scalar(name, value, timestep)
+
+    def film(self, name: str, path: Path, timestep: int) -> None:
+        """Record where a film lies as a text."""
+        self._events().add_text(name, f"`{path}`", timestep)
+
+    def rewind(self, timestep: int) -> None:
+        """Tell TensorBoard to hide everything after a timestep."""
+        self.close("rewound")
+        self._purge_step = timestep + 1
+
+    def flush(self) -> None:
+        """Write all events to the event file."""
+        if self._writer:
+            self._writer.flush()
+
+    def close(self, status: str) -> None:
+        """Flush and close the event file."""
+        if self._writer:
+            self._writer.close()
+            self._writer = None
+
+    def _events(self) -> "SummaryWriter":
+        if self._writer is None:
+            from torch.utils.tensorboard import SummaryWriter  # imports torch, which takes a second
+
+            self._writer = SummaryWriter(str(self._folder), purge_step=self._purge_step)
+        return self._writer
