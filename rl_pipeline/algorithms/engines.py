@@ -1,0 +1,17 @@
+"""Which class trains: Stable-Baselines3's own, or our faster subclass of it (`training.engine`)."""
+
+from typing import Literal
+
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from rl_pipeline.algorithms.registry import Algorithm
+
+
+def engine_class(algorithm: Algorithm, engine: Literal["fast", "stock"]) -> type[BaseAlgorithm]:
+    """Give the class to train with; an algorithm without a faster subclass keeps SB3's.
+
+    Args:
+        algorithm: The algorithm.
+        engine: `fast` or `stock`.
+    """
+    return algorithm.model_class

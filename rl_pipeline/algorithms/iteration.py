@@ -1,0 +1,58 @@
+"""One iteration of an algorithm: act in the environment, then learn from it.
+
+These are the bodies of the loops in SB3's `learn` methods. The trainer runs them one by one, because only between two
+iterations the state of a training is small enough to be saved and continued to the bit.
+"""
+
+from sb3_contrib import ARS
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+
+
+def run_iteration(model: BaseAlgorithm, callback: BaseCallback) -> None:
+    """Collect experience and update the policy once.
+
+    Args:
+        model: A model on which `_setup_learn` has been called.
+        callback: Gets SB3's events: rollout start, every step, rollout end.
+    """
+    if isinstance(model, OffPolicyAlgorithm):
+        _off_policy_iteration(model, callback)
+    elif isinstance(model, OnPolicyAlgorithm):
+        _on_policy_iteration(model, callback)
+    else:
+        assert isinstance(model, ARS)
+        _evolution_iteration(model, callback)
+
+
+def _on_policy_iteration(model: OnPolicyAlgorithm, callback: BaseCallback) -> None:
+    assert model.env is not None
+    model.collect_rollouts(model.env, callback, model.rollout_buffer, n_rollout_steps=model.n_steps)
+    model._update_current_progress_remaining(model.num_timesteps, model._total_timesteps)
+    model.train()
+
+
+def _off_policy_iteration(model: OffPolicyAlgorithm, callback: BaseCallback) -> None:
+    assert model.env is not None
+    assert model.replay_buffer is not None
+    rollout = model.collect_rollouts(
+        model.env,
+        callback,
+        model.train_freq,
+        model.replay_buffer,
+        model.action_noise,
+        model.learning_starts,
+        log_interval=None,
+    )
+    if model.num_timesteps <= model.learning_starts:
+        return
+    gradient_steps = model.gradient_steps if model.gradient_steps >= 0 else rollout.episode_timesteps
+    if gradient_steps > 0:
+        model.train(batch_size=model.batch_size, gradient_steps=gradient_steps)
+
+
+def _evolution_iteration(model: ARS, callback: BaseCallback) -> None:
+    model._update_current_progress_remaining(model.num_timesteps, model._total_timesteps)
+    model._do_one_update(callback, async_eval=None)

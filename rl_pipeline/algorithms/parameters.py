@@ -1,0 +1,89 @@
+"""Checks `training.algorithm_parameters` against the constructor of the algorithm."""
+
+import inspect
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from rl_pipeline.config.errors import Problem, nearest
+
+KEY = "training.algorithm_parameters"
+
+SET_ELSEWHERE = {
+    "env": "environment",
+    "policy_kwargs": "training.architecture",
+    "device": "training.training.device",
+    "seed": "experiment.seed",
+    "verbose": "training.training.verbose",
+    "tensorboard_log": "training.tensorboard",
+}
+"""Constructor arguments that other keys of the configuration set."""
+
+BUILT_FROM_YAML = {"action_noise", "replay_buffer_class", "rollout_buffer_class", "train_freq", "policy"}
+"""Arguments whose YAML form differs from what the constructor takes; `build.py` translates them."""
+
+PRIMITIVES = (bool, int, float, str, dict, type(None))
+
+
+def valid_parameters(model_class: type[BaseAlgorithm]) -> dict[str, inspect.Parameter]:
+    """Give the constructor arguments that `training.algorithm_parameters` may hold."""
+    parameters = inspect.signature(model_class).parameters
+    return {
+        name: parameter
+        for name, parameter in parameters.items()
+        if name not in SET_ELSEWHERE and not name.startswith("_")
+    }
+
+
+def check_parameters(model_class: type[BaseAlgorithm], values: Mapping[str, Any]) -> list[Problem]:
+    """List what is wrong with the names and types of algorithm parameters.
+
+    Args:
+        model_class: The algorithm whose constructor gets them.
+        values: `training.algorithm_parameters` as read from YAML.
+    """
+    valid = valid_parameters(model_class)
+    hints = typing.get_type_hints(model_class.__init__)
+    problems = []
+    for name, value in values.items():
+        if name in SET_ELSEWHERE:
+            problems.append(_set_elsewhere(name, value))
+        elif name not in valid:
+            problems.append(_unknown(model_class, name, value, valid))
+        elif name not in BUILT_FROM_YAML:
+            problems += _wrong_type(name, value, _primitives(hints.get(name, Any)))
+    return problems
+
+
+def _set_elsewhere(name: str, value: Any) -> Problem:
+    remedy = f"set {SET_ELSEWHERE[name]} instead"
+    return Problem(key=f"{KEY}.{name}", message="this argument has a key of its own", value=value, remedy=remedy)
+
+
+def _unknown(model_class: type, name: str, value: Any, valid: Mapping[str, Any]) -> Problem:
+    return Problem(
+        key=f"{KEY}.{name}",
+        message=f"{model_class.__name__} has no parameter of this name",
+        value=value,
+        valid=sorted(valid),
+        nearest=nearest(name, valid),
+    )
+
+
+def _primitives(hint: Any) -> set[type]:
+    """Collect the YAML types in a type hint such as `float | Schedule` or `Optional[int]`."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return set().union(*(_primitives(member) for member in typing.get_args(hint)))
+    if typing.get_origin(hint) is dict:
+        return {dict}
+    return {hint} if hint in PRIMITIVES else set()
+
+
+def _wrong_type(name: str, value: Any, accepted: set[type]) -> list[Problem]:
+    if not accepted - {type(None)} or type(value) in accepted or (type(value) is int and float in accepted):
+        return []
+    names = sorted("null" if accepted_type is type(None) else accepted_type.__name__ for accepted_type in accepted)
+    return [Problem(key=f"{KEY}.{name}", message=f"must be {' or '.join(names)}", value=value)]

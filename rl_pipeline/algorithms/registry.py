@@ -1,0 +1,89 @@
+"""The algorithms that `training.algorithm` may name."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import gymnasium
+import sb3_contrib
+import stable_baselines3
+from gymnasium import spaces
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.preprocessing import is_image_space
+
+from rl_pipeline.config.errors import Problem, nearest
+
+ANY_ACTION: tuple[type[spaces.Space], ...] = (
+    spaces.Box,
+    spaces.Discrete,
+    spaces.MultiDiscrete,
+    spaces.MultiBinary,
+)
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """An algorithm of Stable-Baselines3 or sb3-contrib.
+
+    Attributes:
+        name: Its name in YAML, lower case.
+        model_class: The class that is trained.
+        family: How it alternates acting and learning.
+        action_spaces: The action spaces in which it can act.
+    """
+
+    name: str
+    model_class: type[BaseAlgorithm]
+    family: Literal["on_policy", "off_policy", "evolution"]
+    action_spaces: tuple[type[spaces.Space], ...]
+
+    def policy_for(self, observation_space: gymnasium.Space) -> str:
+        """Choose the name of the policy that fits an observation space."""
+        if isinstance(observation_space, spaces.Dict):
+            kind = "MultiInput"
+        else:
+            kind = "Cnn" if is_image_space(observation_space) else "Mlp"
+        fitting = [name for name in self.model_class.policy_aliases if name.startswith(kind)]
+        return fitting[0] if fitting else next(iter(self.model_class.policy_aliases))
+
+    def can_act_in(self, action_space: gymnasium.Space) -> bool:
+        """Tell whether the algorithm supports an action space."""
+        return isinstance(action_space, self.action_spaces)
+
+
+ALGORITHMS: dict[str, Algorithm] = {
+    algorithm.name: algorithm
+    for algorithm in (
+        Algorithm("ppo", stable_baselines3.PPO, "on_policy", ANY_ACTION),
+        Algorithm("a2c", stable_baselines3.A2C, "on_policy", ANY_ACTION),
+        Algorithm("trpo", sb3_contrib.TRPO, "on_policy", ANY_ACTION),
+        Algorithm("recurrentppo", sb3_contrib.RecurrentPPO, "on_policy", ANY_ACTION),
+        Algorithm("maskableppo", sb3_contrib.MaskablePPO, "on_policy", ANY_ACTION[1:]),
+        Algorithm("sac", stable_baselines3.SAC, "off_policy", (spaces.Box,)),
+        Algorithm("td3", stable_baselines3.TD3, "off_policy", (spaces.Box,)),
+        Algorithm("ddpg", stable_baselines3.DDPG, "off_policy", (spaces.Box,)),
+        Algorithm("tqc", sb3_contrib.TQC, "off_policy", (spaces.Box,)),
+        Algorithm("crossq", sb3_contrib.CrossQ, "off_policy", (spaces.Box,)),
+        Algorithm("dqn", stable_baselines3.DQN, "off_policy", (spaces.Discrete,)),
+        Algorithm("qrdqn", sb3_contrib.QRDQN, "off_policy", (spaces.Discrete,)),
+        Algorithm("ars", sb3_contrib.ARS, "evolution", (spaces.Box, spaces.Discrete)),
+    )
+}
+
+
+def canonical_name(name: str) -> str:
+    """Bring a spelling such as `QR-DQN`, `recurrent_ppo` or `PPO` to the registered form."""
+    return "".join(character for character in name.lower() if character.isalnum())
+
+
+def find_algorithm(name: str) -> Algorithm | Problem:
+    """Find an algorithm by any spelling of its name, or say which there are."""
+    algorithm = ALGORITHMS.get(canonical_name(name))
+    if algorithm is not None:
+        return algorithm
+    return Problem(
+        key="training.algorithm",
+        message="unknown algorithm",
+        value=name,
+        valid=sorted(ALGORITHMS),
+        nearest=nearest(canonical_name(name), ALGORITHMS),
+    )

@@ -1,0 +1,80 @@
+"""Classes named in YAML: `package.module:Class` or `path/to/file.py:Class`, never evaluated text."""
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class ClassPathError(Exception):
+    """A class path that does not lead to a class of the expected kind; the text says what to write instead."""
+
+
+def is_class_path(text: str) -> bool:
+    """Tell whether a name from YAML points to a user's own class rather than to a registered one."""
+    return ":" in text
+
+
+def resolve_class(class_path: str, base: type[T]) -> type[T]:
+    """Import the class that `class_path` names.
+
+    Args:
+        class_path: `package.module:Class` or `path/to/file.py:Class`; a relative path counts from the working folder.
+        base: The class that the result must derive from.
+
+    Returns:
+        The class itself, not an instance.
+
+    Raises:
+        ClassPathError: The file, module or class does not exist, or is not a subclass of `base`.
+    """
+    location, _, class_name = class_path.rpartition(":")
+    if not location or not class_name.isidentifier():
+        raise ClassPathError(f"'{class_path}' is no class path; write package.module:Class or path/to/file.py:Class")
+    module = _import_file(Path(location)) if location.endswith(".py") else _import_module(location)
+    candidate = getattr(module, class_name, None)
+    if not inspect.isclass(candidate) or not issubclass(candidate, base):
+        found = [name for name, value in vars(module).items() if _defines(module, value, base)]
+        hint = f"; it has {', '.join(sorted(found))}" if found else f"; it defines no {base.__name__}"
+        problem = "has no class" if candidate is None else f"has no subclass of {base.__name__} named"
+        raise ClassPathError(f"'{location}' {problem} '{class_name}'{hint}")
+    return candidate
+
+
+def _defines(module: ModuleType, value: object, base: type) -> bool:
+    return inspect.isclass(value) and issubclass(value, base) and value.__module__ == module.__name__
+
+
+def _import_module(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        remedy = "is it installed, and is its folder on PYTHONPATH?"
+        raise ClassPathError(f"no module named '{error.name}' (needed for '{name}'); {remedy}") from error
+
+
+def _import_file(path: Path) -> ModuleType:
+    """Import a file once; its module name holds a digest of its path, so that pickles of its classes load again."""
+    resolved = path.expanduser().resolve()
+    if not resolved.is_file():
+        raise ClassPathError(f"there is no file '{path}' (looked at {resolved})")
+    name = f"{resolved.stem}_{hashlib.sha256(str(resolved).encode()).hexdigest()[:8]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, resolved)
+    if spec is None or spec.loader is None:
+        raise ClassPathError(f"'{path}' cannot be imported as a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

@@ -1,0 +1,15 @@
+"""The commands of `rl-pipeline`, one file each; what they need is imported only when they run."""
+
+import argparse
+
+from rl_pipeline.commands import config, evaluate, launch, listing, play, plot, record, schema, train
+
+COMMANDS = (train, evaluate, play, record, plot, listing, config, schema, launch)
+
+
+def add_commands(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the parser of every command, whose default `run` carries it out."""
+    for command in COMMANDS:
+        parser = parsers.add_parser(command.NAME, help=command.HELP, description=command.HELP)
+        command.add_arguments(parser)
+        parser.set_defaults(run=command.run)

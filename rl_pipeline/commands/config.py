@@ -1,0 +1,22 @@
+"""`rl-pipeline config`: what a file comes down to, and where every value came from."""
+
+import argparse
+from pathlib import Path
+
+NAME = "config"
+HELP = "check a YAML file, and print the resolved configuration with the origin of every value"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("file", type=Path, help="the experiment's YAML file")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. training.algorithm_parameters.gamma=0.98")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Check and print."""
+    from rl_pipeline.config.explain import explain
+    from rl_pipeline.config.loading import load_config
+    from rl_pipeline.run.preflight import CHECKS
+
+    print(explain(load_config(options.file, options.overrides, checks=CHECKS)))

@@ -1,0 +1,32 @@
+"""`rl-pipeline play`: watch a policy in a window, or film it."""
+
+import argparse
+from pathlib import Path
+
+from rl_pipeline.commands.number import natural, positive
+from rl_pipeline.commands.run_arguments import add_run, chosen, refusing
+
+NAME = "play"
+HELP = "watch a run's policy in a window, or film an episode"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    add_run(parser)
+    parser.add_argument("--render", choices=["human", "rgb_array"], default="rgb_array", help="a window, or a film (default)")
+    parser.add_argument("--video", type=Path, metavar="OUT.mp4", help="the film to write")
+    parser.add_argument("--episodes", type=positive, default=1, help="episodes in the window (default 1)")
+    parser.add_argument("--seed", type=natural, default=0, help="seed of the episode (default 0)")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Play."""
+    from rl_pipeline.run.play import play_in_window, play_to_film
+
+    folder, checkpoint = chosen(options)
+    with refusing():
+        if options.render == "human" and options.video is None:
+            play_in_window(folder, checkpoint, n_episodes=options.episodes, seed=options.seed, report=print)
+            return
+        film, frames = play_to_film(folder, checkpoint, options.video, seed=options.seed)
+    print(f"{film} ({frames} frames)")

@@ -1,0 +1,27 @@
+"""`rl-pipeline plot`: learning curves of one or more runs."""
+
+import argparse
+from pathlib import Path
+
+from rl_pipeline.commands.run_arguments import RUN_HELP, refusing
+
+NAME = "plot"
+HELP = "draw the learning curves of runs: mean and interval over the seeds of an experiment"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("run_names", nargs="+", metavar="RUN", help=RUN_HELP)
+    parser.add_argument("--out", type=Path, default=Path("curves.png"), help="the picture to write (default curves.png)")
+    parser.add_argument("--key", default="eval/mean_reward", help="which column (default eval/mean_reward)")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Draw."""
+    from rl_pipeline.plotting import plot_runs
+    from rl_pipeline.run.locate import find_run
+
+    with refusing():
+        folders = [find_run(name).path for name in options.run_names]
+    plot_runs(folders, options.out, key=options.key)
+    print(options.out)

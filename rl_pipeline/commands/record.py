@@ -1,0 +1,33 @@
+"""`rl-pipeline record`: a film of the learning."""
+
+import argparse
+from pathlib import Path
+
+from rl_pipeline.commands.run_arguments import RUN_HELP, refusing
+
+NAME = "record"
+HELP = "film the learning of a run, from its first checkpoint to its last"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("run_name", metavar="RUN", help=RUN_HELP)
+    parser.add_argument("--checkpoints", default="all", metavar="all|NAME,NAME", help="which, in which order (default all)")
+    parser.add_argument("--video", type=Path, metavar="OUT.mp4", help="the film to write")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Film the checkpoints one after the other."""
+    from rl_pipeline.run.checkpoint_store import CheckpointStore
+    from rl_pipeline.run.films import film_learning
+    from rl_pipeline.run.locate import choose_checkpoint, find_run
+
+    with refusing():
+        folder = find_run(options.run_name)
+        if options.checkpoints == "all":
+            checkpoints = [each for each in CheckpointStore(folder.checkpoints).all() if each.name != "best"]
+        else:
+            checkpoints = [choose_checkpoint(folder, name) for name in options.checkpoints.split(",")]
+        film = options.video or folder.videos / "learning.mp4"
+        frames = film_learning(folder, checkpoints, film)
+    print(f"{film} ({frames} frames, {len(checkpoints)} checkpoints)")

@@ -1,0 +1,23 @@
+"""`rl-pipeline schema`: the JSON schema with which editors complete and check configurations."""
+
+import argparse
+import json
+from pathlib import Path
+
+NAME = "schema"
+HELP = "write configs/schema.json, with which editors complete and check YAML files"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--out", type=Path, default=Path("configs/schema.json"), help="default configs/schema.json")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the schema."""
+    from rl_pipeline.atomic import atomic_write
+    from rl_pipeline.config.json_schema import json_schema
+
+    with atomic_write(options.out, mode="w") as file:
+        file.write(json.dumps(json_schema(), indent=2) + "\n")
+    print(options.out)

@@ -1,0 +1,85 @@
+"""`rl-pipeline train`: start a training, or go on with one."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rl_pipeline.commands.errors import CommandFailedError, RefusedError
+
+if TYPE_CHECKING:
+    from rl_pipeline.run.train import Plan
+
+NAME = "train"
+HELP = "train a policy from a YAML file, or go on with a run"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. training.algorithm_parameters.gamma=0.98")
+    parser.add_argument("--config", type=Path, help="the experiment's YAML file")
+    parser.add_argument(
+        "--resume",
+        metavar="RUN|auto",
+        help="go on with a run; 'auto' goes on with the newest run of --config, or starts one",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train, then evaluate and film the result."""
+    from rl_pipeline.run.train import AlreadyFinishedError
+
+    try:
+        plan = make_plan(options.config, options.resume, options.overrides)
+    except AlreadyFinishedError as error:
+        print(error)
+        return 0
+    return train_and_conclude(plan)
+
+
+def make_plan(config: Path | None, resume: str | None, overrides: list[str]) -> "Plan":
+    """Turn the command line into a plan.
+
+    Raises:
+        RefusedError: Neither a configuration nor a run is named, or there is no such run.
+    """
+    from rl_pipeline.run.checkpoints import CheckpointError
+    from rl_pipeline.run.locate import NotFoundError
+    from rl_pipeline.run.train import plan_auto, plan_new, plan_resume
+
+    try:
+        if resume not in (None, "auto"):
+            return plan_resume(str(resume), overrides)
+        if config is None:
+            raise RefusedError("name a YAML file with --config, or a run with --resume")
+        return plan_auto(config, overrides) if resume else plan_new(config, overrides)
+    except (NotFoundError, CheckpointError) as error:
+        raise RefusedError(str(error)) from error
+
+
+def train_and_conclude(plan: "Plan") -> int:
+    """Carry out a plan; a finished training is evaluated and filmed.
+
+    Raises:
+        RefusedError: Another process trains this run, or the checkpoint does not fit.
+        CommandFailedError: The training broke down.
+    """
+    from rl_pipeline.envs.errors import WorkerError
+    from rl_pipeline.run.checkpoints import CheckpointError
+    from rl_pipeline.run.conclusion import conclude, shown
+    from rl_pipeline.run.early_stopping import NonFiniteError
+    from rl_pipeline.run.folder import RunBusyError
+    from rl_pipeline.run.train import run_plan
+
+    try:
+        folder, result = run_plan(plan)
+    except (RunBusyError, CheckpointError) as error:
+        raise RefusedError(str(error)) from error
+    except (NonFiniteError, WorkerError, OSError) as error:
+        raise CommandFailedError(str(error)) from error
+    reason = f" ({result.reason})" if result.reason else ""
+    print(f"\nTraining {result.status} at timestep {result.timestep:,}{reason}")
+    if result.status == "stopped":
+        print(f"Everything is saved. Go on with: rl-pipeline train --resume {shown(folder.path)}")
+    else:
+        print(conclude(folder, plan.config))
+    return 0

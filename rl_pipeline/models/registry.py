@@ -1,0 +1,97 @@
+"""Names that a YAML file may give to feature extractors, activations and optimizers."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from stable_baselines3.common import torch_layers
+from torch import nn
+
+from rl_pipeline.class_path import ClassPathError, is_class_path, resolve_class
+from rl_pipeline.config.errors import Problem, nearest
+from rl_pipeline.models.feature_extractors.resnet_mlp import ResnetMLP
+
+ARCHITECTURE = "training.architecture"
+
+FEATURE_EXTRACTORS: dict[str, type[torch_layers.BaseFeaturesExtractor]] = {
+    "ResnetMLP": ResnetMLP,
+    "FlattenExtractor": torch_layers.FlattenExtractor,
+    "NatureCNN": torch_layers.NatureCNN,
+    "CombinedExtractor": torch_layers.CombinedExtractor,
+}
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    name: getattr(nn, name)
+    for name in ("CELU", "ELU", "GELU", "Hardtanh", "LeakyReLU", "Mish", "ReLU", "SELU", "SiLU", "Sigmoid", "Softplus", "Tanh")
+}
+
+OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+    name: getattr(torch.optim, name)
+    for name in ("Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "SGD")
+}
+
+
+def find_class(name: str, registered: Mapping[str, type], base: type, key: str) -> type | Problem:
+    """Find a class by its registered name or its class path.
+
+    Args:
+        name: A key of `registered`, `package.module:Class` or `path/to/file.py:Class`.
+        registered: The classes that have a short name.
+        base: What a user's own class must derive from.
+        key: Where the name stands in the configuration, for the message.
+
+    Returns:
+        The class, or the problem that a user should read.
+    """
+    if name in registered:
+        return registered[name]
+    if is_class_path(name):
+        try:
+            return resolve_class(name, base)
+        except ClassPathError as error:
+            return Problem(key=key, message=str(error), value=name)
+    return Problem(
+        key=key,
+        message=f"unknown {base.__name__}",
+        value=name,
+        valid=sorted(registered),
+        nearest=nearest(name, registered),
+        remedy="name one of these, or your own class as path/to/file.py:Class or package.module:Class",
+    )
+
+
+def find_feature_extractor(name: str) -> type | Problem:
+    """Find the class that `features_extractor_class` names; see `find_class`."""
+    return find_class(
+        name, FEATURE_EXTRACTORS, torch_layers.BaseFeaturesExtractor, f"{ARCHITECTURE}.features_extractor_class"
+    )
+
+
+def find_activation(name: str) -> type | Problem:
+    """Find the class that `activation_fn` names; see `find_class`."""
+    return find_class(name, ACTIVATIONS, nn.Module, f"{ARCHITECTURE}.activation_fn")
+
+
+def find_optimizer(name: str) -> type | Problem:
+    """Find the class that `policy_kwargs.optimizer_class` names; see `find_class`."""
+    return find_class(name, OPTIMIZERS, torch.optim.Optimizer, f"{ARCHITECTURE}.policy_kwargs.optimizer_class")
+
+
+def check_extractor_arguments(extractor: type, arguments: Mapping[str, Any]) -> list[Problem]:
+    """Compare `features_extractor_kwargs` with the constructor of the extractor."""
+    parameters = inspect.signature(extractor).parameters
+    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return []
+    valid = [name for name in parameters if name != "observation_space"]
+    return [
+        Problem(
+            key=f"{ARCHITECTURE}.features_extractor_kwargs.{name}",
+            message=f"{extractor.__name__} has no argument of this name",
+            value=arguments[name],
+            valid=valid,
+            nearest=nearest(name, valid),
+        )
+        for name in arguments
+        if name not in valid
+    ]

@@ -1,0 +1,165 @@
+"""Checkpoints: folders that hold everything a training needs to go on as if it had never stopped.
+
+checkpoints/<init|best|final|step_000500000>/
+    checkpoint.json      timestep, what kind of checkpoint, size and SHA-256 of every other file; written last
+    model.zip            networks and optimizers; loads with stock stable_baselines3
+    normalizer.npz       running statistics of the observations and rewards, where they are normalised
+    state.npz            random states, simulators, wrappers, counters, best score
+    replay_buffer.npz    off-policy algorithms
+
+A checkpoint is written under a temporary name, synced and renamed, so one that has its name is whole; a folder that was
+damaged later is found out by its checksums. Old step checkpoints are thinned out to their policy, which `record` needs.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rl_pipeline.atomic import atomic_write, sync_folder
+
+MANIFEST = "checkpoint.json"
+POLICY_FILES = ("model.zip", "normalizer.npz")
+FORMAT = 1
+
+
+class CheckpointError(Exception):
+    """A checkpoint that is missing, damaged, or written by something else."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint on disk.
+
+    Attributes:
+        path: Its folder.
+    """
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """`init`, `best`, `final` or `step_...`."""
+        return self.path.name
+
+    def manifest(self) -> dict[str, Any]:
+        """Read `checkpoint.json`.
+
+        Raises:
+            CheckpointError: It is missing, unreadable or of another format.
+        """
+        path = self.path / MANIFEST
+        try:
+            manifest = json.loads(path.read_text())
+            known = manifest["format"] == FORMAT and isinstance(manifest["files"], dict)
+        except FileNotFoundError as error:
+            raise CheckpointError(f"{self.path} is no checkpoint: it has no {MANIFEST}") from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(f"{path} is damaged ({error})") from error
+        if not known:
+            raise CheckpointError(f"{path} was written by another version (format {manifest['format']}, need {FORMAT})")
+        return manifest
+
+    @property
+    def timestep(self) -> int:
+        """How many timesteps the policy had been trained for."""
+        return int(self.manifest()["timestep"])
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a training can go on from here; a thinned out checkpoint holds only the policy."""
+        return bool(self.manifest()["resumable"])
+
+    def verify(self) -> None:
+        """Compare every file with its checksum.
+
+        Raises:
+            CheckpointError: A file is missing, cut short or altered.
+        """
+        for name, expected in self.manifest()["files"].items():
+            path = self.path / name
+            if not path.is_file():
+                raise CheckpointError(f"{path} is missing; the checkpoint '{self.name}' is damaged")
+            size = path.stat().st_size
+            if size != expected["size"]:
+                raise CheckpointError(f"{path} has {size} bytes instead of {expected['size']}: it was cut short")
+            if _sha256(path) != expected["sha256"]:
+                raise CheckpointError(f"{path} was altered after it was written (its checksum differs)")
+
+
+def write_checkpoint(
+    target: Path, timestep: int, write_files: Callable[[Path], None], *, resumable: bool = True, **details: Any
+) -> Checkpoint:
+    """Write a checkpoint that appears under its name only when it is complete and on the disk.
+
+    Args:
+        target: The folder to make or replace.
+        timestep: For how long the policy has been trained.
+        write_files: Gets an empty folder and writes the files into it.
+        resumable: Whether a training can go on from this checkpoint.
+        **details: Further plain entries of the manifest.
+
+    Raises:
+        OSError: The disk is full or not writable. An older checkpoint of this name stays as it was.
+    """
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    temporary.mkdir(parents=True)
+    try:
+        write_files(temporary)
+        files = {path.name: _describe(path) for path in sorted(temporary.iterdir())}
+        _write_manifest(temporary, timestep=timestep, resumable=resumable, files=files, **details)
+        _replace_folder(temporary, target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return Checkpoint(target)
+
+
+def thin_out(checkpoint: Checkpoint) -> None:
+    """Keep only the policy of a checkpoint; a kill in between leaves a valid checkpoint."""
+    manifest = checkpoint.manifest()
+    dropped = [name for name in manifest["files"] if name not in POLICY_FILES]
+    for name in dropped:
+        del manifest["files"][name]
+    del manifest["format"]
+    _write_manifest(checkpoint.path, **{**manifest, "resumable": False})
+    for name in dropped:
+        (checkpoint.path / name).unlink(missing_ok=True)
+
+
+def _write_manifest(folder: Path, **entries: Any) -> None:
+    with atomic_write(folder / MANIFEST, mode="w") as file:
+        json.dump({"format": FORMAT, **entries}, file, indent=2)
+
+
+def _describe(path: Path) -> dict[str, Any]:
+    """Sync a file that another library wrote, and measure it."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+    return {"size": path.stat().st_size, "sha256": _sha256(path)}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _replace_folder(new: Path, target: Path) -> None:
+    """Rename a folder over another. A kill between the two renames leaves the old one as `.<name>.old`; see the store."""
+    old = previous_name(target)
+    if target.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        target.rename(old)
+    new.rename(target)
+    sync_folder(target.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def previous_name(target: Path) -> Path:
+    """Give the name that a checkpoint has for the moment in which a newer one takes its place."""
+    return target.with_name(f".{target.name}.old")

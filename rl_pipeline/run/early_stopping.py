@@ -1,0 +1,56 @@
+"""Reasons to end a training before its last timestep."""
+
+import math
+from collections.abc import Mapping
+
+import torch
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from rl_pipeline.config.training import EarlyStopping
+from rl_pipeline.run.training_state import Progression
+
+
+class NonFiniteError(Exception):
+    """A loss or a return became NaN or infinite; the text names it."""
+
+
+def reason_to_stop(config: EarlyStopping, progression: Progression, mean_return: float) -> str | None:
+    """Say why a training may end after an evaluation, or None.
+
+    Args:
+        config: The `early_stopping` block.
+        progression: Where the run is, this evaluation included.
+        mean_return: Mean return of this evaluation.
+    """
+    if config.reward_threshold is not None and mean_return >= config.reward_threshold:
+        return f"mean return {mean_return:.1f} reached the threshold {config.reward_threshold:g}"
+    count = progression.evaluations_without_improvement
+    if config.patience is not None and count >= config.patience:
+        return f"no improvement in {count} evaluations"
+    return None
+
+
+def check_finite(values: Mapping[str, object]) -> None:
+    """Refuse values that training can not recover from.
+
+    Raises:
+        NonFiniteError: A value under `train/` or `rollout/` is NaN or infinite.
+    """
+    broken = [
+        f"{name} = {value}"
+        for name, value in values.items()
+        if name.startswith(("train/", "rollout/")) and isinstance(value, float) and not math.isfinite(value)
+    ]
+    if broken:
+        raise NonFiniteError(", ".join(sorted(broken)))
+
+
+def check_parameters_finite(model: BaseAlgorithm) -> None:
+    """Refuse to keep a policy that is broken.
+
+    Raises:
+        NonFiniteError: A weight is NaN or infinite.
+    """
+    for name, tensor in model.policy.state_dict().items():
+        if not torch.isfinite(tensor).all():
+            raise NonFiniteError(f"policy.{name} is not finite")

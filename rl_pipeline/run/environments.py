@@ -1,0 +1,114 @@
+"""The environments of a run: one to train in, one to evaluate in, one to film."""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+from gymnasium.vector import VectorEnv
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from rl_pipeline.algorithms.registry import find_algorithm
+from rl_pipeline.config.environment import Environment
+from rl_pipeline.config.errors import Problem
+from rl_pipeline.config.schema import Config
+from rl_pipeline.envs.factory import make_vector_env
+from rl_pipeline.wrappers.build import find_wrapper, iterate_wrappers, wrap
+from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
+from rl_pipeline.wrappers.normalize_reward import NormalizeReward
+
+MAX_EVALUATION_ENVIRONMENTS = 10
+
+NORMALIZERS = {"observation": NormalizeObservation, "reward": NormalizeReward}
+
+
+def make_training_env(config: Config, videos: Path, *, first_timestep: int = 0) -> VectorEnv:
+    """Make the environment to train in, with all its wrappers.
+
+    Args:
+        config: The run's configuration.
+        videos: Where films of environment 0 go.
+        first_timestep: Where a resumed run goes on, for the names of the films.
+    """
+    environment = config.environment
+    env = make_vector_env(environment, seed=config.experiment.seed, render=environment.video_wrapper)
+    return wrap(
+        env,
+        environment,
+        gamma=discount_factor(config),
+        training=True,
+        video_folder=videos,
+        n_timesteps_offset=first_timestep,
+    )
+
+
+def make_evaluation_env(config: Config, n_episodes: int, *, render_mode: str | None = None) -> VectorEnv:
+    """Make an environment with frozen normalisation and episode statistics, in this process.
+
+    Args:
+        config: The run's configuration.
+        n_episodes: How many episodes will be played; so many environments are made, up to ten.
+        render_mode: `rgb_array` or `human` makes a single environment that can be looked at.
+    """
+    n_environments = 1 if render_mode else min(n_episodes, MAX_EVALUATION_ENVIRONMENTS)
+    environment = config.environment.model_copy(
+        update={
+            "n_environments": n_environments,
+            "n_workers": 0,
+            "render_mode": render_mode,
+            "monitor": True,
+            "video_wrapper": False,
+        }
+    )
+    return wrap_for_evaluation(environment, render=render_mode is not None)
+
+
+def wrap_for_evaluation(environment: Environment, *, render: bool) -> VectorEnv:
+    """Make and wrap an environment whose running statistics do not change."""
+    return wrap(make_vector_env(environment, render=render), environment, training=False)
+
+
+def discount_factor(config: Config) -> float:
+    """Give the gamma of the configuration, or the default of its algorithm."""
+    algorithm = find_algorithm(config.training.algorithm)
+    assert not isinstance(algorithm, Problem)
+    parameter = inspect.signature(algorithm.model_class).parameters.get("gamma")
+    default = parameter.default if parameter is not None else 0.99
+    return float(config.training.algorithm_parameters.get("gamma", default))
+
+
+def normalizer_state(env: VectorEnv) -> dict[str, Any]:
+    """Capture the running statistics that a policy needs to act; empty where nothing is normalised."""
+    found = {name: find_wrapper(env, wrapper) for name, wrapper in NORMALIZERS.items()}
+    return {name: wrapper.state_dict() for name, wrapper in found.items() if wrapper is not None}
+
+
+def load_normalizer_state(env: VectorEnv, state: dict[str, Any]) -> None:
+    """Give an environment the running statistics of `normalizer_state`, as far as it normalises the same things."""
+    for name, wrapper_class in NORMALIZERS.items():
+        wrapper = find_wrapper(env, wrapper_class)
+        if wrapper is not None and name in state:
+            wrapper.load_state_dict(state[name])
+
+
+def wrapper_states(env: VectorEnv) -> list[dict[str, Any]]:
+    """Capture the states of all wrappers, outermost first."""
+    return [wrapper.state_dict() for wrapper in _stateful_wrappers(env)]
+
+
+def load_wrapper_states(env: VectorEnv, states: list[dict[str, Any]]) -> None:
+    """Restore the states of all wrappers of an environment that was built alike."""
+    for wrapper, state in zip(_stateful_wrappers(env), states, strict=True):
+        wrapper.load_state_dict(state)
+
+
+def _stateful_wrappers(env: VectorEnv) -> list[Any]:
+    return [wrapper for wrapper in iterate_wrappers(env) if wrapper is not env.unwrapped and hasattr(wrapper, "state_dict")]
+
+
+def use_raw_experience(model: BaseAlgorithm, env: VectorEnv) -> None:
+    """Let an off-policy model store raw experience and normalise it when it samples, as SB3 does with VecNormalize."""
+    from rl_pipeline.algorithms.normalizer_view import NormalizerView
+
+    view = NormalizerView.of(env)
+    if view is not None:
+        model._vec_normalize_env = view  # type: ignore[assignment]

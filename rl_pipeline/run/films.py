@@ -1,0 +1,91 @@
+"""Films of a policy: one episode, or one episode of every checkpoint."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import VectorEnv
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from rl_pipeline.rendering.film import FilmWriter, caption
+from rl_pipeline.run.checkpoints import Checkpoint
+from rl_pipeline.run.evaluate import Actor
+from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.random_state import seed_sampling, undisturbed_randomness
+from rl_pipeline.run.trained_policy import open_policy, stored_config
+
+DEFAULT_FPS = 30
+RECORDED_TIMESTEPS = 250
+
+
+def frames_per_second(env: VectorEnv) -> int:
+    """Give the rate at which a film of an environment shows real time."""
+    return int(env.metadata.get("render_fps") or DEFAULT_FPS)
+
+
+def episode_frames(
+    model: BaseAlgorithm, env: VectorEnv, *, seed: int, deterministic: bool = True, max_timesteps: int | None = None
+) -> Iterator[np.ndarray]:
+    """Play one episode and yield a picture before every action, so as many as the episode has timesteps.
+
+    Args:
+        model: The policy.
+        env: A single environment with render mode `rgb_array`.
+        seed: Seeds the episode.
+        deterministic: Whether to take the most likely actions.
+        max_timesteps: Where to cut a long episode.
+
+    Yields:
+        Pictures of shape (height, width, 3), uint8.
+    """
+    with undisturbed_randomness():
+        seed_sampling(seed)
+        actor = Actor(model, env, deterministic=deterministic)
+        observations, _ = env.reset(seed=seed)
+        timestep, done = 0, False
+        while not done and (max_timesteps is None or timestep < max_timesteps):
+            yield _picture(env.render())
+            observations, _, terminated, truncated, _ = env.step(actor.act(observations))
+            done = bool(terminated[0] or truncated[0])
+            timestep += 1
+
+
+def film_episode(run: RunFolder, checkpoint: Checkpoint, path: Path, *, seed: int) -> int:
+    """Film one episode.
+
+    Returns:
+        Number of frames, which is the episode's number of timesteps.
+    """
+    with open_policy(run, checkpoint, render_mode="rgb_array") as policy:
+        evaluation = policy.config.evaluation
+        count = 0
+        with FilmWriter(path, frames_per_second(policy.env)) as film:
+            for frame in episode_frames(policy.model, policy.env, seed=seed, deterministic=evaluation.deterministic):
+                film.write(frame)
+                count += 1
+    return count
+
+
+def film_learning(run: RunFolder, checkpoints: Sequence[Checkpoint], path: Path) -> int:
+    """Film the start of an episode of every checkpoint, one after the other, each with its timestep written on it.
+
+    Returns:
+        Number of frames.
+    """
+    seed = stored_config(run).evaluation.seed
+    count = 0
+    with open_policy(run, checkpoints[0], render_mode="rgb_array") as policy:
+        with FilmWriter(path, frames_per_second(policy.env)) as film:
+            for checkpoint in checkpoints:
+                policy.load(checkpoint)
+                text = f"{checkpoint.name}: {checkpoint.timestep:,} timesteps"
+                for frame in episode_frames(policy.model, policy.env, seed=seed, max_timesteps=RECORDED_TIMESTEPS):
+                    film.write(caption(frame, text))
+                    count += 1
+    return count
+
+
+def _picture(rendered: Any) -> np.ndarray:
+    frame = rendered[0] if isinstance(rendered, tuple | list) else rendered
+    return np.asarray(frame, dtype=np.uint8)

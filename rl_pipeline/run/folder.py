@@ -1,0 +1,133 @@
+"""A run's folder: where its files lie.
+
+experiments/<environment id>/<algorithm>/<experiment name>_<YYYY-MM-DD_HH-MM-SS>/
+    model.zip          the newest finished policy; loads with stock stable_baselines3
+    config.yaml        the resolved configuration
+    run.json           command, code version, versions, hardware, W&B id, status
+    code.diff          what differed from the commit that run.json names
+    checkpoints/       init, best, final and step_<timesteps>; see `checkpoints.py`
+    videos/  tensorboard/  progress.csv  evaluations.csv  stats.json  progress.png  log.txt
+"""
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rl_pipeline.config.schema import Config
+
+DATE = re.compile(r"_\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}(_\d+)?$")
+
+
+class RunBusyError(Exception):
+    """Another process is training this run right now."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of one run.
+
+    Attributes:
+        path: The folder itself.
+    """
+
+    path: Path
+
+    @property
+    def model(self) -> Path:
+        """The newest finished policy."""
+        return self.path / "model.zip"
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration."""
+        return self.path / "config.yaml"
+
+    @property
+    def metadata(self) -> Path:
+        """The run's `run.json`."""
+        return self.path / "run.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of all checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def videos(self) -> Path:
+        """The folder of all films."""
+        return self.path / "videos"
+
+    @property
+    def name(self) -> str:
+        """The experiment's name with the date."""
+        return self.path.name
+
+    @property
+    def experiment_name(self) -> str:
+        """The experiment's name without the date."""
+        return DATE.sub("", self.name)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for this process; the lock ends with the process, however it ends.
+
+        Raises:
+            RunBusyError: Another process holds it.
+        """
+        descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(descriptor)
+            raise RunBusyError(f"{self.path} is being trained by another process; wait for it or stop it") from error
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def folder_name(text: str) -> str:
+    """Turn an environment id such as `ALE/Pong-v5` or `tasks/tank.py:Tank` into the name of a folder."""
+    return re.sub(r"[^\w.+-]+", "_", text.removesuffix("/")).strip("_.") or "environment"
+
+
+def experiment_parent(config: Config) -> Path:
+    """Give the folder that holds all runs of a configuration's environment and algorithm."""
+    return (
+        Path(config.experiment.folder)
+        / folder_name(config.environment.id)
+        / folder_name(config.training.algorithm.lower())
+    )
+
+
+def create_run_folder(config: Config) -> RunFolder:
+    """Make the folder of a new run; two runs that start in the same second get different ones.
+
+    Raises:
+        OSError: The folder cannot be made.
+    """
+    parent = experiment_parent(config)
+    parent.mkdir(parents=True, exist_ok=True)
+    stem = f"{config.experiment.name}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    for attempt in range(1, 1000):
+        path = parent / (stem if attempt == 1 else f"{stem}_{attempt}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        run = RunFolder(path.resolve())
+        run.checkpoints.mkdir()
+        run.videos.mkdir()
+        return run
+    raise FileExistsError(f"{parent / stem}: too many runs of this name started in this second")
+
+
+def find_runs(folder: Path) -> list[RunFolder]:
+    """List all runs below a folder such as `experiments`, oldest first."""
+    runs = [RunFolder(path.parent.resolve()) for path in folder.glob("*/*/*/config.yaml")]
+    return sorted(runs, key=lambda run: (run.path.stat().st_ctime, run.name))

@@ -1,0 +1,115 @@
+"""What a Stable-Baselines3 model holds beside its networks: counters, last observation, noise, replay buffer."""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from sb3_contrib.common.recurrent.type_aliases import RNNStates
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.noise import OrnsteinUhlenbeckActionNoise, VectorizedActionNoise
+
+COUNTERS = (
+    "num_timesteps",
+    "_episode_num",
+    "_n_updates",
+    "_n_calls",
+    "_current_progress_remaining",
+    "exploration_rate",
+    "old_count",
+)
+OBSERVATIONS = ("_last_obs", "_last_original_obs", "_last_episode_starts")
+EPISODE_BUFFERS = ("ep_info_buffer", "ep_success_buffer")
+
+
+def learner_state(model: BaseAlgorithm) -> dict[str, Any]:
+    """Capture as plain data what `model.zip` does not hold and the next iteration depends on."""
+    return {
+        "attributes": {name: getattr(model, name) for name in COUNTERS + OBSERVATIONS if hasattr(model, name)},
+        "episodes": {name: _plain_episodes(getattr(model, name)) for name in EPISODE_BUFFERS},
+        "action_space": model.action_space.np_random.bit_generator.state,
+        "action_noise": [noise.noise_prev for noise in _stateful_noises(model)],
+        "lstm": _lstm_arrays(getattr(model, "_last_lstm_states", None)),
+    }
+
+
+def restore_learner_state(model: BaseAlgorithm, state: Mapping[str, Any]) -> None:
+    """Put a state of `learner_state` into a model of the same configuration."""
+    for name, value in state["attributes"].items():
+        setattr(model, name, value)
+    for name, episodes in state["episodes"].items():
+        setattr(model, name, deque(episodes, maxlen=model._stats_window_size))
+    model.action_space.np_random.bit_generator.state = state["action_space"]
+    for noise, previous in zip(_stateful_noises(model), state["action_noise"], strict=True):
+        noise.noise_prev = previous
+    if state["lstm"] is not None:
+        model._last_lstm_states = _lstm_states(state["lstm"], model.device)
+
+
+def _plain_episodes(episodes: Any) -> list[Any]:
+    return [
+        {key: float(value) for key, value in episode.items()} if isinstance(episode, Mapping) else float(episode)
+        for episode in episodes
+    ]
+
+
+def _stateful_noises(model: BaseAlgorithm) -> list[OrnsteinUhlenbeckActionNoise]:
+    noise = model.action_noise
+    noises = noise.noises if isinstance(noise, VectorizedActionNoise) else [noise]
+    return [noise for noise in noises if isinstance(noise, OrnsteinUhlenbeckActionNoise)]
+
+
+def _lstm_arrays(states: RNNStates | None) -> dict[str, list[np.ndarray]] | None:
+    if states is None:
+        return None
+    return {name: [tensor.cpu().numpy() for tensor in getattr(states, name)] for name in RNNStates._fields}
+
+
+def _lstm_states(arrays: Mapping[str, list[np.ndarray]], device: torch.device) -> RNNStates:
+    def tensors(name: str) -> tuple[torch.Tensor, ...]:
+        return tuple(torch.from_numpy(array).to(device) for array in arrays[name])
+
+    return RNNStates(**{name: tensors(name) for name in RNNStates._fields})
+
+
+def replay_buffer_state(buffer: ReplayBuffer) -> dict[str, Any]:
+    """Capture the filled part of a replay buffer: every array whose first axis is the buffer's, and its counters.
+
+    One row more than filled is kept, since a memory-optimised buffer writes the next observation there.
+    """
+    filled = buffer.buffer_size if buffer.full else min(buffer.pos + 1, buffer.buffer_size)
+    state: dict[str, Any] = {"pos": buffer.pos, "full": buffer.full, "filled": filled, "arrays": {}}
+    for name, value in vars(buffer).items():
+        if name == "infos":
+            if getattr(buffer, "copy_info_dict", False):
+                state["infos"] = [list(infos) for infos in value[:filled]]
+        elif _is_storage(value, buffer):
+            state["arrays"][name] = value[:filled]
+        elif isinstance(value, dict) and value and all(_is_storage(array, buffer) for array in value.values()):
+            state["arrays"][name] = {key: array[:filled] for key, array in value.items()}
+    if hasattr(buffer, "_current_ep_start"):
+        state["current_ep_start"] = buffer._current_ep_start
+    return state
+
+
+def restore_replay_buffer(buffer: ReplayBuffer, state: Mapping[str, Any]) -> None:
+    """Fill a fresh replay buffer of the same configuration from a state of `replay_buffer_state`."""
+    filled = state["filled"]
+    for name, saved in state["arrays"].items():
+        storage = getattr(buffer, name)
+        if isinstance(saved, dict):
+            for key, array in saved.items():
+                storage[key][:filled] = array
+        else:
+            storage[:filled] = saved
+    for index, infos in enumerate(state.get("infos", [])):
+        buffer.infos[index] = infos  # type: ignore[attr-defined]
+    if "current_ep_start" in state:
+        buffer._current_ep_start = state["current_ep_start"]  # type: ignore[attr-defined]
+    buffer.pos, buffer.full = state["pos"], state["full"]
+
+
+def _is_storage(value: Any, buffer: ReplayBuffer) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim >= 1 and len(value) == buffer.buffer_size

@@ -1,0 +1,105 @@
+"""Finds a run or a policy by what a user calls it: a folder, a name, a file, or `wandb:entity/project/id`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rl_pipeline.config.errors import nearest
+from rl_pipeline.run.checkpoint_store import CheckpointStore
+from rl_pipeline.run.checkpoints import Checkpoint
+from rl_pipeline.run.folder import RunFolder, find_runs
+
+DEFAULT_ROOT = Path("experiments")
+
+
+class NotFoundError(Exception):
+    """There is no such run or policy; the text lists what there is."""
+
+
+@dataclass(frozen=True)
+class PolicyFiles:
+    """Where a policy lies.
+
+    Attributes:
+        model: Its `model.zip`.
+        checkpoint: The checkpoint that holds it, with the running statistics; None for a lone file.
+    """
+
+    model: Path
+    checkpoint: Checkpoint | None
+
+
+def find_run(name: str, root: Path = DEFAULT_ROOT) -> RunFolder:
+    """Find a run.
+
+    Args:
+        name: Its folder; its name below `root`, with or without the date (then the newest of that name); or
+            `wandb:entity/project/id`, which is downloaded below `root`.
+        root: The root of all runs.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    if name.startswith("wandb:"):
+        return _download(name, root)
+    path = Path(name).expanduser()
+    if (path / "config.yaml").is_file():
+        return RunFolder(path.resolve())
+    runs = find_runs(root)
+    matching = [run for run in runs if name in (run.name, run.experiment_name) or str(run.path).endswith(f"/{name}")]
+    if matching:
+        return matching[-1]
+    if path.is_dir():
+        raise NotFoundError(f"{path} is no run's folder: it has no config.yaml")
+    names = [run.name for run in runs]
+    close = nearest(name, names)
+    hint = f" Did you mean '{close}'?" if close else ""
+    there = ", ".join(names[-10:]) if names else "none yet"
+    raise NotFoundError(f"no run '{name}'. Runs in {root}: {there}.{hint}")
+
+
+def find_policy(name: str, root: Path = DEFAULT_ROOT) -> PolicyFiles:
+    """Find a trained policy: a `.zip` file, a checkpoint's folder, or a run (then its best, else its newest policy).
+
+    Raises:
+        NotFoundError: There is none.
+        CheckpointError: It is damaged.
+    """
+    path = Path(name).expanduser()
+    file = next((file for file in (path, path.with_name(path.name + ".zip")) if file.is_file()), None)
+    if file is not None:
+        inside = Checkpoint(file.parent)
+        return PolicyFiles(file, inside if (file.parent / "checkpoint.json").is_file() else None)
+    if (path / "checkpoint.json").is_file():
+        return _of_checkpoint(Checkpoint(path.resolve()))
+    if path.suffix == ".zip" or "/" in name and not path.exists():
+        raise NotFoundError(f"there is no file '{name}' (looked at {path.resolve()})")
+    return _of_checkpoint(choose_checkpoint(find_run(name, root)))
+
+
+def choose_checkpoint(run: RunFolder, name: str | None = None) -> Checkpoint:
+    """Choose a checkpoint of a run by name or timestep; without one the best, else the newest; `model` is the newest.
+
+    Raises:
+        NotFoundError: The run has no checkpoint yet.
+        CheckpointError: It has none of this name.
+    """
+    store = CheckpointStore(run.checkpoints)
+    checkpoints = store.all()
+    if not checkpoints:
+        raise NotFoundError(f"{run.path} has no checkpoint yet")
+    if name not in (None, "model"):
+        return store.find(str(name))
+    by_preference = {checkpoint.name: checkpoint for checkpoint in checkpoints}
+    newest = max((each for each in checkpoints if each.name != "best"), key=lambda each: each.timestep, default=checkpoints[-1])
+    return by_preference.get("best", newest) if name is None else newest
+
+
+def _of_checkpoint(checkpoint: Checkpoint) -> PolicyFiles:
+    checkpoint.verify()
+    return PolicyFiles(checkpoint.path / "model.zip", checkpoint)
+
+
+def _download(reference: str, root: Path) -> RunFolder:
+    from rl_pipeline.tracking.wandb_download import download_run
+
+    return RunFolder(download_run(reference, root / "downloads").resolve())

@@ -1,0 +1,88 @@
+"""`run.json`: what ran, where, with which code and versions, and how it stands."""
+
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+
+from rl_pipeline.atomic import atomic_write
+from rl_pipeline.run.folder import RunFolder
+
+PACKAGES = ("rl-pipeline", "stable-baselines3", "sb3-contrib", "torch", "gymnasium", "mujoco", "mjbatch", "numpy", "wandb")
+
+
+def describe_run(folder: RunFolder) -> dict[str, Any]:
+    """Describe this process, its code and its machine; the code's local changes go to `code.diff`."""
+    commit = _git("rev-parse", "HEAD")
+    changes = _git("diff", "HEAD") if commit else None
+    if changes:
+        with atomic_write(folder.path / "code.diff", mode="w") as file:
+            file.write(changes + "\n")
+    return {
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "started": _now(),
+        "status": "running",
+        "git_commit": commit,
+        "git_diff": "code.diff" if changes else None,
+        "python": platform.python_version(),
+        "versions": {name: _version(name) for name in PACKAGES},
+        "hardware": _hardware(),
+        "wandb_id": None,
+    }
+
+
+def read_metadata(folder: RunFolder) -> dict[str, Any]:
+    """Read `run.json`; a run whose file is missing or damaged has none."""
+    try:
+        metadata = json.loads(folder.metadata.read_text())
+    except (OSError, ValueError):
+        return {}
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def update_metadata(folder: RunFolder, **entries: Any) -> None:
+    """Change entries of `run.json`, written atomically."""
+    metadata = {**read_metadata(folder), **entries, "updated": _now()}
+    with atomic_write(folder.metadata, mode="w") as file:
+        json.dump(metadata, file, indent=2)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _hardware() -> dict[str, Any]:
+    return {
+        "machine": platform.machine(),
+        "system": platform.platform(),
+        "cpu_cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "gpus": [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())],
+        "torch_threads": torch.get_num_threads(),
+    }
+
+
+def _git(*arguments: str) -> str | None:
+    """Ask git about the code that runs; None where this is no git checkout or git is not installed."""
+    command = ["git", "-C", str(Path(__file__).parent), *arguments]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return result.stdout.strip() if result.returncode == 0 else None

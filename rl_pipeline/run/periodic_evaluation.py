@@ -1,0 +1,57 @@
+"""Evaluation while training: fresh environments, frozen normalisation, and the best policy so far."""
+
+from gymnasium.vector import VectorEnv
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from rl_pipeline.config.schema import Config
+from rl_pipeline.run.environments import load_normalizer_state, make_evaluation_env, normalizer_state
+from rl_pipeline.run.evaluate import Evaluation, evaluate
+from rl_pipeline.run.milestones import frequency
+from rl_pipeline.run.training_state import Progression
+
+
+class PeriodicEvaluation:
+    """Evaluates the policy of a training every so many timesteps.
+
+    Args:
+        config: The run's configuration.
+        progression: Gets the best mean return.
+
+    Attributes:
+        every: Timesteps between evaluations, 0 for none.
+    """
+
+    def __init__(self, config: Config, progression: Progression) -> None:
+        self.config = config.training.training.eval
+        self.min_delta = config.training.training.early_stopping.min_delta
+        self.progression = progression
+        total = config.training.training.total_timesteps
+        self.every = frequency(total, self.config.num_evals, self.config.frequency)
+        self.env = make_evaluation_env(config, self.config.num_episodes) if self.every else None
+
+    def run(self, model: BaseAlgorithm, training_env: VectorEnv) -> tuple[Evaluation, bool]:
+        """Evaluate with the training's present statistics.
+
+        Returns:
+            The evaluation, and whether it is the best so far.
+        """
+        assert self.env is not None
+        load_normalizer_state(self.env, normalizer_state(training_env))
+        result = evaluate(model, self.env, n_episodes=self.config.num_episodes, seed=self.config.seed)
+        return result, self._note(result.mean_return, model.num_timesteps)
+
+    def _note(self, mean_return: float, timestep: int) -> bool:
+        progression = self.progression
+        progression.last_evaluation_timestep = timestep
+        best = progression.best_mean_return
+        is_best = best is None or mean_return > best
+        improved = best is None or mean_return > best + self.min_delta
+        progression.evaluations_without_improvement = 0 if improved else progression.evaluations_without_improvement + 1
+        if is_best:
+            progression.best_mean_return = mean_return
+        return is_best
+
+    def close(self) -> None:
+        """Close the environment."""
+        if self.env is not None:
+            self.env.close()

@@ -1,0 +1,54 @@
+"""Watches a trained policy in a window, or films it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rl_pipeline.run.checkpoints import Checkpoint
+from rl_pipeline.run.evaluate import Actor, Evaluation
+from rl_pipeline.run.films import film_episode
+from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.random_state import seed_sampling
+from rl_pipeline.run.trained_policy import open_policy
+
+
+def play_in_window(
+    run: RunFolder, checkpoint: Checkpoint, *, n_episodes: int, seed: int, report: Callable[[str], None]
+) -> Evaluation:
+    """Show episodes in a window and report the return of each.
+
+    Args:
+        run: The run.
+        checkpoint: Which of its checkpoints.
+        n_episodes: After how many episodes to stop.
+        seed: Seeds the episodes.
+        report: Gets a line after each episode.
+    """
+    result = Evaluation()
+    with open_policy(run, checkpoint, render_mode="human") as policy:
+        seed_sampling(seed)
+        actor = Actor(policy.model, policy.env, deterministic=policy.config.evaluation.deterministic)
+        observations, _ = policy.env.reset(seed=seed)
+        while len(result.returns) < n_episodes:
+            policy.env.render()
+            observations, _, terminated, truncated, infos = policy.env.step(actor.act(observations))
+            actor.observe_ends(terminated | truncated)
+            if terminated[0] or truncated[0]:
+                result.add(infos["episode"], 0)
+                report(f"episode {len(result.returns)}: return {result.returns[-1]:.1f}, {result.lengths[-1]} timesteps")
+    return result
+
+
+def play_to_film(run: RunFolder, checkpoint: Checkpoint, path: Path | None, *, seed: int) -> tuple[Path, int]:
+    """Film one episode.
+
+    Args:
+        run: The run.
+        checkpoint: Which of its checkpoints.
+        path: The film to write; by default one below the run's `videos`.
+        seed: Seeds the episode.
+
+    Returns:
+        The film and its number of frames.
+    """
+    path = path or run.videos / f"{checkpoint.name}_seed_{seed}.mp4"
+    return path, film_episode(run, checkpoint, path, seed=seed)

@@ -1,0 +1,104 @@
+"""Checks of the algorithm, its parameters and its networks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from rl_pipeline.algorithms.noise import check_action_noise
+from rl_pipeline.algorithms.parameters import check_parameters, valid_parameters
+from rl_pipeline.algorithms.registry import Algorithm, find_algorithm
+from rl_pipeline.algorithms.scheduled_attributes import schedulable_parameters
+from rl_pipeline.config.errors import Problem, nearest
+from rl_pipeline.models.registry import (
+    check_extractor_arguments,
+    find_activation,
+    find_feature_extractor,
+    find_optimizer,
+)
+from rl_pipeline.run.preflight.sections import section
+
+DEFAULT_ALGORITHM = "ppo"
+
+
+def check_algorithm(raw: Mapping[str, Any]) -> list[Problem]:
+    """Look at the algorithm and its parameters."""
+    training = section(raw, "training")
+    found = find_algorithm(str(training.get("algorithm", DEFAULT_ALGORITHM)))
+    if isinstance(found, Problem):
+        return [found]
+    parameters = section(training, "algorithm_parameters")
+    problems = check_parameters(found.model_class, parameters)
+    problems += check_policy(found.model_class, parameters.get("policy"))
+    problems += check_action_noise(parameters.get("action_noise"))
+    problems += check_batch_size(found, parameters, section(raw, "environment").get("n_environments", 1))
+    return problems + check_schedules(found.model_class, section(training, "schedules"))
+
+
+def check_policy(model_class: type[BaseAlgorithm], policy: Any) -> list[Problem]:
+    """Look at the name of the policy."""
+    aliases = model_class.policy_aliases
+    if policy is None or policy in aliases:
+        return []
+    key = "training.algorithm_parameters.policy"
+    message = f"{model_class.__name__} has no policy of this name"
+    remedy = "name one of these, or leave it out: the observation space chooses"
+    return [Problem(key, message, policy, sorted(aliases), nearest(str(policy), aliases), remedy)]
+
+
+def check_batch_size(algorithm: Algorithm, parameters: Mapping[str, Any], n_environments: Any) -> list[Problem]:
+    """Refuse a batch size that does not divide the rollout."""
+    valid = valid_parameters(algorithm.model_class)
+    if algorithm.family != "on_policy" or not {"n_steps", "batch_size"} <= valid.keys():
+        return []
+    n_steps = parameters.get("n_steps", valid["n_steps"].default)
+    batch_size = parameters.get("batch_size", valid["batch_size"].default)
+    if not all(type(number) is int and number > 0 for number in (n_steps, batch_size, n_environments)):
+        return []
+    rollout = n_steps * n_environments
+    if rollout % batch_size == 0:
+        return []
+    divisors = [number for number in range(1, rollout + 1) if rollout % number == 0]
+    closest = sorted(sorted(divisors, key=lambda divisor: abs(divisor - batch_size))[:4])
+    return [
+        Problem(
+            key="training.algorithm_parameters.batch_size",
+            message=f"does not divide the rollout of {rollout} timesteps (n_steps {n_steps} x n_environments {n_environments})",
+            value=batch_size,
+            valid=[str(divisor) for divisor in closest],
+            remedy="choose a batch size that divides it, or change n_steps",
+        )
+    ]
+
+
+def check_schedules(model_class: type[BaseAlgorithm], schedules: Mapping[str, Any]) -> list[Problem]:
+    """Refuse schedules of parameters that the algorithm does not have or that are no numbers."""
+    valid = schedulable_parameters(model_class)
+    message = f"{model_class.__name__} has no parameter of this name that can change over the training"
+    return [
+        Problem(f"training.schedules.{name}", message, valid=valid, nearest=nearest(name, valid))
+        for name in schedules
+        if name not in valid
+    ]
+
+
+def check_architecture(raw: Mapping[str, Any]) -> list[Problem]:
+    """Look at the classes that the architecture names."""
+    architecture = section(raw, "training", "architecture")
+    problems: list[Problem] = []
+    extractor_name = architecture.get("features_extractor_class")
+    if isinstance(extractor_name, str):
+        extractor = find_feature_extractor(extractor_name)
+        if isinstance(extractor, Problem):
+            problems.append(extractor)
+        else:
+            problems += check_extractor_arguments(extractor, section(architecture, "features_extractor_kwargs"))
+    finders = {
+        find_activation: architecture.get("activation_fn"),
+        find_optimizer: section(architecture, "policy_kwargs").get("optimizer_class"),
+    }
+    for find, name in finders.items():
+        found = find(name) if isinstance(name, str) else None
+        if isinstance(found, Problem):
+            problems.append(found)
+    return problems

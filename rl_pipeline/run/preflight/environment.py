@@ -1,0 +1,47 @@
+"""Checks of the environment: it exists, takes its arguments, and the algorithm can act in it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium
+from pydantic import ValidationError
+
+from rl_pipeline.algorithms.registry import ALGORITHMS, find_algorithm
+from rl_pipeline.config.environment import Environment
+from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.envs.factory import make_vector_env
+from rl_pipeline.run.preflight.algorithm import DEFAULT_ALGORITHM
+from rl_pipeline.run.preflight.sections import section
+from rl_pipeline.wrappers.build import wrap
+from rl_pipeline.wrappers.registry import check_wrappers
+
+
+def check_environment(raw: Mapping[str, Any]) -> list[Problem]:
+    """Make one environment, and look whether the algorithm can act in it."""
+    settings = {**section(raw, "environment"), "n_environments": 1, "n_workers": 0, "render_mode": None}
+    try:
+        environment = Environment.model_validate(settings)
+    except ValidationError:
+        return []
+    problems = check_wrappers(environment.wrappers)
+    if problems:
+        environment = environment.model_copy(update={"wrappers": []})
+    try:
+        env = wrap(make_vector_env(environment), environment, training=False)
+    except ConfigError as error:
+        return problems + error.problems
+    try:
+        name = section(raw, "training").get("algorithm", DEFAULT_ALGORITHM)
+        return problems + check_action_space(str(name), environment.id, env.single_action_space)
+    finally:
+        env.close()
+
+
+def check_action_space(algorithm_name: str, environment_id: str, space: gymnasium.Space) -> list[Problem]:
+    """Refuse an algorithm that cannot act in an action space."""
+    algorithm = find_algorithm(algorithm_name)
+    if isinstance(algorithm, Problem) or algorithm.can_act_in(space):
+        return []
+    able = sorted(name for name, other in ALGORITHMS.items() if other.can_act_in(space))
+    message = f"cannot act in the action space of {environment_id}, which is {space}"
+    return [Problem("training.algorithm", message, algorithm_name, valid=able)]

@@ -1,0 +1,47 @@
+"""Checks of what the machine must have: the device, a folder to write to, the policy to start from."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rl_pipeline.config.errors import Problem
+from rl_pipeline.run.checkpoints import CheckpointError
+from rl_pipeline.run.device import check_device
+from rl_pipeline.run.locate import NotFoundError, find_policy
+from rl_pipeline.run.preflight.sections import section
+
+
+def check_machine(raw: Mapping[str, Any]) -> list[Problem]:
+    """Look at what this machine must have: the device, and a folder that can be written."""
+    device = section(raw, "training", "training").get("device", "auto")
+    problems = check_device(device) if isinstance(device, str) else []
+    folder = section(raw, "experiment").get("folder", "experiments")
+    return problems + (check_writable(Path(folder)) if isinstance(folder, str) else [])
+
+
+def check_writable(folder: Path) -> list[Problem]:
+    """Try to write into the root folder of all runs, or into the nearest folder above it that exists."""
+    existing = next(parent for parent in [folder, *folder.absolute().parents] if parent.exists())
+    try:
+        with tempfile.TemporaryDirectory(prefix=".rl_pipeline_", dir=existing):
+            return []
+    except OSError as error:
+        message = f"no run can be written there ({os.strerror(error.errno) if error.errno else error})"
+        remedy = f"make {existing} writable, or name another folder"
+        return [Problem("experiment.folder", message, str(folder), remedy=remedy)]
+
+
+def check_pretrained(raw: Mapping[str, Any]) -> list[Problem]:
+    """Look for the policy to start from; one on W&B is looked for when it is loaded."""
+    name = section(raw, "training").get("pretrained_model")
+    if not isinstance(name, str) or name in ("None", "null") or name.startswith("wandb:"):
+        return []
+    root = section(raw, "experiment").get("folder", "experiments")
+    try:
+        find_policy(name, Path(str(root)))
+    except (NotFoundError, CheckpointError) as error:
+        remedy = "give a run's folder or name, a checkpoint's folder, or a model.zip"
+        return [Problem("training.pretrained_model", str(error), name, remedy=remedy)]
+    return []

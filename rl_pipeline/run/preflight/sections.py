@@ -1,0 +1,12 @@
+"""Blocks of a configuration as read from YAML, which may be missing or malformed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def section(raw: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
+    """Give a block of the configuration, empty where it is missing or no mapping."""
+    block: Any = raw
+    for name in path:
+        block = block.get(name) if isinstance(block, Mapping) else None
+    return block if isinstance(block, Mapping) else {}

@@ -1,0 +1,54 @@
+"""The random number generators that a training draws from: python, numpy and torch."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+
+def random_state() -> dict[str, Any]:
+    """Capture the state of the global generators as plain data."""
+    version, words, gauss = random.getstate()
+    return {
+        "python": {"version": version, "words": list(words), "gauss": gauss},
+        "numpy": np.random.get_state(legacy=False),
+        "torch": torch.get_rng_state().numpy(),
+        "cuda": [state.cpu().numpy() for state in _cuda_states()],
+    }
+
+
+def restore_random_state(state: dict[str, Any]) -> None:
+    """Continue the global generators from a state that `random_state` captured.
+
+    A state with other numbers of GPUs than this machine has restores those that both have.
+    """
+    python = state["python"]
+    random.setstate((python["version"], tuple(python["words"]), python["gauss"]))
+    np.random.set_state(state["numpy"])
+    torch.set_rng_state(torch.from_numpy(state["torch"].copy()))
+    for device, words in enumerate(state["cuda"][: torch.cuda.device_count()]):
+        torch.cuda.set_rng_state(torch.from_numpy(words.copy()), device)
+
+
+def seed_sampling(seed: int) -> None:
+    """Seed the generators that sample actions."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+@contextmanager
+def undisturbed_randomness() -> Iterator[None]:
+    """Put the global generators back afterwards, so that an evaluation leaves no trace in the training."""
+    state = random_state()
+    try:
+        yield
+    finally:
+        restore_random_state(state)
+
+
+def _cuda_states() -> list[torch.Tensor]:
+    return torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []

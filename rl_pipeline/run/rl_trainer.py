@@ -1,0 +1,182 @@
+"""The training loop of a run: iterate, log, evaluate, save, until done or asked to stop."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rl_pipeline.algorithms.iteration import run_iteration
+from rl_pipeline.algorithms.scheduled_attributes import apply_schedules, attribute_schedules
+from rl_pipeline.atomic import atomic_write
+from rl_pipeline.config.schema import Config
+from rl_pipeline.run.checkpoint_store import CheckpointStore, step_name
+from rl_pipeline.run.checkpoints import Checkpoint, write_checkpoint
+from rl_pipeline.run.early_stopping import NonFiniteError, check_parameters_finite, reason_to_stop
+from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.milestones import crossed, frequency
+from rl_pipeline.run.reports import renew_reports
+from rl_pipeline.run.rollout_log import mean_return, write_row
+from rl_pipeline.run.session import Session
+from rl_pipeline.run.stop_request import StopRequest
+from rl_pipeline.run.training_state import write_policy, write_training_state
+
+logger = logging.getLogger(__name__)
+
+MAX_LOG_ROWS = 1000
+REPORT_SHARE = 0.02
+"""Pictures and statistics on the way may take this share of a training's time."""
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """How a training ended.
+
+    Attributes:
+        status: `finished`, or `stopped` when somebody asked for it.
+        timestep: Timesteps trained, earlier parts of a resumed run included.
+        best_mean_return: The best evaluation, None if there was none.
+        reason: Why it ended before its last timestep, None if it did not.
+    """
+
+    status: str
+    timestep: int
+    best_mean_return: float | None
+    reason: str | None
+
+
+class RLTrainer:
+    """Trains the model of a session.
+
+    Args:
+        config: The run's configuration.
+        folder: The run's folder.
+        session: Its environment, model and trackers, fresh or restored from a checkpoint.
+        stop: Whether somebody asked to save and stop.
+    """
+
+    def __init__(self, config: Config, folder: RunFolder, session: Session, stop: StopRequest) -> None:
+        self.config = config
+        self.folder = folder
+        self.session = session
+        self.stop = stop
+        self.model = session.model
+        self.store = CheckpointStore(folder.checkpoints)
+        self.settings = config.training.training
+        self.checkpoint_settings = config.training.checkpoint
+        self.schedules = attribute_schedules(config.training.schedules)
+        self.log_every = frequency(self.settings.total_timesteps, MAX_LOG_ROWS, None)
+        self.save_every = frequency(
+            self.settings.total_timesteps, self.checkpoint_settings.num_checkpoints, self.checkpoint_settings.frequency
+        )
+        self.reason: str | None = None
+        self.next_report = time.monotonic()
+
+    def train(self) -> TrainingResult:
+        """Run the training to its end.
+
+        Raises:
+            NonFiniteError: A loss, return or weight became NaN; the state was dumped into a checkpoint of its own.
+        """
+        if self.model.num_timesteps == 0:
+            self._save("init")
+            self._evaluate()
+        while not self._is_over():
+            before = self.model.num_timesteps
+            self._iterate()
+            self._if_due(before, self.log_every, self._log)
+            self._if_due(before, self.session.evaluation.every, self._evaluate)
+            self._if_due(before, self.save_every, self._save_step)
+        return self._finish()
+
+    def _is_over(self) -> bool:
+        return bool(self.stop) or self.reason is not None or self.model.num_timesteps >= self.settings.total_timesteps
+
+    def _iterate(self) -> None:
+        apply_schedules(self.model, self.schedules)
+        run_iteration(self.model, self.session.callback)
+        self.session.split.switch("other")
+
+    def _if_due(self, before: int, every: int, action: Callable[[], object]) -> None:
+        if crossed(before, self.model.num_timesteps, every):
+            action()
+
+    def _log(self) -> None:
+        try:
+            write_row(self.model, self.session.split, stop_on_nan=self.settings.early_stopping.stop_on_nan)
+        except NonFiniteError as error:
+            self._dump_and_raise(error)
+        self.session.progress.update(self.model.num_timesteps, mean_return(self.model), self.session.split)
+        started = time.monotonic()
+        if started >= self.next_report:
+            renew_reports(self.folder, self.config, self.session)
+            now = time.monotonic()
+            self.next_report = now + (now - started) / REPORT_SHARE
+
+    def _evaluate(self) -> None:
+        if not self.session.evaluation.every:
+            return
+        timestep = self.model.num_timesteps
+        with self.session.split.measure("evaluate"):
+            result, is_best = self.session.evaluation.run(self.model, self.session.env)
+        self.session.tracker.write(timestep, result.summary())
+        self.session.progress.message(f"timestep {timestep:,}: mean return {result.mean_return:,.1f} over {len(result.returns)} episodes")
+        if is_best and self.checkpoint_settings.keep_best:
+            self._save("best", resumable=False, mean_return=result.mean_return)
+        early_stopping = self.settings.early_stopping
+        self.reason = reason_to_stop(early_stopping, self.session.progression, result.mean_return)
+
+    def _save_step(self) -> None:
+        self._save(step_name(self.model.num_timesteps))
+        self.store.keep_last(self.checkpoint_settings.keep_last)
+
+    def _save(self, name: str, *, resumable: bool = True, **details: float) -> Checkpoint | None:
+        """Write a checkpoint. A disk that is full for now costs this one, not the training."""
+        if self.settings.early_stopping.stop_on_nan:
+            try:
+                check_parameters_finite(self.model)
+            except NonFiniteError as error:
+                self._dump_and_raise(error)
+        self.session.tracker.flush()
+        try:
+            return self._write(name, resumable=resumable, **details)
+        except OSError as error:
+            logger.warning("checkpoint '%s' could not be written (%s); the older ones are untouched", name, error)
+            return None
+
+    def _write(self, name: str, *, resumable: bool = True, **details: float) -> Checkpoint:
+        def write_files(folder: Path) -> None:
+            write_policy(folder, self.model, self.session.env)
+            if resumable:
+                buffer = self.checkpoint_settings.replay_buffer
+                write_training_state(folder, self.model, self.session.env, self.session.progression, replay_buffer=buffer)
+
+        target = self.folder.checkpoints / name
+        checkpoint = write_checkpoint(
+            target, self.model.num_timesteps, write_files, resumable=resumable, **details
+        )
+        if resumable:
+            with atomic_write(self.folder.model) as file:
+                file.write((checkpoint.path / "model.zip").read_bytes())
+        return checkpoint
+
+    def _dump_and_raise(self, error: NonFiniteError) -> None:
+        dump = self._write(f"nan_{step_name(self.model.num_timesteps)}", resumable=False)
+        good = self.store.newest_good()
+        remedy = f"the newest good checkpoint is {good.path}" if good else "there is no good checkpoint"
+        text = f"training broke at timestep {self.model.num_timesteps:,}: {error}; its state is in {dump.path}; {remedy}"
+        raise NonFiniteError(text) from error
+
+    def _finish(self) -> TrainingResult:
+        timestep = self.model.num_timesteps
+        is_finished = not self.stop
+        if is_finished:
+            if self.session.progression.last_evaluation_timestep != timestep:
+                self._evaluate()
+            self._write("final")
+        elif not (self.folder.checkpoints / step_name(timestep)).exists():
+            self._write(step_name(timestep))
+        self.session.status = "finished" if is_finished else "stopped"
+        renew_reports(self.folder, self.config, self.session)
+        best = self.session.progression.best_mean_return
+        return TrainingResult(self.session.status, timestep, best, self.stop.signal_name or self.reason)

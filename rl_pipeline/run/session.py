@@ -1,0 +1,122 @@
+"""What a training works with, opened together and closed together, whatever happens in between."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from gymnasium.vector import VectorEnv
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.logger import Logger
+
+from rl_pipeline.algorithms.build import build_model
+from rl_pipeline.config.schema import Config
+from rl_pipeline.envs.sb3_adapter import SB3Adapter
+from rl_pipeline.run.checkpoints import Checkpoint
+from rl_pipeline.run.device import choose_device
+from rl_pipeline.run.environments import make_training_env, use_raw_experience
+from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.periodic_evaluation import PeriodicEvaluation
+from rl_pipeline.run.pretrained import load_pretrained
+from rl_pipeline.run.trackers import make_tracker
+from rl_pipeline.run.training_callback import TrainingCallback
+from rl_pipeline.run.training_state import Progression, read_progression, restore_training_state
+from rl_pipeline.tracking.progress import Progress
+from rl_pipeline.tracking.sb3_logger import TrackerOutput
+from rl_pipeline.tracking.time_split import TimeSplit
+from rl_pipeline.tracking.tracker import Tracker
+from rl_pipeline.wrappers.build import find_wrapper
+from rl_pipeline.wrappers.record_video import RecordVideo
+
+
+@dataclass
+class Session:
+    """The open parts of a training.
+
+    Attributes:
+        env: The training environment with its wrappers.
+        model: The model, ready for its next iteration.
+        callback: What SB3 reports to.
+        evaluation: The periodic evaluation.
+        progression: How far the run has come.
+        tracker: Where its records go.
+        split: Where its time goes.
+        progress: What the user sees.
+        status: What the trackers are told in the end.
+    """
+
+    env: VectorEnv
+    model: BaseAlgorithm
+    callback: TrainingCallback
+    evaluation: PeriodicEvaluation
+    progression: Progression
+    tracker: Tracker
+    split: TimeSplit
+    progress: Progress
+    status: str = "failed"
+
+
+@contextmanager
+def open_session(config: Config, folder: RunFolder, resume: Checkpoint | None) -> Iterator[Session]:
+    """Open a training, fresh or where a checkpoint left it.
+
+    Args:
+        config: The run's configuration.
+        folder: The run's folder.
+        resume: The checkpoint to go on from.
+
+    Raises:
+        CheckpointError: The checkpoint is damaged or does not fit the configuration.
+    """
+    settings = config.training.training
+    start = resume.timestep if resume else 0
+    progression = read_progression(resume) if resume else Progression()
+    if settings.n_threads:
+        torch.set_num_threads(settings.n_threads)
+    with ExitStack() as stack:
+        env = make_training_env(config, folder.videos, first_timestep=start)
+        stack.callback(env.close)
+        evaluation = PeriodicEvaluation(config, progression)
+        stack.callback(evaluation.close)
+        tracker = make_tracker(config, folder, progression)
+        split = TimeSplit(start)
+        model, callback = _prepare_model(config, env, tracker, split)
+        if resume:
+            restore_training_state(resume, model, env)
+            tracker.rewind(start)
+        elif config.training.pretrained_model:
+            load_pretrained(config, model, env)
+        _send_films(env, tracker)
+        progress = Progress(settings.total_timesteps, start, settings.log_points, settings.verbose)
+        session = Session(env, model, callback, evaluation, progression, tracker, split, progress)
+        stack.callback(lambda: tracker.close(session.status))
+        stack.callback(progress.close)
+        yield session
+
+
+def _prepare_model(
+    config: Config, env: VectorEnv, tracker: Tracker, split: TimeSplit
+) -> tuple[BaseAlgorithm, TrainingCallback]:
+    """Build the model and do what SB3's `learn` does before its first iteration."""
+    total_timesteps = config.training.training.total_timesteps
+    device = choose_device(config.training.training.device)
+    adapter = SB3Adapter(env)
+    model = build_model(config.training, adapter, seed=config.experiment.seed, device=device)
+    use_raw_experience(model, adapter)
+    model.set_logger(Logger(None, [TrackerOutput(tracker)]))
+    callback = TrainingCallback(split)
+    model._setup_learn(total_timesteps, callback)
+    callback.on_training_start({}, {})
+    return model, callback
+
+
+def _send_films(env: VectorEnv, tracker: Tracker) -> None:
+    recorder = find_wrapper(env, RecordVideo)
+    if recorder is not None:
+        recorder.on_film = partial(_send_film, tracker)
+
+
+def _send_film(tracker: Tracker, path: Path, timestep: int) -> None:
+    tracker.film("video/training", path, timestep)

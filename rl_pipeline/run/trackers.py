@@ -1,0 +1,56 @@
+"""The writers that a run's records go to."""
+
+import os
+from pathlib import Path
+
+from rl_pipeline.config.schema import Config
+from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.training_state import Progression
+from rl_pipeline.tracking.csv_writer import CsvWriter
+from rl_pipeline.tracking.tracker import Tracker
+from rl_pipeline.tracking.writer import Writer
+
+
+def make_tracker(config: Config, folder: RunFolder, progression: Progression) -> Tracker:
+    """Open every writer that the configuration asks for; CSV files are always written.
+
+    Args:
+        config: The run's configuration.
+        folder: Where the files go.
+        progression: Holds the id of the W&B run to go on with, and gets the id of a new one.
+    """
+    writers: list[Writer] = [
+        CsvWriter(folder.path / "progress.csv"),
+        CsvWriter(folder.path / "evaluations.csv", prefix="eval/"),
+    ]
+    if config.training.tensorboard:
+        from rl_pipeline.tracking.tensorboard_writer import TensorboardWriter
+
+        writers.append(TensorboardWriter(folder.path / "tensorboard"))
+    if config.training.use_wandb:
+        writers.append(_wandb_writer(config, folder, progression))
+    return Tracker(writers)
+
+
+def _wandb_writer(config: Config, folder: RunFolder, progression: Progression) -> Writer:
+    from rl_pipeline.tracking.wandb_writer import WandbWriter
+
+    wandb = config.training.wandb
+    writer = WandbWriter(
+        folder=folder.path,
+        project=wandb.project,
+        entity=wandb.entity,
+        name=folder.name,
+        group=wandb.group or f"{config.environment.id}-{config.training.algorithm}",
+        tags=config.experiment.tags,
+        config=config.model_dump(mode="json"),
+        mode=os.environ.get("WANDB_MODE", wandb.mode),
+        run_id=progression.wandb_id,
+    )
+    progression.wandb_id = writer.run_id
+    return writer
+
+
+def log_file(folder: RunFolder) -> Path:
+    """Give the file that holds what the run said."""
+    return folder.path / "log.txt"

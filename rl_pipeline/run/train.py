@@ -1,0 +1,162 @@
+"""Starts a training, or goes on with one."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rl_pipeline.atomic import atomic_write
+from rl_pipeline.config.loading import dump_config, load_config
+from rl_pipeline.config.schema import Config
+from rl_pipeline.run.checkpoint_store import CheckpointStore
+from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
+from rl_pipeline.run.folder import RunFolder, create_run_folder, experiment_parent, find_runs
+from rl_pipeline.run.locate import find_run
+from rl_pipeline.run.metadata import describe_run, read_metadata, update_metadata
+from rl_pipeline.run.preflight import CHECKS
+from rl_pipeline.run.rl_trainer import RLTrainer, TrainingResult
+from rl_pipeline.run.session import open_session
+from rl_pipeline.run.stop_request import StopRequest
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a `train` command comes down to.
+
+    Attributes:
+        config: The configuration to train with.
+        folder: The run's folder, None for a new run.
+        resume: The checkpoint to go on from, None to start from the beginning.
+    """
+
+    config: Config
+    folder: RunFolder | None = None
+    resume: Checkpoint | None = None
+
+
+class AlreadyFinishedError(Exception):
+    """The run has done all its timesteps; the text says how to train on."""
+
+
+def plan_new(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
+    """Plan a new run.
+
+    Raises:
+        ConfigError: The configuration is refused.
+    """
+    return Plan(load_config(config_file, overrides, checks=CHECKS).config)
+
+
+def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
+    """Plan to go on with a run from its newest good checkpoint.
+
+    Args:
+        name: The run, as `find_run` takes it.
+        overrides: Changes to its configuration, such as more timesteps.
+
+    Raises:
+        NotFoundError: There is no such run.
+        ConfigError: Its configuration with the overrides is refused.
+        CheckpointError: It has no good checkpoint.
+        AlreadyFinishedError: It has done all its timesteps.
+    """
+    folder = find_run(name)
+    config = load_config(folder.config, overrides, default_file=None, checks=CHECKS).config
+    store = CheckpointStore(folder.checkpoints)
+    store.clean_up()
+    checkpoint = store.newest_good()
+    if checkpoint is None:
+        raise CheckpointError(f"{folder.path} has no good checkpoint to go on from; start anew with --config")
+    if is_done(folder, config, checkpoint):
+        raise AlreadyFinishedError(
+            f"{folder.path} has finished its {checkpoint.timestep:,} timesteps; to train on, add "
+            f"training.training.total_timesteps={2 * checkpoint.timestep}"
+        )
+    return Plan(config, folder, checkpoint)
+
+
+def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
+    """Plan to go on with the newest run of this configuration's environment, algorithm and name, or to start one.
+
+    Raises:
+        ConfigError: The configuration is refused.
+        AlreadyFinishedError: The newest run has done all its timesteps.
+    """
+    fresh = plan_new(config_file, overrides)
+    parent = experiment_parent(fresh.config)
+    name = fresh.config.experiment.name
+    runs = [run for run in find_runs(parent.parent.parent) if run.path.parent == parent.resolve()]
+    matching = [run for run in runs if run.experiment_name == name]
+    if not matching:
+        return fresh
+    folder = matching[-1]
+    store = CheckpointStore(folder.checkpoints)
+    if store.newest_good() is None:
+        logger.warning("%s has no good checkpoint; a new run is started", folder.path)
+        return fresh
+    plan = plan_resume(str(folder.path), overrides)
+    if plan.config != fresh.config:
+        logger.warning("%s differs from the configuration of %s, which is used", config_file, folder.path)
+    return plan
+
+
+def is_done(folder: RunFolder, config: Config, checkpoint: Checkpoint) -> bool:
+    """Tell whether a run has nothing left to train: it ended by itself, and was not given more timesteps since."""
+    finished = read_metadata(folder).get("status") == "finished"
+    total = config.training.training.total_timesteps
+    grown = total > int(read_metadata(folder).get("total_timesteps", total))
+    return (finished and not grown) or checkpoint.timestep >= total
+
+
+def run_plan(plan: Plan) -> tuple[RunFolder, TrainingResult]:
+    """Carry out a plan.
+
+    Returns:
+        The run's folder and how the training ended.
+
+    Raises:
+        RunBusyError: Another process trains this run.
+        NonFiniteError: The training broke down.
+    """
+    folder = plan.folder or create_run_folder(plan.config)
+    with folder.locked(), logged_to(folder.path / "log.txt"), StopRequest().listening() as stop:
+        prepare_folder(folder, plan)
+        try:
+            with open_session(plan.config, folder, plan.resume) as session:
+                update_metadata(folder, wandb_id=session.progression.wandb_id)
+                result = RLTrainer(plan.config, folder, session, stop).train()
+        except BaseException as error:
+            status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            update_metadata(folder, status=status, error=repr(error))
+            raise
+        update_metadata(folder, status=result.status, timestep=result.timestep, reason=result.reason)
+    return folder, result
+
+
+def prepare_folder(folder: RunFolder, plan: Plan) -> None:
+    """Write the configuration and the description of this run, and drop what lies after the checkpoint to go on from."""
+    with atomic_write(folder.config, mode="w") as file:
+        file.write(dump_config(plan.config))
+    total_timesteps = plan.config.training.training.total_timesteps
+    update_metadata(folder, **describe_run(folder), total_timesteps=total_timesteps)
+    if plan.resume is not None:
+        CheckpointStore(folder.checkpoints).drop_after(plan.resume.timestep)
+
+
+@contextmanager
+def logged_to(path: Path) -> Iterator[None]:
+    """Write all messages and warnings of the run to a file as well."""
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    logging.captureWarnings(True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        root.removeHandler(handler)
+        handler.close()

@@ -1,0 +1,150 @@
+"""Everything a training needs to go on as if it had never stopped, written into a checkpoint and read back."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from gymnasium.vector import VectorEnv
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+from stable_baselines3.common.save_util import load_from_zip_file, recursive_getattr
+
+from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
+from rl_pipeline.run.environments import (
+    load_normalizer_state,
+    load_wrapper_states,
+    normalizer_state,
+    wrapper_states,
+)
+from rl_pipeline.run.learner_state import (
+    learner_state,
+    replay_buffer_state,
+    restore_learner_state,
+    restore_replay_buffer,
+)
+from rl_pipeline.run.random_state import random_state, restore_random_state
+from rl_pipeline.run.state_file import StateFileError, read_state, write_state
+from rl_pipeline.tracking.sb3_logger import logger_state, restore_logger_state
+
+
+@dataclass
+class Progression:
+    """How far a run has come, beside its model.
+
+    Attributes:
+        best_mean_return: The best evaluation so far.
+        evaluations_without_improvement: How many evaluations ago that was.
+        last_evaluation_timestep: When the last evaluation was made.
+        wandb_id: The W&B run that goes on when this one does.
+    """
+
+    best_mean_return: float | None = None
+    evaluations_without_improvement: int = 0
+    last_evaluation_timestep: int | None = None
+    wandb_id: str | None = None
+
+
+def write_policy(folder: Path, model: BaseAlgorithm, env: VectorEnv) -> None:
+    """Write what is needed to act: the networks and the running statistics."""
+    model.save(folder / "model.zip")
+    statistics = normalizer_state(env)
+    if statistics:
+        write_state(folder / "normalizer.npz", statistics)
+
+
+def write_training_state(
+    folder: Path, model: BaseAlgorithm, env: VectorEnv, progression: Progression, *, replay_buffer: bool
+) -> None:
+    """Write what is needed beside the policy to go on training.
+
+    Args:
+        folder: An existing folder.
+        model: The model between two iterations.
+        env: The environment it is trained in.
+        progression: How far the run has come.
+        replay_buffer: Whether to write the replay buffer of an off-policy algorithm.
+    """
+    state = {
+        "random": random_state(),
+        "learner": learner_state(model),
+        "logger": logger_state(model.logger),
+        "environment": env.unwrapped.state_dict(),  # type: ignore[attr-defined]
+        "wrappers": wrapper_states(env),
+        "progression": asdict(progression),
+    }
+    write_state(folder / "state.npz", state)
+    if replay_buffer and isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None:
+        write_state(folder / "replay_buffer.npz", replay_buffer_state(model.replay_buffer))
+
+
+def restore_training_state(checkpoint: Checkpoint, model: BaseAlgorithm, env: VectorEnv) -> None:
+    """Bring a fresh model and environment of the same configuration to where a checkpoint was written.
+
+    Args:
+        checkpoint: A resumable checkpoint.
+        model: A model on which `_setup_learn` has been called.
+        env: The environment it is trained in.
+
+    Raises:
+        CheckpointError: The checkpoint is damaged, or belongs to another configuration.
+    """
+    load_policy(checkpoint, model)
+    state = _read(checkpoint.path / "state.npz")
+    buffer_file = checkpoint.path / "replay_buffer.npz"
+    if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None and buffer_file.exists():
+        restore_replay_buffer(model.replay_buffer, _read(buffer_file))
+    env.unwrapped.load_state_dict(state["environment"])  # type: ignore[attr-defined]
+    load_wrapper_states(env, state["wrappers"])
+    restore_learner_state(model, state["learner"])
+    restore_logger_state(model.logger, state["logger"])
+    restore_random_state(state["random"])
+
+
+def read_progression(checkpoint: Checkpoint) -> Progression:
+    """Read how far a run had come when a checkpoint was written.
+
+    Raises:
+        CheckpointError: The checkpoint is damaged.
+    """
+    return Progression(**_read(checkpoint.path / "state.npz")["progression"])
+
+
+def load_policy(checkpoint: Checkpoint, model: BaseAlgorithm) -> None:
+    """Load networks and optimizers; nothing in the file is executed.
+
+    Raises:
+        CheckpointError: The file is damaged, or its networks have other shapes than the model's.
+    """
+    load_parameters(checkpoint.path / "model.zip", model)
+
+
+def load_parameters(path: Path, model: BaseAlgorithm) -> None:
+    """Load networks and optimizers from any `model.zip` of SB3 without executing what its pickles hold.
+
+    Raises:
+        CheckpointError: The file is damaged, or its networks have other shapes than the model's.
+    """
+    try:
+        _, parameters, variables = load_from_zip_file(path, device=model.device, load_data=False)
+        model.set_parameters(parameters, exact_match=True, device=model.device)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise CheckpointError(f"{path} does not fit this model: {error}") from error
+    with torch.no_grad():
+        for name, value in (variables or {}).items():
+            recursive_getattr(model, name).copy_(value)
+
+
+def load_statistics(checkpoint: Checkpoint, env: VectorEnv) -> None:
+    """Give an environment the running statistics of a checkpoint, if it has any."""
+    path = checkpoint.path / "normalizer.npz"
+    if path.exists():
+        load_normalizer_state(env, _read(path))
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        return read_state(path)
+    except StateFileError as error:
+        raise CheckpointError(str(error)) from error
