@@ -1,7 +1,10 @@
 """What a JSON schema says about single keys: their valid values and the keys below them."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
+
+from pydantic import BaseModel
 
 from rl_pipeline.config.errors import MISSING
 from rl_pipeline.config.places import KeyPath
@@ -80,6 +83,12 @@ class KeySchema:
         if options is None:
             return [node]
         return [alternative for option in options for alternative in self._alternatives(option)]
+
+
+@cache
+def key_schema(model: type[BaseModel]) -> KeySchema:
+    """Return what a model says about its keys."""
+    return KeySchema(model.model_json_schema())
 
 
 def _child(node: Schema, part: str) -> Schema | None:

@@ -1,15 +1,17 @@
 """From pydantic's errors to problems in plain words."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from rl_pipeline.config.errors import MISSING, Problem, nearest
-from rl_pipeline.config.key_schema import KeySchema, value_at, value_below
+from rl_pipeline.config.key_schema import KeySchema, key_schema, value_at, value_below
 from rl_pipeline.config.places import KeyPath
 from rl_pipeline.config.section import RefusedError
+
+Model = TypeVar("Model", bound=BaseModel)
 
 _KINDS = {
     type(None): "null",
@@ -22,16 +24,13 @@ _KINDS = {
 }
 
 
-def problems_of(error: ValidationError, mapping: Mapping[str, Any], schema: KeySchema) -> list[Problem]:
-    """Return what pydantic found as problems without a place.
-
-    Args:
-        error: what validating `mapping` raised.
-        mapping: the configuration that was validated.
-        schema: of the model that it was validated by.
-    """
-    translator = _Translator(mapping, schema)
-    return [translator.problem(details) for details in error.errors(include_url=False)]
+def validate(model: type[Model], mapping: Mapping[str, Any]) -> tuple[Model | None, list[Problem]]:
+    """Return the mapping as a model, or None and what is wrong with it, without places."""
+    try:
+        return model.model_validate(mapping), []
+    except ValidationError as error:
+        translator = _Translator(mapping, key_schema(model))
+        return None, [translator.problem(details) for details in error.errors(include_url=False)]
 
 
 class _Translator:
@@ -75,13 +74,12 @@ class _Translator:
         name = path[-1]
         valid = self._schema.valid_keys(path[:-1], self._mapping)
         elsewhere = [".".join(other) for other in self._schema.paths_ending_in(name)]
+        meant = elsewhere[0] if elsewhere else nearest(name, valid)
+        remedy = "use one of the valid keys, or remove it"
         if elsewhere:
-            meant, remedy = elsewhere[0], f"move it: this key is {' or '.join(elsewhere)}"
-        else:
-            meant = nearest(name, valid)
-            remedy = (
-                f"rename it to {meant}, or remove it" if meant else "use one of the valid keys, or remove it"
-            )
+            remedy = f"move it: this key is {' or '.join(elsewhere)}"
+        elif meant:
+            remedy = f"rename it to {meant}, or remove it"
         value = value_at(self._mapping, path)
         return Problem(".".join(path), "unknown key", value, valid, meant, remedy)
 

@@ -1,0 +1,63 @@
+"""The blocks of a file: `Default`, one per environment, and the file's own sections."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from rl_pipeline.config.errors import Problem
+from rl_pipeline.config.key_schema import value_at
+from rl_pipeline.config.schema import SECTION_NAMES
+from rl_pipeline.config.yaml_reader import Document
+
+DEFAULT_BLOCK = "Default"
+ENVIRONMENT_ID = ("environment", "id")
+
+
+def environment_id(documents: list[Document]) -> str | None:
+    """Return the environment id that these documents result in, the strongest given first."""
+    sources = [
+        source for document in documents for source in (document.mapping, document.mapping.get(DEFAULT_BLOCK))
+    ]
+    values = [value_at(source, ENVIRONMENT_ID) for source in sources]
+    return next((value for value in values if isinstance(value, str)), None)
+
+
+def split_blocks(document: Document, environment: str | None) -> list[Document]:
+    """Return what applies of a document, the weakest first: `Default`, the environment's block, its own keys.
+
+    Blocks of other environments are left out. A key that is neither a section nor a block stays among the own
+    keys, for the validation to refuse.
+    """
+    names = [name for name in (DEFAULT_BLOCK, environment) if name in document.mapping]
+    own = {
+        key: value
+        for key, value in document.mapping.items()
+        if key in SECTION_NAMES or not (key in names or _is_environment_block(value))
+    }
+    blocks = [_block(document, name) for name in names if isinstance(document.mapping[name], Mapping)]
+    return [*blocks, replace(document, mapping=own)]
+
+
+def refuse_bad_blocks(document: Document, environment: str | None) -> list[Problem]:
+    """Return a problem for a `Default` block or environment block that holds no sections."""
+    return [
+        Problem(
+            name,
+            "this block must hold sections",
+            document.mapping[name],
+            valid=SECTION_NAMES,
+            remedy=f"indent the sections below `{name}:`",
+            place=document.place((name,)),
+        )
+        for name in (DEFAULT_BLOCK, environment)
+        if name in document.mapping and not isinstance(document.mapping[name], Mapping | None)
+    ]
+
+
+def _is_environment_block(value: Any) -> bool:
+    return isinstance(value, Mapping) and bool(value) and value.keys() <= set(SECTION_NAMES)
+
+
+def _block(document: Document, name: str) -> Document:
+    lines = {path[1:]: line for path, line in document.lines.items() if path[0] == name}
+    return Document(document.name, document.mapping[name], lines)

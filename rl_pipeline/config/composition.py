@@ -1,0 +1,74 @@
+"""Documents laid over each other: mappings merge, everything else replaces."""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+from rl_pipeline.config.key_schema import KeySchema
+from rl_pipeline.config.places import KeyPath
+from rl_pipeline.config.provenance import Provenance
+from rl_pipeline.config.rules import drop_overruled
+from rl_pipeline.config.yaml_reader import Document
+
+
+class Composition:
+    """The documents so far, the strongest added last."""
+
+    def __init__(self, schema: KeySchema) -> None:
+        self._schema = schema
+        self.mapping: dict[str, Any] = {}
+        self._places: dict[KeyPath, str] = {}
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where the values came from."""
+        return Provenance({".".join(path): place for path, place in self._places.items()})
+
+    def add(self, document: Document) -> None:
+        """Lay a stronger document over those before.
+
+        An empty section (`kwargs:` with nothing below) changes nothing. A mapping replaces one of another
+        `type`, so that a cosine schedule does not inherit the keys of a linear one.
+        """
+        drop_overruled(self.mapping, document.mapping)
+        self._merge(self.mapping, document.mapping, (), document)
+
+    def _merge(
+        self, weaker: dict[str, Any], stronger: Mapping[str, Any], above: KeyPath, document: Document
+    ) -> None:
+        for key, value in stronger.items():
+            path = (*above, key)
+            if value is None and self._schema.is_section(path):
+                continue
+            if isinstance(value, Mapping):
+                if not _can_merge(weaker.get(key), value):
+                    self._forget(path)
+                    weaker[key] = {}
+                self._places[path] = document.place(path)
+                self._merge(weaker[key], value, path, document)
+            else:
+                self._forget(path)
+                weaker[key] = deepcopy(value)
+                self._places |= {written: document.place(written) for written in _paths(value, path)}
+
+    def _forget(self, path: KeyPath) -> None:
+        """Drop the places of a key and of everything below it."""
+        for written in [other for other in self._places if other[: len(path)] == path]:
+            del self._places[written]
+
+
+def _can_merge(weaker: Any, stronger: Mapping[str, Any]) -> bool:
+    if not isinstance(weaker, dict):
+        return False
+    return "type" not in stronger or weaker.get("type", stronger["type"]) == stronger["type"]
+
+
+def _paths(value: Any, path: KeyPath) -> Iterator[KeyPath]:
+    """Yield the path of a value and of everything below it."""
+    yield path
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            yield from _paths(below, (*path, key))
+    elif isinstance(value, list):
+        for index, below in enumerate(value):
+            yield from _paths(below, (*path, str(index)))

@@ -1,0 +1,40 @@
+"""Keyword arguments of the environment that stand in a file of their own."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from rl_pipeline.config.composition import Composition
+from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.config.key_schema import value_at
+from rl_pipeline.config.places import missing_file
+from rl_pipeline.config.yaml_reader import Document, read_yaml
+
+ENV_CONFIG = ("environment", "env_config")
+
+
+def add_env_config_file(composition: Composition, file: Path | None) -> list[Problem]:
+    """Replace the path in `environment.env_config`, where it is one, by what that file holds.
+
+    Args:
+        composition: the configuration.
+        file: the experiment file; the path is relative to its folder or else to the working directory.
+
+    Returns:
+        What is wrong with the file.
+    """
+    path = value_at(composition.mapping, ENV_CONFIG)
+    if not isinstance(path, str):
+        return []
+    candidates = [folder / path for folder in ([file.parent] if file else []) + [Path()]]
+    found = next((candidate for candidate in candidates if candidate.is_file()), None)
+    key = ".".join(ENV_CONFIG)
+    if found is None:
+        return [missing_file(candidates[0], key)]
+    try:
+        document = read_yaml(found)
+    except ConfigError as error:
+        return [replace(problem, key=key) for problem in error.problems]
+    section, name = ENV_CONFIG
+    lines = {(*ENV_CONFIG, *written): line for written, line in document.lines.items()}
+    composition.add(Document(document.name, {section: {name: document.mapping}}, lines))
+    return [replace(problem, key=f"{key}.{problem.key}") for problem in document.problems]

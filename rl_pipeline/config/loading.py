@@ -1,0 +1,109 @@
+"""From YAML files and overrides to a checked configuration."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rl_pipeline.config.blocks import environment_id, refuse_bad_blocks, split_blocks
+from rl_pipeline.config.checking import Check, checked
+from rl_pipeline.config.composition import Composition
+from rl_pipeline.config.dumping import dump_config
+from rl_pipeline.config.env_config import add_env_config_file
+from rl_pipeline.config.key_schema import key_schema
+from rl_pipeline.config.overrides import parse_overrides
+from rl_pipeline.config.places import shown_path
+from rl_pipeline.config.provenance import Provenance
+from rl_pipeline.config.rules import refuse_both
+from rl_pipeline.config.schema import Config
+from rl_pipeline.config.yaml_reader import Document, read_yaml
+
+__all__ = ["DEFAULT_FILE", "Check", "LoadedConfig", "dump_config", "load_config", "load_config_mapping"]
+
+_REPOSITORY_DEFAULTS = Path(__file__).parents[2] / "configs" / "default.yaml"
+DEFAULT_FILE = _REPOSITORY_DEFAULTS if _REPOSITORY_DEFAULTS.is_file() else None
+"""The repository's configs/default.yaml; None in a package that was installed without the repository."""
+
+
+@dataclass(frozen=True)
+class LoadedConfig:
+    """A checked configuration and where it came from."""
+
+    config: Config
+    raw: dict[str, Any]
+    """What the files and overrides say, merged, without the schema's defaults."""
+    provenance: Provenance
+    file: Path | None
+
+
+def load_config(
+    file: Path | str,
+    overrides: Sequence[str] = (),
+    *,
+    default_file: Path | None = DEFAULT_FILE,
+    checks: Sequence[Check] = (),
+) -> LoadedConfig:
+    """Load an experiment file.
+
+    Weakest first, these are laid over each other: `default_file`, the file's `Default` block, its block named
+    after the environment id, its other keys, the overrides. Where `environment.env_config` names a file, that
+    file is read, so that the result needs no other.
+
+    Args:
+        file: YAML file of the experiment.
+        overrides: `key.path=value` each.
+        default_file: YAML file of the weakest layer, or None.
+        checks: look for problems that concern more than the file, such as unknown algorithms.
+
+    Raises:
+        ConfigError: with all problems of the file, each with its place.
+    """
+    return _load(read_yaml(Path(file)), Path(file), overrides, default_file, checks)
+
+
+def load_config_mapping(
+    mapping: Mapping[str, Any],
+    overrides: Sequence[str] = (),
+    *,
+    default_file: Path | None = None,
+    checks: Sequence[Check] = (),
+    file: Path | None = None,
+) -> LoadedConfig:
+    """Load a mapping of plain data as `load_config` loads a file.
+
+    Args:
+        mapping: sections, and blocks as in a file.
+        overrides: as for `load_config`.
+        default_file: as for `load_config`.
+        checks: as for `load_config`.
+        file: where the mapping came from, for messages and relative paths.
+
+    Raises:
+        ConfigError: with all problems of the mapping.
+    """
+    document = Document(shown_path(file) if file else "configuration", dict(mapping))
+    return _load(document, file, overrides, default_file, checks)
+
+
+def _load(
+    document: Document,
+    file: Path | None,
+    overrides: Sequence[str],
+    default_file: Path | None,
+    checks: Sequence[Check],
+) -> LoadedConfig:
+    overriding, problems = parse_overrides(overrides)
+    files = [document] if default_file is None else [document, read_yaml(default_file)]
+    environment = environment_id([overriding, *files])
+    composition = Composition(key_schema(Config))
+    for source in reversed(files):
+        problems += [*source.problems, *refuse_bad_blocks(source, environment)]
+        for block in split_blocks(source, environment):
+            composition.add(block)
+    composition.add(overriding)
+    problems += add_env_config_file(composition, file)
+
+    # With the section there, its absence is reported as what it is: an absent environment.id.
+    composition.mapping.setdefault("environment", {})
+    config = checked(Config, composition, document.name, problems, (refuse_both, *checks))
+    return LoadedConfig(config, composition.mapping, composition.provenance, file)

@@ -1,0 +1,52 @@
+"""Rules that concern two keys at once: a number of times, or every so many timesteps."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rl_pipeline.config.errors import MISSING, Problem
+from rl_pipeline.config.key_schema import value_at
+from rl_pipeline.config.places import KeyPath
+
+ALTERNATIVES: dict[KeyPath, tuple[str, str]] = {
+    ("training", "training", "eval"): ("num_evals", "frequency"),
+    ("training", "checkpoint"): ("num_checkpoints", "frequency"),
+}
+"""Sections, and the two keys of each of which only one may be given."""
+
+
+def drop_overruled(weaker: dict[str, Any], stronger: Mapping[str, Any]) -> None:
+    """Remove from `weaker` the key whose alternative `stronger` gives."""
+    for path, (count, frequency) in ALTERNATIVES.items():
+        section = value_at(weaker, path)
+        if isinstance(section, dict):
+            if _is_given(stronger, (*path, count)):
+                section.pop(frequency, None)
+            if _is_given(stronger, (*path, frequency)):
+                section.pop(count, None)
+
+
+def drop_unused(mapping: dict[str, Any]) -> None:
+    """Remove the number of times wherever the timesteps between them are given."""
+    drop_overruled(mapping, {})
+    for path, (count, frequency) in ALTERNATIVES.items():
+        if _is_given(mapping, (*path, frequency)):
+            value_at(mapping, path).pop(count, None)
+
+
+def refuse_both(mapping: Mapping[str, Any]) -> list[Problem]:
+    """Return a problem for each section that gives both keys."""
+    return [
+        Problem(
+            key=".".join((*path, frequency)),
+            message=f"is given together with {count}",
+            value=value_at(mapping, (*path, frequency)),
+            valid=[f"{count} alone", f"{frequency} alone"],
+            remedy=f"remove {frequency} or {count}",
+        )
+        for path, (count, frequency) in ALTERNATIVES.items()
+        if _is_given(mapping, (*path, count)) and _is_given(mapping, (*path, frequency))
+    ]
+
+
+def _is_given(mapping: Mapping[str, Any], path: KeyPath) -> bool:
+    return value_at(mapping, path) not in (None, MISSING)
