@@ -1,0 +1,42 @@
+"""Actions that arrive some environment steps late."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rl_pipeline.envs.mujoco.randomization import LatencyRandomization
+from rl_pipeline.envs.mujoco.simulations import Simulations
+
+
+class ActionDelay:
+    """Holds back the actions of each simulation by a number of steps that is drawn for each episode."""
+
+    def __init__(self, config: LatencyRandomization, simulations: Simulations) -> None:
+        self._limits = config.steps
+        self._delays = np.zeros(simulations.n, np.int64)
+        self._simulations = np.arange(simulations.n)
+        self._size = config.steps[1] + 1
+        self._history = np.zeros((self._size, simulations.n, simulations.model.nu), np.float32)
+        self._step = 0
+
+    def draw(self, i: int, rng: np.random.Generator) -> None:
+        """Draw the delay of simulation `i` and forget its actions; zeros arrive until its first one does."""
+        self._delays[i] = rng.integers(self._limits[0], self._limits[1], endpoint=True)
+        self._history[:, i] = 0
+
+    def exchange(self, actions: NDArray[Any]) -> NDArray[Any]:
+        """Take the newest actions, (n, size of the action), and return those that arrive now."""
+        self._step = (self._step + 1) % self._size
+        self._history[self._step] = actions
+        return self._history[self._step - self._delays, self._simulations]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return delays and actions under way."""
+        return {"delays": self._delays.copy(), "history": self._history.copy(), "step": self._step}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state that `state_dict` returned."""
+        self._delays[:], self._history[:] = state["delays"], state["history"]
+        self._step = int(state["step"])

@@ -1,0 +1,85 @@
+"""Pictures of a named camera as part of the observation of every simulation."""
+
+from typing import Any
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import model_validator
+
+from rl_pipeline.config.errors import ConfigError, Problem, nearest
+from rl_pipeline.config.section import Positive, RefusedError, Section, Text
+from rl_pipeline.envs.mujoco.observations import Observation
+from rl_pipeline.envs.mujoco.rendering import SimulationView
+from rl_pipeline.envs.mujoco.simulations import Simulations
+
+
+class CameraConfig(Section):
+    """`environment.kwargs.camera`: which camera of the model is observed, and what of it."""
+
+    name: Text
+    """Name of the camera in the MJCF."""
+    width: Positive = 84
+    """Pixels."""
+    height: Positive = 84
+    """Pixels."""
+    rgb: bool = True
+    """Observe colours: `rgb`, uint8 (height, width, 3)."""
+    depth: bool = False
+    """Observe distances from the camera plane in metres: `depth`, float32 (height, width)."""
+
+    @model_validator(mode="after")
+    def _something_is_seen(self) -> "CameraConfig":
+        if not (self.rgb or self.depth):
+            raise RefusedError("observes nothing", remedy="set rgb, depth or both to true")
+        return self
+
+
+class Cameras:
+    """Renders one camera in every simulation and joins the pictures to the observation of the task."""
+
+    def __init__(self, config: CameraConfig, simulations: Simulations) -> None:
+        model = simulations.model
+        names = [model.camera(i).name for i in range(model.ncam)]
+        if config.name not in names:
+            raise ConfigError(
+                [
+                    Problem(
+                        "environment.kwargs.camera.name",
+                        "the model has no such camera",
+                        config.name,
+                        names,
+                        nearest(config.name, names),
+                    )
+                ]
+            )
+        self.config = config
+        self._n = simulations.n
+        self._view = SimulationView(simulations)
+        model.vis.global_.offwidth = max(model.vis.global_.offwidth, config.width)
+        model.vis.global_.offheight = max(model.vis.global_.offheight, config.height)
+        self._renderer = mujoco.Renderer(model, config.height, config.width)
+
+    def join(self, observation: Observation, ids: NDArray[np.intp] | None) -> dict[str, NDArray[Any]]:
+        """Return the observation with `rgb` (n, height, width, 3) and `depth` (n, height, width) as wanted.
+
+        Args:
+            observation: That of the task; a single array becomes the entry `state`.
+            ids: The simulations to render; None for all.
+        """
+        rows = range(self._n) if ids is None else [int(i) for i in ids]
+        pictures: dict[str, list[NDArray[Any]]] = {"rgb": [], "depth": []}
+        for row in rows:
+            self._renderer.update_scene(self._view.show(row), camera=self.config.name)
+            if self.config.rgb:
+                pictures["rgb"].append(self._renderer.render())
+            if self.config.depth:
+                self._renderer.enable_depth_rendering()
+                pictures["depth"].append(self._renderer.render())
+                self._renderer.disable_depth_rendering()
+        joined = dict(observation) if isinstance(observation, dict) else {"state": observation}
+        return joined | {kind: np.stack(frames) for kind, frames in pictures.items() if frames}
+
+    def close(self) -> None:
+        """Free the rendering context."""
+        self._renderer.close()

@@ -1,0 +1,101 @@
+"""From the section `environment` of a configuration to a vector environment."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
+
+from rl_pipeline.config.errors import ConfigError, Problem, nearest
+from rl_pipeline.config.section import Section
+from rl_pipeline.config.translation import validate
+from rl_pipeline.envs.mujoco.cameras import CameraConfig
+from rl_pipeline.envs.mujoco.randomization import RandomizationConfig
+from rl_pipeline.envs.mujoco.registry import task_class
+from rl_pipeline.envs.mujoco.task import Task
+from rl_pipeline.envs.mujoco.vector_env import MujocoVectorEnv
+
+KWARGS = "environment.kwargs"
+BATCH_KWARGS = ("camera", "num_threads")
+
+SomeSection = TypeVar("SomeSection", bound=Section)
+
+
+class EnvironmentConfig(Protocol):
+    """The part of `environment` that this backend reads."""
+
+    id: str
+    kwargs: dict[str, Any]
+    env_config: Any
+    randomization: dict[str, Any] | None
+
+
+def make_vector_env(
+    environment: EnvironmentConfig, n_environments: int, render_mode: str | None
+) -> MujocoVectorEnv:
+    """Make the vector environment; see `rl_pipeline.envs.mujoco.make_mujoco_vector_env`."""
+    env_config = environment.env_config if isinstance(environment.env_config, Mapping) else {}
+    kwargs = {**env_config, **environment.kwargs}
+    camera = checked(CameraConfig, kwargs.pop("camera", None), f"{KWARGS}.camera")
+    randomization = checked(RandomizationConfig, environment.randomization, "environment.randomization")
+    num_threads = _num_threads(kwargs.pop("num_threads", None))
+    task = make_task(environment.id, kwargs)
+    try:
+        return MujocoVectorEnv(
+            task,
+            n_environments,
+            render_mode,
+            num_threads=num_threads,
+            randomization=randomization,
+            camera=camera,
+        )
+    except OSError as error:
+        raise ConfigError([Problem(KWARGS, str(error))]) from error
+
+
+def make_task(environment_id: str, kwargs: Mapping[str, Any]) -> Task:
+    """Make the task of an environment id with keyword arguments from YAML.
+
+    Raises:
+        ConfigError: There is no such task, or it takes no such argument, or it needs another one.
+    """
+    cls = task_class(environment_id)
+    signature = inspect.signature(cls)
+    taken = [*signature.parameters, *BATCH_KWARGS]
+    unknown = [name for name in kwargs if name not in taken]
+    if unknown:
+        message = f"{environment_id} takes no such argument"
+        raise ConfigError(
+            [
+                Problem(f"{KWARGS}.{name}", message, kwargs[name], taken, nearest(name, taken))
+                for name in unknown
+            ]
+        )
+    try:
+        signature.bind(**kwargs)
+    except TypeError as error:
+        raise ConfigError([Problem(KWARGS, f"{environment_id}: {error}")]) from error
+    return cls(**kwargs)
+
+
+def checked(section: type[SomeSection], value: Any, key: str) -> SomeSection | None:
+    """Check a mapping that stands under `key`; None stays None.
+
+    Raises:
+        ConfigError: It has unknown keys or wrong values.
+    """
+    if value is None:
+        return None
+    model, problems = validate(section, value)
+    if problems:
+        raise ConfigError(replace(problem, key=_joined(key, problem.key)) for problem in problems)
+    return model
+
+
+def _joined(*keys: str) -> str:
+    return ".".join(key for key in keys if key)
+
+
+def _num_threads(value: Any) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+        return value
+    raise ConfigError([Problem(f"{KWARGS}.num_threads", "must be a whole number of at least 1", value)])

@@ -1,0 +1,78 @@
+"""What the tasks after Gymnasium's MuJoCo v5 environments have in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import gymnasium
+import mujoco
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rl_pipeline.envs.mujoco.simulations import Simulations
+from rl_pipeline.envs.mujoco.task import Task
+
+ASSETS = Path(gymnasium.__file__).parent / "envs" / "mujoco" / "assets"
+
+
+@dataclass(kw_only=True)
+class GymnasiumTask(Task):
+    """Keyword arguments that all of these tasks take; names and defaults are those of Gymnasium."""
+
+    xml_file: str
+    """MJCF file: a name in Gymnasium's assets, or a path that begins with `.`, `/` or `~`."""
+    frame_skip: int
+    max_episode_steps: int | None = 1000
+    width: int = 480
+    height: int = 480
+    camera_id: int | None = None
+    camera_name: str | None = None
+    default_camera_config: Mapping[str, Any] | None = None
+    max_geom: int = 1000
+    visual_options: Mapping[int, bool] | None = None
+
+    def load_model(self) -> mujoco.MjModel:
+        """Compile the model named by `xml_file`.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+        """
+        is_path = self.xml_file.startswith((".", "/", "~"))
+        self.model = Path(self.xml_file).expanduser() if is_path else ASSETS / self.xml_file
+        if not self.model.is_file():
+            raise FileNotFoundError(f"xml_file: there is no file {self.model}")
+        return super().load_model()
+
+    def setup(self, model: mujoco.MjModel) -> None:
+        """Remember the initial state."""
+        self.init_qpos = model.qpos0.copy()
+        self.init_qvel = np.zeros(model.nv)
+
+    def action_space(self, model: mujoco.MjModel) -> spaces.Box:
+        """Return the control ranges, as Gymnasium does, whether or not the model enforces them."""
+        low, high = model.actuator_ctrlrange.T.astype(np.float32)
+        return spaces.Box(low, high, dtype=np.float32)
+
+    def noisy_start(
+        self, rng: np.random.Generator, scale: float, velocity: Literal["uniform", "normal"]
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return the initial state with uniform noise on positions and the given noise on velocities."""
+        qpos = self.init_qpos + rng.uniform(-scale, scale, self.init_qpos.size)
+        if velocity == "normal":
+            qvel = self.init_qvel + scale * rng.standard_normal(self.init_qvel.size)
+        else:
+            qvel = self.init_qvel + rng.uniform(-scale, scale, self.init_qvel.size)
+        return {"qpos": qpos, "qvel": qvel}
+
+
+def sum_of_squares(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the sum of squares of every row, in the dtype and order of summation of Gymnasium's costs."""
+    return np.add.reduce(np.square(values), axis=1)
+
+
+def planar_metrics(batch: Simulations) -> dict[str, NDArray[np.float64]]:
+    """Return where the robot is on the ground, from its first two coordinates."""
+    x, y = batch.qpos[:, 0], batch.qpos[:, 1]
+    return {"x_position": x, "y_position": y, "distance_from_origin": np.sqrt(x * x + y * y)}

@@ -1,0 +1,113 @@
+"""Hopper and Walker2d: walk forward in a plane without falling."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, sum_of_squares
+from rl_pipeline.envs.mujoco.simulations import Simulations
+from rl_pipeline.envs.mujoco.task import Batch
+
+VELOCITY_LIMIT = 10.0
+"""Observed velocities are clipped to this absolute value, m/s or rad/s."""
+
+
+def _camera(distance: float) -> dict[str, Any]:
+    return {"trackbodyid": 2, "distance": distance, "lookat": np.array((0.0, 0.0, 1.15)), "elevation": -20.0}
+
+
+@dataclass(kw_only=True)
+class PlanarWalker(GymnasiumTask):
+    """A robot in the x-z plane that must keep its height and angle; qpos begins with x, z and the angle."""
+
+    forward_reward_weight: float = 1.0
+    ctrl_cost_weight: float = 1e-3
+    healthy_reward: float = 1.0
+    terminate_when_unhealthy: bool = True
+    healthy_z_range: tuple[float, float]
+    healthy_angle_range: tuple[float, float]
+    reset_noise_scale: float = 5e-3
+    exclude_current_positions_from_observation: bool = True
+
+    def reset(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+        """Start near the initial pose."""
+        return self.noisy_start(rng, self.reset_noise_scale, "uniform")
+
+    def apply(self, batch: Simulations, action: NDArray[Any]) -> None:
+        """Set the torques and remember the position from which the step starts."""
+        self._x_before = batch.qpos[:, 0].copy()
+        batch.ctrl[:] = action
+
+    def is_healthy(self, batch: Simulations) -> NDArray[np.bool_]:
+        """Return where height and angle are inside their ranges."""
+        z, angle = batch.qpos[:, 1], batch.qpos[:, 2]
+        (min_z, max_z), (min_angle, max_angle) = self.healthy_z_range, self.healthy_angle_range
+        return (min_z < z) & (z < max_z) & (min_angle < angle) & (angle < max_angle)
+
+    def terminated(self, batch: Simulations) -> NDArray[np.bool_]:
+        """Return which robots fell, if that ends the episode."""
+        self._healthy = self.is_healthy(batch)
+        return ~self._healthy if self.terminate_when_unhealthy else np.zeros(batch.n, np.bool_)
+
+    def observe(self, batch: Batch) -> NDArray[np.float64]:
+        """Return positions without x, and clipped velocities."""
+        first = int(self.exclude_current_positions_from_observation)
+        velocity = batch.qvel.clip(-VELOCITY_LIMIT, VELOCITY_LIMIT)
+        return np.concatenate((batch.qpos[:, first:], velocity), axis=1)
+
+    def reward(self, batch: Simulations, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+        """Return forward velocity plus a bonus for being healthy minus control cost."""
+        self._x_velocity = (batch.qpos[:, 0] - self._x_before) / batch.dt
+        self._forward = self.forward_reward_weight * self._x_velocity
+        self._survive = self._healthy * self.healthy_reward
+        self._control_cost = self.ctrl_cost_weight * sum_of_squares(action)
+        return self._forward + self._survive - self._control_cost
+
+    def metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+        """Return position, velocity and the terms of the reward."""
+        return self.reset_metrics(batch) | {
+            "x_velocity": self._x_velocity,
+            "reward_forward": self._forward,
+            "reward_ctrl": -self._control_cost,
+            "reward_survive": self._survive,
+        }
+
+    def reset_metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+        """Return the position and the height above the initial one."""
+        return {
+            "x_position": batch.qpos[:, 0],
+            "z_distance_from_origin": batch.qpos[:, 1] - self.init_qpos[1],
+        }
+
+
+@dataclass(kw_only=True)
+class Hopper(PlanarWalker):
+    """`Hopper-v5` of Gymnasium."""
+
+    xml_file: str = "hopper.xml"
+    frame_skip: int = 4
+    default_camera_config: Mapping[str, Any] | None = field(default_factory=lambda: _camera(3.0))
+    healthy_state_range: tuple[float, float] = (-100.0, 100.0)
+    healthy_z_range: tuple[float, float] = (0.7, float("inf"))
+    healthy_angle_range: tuple[float, float] = (-0.2, 0.2)
+
+    def is_healthy(self, batch: Simulations) -> NDArray[np.bool_]:
+        """Return where also all other positions and velocities are inside their range."""
+        low, high = self.healthy_state_range
+        state = np.concatenate((batch.qpos[:, 2:], batch.qvel), axis=1)
+        inside = (low < state.min(axis=1)) & (state.max(axis=1) < high)
+        return inside & super().is_healthy(batch)
+
+
+@dataclass(kw_only=True)
+class Walker2d(PlanarWalker):
+    """`Walker2d-v5` of Gymnasium."""
+
+    xml_file: str = "walker2d_v5.xml"
+    frame_skip: int = 4
+    default_camera_config: Mapping[str, Any] | None = field(default_factory=lambda: _camera(4.0))
+    healthy_z_range: tuple[float, float] = (0.8, 2.0)
+    healthy_angle_range: tuple[float, float] = (-1.0, 1.0)

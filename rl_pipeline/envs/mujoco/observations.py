@@ -1,0 +1,80 @@
+"""Batched observations: one array, or a dict of arrays, with one row for each simulation."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+Observation = NDArray[Any] | dict[str, NDArray[Any]]
+
+
+def map_arrays(function: Callable[..., NDArray[Any]], observation: Observation) -> Observation:
+    """Apply a function to the array, or to every array of the dict."""
+    if isinstance(observation, dict):
+        return {key: function(array) for key, array in observation.items()}
+    return function(observation)
+
+
+def owned(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array that no later step changes: a copy of a view, anything else as it is."""
+    return array if array.base is None else array.copy()
+
+
+def owned_floats(array: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the same as float64."""
+    return array if array.base is None and array.dtype == np.float64 else array.astype(np.float64)
+
+
+def only_rows(observation: Observation, ids: NDArray[np.intp]) -> Observation:
+    """Return observations of the same structure in which only the rows `ids` have a meaning, as copies."""
+
+    def pick(array: NDArray[Any]) -> NDArray[Any]:
+        picked = np.zeros_like(array)
+        picked[ids] = array[ids]
+        return picked
+
+    return map_arrays(pick, observation)
+
+
+def write_rows(target: Observation, ids: NDArray[np.intp], rows: Observation) -> None:
+    """Replace the rows `ids` of observations."""
+    if isinstance(target, dict):
+        for key, array in target.items():
+            array[ids] = rows[key]  # type: ignore[call-overload]
+    else:
+        target[ids] = rows
+
+
+def observation_space_of(observation: Observation) -> spaces.Space[Any]:
+    """Derive the space of one simulation from a batch: 0 to 255 for bytes, unbounded for anything else."""
+    if isinstance(observation, dict):
+        return spaces.Dict({key: observation_space_of(array) for key, array in observation.items()})
+    low, high = (0, 255) if observation.dtype == np.uint8 else (-np.inf, np.inf)
+    return spaces.Box(low, high, observation.shape[1:], observation.dtype.type)
+
+
+def check_batch(
+    method: str, value: Any, n: int, *, dtype_kinds: str = "fiub", ndim: int | None = None
+) -> None:
+    """Refuse what a method of a task returned unless it has one row for each simulation.
+
+    Args:
+        method: Name of the method, for the error.
+        value: An array or a mapping of arrays.
+        n: Number of simulations.
+        dtype_kinds: NumPy's letters for the kinds of dtype that are allowed.
+        ndim: How many dimensions the arrays must have, if that is fixed.
+
+    Raises:
+        ValueError: The value has another shape or type; the text names the method and both.
+    """
+    arrays = value if isinstance(value, Mapping) else {"": value}
+    for key, array in arrays.items():
+        place = f"{method}(){f'[{key!r}]' if key else ''}"
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in dtype_kinds:
+            raise ValueError(f"{place} of the task must return numbers in a NumPy array, not {array!r}")
+        if array.ndim < 1 or len(array) != n or (ndim is not None and array.ndim != ndim):
+            expected = f"({n},)" if ndim == 1 else f"({n}, ...)"
+            raise ValueError(f"{place} of the task returned shape {array.shape}, expected {expected}")

@@ -1,0 +1,52 @@
+"""Which task belongs to an environment id."""
+
+from rl_pipeline.class_path import ClassPathError, is_class_path, resolve_class
+from rl_pipeline.config.errors import ConfigError, Problem, nearest
+from rl_pipeline.envs.mujoco.task import Task
+
+_GYMNASIUM = "rl_pipeline.envs.mujoco.gymnasium_tasks"
+
+TASKS = {
+    "Ant-v5": f"{_GYMNASIUM}.ant:Ant",
+    "HalfCheetah-v5": f"{_GYMNASIUM}.half_cheetah:HalfCheetah",
+    "Hopper-v5": f"{_GYMNASIUM}.planar_walkers:Hopper",
+    "Humanoid-v5": f"{_GYMNASIUM}.humanoid:Humanoid",
+    "HumanoidStandup-v5": f"{_GYMNASIUM}.humanoid:HumanoidStandup",
+    "InvertedDoublePendulum-v5": f"{_GYMNASIUM}.pendulums:InvertedDoublePendulum",
+    "InvertedPendulum-v5": f"{_GYMNASIUM}.pendulums:InvertedPendulum",
+    "Pusher-v5": f"{_GYMNASIUM}.manipulators:Pusher",
+    "Reacher-v5": f"{_GYMNASIUM}.manipulators:Reacher",
+    "Swimmer-v5": f"{_GYMNASIUM}.swimmer:Swimmer",
+    "Walker2d-v5": f"{_GYMNASIUM}.planar_walkers:Walker2d",
+}
+"""Class paths of the tasks that have an id."""
+
+
+def task_class(environment_id: str) -> type[Task]:
+    """Return the class of a task.
+
+    Args:
+        environment_id: A registered id, `package.module:Class` or `path/to/file.py:Class`.
+
+    Raises:
+        ConfigError: There is no such task.
+    """
+    class_path = TASKS.get(environment_id, environment_id)
+    if not is_class_path(class_path):
+        raise ConfigError(
+            [
+                Problem(
+                    "environment.id",
+                    "the backend mujoco has no task of this name",
+                    environment_id,
+                    sorted(TASKS),
+                    nearest(environment_id, TASKS),
+                    "set environment.backend: gymnasium for other environments, "
+                    "or name an own task as path/to/file.py:Class",
+                )
+            ]
+        )
+    try:
+        return resolve_class(class_path, Task)
+    except ClassPathError as error:
+        raise ConfigError([Problem("environment.id", str(error), environment_id)]) from error

@@ -1,0 +1,119 @@
+"""What makes a MuJoCo model a task: observation, reward, termination, metrics, start."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mujoco
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rl_pipeline.envs.mujoco.observations import Observation
+from rl_pipeline.envs.mujoco.post_constraint import compute_after_integration
+from rl_pipeline.envs.mujoco.simulations import Rows, Simulations
+
+Batch = Simulations | Rows
+
+
+class Task:
+    """A task on a robot, for many simulations at once.
+
+    A subclass names a model and says what is observed and what is rewarded. Everything takes and returns
+    arrays with one row for each simulation. After the physics of an environment step the methods are called
+    in the order `terminated`, `reward`, `metrics`, `observe`, so a later one may use what an earlier one has
+    kept on `self`; only `observe` is also called for single finished simulations. What must be remembered
+    for each simulation from step to step belongs into `batch.userdata` or mocap bodies of the model, where
+    it is saved and restored.
+
+    Keyword arguments of the constructor are what users may set under `environment.kwargs`.
+    """
+
+    model: str | Path | mujoco.MjSpec | mujoco.MjModel
+    """MJCF file, or a model made in Python."""
+    frame_skip: int = 1
+    """Physics steps in an environment step."""
+    max_episode_steps: int | None = 1000
+    """Environment steps after which an episode is truncated; None for never."""
+    contact_forces: bool = False
+    """Whether `cfrc_ext`, `cfrc_int` and `cacc` are computed."""
+
+    width: int = 480
+    """Pixels of a rendered frame."""
+    height: int = 480
+    """Pixels of a rendered frame."""
+    camera_id: int | None = None
+    """Camera of the model to render from; None for a free camera."""
+    camera_name: str | None = None
+    """The same by name."""
+    default_camera_config: Mapping[str, Any] | None = None
+    """Attributes of `mujoco.MjvCamera` for the free camera, e.g. `distance`, `lookat` and `trackbodyid`."""
+    max_geom: int = 1000
+    """Most geoms in a rendered scene."""
+    visual_options: Mapping[int, bool] | None = None
+    """Flags of `mujoco.MjvOption`."""
+
+    def load_model(self) -> mujoco.MjModel:
+        """Compile the model.
+
+        Raises:
+            ValueError: The MJCF is wrong, or contact forces are wanted of a model that is already compiled.
+        """
+        model = self.model
+        if isinstance(model, mujoco.MjModel):
+            if self.contact_forces:
+                raise ValueError(
+                    "contact_forces needs an MJCF file or an MjSpec; the model is already compiled"
+                )
+            return model
+        spec = model if isinstance(model, mujoco.MjSpec) else mujoco.MjSpec.from_file(str(model))
+        if self.contact_forces:
+            compute_after_integration(spec)
+        return spec.compile()
+
+    def setup(self, model: mujoco.MjModel) -> None:
+        """Look up what the other methods need in the compiled model, such as the index of a body."""
+
+    def action_space(self, model: mujoco.MjModel) -> spaces.Box:
+        """Return the action space of one simulation: by default the control range of every actuator."""
+        limited = model.actuator_ctrllimited.astype(bool)
+        low, high = np.where(limited[:, None], model.actuator_ctrlrange, (-np.inf, np.inf)).T.astype(
+            np.float32
+        )
+        return spaces.Box(low, high, dtype=np.float32)
+
+    def reset(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+        """Choose the start of one episode.
+
+        Args:
+            rng: Generator of this one simulation, seeded by `reset(seed=...)` of the environment.
+
+        Returns:
+            The fields of `MjData` that differ from the model's initial state, e.g. `{"qpos": ..., "qvel":
+            ...}`.
+        """
+        return {}
+
+    def apply(self, batch: Simulations, action: NDArray[Any]) -> None:
+        """Turn actions, (n, size of the action), into controls before the physics of an environment step."""
+        batch.ctrl[:] = action
+
+    def observe(self, batch: Batch) -> Observation:
+        """Return the observations: an array (n, ...) or a dict of such arrays."""
+        raise NotImplementedError(f"{type(self).__name__} must define observe(batch)")
+
+    def reward(self, batch: Simulations, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+        """Return the rewards, (n,), of the environment step just made with `action`."""
+        raise NotImplementedError(f"{type(self).__name__} must define reward(batch, action)")
+
+    def terminated(self, batch: Simulations) -> NDArray[np.bool_]:
+        """Return which simulations reached a terminal state, (n,)."""
+        return np.zeros(batch.n, np.bool_)
+
+    def metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+        """Return numbers worth following, (n,) each, such as the terms of the reward, for the infos."""
+        return {}
+
+    def reset_metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+        """Return the infos of an explicit reset, (n,) each."""
+        return {}

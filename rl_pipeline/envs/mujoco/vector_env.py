@@ -1,0 +1,273 @@
+"""The vector environment over a batch of MuJoCo simulations."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from rl_pipeline.envs.mujoco.cameras import CameraConfig, Cameras
+from rl_pipeline.envs.mujoco.observations import (
+    Observation,
+    check_batch,
+    map_arrays,
+    observation_space_of,
+    only_rows,
+    owned,
+    owned_floats,
+    write_rows,
+)
+from rl_pipeline.envs.mujoco.randomization import RandomizationConfig
+from rl_pipeline.envs.mujoco.randomizer import Randomizer
+from rl_pipeline.envs.mujoco.rendering import FrameRenderer
+from rl_pipeline.envs.mujoco.simulations import Simulations
+from rl_pipeline.envs.mujoco.task import Task
+
+Infos = dict[str, Any]
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class MujocoVectorEnv(VectorEnv):
+    """`num_envs` simulations of one task, stepped by a thread pool, with autoreset in the same step.
+
+    The same seed gives the same trajectories for any number of threads.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        num_envs: int,
+        render_mode: str | None = None,
+        *,
+        num_threads: int | None = None,
+        randomization: RandomizationConfig | None = None,
+        camera: CameraConfig | None = None,
+    ) -> None:
+        """Compile the model, start the thread pool and try every method of the task once.
+
+        Args:
+            task: What is observed and rewarded.
+            num_envs: Number of simulations.
+            render_mode: How `render` shows simulation 0: `human`, `rgb_array`, `depth_array`, `rgbd_tuple`
+                or None.
+            num_threads: Threads that step the simulations; None for one per core that the process may use.
+            randomization: What differs between simulations and episodes.
+            camera: A camera of the model whose pictures join the observation.
+
+        Raises:
+            ValueError: The model cannot be compiled, or a method of the task returns something of another
+                shape.
+            ConfigError: The randomization or the camera names something that the model does not have.
+        """
+        self.task = task
+        self.num_envs = num_envs
+        self.render_mode = render_mode
+        self.model = task.load_model()
+        task.setup(self.model)
+        self.simulations = Simulations(
+            self.model, num_envs, task.frame_skip, num_threads or available_cores()
+        )
+        self.metadata = {
+            "autoreset_mode": AutoresetMode.SAME_STEP,
+            "render_modes": ["human", "rgb_array", "depth_array", "rgbd_tuple"],
+            "render_fps": round(1.0 / self.simulations.dt),
+        }
+        self.single_action_space = task.action_space(self.model)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._randomizer = Randomizer(randomization, self.simulations) if randomization else None
+        self._cameras = Cameras(camera, self.simulations) if camera else None
+        self._renderer = FrameRenderer(task, self.simulations, render_mode) if render_mode else None
+        self._rngs = [seeding.np_random()[0] for _ in range(num_envs)]
+        self._elapsed = np.zeros(num_envs, np.int64)
+        self._all = np.ones(num_envs, np.bool_)
+        self._all.setflags(write=False)
+        self._time_limit = (
+            np.iinfo(np.int64).max if task.max_episode_steps is None else task.max_episode_steps
+        )
+        self.single_observation_space = observation_space_of(self._rehearse())
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[Observation, Infos]:
+        """Start new episodes.
+
+        Args:
+            seed: Seed of simulation 0, counted up for the others, or one for each; None goes on with the
+                generators.
+            options: `reset_mask`, a bool array (num_envs,), resets and seeds only the marked simulations.
+
+        Returns:
+            The observations of all simulations and the infos of the task.
+        """
+        mask = np.asarray((options or {}).get("reset_mask", self._all), np.bool_)
+        if mask.shape != (self.num_envs,):
+            raise ValueError(f"reset_mask has shape {mask.shape}, expected ({self.num_envs},)")
+        ids = np.flatnonzero(mask)
+        seeds = range(seed, seed + self.num_envs) if isinstance(seed, int) else seed or [None] * self.num_envs
+        if len(seeds) != self.num_envs:
+            raise ValueError(f"{len(seeds)} seeds for {self.num_envs} environments")
+        for i in ids:
+            if seeds[i] is not None:
+                self._seed(int(i), int(seeds[i]))
+        if len(ids):
+            self._start_episodes(ids)
+        return self._observe(), self._infos(self.task.reset_metrics(self.simulations))
+
+    def step(
+        self, actions: NDArray[Any]
+    ) -> tuple[Observation, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]:
+        """Apply one action in every simulation; finished ones start their next episode at once.
+
+        Args:
+            actions: (num_envs, size of the action).
+
+        Returns:
+            Observations, rewards, terminated, truncated and infos; `infos["final_obs"]` holds the last
+            observations of the episodes that ended, `infos["_final_obs"]` which those are.
+        """
+        actions = np.asarray(actions)
+        if actions.shape != self.action_space.shape:
+            raise ValueError(f"the actions have shape {actions.shape}, expected {self.action_space.shape}")
+        task, simulations = self.task, self.simulations
+        task.apply(
+            simulations, actions if self._randomizer is None else self._randomizer.before_step(actions)
+        )
+        simulations.step()
+        terminated = task.terminated(simulations)
+        rewards = owned_floats(task.reward(simulations, actions))
+        infos = self._infos(task.metrics(simulations))
+        observation = self._observe()
+        self._elapsed += 1
+        truncated = self._elapsed >= self._time_limit
+        finished = terminated | truncated
+        if finished.any():
+            observation = self._autoreset(finished, observation, infos)
+        if self.render_mode == "human":
+            self.render()
+        return observation, rewards, terminated, truncated, infos
+
+    def render(self) -> tuple[Any, ...]:
+        """Return a frame of simulation 0 as a 1-tuple; `(None,)` without a render mode or in a window."""
+        return (self._renderer.render() if self._renderer else None,)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Read an attribute of the task, or call its method, once; all simulations share the task.
+
+        Returns:
+            The result, once for every simulation. `render` is that of this environment.
+        """
+        if name == "render":
+            return self.render()
+        owner = self.task if hasattr(self.task, name) else self
+        value = getattr(owner, name)
+        return (value(*args, **kwargs) if callable(value) else value,) * self.num_envs
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """Read an attribute of the task, once for every simulation."""
+        return self.call(name)
+
+    def set_attr(self, name: str, values: Any) -> None:
+        """Set an attribute of the task.
+
+        Args:
+            name: The attribute.
+            values: Its value, or a list or tuple that holds the same value for every simulation.
+
+        Raises:
+            ValueError: The values differ or are too few; the task is one object for all simulations.
+        """
+        if isinstance(values, list | tuple):
+            if len(values) != self.num_envs or any(value != values[0] for value in values):
+                raise ValueError(
+                    f"'{name}' needs one value, or {self.num_envs} equal ones: "
+                    "the simulations of a MuJoCo batch share one task"
+                )
+            values = values[0]
+        setattr(self.task, name, values)
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Close windows and rendering contexts."""
+        for resource in (self._renderer, self._cameras):
+            if resource is not None:
+                resource.close()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that the future of the simulations depends on, as plain data."""
+        return {
+            "simulations": self.simulations.state_dict(),
+            "elapsed": self._elapsed.copy(),
+            "rngs": [rng.bit_generator.state for rng in self._rngs],
+            "randomizer": self._randomizer.state_dict() if self._randomizer else None,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state that `state_dict` of the same task returned.
+
+        Raises:
+            ValueError: The state is of another model, another number of environments or without
+                randomization.
+        """
+        if (state["randomizer"] is None) != (self._randomizer is None):
+            raise ValueError("the state and this environment differ in environment.randomization")
+        self.simulations.load_state_dict(state["simulations"])
+        self._elapsed[:] = state["elapsed"]
+        for rng, rng_state in zip(self._rngs, state["rngs"], strict=True):
+            rng.bit_generator.state = rng_state
+        if self._randomizer:
+            self._randomizer.load_state_dict(state["randomizer"])
+
+    def _seed(self, i: int, seed: int) -> None:
+        self._rngs[i] = seeding.np_random(seed)[0]
+        if self._randomizer:
+            self._randomizer.seed(i, seed)
+
+    def _start_episodes(self, ids: NDArray[np.intp]) -> None:
+        if self._randomizer:
+            self._randomizer.start_episodes(ids)
+        self.simulations.reset(ids, [self.task.reset(self._rngs[i]) for i in ids])
+        self._elapsed[ids] = 0
+
+    def _observe(self, ids: NDArray[np.intp] | None = None) -> Observation:
+        """Observe all simulations, or those with these indices."""
+        batch = self.simulations if ids is None else self.simulations.rows(ids)
+        observation = map_arrays(owned, self.task.observe(batch))
+        if self._randomizer:
+            observation = self._randomizer.disturb(observation)
+        return observation if self._cameras is None else self._cameras.join(observation, ids)
+
+    def _autoreset(self, finished: NDArray[np.bool_], observation: Observation, infos: Infos) -> Observation:
+        ids = np.flatnonzero(finished)
+        infos["final_obs"], infos["_final_obs"] = only_rows(observation, ids), finished
+        self._start_episodes(ids)
+        write_rows(observation, ids, self._observe(ids))
+        return observation
+
+    def _infos(self, metrics: Mapping[str, NDArray[Any]]) -> Infos:
+        infos: Infos = {}
+        for name, values in metrics.items():
+            infos[name] = owned_floats(values)
+            infos["_" + name] = self._all
+        return infos
+
+    def _rehearse(self) -> Observation:
+        """Call every method of the task once, to bind all fields and to refuse wrong shapes now."""
+        n, task, simulations = self.num_envs, self.task, self.simulations
+        self._start_episodes(np.arange(n))
+        actions = np.zeros(self.action_space.shape, self.action_space.dtype)
+        task.apply(simulations, actions)
+        simulations.step()
+        check_batch("terminated", task.terminated(simulations), n, dtype_kinds="b", ndim=1)
+        check_batch("reward", task.reward(simulations, actions), n, ndim=1)
+        check_batch("metrics", task.metrics(simulations), n)
+        check_batch("reset_metrics", task.reset_metrics(simulations), n)
+        check_batch("observe", task.observe(simulations), n)
+        return self._observe()
