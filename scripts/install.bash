@@ -102,7 +102,7 @@ fail() {
 No space left on device|The disk is full: free some space; TMPDIR names the folder of temporary files.
 (gcc;cc;g\+\+)['\"]? (failed: No such file;not found)|No compiler: $(apt_command build-essential python3-dev)
 Temporary failure in name resolution;Network is unreachable;timed out;ProxyError|The package index was not reached: check the network and the output of \`pip config list\`.
-No matching distribution found|The index has no such version for this Python and processor; the tried ones are 3.11 and 3.12 on x86-64.
+No matching distribution found;ResolutionImpossible|The index has no such version for this Python and processor; the tried ones are 3.11 and 3.12 on x86-64.
 REMEDIES
     say "Start again when it is solved; the set-up repairs what is there."
     exit 1
