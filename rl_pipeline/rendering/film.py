@@ -89,7 +89,7 @@ class FilmWriter:
         self._encoder = None
         n_found = _count_frames(self._partial)
         if n_found != self.n_frames:
-            self.abort()
+            self._partial.unlink(missing_ok=True)
             raise FilmError(
                 f"film {self.path}: {n_found} of {self.n_frames} frames arrived; is the disk full?"
             )
@@ -97,11 +97,11 @@ class FilmWriter:
         return self.path
 
     def abort(self) -> None:
-        """End ffmpeg and remove what it wrote; does nothing after `close`."""
+        """End ffmpeg and remove what it wrote; does nothing before the first frame and after `close`."""
         if self._encoder is not None:
             self._encoder.close()
             self._encoder = None
-        self._partial.unlink(missing_ok=True)
+            self._partial.unlink(missing_ok=True)
 
     def __enter__(self) -> "FilmWriter":
         """Return the writer itself."""

@@ -75,10 +75,14 @@ class NormalizeObservation(StatefulWrapper):
         """Return the float64 observations that `normalize` maps to these, as far as they were not clipped."""
         return map_parts(observation, self.statistics, self._unscale)
 
+    def load_statistics(self, statistics: dict[str, Any]) -> None:
+        """Take over the statistics alone, the entry `statistics` of a `state_dict`."""
+        for key, own in self.statistics.items():
+            own.load_state_dict(statistics[key])
+
     def copy_statistics(self, source: "NormalizeObservation") -> None:
         """Take over another normaliser's statistics, e.g. the training environment's before an evaluation."""
-        for key, statistics in self.statistics.items():
-            statistics.load_state_dict(source.statistics[key].state_dict())
+        self.load_statistics(source.state_dict()["statistics"])
 
     def state_dict(self) -> dict[str, Any]:
         """Return the statistics by key and the last raw observations."""
@@ -87,8 +91,7 @@ class NormalizeObservation(StatefulWrapper):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state that `state_dict` returned."""
-        for key, statistics in self.statistics.items():
-            statistics.load_state_dict(state["statistics"][key])
+        self.load_statistics(state["statistics"])
         self.raw_obs = state["raw_obs"]
 
     def _observe(self, observation: Observation) -> Observation:

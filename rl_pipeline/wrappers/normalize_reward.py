@@ -70,9 +70,13 @@ class NormalizeReward(StatefulWrapper):
         """Normalise rewards of any shape with the present statistics, without updating them."""
         return np.clip(rewards / np.sqrt(self.statistics.var + self.epsilon), -self.clip, self.clip)
 
+    def load_statistics(self, statistics: dict[str, Any]) -> None:
+        """Take over the statistics alone, the entry `statistics` of a `state_dict`."""
+        self.statistics.load_state_dict(statistics)
+
     def copy_statistics(self, source: "NormalizeReward") -> None:
         """Take over another normaliser's statistics."""
-        self.statistics.load_state_dict(source.statistics.state_dict())
+        self.load_statistics(source.statistics.state_dict())
 
     def state_dict(self) -> dict[str, Any]:
         """Return the statistics, the accumulators and the last raw rewards."""
@@ -84,6 +88,6 @@ class NormalizeReward(StatefulWrapper):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state that `state_dict` returned."""
-        self.statistics.load_state_dict(state["statistics"])
+        self.load_statistics(state["statistics"])
         self.returns = np.array(state["returns"], dtype=np.float64)
         self.raw_rewards = np.array(state["raw_rewards"], dtype=np.float64)

@@ -43,7 +43,7 @@ class RunningStatistics:
 
     def state_dict(self) -> dict[str, Any]:
         """Return `mean`, `var` and `count`."""
-        return {"mean": self.mean.copy(), "var": self.var.copy(), "count": float(self.count)}
+        return {"mean": np.array(self.mean), "var": np.array(self.var), "count": float(self.count)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state that `state_dict` returned.
