@@ -1,0 +1,202 @@
+"""Several `gymnasium.Env` objects, stepped one after the other into batched arrays."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import Space
+from gymnasium.envs.registration import EnvSpec
+
+from rl_pipeline.envs.buffers import StepBuffers
+from rl_pipeline.envs.metrics import MetricTable
+from rl_pipeline.envs.state import capture, restore
+
+JOINT_TORQUE = "joint_torque"
+"""Metric of MuJoCo environments: mean absolute force of the actuators, N or N m."""
+
+
+@dataclass(frozen=True)
+class GroupDescription:
+    """What a vector environment must know about its sub-environments; all of them are alike in it."""
+
+    name: str
+    """Registered id, or the name of the class."""
+    observation_space: Space
+    action_space: Space
+    metadata: dict[str, Any]
+    render_mode: str | None
+    spec: EnvSpec | None
+    wrappers: frozenset[str]
+    """`module.Class` of every wrapper of a sub-environment and of the wrappers' base classes."""
+
+
+class EnvGroup:
+    """Steps several environments with same-step autoreset.
+
+    Args:
+        env_fns: one function per environment that makes it.
+        first_index: index of the first of them in the whole batch, for messages.
+
+    Attributes:
+        active: index within the group of the environment that was called last.
+
+    Raises:
+        ValueError: the environments differ in their spaces.
+    """
+
+    def __init__(self, env_fns: Sequence[Callable[[], gymnasium.Env]], first_index: int = 0) -> None:
+        self.first_index = first_index
+        self.active = 0
+        self.envs: list[gymnasium.Env] = []
+        for self.active, env_fn in enumerate(env_fns):  # an exception leaves `active` at the culprit
+            self.envs.append(env_fn())
+        self.name = environment_name(self.envs[0])
+        check_alike(self.envs, range(first_index, first_index + len(self.envs)))
+
+    def describe(self) -> GroupDescription:
+        """Return what the environments have in common."""
+        env = self.envs[0]
+        return GroupDescription(
+            name=self.name,
+            observation_space=env.observation_space,
+            action_space=env.action_space,
+            metadata=dict(env.metadata),
+            render_mode=env.render_mode,
+            spec=env.spec,
+            wrappers=_wrapper_names(env),
+        )
+
+    def attach(self, buffers: StepBuffers) -> None:
+        """Choose the arrays, with one row for each environment, that `reset` and `step` write to."""
+        self.buffers = buffers
+        self.metrics = MetricTable(buffers.metric_values, buffers.metric_mask)
+        self._data = [_actuated_data(env) for env in self.envs]
+        actuated = all(data is not None for data in self._data)
+        self._torque_slot = self.metrics.slot(JOINT_TORQUE) if actuated else None
+        if self._torque_slot is not None:
+            self._forces = np.zeros((len(self.envs), len(self._data[0].actuator_force)))
+
+    def reset(self, seeds: Sequence[int | None], options: dict[str, Any] | None = None) -> None:
+        """Reset every environment with its own seed and write the first observations."""
+        self.metrics.clear()
+        observations = self.buffers.observations
+        for self.active, (env, seed) in enumerate(zip(self.envs, seeds, strict=True)):
+            observation, info = env.reset(seed=seed, options=options)
+            observations.check(observation, f"environment {self.first_index + self.active} of {self.name}")
+            observations.write(self.active, observation)
+            self.metrics.record(self.active, info)
+
+    def step(self, actions: np.ndarray) -> None:
+        """Step every environment once and write what came of it; where an episode ended, reset at once.
+
+        Args:
+            actions: (n, *action shape); environments may keep their row of it.
+        """
+        buffers, metrics = self.buffers, self.metrics
+        rewards, terminations, truncations = buffers.rewards, buffers.terminated, buffers.truncated
+        observations = buffers.observations
+        metrics.clear()
+        for index, env in enumerate(self.envs):
+            self.active = index
+            observation, rewards[index], terminated, truncated, info = env.step(actions[index])
+            terminations[index], truncations[index] = terminated, truncated
+            if info:
+                metrics.record(index, info)
+            if self._torque_slot is not None:
+                self._forces[index] = self._data[index].actuator_force
+            if terminated or truncated:
+                buffers.final_observations.write(index, observation)
+                observation, _ = env.reset()
+            observations.write(index, observation)
+        if self._torque_slot is not None:
+            buffers.metric_values[self._torque_slot] = np.abs(self._forces).mean(axis=1)
+            buffers.metric_mask[self._torque_slot] = True
+
+    def call(self, indices: Sequence[int], name: str, *args: Any, **kwargs: Any) -> list[Any]:
+        """Call a method, or read an attribute, of some environments or their wrappers.
+
+        Args:
+            indices: which environments of the group.
+            name: the method or attribute.
+            *args: arguments of the method.
+            **kwargs: keyword arguments of the method.
+
+        Raises:
+            AttributeError: an environment has nothing of that name.
+        """
+        results = []
+        for self.active in indices:
+            attribute = self.envs[self.active].get_wrapper_attr(name)
+            results.append(attribute(*args, **kwargs) if callable(attribute) else attribute)
+        return results
+
+    def set_attr(self, indices: Sequence[int], name: str, values: Sequence[Any]) -> None:
+        """Set an attribute of some environments, on the wrapper that has it or else on the innermost one."""
+        for self.active, value in zip(indices, values, strict=True):
+            self.envs[self.active].set_wrapper_attr(name, value)
+
+    def render(self) -> Any:
+        """Return the frame of the group's first environment, None when it has no render mode."""
+        self.active = 0
+        return self.envs[0].render() if self.envs[0].render_mode else None
+
+    def state(self) -> list[dict[str, Any]]:
+        """Return the state of every environment as plain data."""
+        states = []
+        for self.active, env in enumerate(self.envs):
+            states.append(capture(env))
+        return states
+
+    def load_state(self, states: Sequence[dict[str, Any]]) -> list[str]:
+        """Restore what `state` returned; return the names of what could not be restored exactly."""
+        inexact = []
+        for self.active, (env, state) in enumerate(zip(self.envs, states, strict=True)):
+            inexact += restore(env, state)
+        return inexact
+
+    def close(self) -> None:
+        """Close every environment."""
+        for self.active, env in enumerate(self.envs):
+            env.close()
+
+
+def check_alike(group: Sequence[gymnasium.Env] | Sequence[GroupDescription], indices: Sequence[int]) -> None:
+    """Check that all environments have the spaces of the first.
+
+    Args:
+        group: environments, or descriptions of them.
+        indices: their indices in the whole batch, for the message.
+
+    Raises:
+        ValueError: the environments differ in their spaces.
+    """
+    for index, member in zip(indices, group, strict=True):
+        for attribute in ("observation_space", "action_space"):
+            expected, found = getattr(group[0], attribute), getattr(member, attribute)
+            if found != expected:
+                raise ValueError(
+                    f"environment {index} has {attribute} {found}, but environment {indices[0]} has {expected}; "
+                    "environments of one batch need equal spaces"
+                )
+
+
+def environment_name(env: gymnasium.Env) -> str:
+    """Return the registered id of an environment, or the name of its class."""
+    return env.spec.id if env.spec is not None else type(env.unwrapped).__name__
+
+
+def _wrapper_names(env: gymnasium.Env) -> frozenset[str]:
+    names = set()
+    while isinstance(env, gymnasium.Wrapper):
+        names |= {f"{base.__module__}.{base.__qualname__}" for base in type(env).__mro__}
+        env = env.env
+    return frozenset(names)
+
+
+def _actuated_data(env: gymnasium.Env) -> Any:
+    """Return the `mujoco.MjData` of an environment whose model has actuators, else None."""
+    data = getattr(env.unwrapped, "data", None)
+    forces = getattr(data, "actuator_force", None)
+    return data if isinstance(forces, np.ndarray) and forces.size else None
