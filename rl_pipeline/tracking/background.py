@@ -2,9 +2,10 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 
-Call = Callable[[], None]
+Call = Callable[[], object]
 
 
 class BackgroundCalls:
@@ -20,36 +21,38 @@ class BackgroundCalls:
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
-    def put(self, call: Call) -> bool:
+    def put(self, call: Call, timeout: float = 0.0) -> bool:
         """Queue a call, which must not raise.
 
+        Args:
+            call: What to do.
+            timeout: Wait for a place in a full queue for at most so many seconds.
+
         Returns:
-            False where the queue is full; the call is then dropped.
+            False where the queue stayed full; the call is then dropped.
         """
         try:
-            self._waiting.put_nowait(call)
+            self._waiting.put(call, block=timeout > 0, timeout=timeout)
         except queue.Full:
             return False
         return True
 
-    def wait(self, timeout: float) -> bool:
-        """Wait until all calls queued so far have been made.
+    def stop(self, timeout: float) -> bool:
+        """Let the thread make the calls that are queued and end.
 
         Args:
-            timeout: Wait for at most so many seconds.
+            timeout: Wait for it for at most so many seconds.
 
         Returns:
-            Whether they have been made.
+            Whether it has ended. A thread that hangs is left behind and ends with the process.
         """
-        done = threading.Event()
-        return self.put(done.set) and done.wait(timeout)
-
-    def stop(self) -> None:
-        """Let the thread end after the calls that are queued, without waiting for it."""
+        deadline = time.monotonic() + timeout
         try:
-            self._waiting.put_nowait(None)
+            self._waiting.put(None, timeout=timeout)
         except queue.Full:
-            return  # the receiver hangs; the thread is a daemon and ends with the process
+            return False
+        self._thread.join(max(deadline - time.monotonic(), 0.0))
+        return not self._thread.is_alive()
 
     def _work(self) -> None:
         while call := self._waiting.get():

@@ -21,8 +21,8 @@ def download_run(reference: str, folder: Path) -> Path:
         The folder.
 
     Raises:
-        ConfigError: The reference is malformed, nobody is logged in, W&B cannot be reached, or there is no such
-            run or no model in it.
+        ConfigError: The reference is malformed, nobody is logged in, W&B cannot be reached, or there is no
+            such run or no model in it.
     """
     path = _run_path(reference)
     try:

@@ -110,10 +110,10 @@ class WandbWriter(Writer):
 
     def close(self, status: str) -> None:
         """Upload the rest, for at most the finish timeout, and mark the run as finished or failed."""
-        self._enqueue("finish", partial(self._finish, 0 if status == "finished" else 1))
-        if not self._calls.wait(self._close_timeout):
+        finish = partial(self._finish, 0 if status == "finished" else 1)
+        self._enqueue("finish", finish, timeout=self._close_timeout)
+        if not self._calls.stop(self._close_timeout):
             self._warn("finish", "it did not answer; upload the rest with `wandb sync`")
-        self._calls.stop()
         self._run = None
 
     def _start(self, mode: str, **arguments: Any) -> "wandb.Run | None":
@@ -156,8 +156,10 @@ class WandbWriter(Writer):
     def _finish(self, exit_code: int, run: "wandb.Run") -> None:
         run.finish(exit_code=exit_code)
 
-    def _enqueue(self, action: str, call: Callable[["wandb.Run"], object]) -> None:
-        if self._run and not self._calls.put(partial(self._guard, action, partial(call, self._run))):
+    def _enqueue(self, action: str, call: Callable[["wandb.Run"], object], timeout: float = 0.0) -> None:
+        if not self._run:
+            return
+        if not self._calls.put(partial(self._guard, action, partial(call, self._run)), timeout):
             self._warn("keep up", "its queue is full and records are dropped; they are all in progress.csv")
 
     def _guard(self, action: str, call: Callable[[], object]) -> None:
@@ -169,6 +171,7 @@ class WandbWriter(Writer):
     def _warn(self, action: str, reason: str) -> None:
         if action not in self._warned:
             self._warned.add(action)
+            reason = " ".join(reason.split())
             warnings.warn(f"W&B could not {action}: {reason}.", RuntimeWarning, stacklevel=2)
 
 

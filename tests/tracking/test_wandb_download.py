@@ -1,0 +1,73 @@
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from rl_pipeline.config.errors import ConfigError
+from rl_pipeline.tracking.wandb_download import download_run
+
+pytestmark = pytest.mark.usefixtures("wandb_home")
+
+
+@pytest.mark.parametrize(
+    "reference", ["lab/robots/abcd1234", "wandb:", "wandb:robots/abcd1234", "wandb:a//c", "wandb:a/b/c/d"]
+)
+def test_a_malformed_reference_is_refused(tmp_path: Path, reference: str) -> None:
+    with pytest.raises(ConfigError, match=r"is no run on W&B[\s\S]*write `wandb:entity/project/id`"):
+        download_run(reference, tmp_path)
+
+
+def test_without_a_login_the_remedy_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="run `wandb login` or set WANDB_API_KEY"):
+        download_run("wandb:lab/robots/abcd1234", tmp_path)
+
+
+class FakeArtifact(SimpleNamespace):
+    def download(self, root: str) -> str:
+        Path(root).mkdir(parents=True, exist_ok=True)
+        (Path(root) / "model.zip").write_text(self.version)
+        return root
+
+
+class FakeApi:
+    """Stands for W&B's server, of which there is none for tests."""
+
+    artifacts: tuple[FakeArtifact, ...] = ()
+
+    def __init__(self, timeout: int) -> None:
+        pass
+
+    def run(self, path: str) -> SimpleNamespace:
+        if path != "lab/robots/abcd1234":
+            raise ValueError(f"Could not find run {path}")
+        return SimpleNamespace(logged_artifacts=lambda: iter(self.artifacts))
+
+
+@pytest.fixture
+def logged_in(wandb_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
+    monkeypatch.setattr("wandb.Api", FakeApi)
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_the_newest_model_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = [("v9", "model"), ("v10", "model"), ("v2", "model"), ("v11", "film")]
+    artifacts = tuple(FakeArtifact(version=version, type=kind) for version, kind in kinds)
+    monkeypatch.setattr(FakeApi, "artifacts", artifacts)
+    folder = download_run("wandb:lab/robots/abcd1234", tmp_path / "download")
+    assert folder == tmp_path / "download"
+    assert (folder / "model.zip").read_text() == "v10"
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_a_run_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="has no model on W&B"):
+        download_run("wandb:lab/robots/abcd1234", tmp_path)
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_an_unknown_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match="cannot be downloaded from W&B: Could not find run lab/robots/none"
+    ):
+        download_run("wandb:lab/robots/none", tmp_path)
