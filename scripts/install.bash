@@ -32,7 +32,7 @@ reason_to_rebuild() {
     if [[ -e $begun ]]; then
         echo "an earlier set-up was interrupted"
     elif [[ ! $(python_version_of "$python") =~ ^3\.1[12]\. ]] || ! "$python" -I -m pip --version >/dev/null 2>&1; then
-        echo "its Python does not work or is not 3.11 or 3.12"
+        echo "it has no working Python 3.11 or 3.12 with pip"
     elif ! grep -qF -- "$venv" "$venv/bin/activate"; then
         echo "it was moved here from another folder"
     elif python_was_asked_for_and_differs; then

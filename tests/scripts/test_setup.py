@@ -121,7 +121,7 @@ def test_two_starts_at_once_rebuild_a_broken_environment_once(ready: Checkout) -
     _, first_errors = first.communicate(timeout=60)
     _, second_errors = second.communicate(timeout=60)
     assert (first.returncode, second.returncode) == (0, 0), first_errors + second_errors
-    assert "rebuilt: its Python does not work" in first_errors
+    assert "rebuilt: it has no working Python" in first_errors
     assert second_errors == ""
 
 
