@@ -17,7 +17,7 @@ from rl_pipeline.config.training import Training
 from rl_pipeline.models.registry import find_activation, find_feature_extractor, find_optimizer
 
 CONSTRUCTOR_SCHEDULES = {"learning_rate", "clip_range", "clip_range_vf", "delta_std"}
-"""Parameters for which SB3 itself takes a function of the remaining progress; `scheduled_attributes` does the others."""
+"""Parameters for which SB3 itself takes a schedule; `scheduled_attributes` does the others."""
 
 
 def build_model(training: Training, env: VecEnv, *, seed: int, device: str) -> BaseAlgorithm:
@@ -75,7 +75,9 @@ def policy_kwargs(architecture: Architecture) -> dict[str, Any]:
     if architecture.share_features_extractor is not None:
         kwargs["share_features_extractor"] = architecture.share_features_extractor
     if architecture.features_extractor_class is not None:
-        kwargs["features_extractor_class"] = require(find_feature_extractor(architecture.features_extractor_class))
+        kwargs["features_extractor_class"] = require(
+            find_feature_extractor(architecture.features_extractor_class)
+        )
         kwargs["features_extractor_kwargs"] = dict(architecture.features_extractor_kwargs)
     if architecture.activation_fn is not None:
         kwargs["activation_fn"] = require(find_activation(architecture.activation_fn))

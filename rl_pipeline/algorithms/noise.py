@@ -1,4 +1,4 @@
-"""Exploration noise that YAML describes: `{type: normal, std: 0.1}` or `{type: ornstein_uhlenbeck, std: 0.2}`."""
+"""Exploration noise in YAML: `{type: normal, std: 0.1}` or `{type: ornstein_uhlenbeck, std: 0.2}`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,10 @@ from stable_baselines3.common.noise import ActionNoise, NormalActionNoise, Ornst
 
 from rl_pipeline.config.errors import Problem, nearest
 
-NOISES: dict[str, type[ActionNoise]] = {"normal": NormalActionNoise, "ornstein_uhlenbeck": OrnsteinUhlenbeckActionNoise}
+NOISES: dict[str, type[ActionNoise]] = {
+    "normal": NormalActionNoise,
+    "ornstein_uhlenbeck": OrnsteinUhlenbeckActionNoise,
+}
 
 KEY = "training.algorithm_parameters.action_noise"
 
@@ -19,7 +22,11 @@ def check_action_noise(value: Any) -> list[Problem]:
         return []
     form = "write {type: normal, std: 0.1} or {type: ornstein_uhlenbeck, std: 0.2}"
     if not isinstance(value, Mapping) or set(value) - {"mean"} != {"type", "std"}:
-        return [Problem(key=KEY, message="must be a mapping with type, std and perhaps mean", value=value, remedy=form)]
+        return [
+            Problem(
+                key=KEY, message="must be a mapping with type, std and perhaps mean", value=value, remedy=form
+            )
+        ]
     if value["type"] not in NOISES:
         close = nearest(str(value["type"]), NOISES)
         return [Problem(f"{KEY}.type", "unknown noise", value["type"], valid=sorted(NOISES), nearest=close)]

@@ -46,7 +46,6 @@ def check_parameters(model_class: type[BaseAlgorithm], values: Mapping[str, Any]
         values: `training.algorithm_parameters` as read from YAML.
     """
     valid = valid_parameters(model_class)
-    hints = typing.get_type_hints(model_class.__init__)
     problems = []
     for name, value in values.items():
         if name in SET_ELSEWHERE:
@@ -54,13 +53,15 @@ def check_parameters(model_class: type[BaseAlgorithm], values: Mapping[str, Any]
         elif name not in valid:
             problems.append(_unknown(model_class, name, value, valid))
         elif name not in BUILT_FROM_YAML:
-            problems += _wrong_type(name, value, _primitives(hints.get(name, Any)))
+            problems += _wrong_type(name, value, _primitives(valid[name].annotation))
     return problems
 
 
 def _set_elsewhere(name: str, value: Any) -> Problem:
     remedy = f"set {SET_ELSEWHERE[name]} instead"
-    return Problem(key=f"{KEY}.{name}", message="this argument has a key of its own", value=value, remedy=remedy)
+    return Problem(
+        key=f"{KEY}.{name}", message="this argument has a key of its own", value=value, remedy=remedy
+    )
 
 
 def _unknown(model_class: type, name: str, value: Any, valid: Mapping[str, Any]) -> Problem:
@@ -85,5 +86,7 @@ def _primitives(hint: Any) -> set[type]:
 def _wrong_type(name: str, value: Any, accepted: set[type]) -> list[Problem]:
     if not accepted - {type(None)} or type(value) in accepted or (type(value) is int and float in accepted):
         return []
-    names = sorted("null" if accepted_type is type(None) else accepted_type.__name__ for accepted_type in accepted)
+    names = sorted(
+        "null" if accepted_type is type(None) else accepted_type.__name__ for accepted_type in accepted
+    )
     return [Problem(key=f"{KEY}.{name}", message=f"must be {' or '.join(names)}", value=value)]

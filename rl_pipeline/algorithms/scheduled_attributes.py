@@ -11,7 +11,7 @@ from rl_pipeline.config.schedules import Schedule as ScheduleConfig
 
 
 def schedulable_parameters(model_class: type[BaseAlgorithm]) -> list[str]:
-    """List the parameters of an algorithm that `training.schedules` may name: every rate, range and coefficient."""
+    """List the rates, ranges and coefficients of an algorithm that `training.schedules` may name."""
     return sorted(
         name
         for name, parameter in valid_parameters(model_class).items()
@@ -21,7 +21,9 @@ def schedulable_parameters(model_class: type[BaseAlgorithm]) -> list[str]:
 
 def attribute_schedules(configs: Mapping[str, ScheduleConfig]) -> dict[str, Schedule]:
     """Build the schedules that SB3's constructors do not take."""
-    return {name: make_schedule(config) for name, config in configs.items() if name not in CONSTRUCTOR_SCHEDULES}
+    return {
+        name: make_schedule(config) for name, config in configs.items() if name not in CONSTRUCTOR_SCHEDULES
+    }
 
 
 def apply_schedules(model: BaseAlgorithm, schedules: Mapping[str, Schedule]) -> None:

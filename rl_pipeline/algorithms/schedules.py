@@ -1,4 +1,4 @@
-"""Schedules: values that change over a training, as functions of SB3's `progress_remaining` (1 at the start, 0 at the end)."""
+"""Values that change over a training, as functions of SB3's `progress_remaining` (1 at the start, 0 at the end)."""
 
 import math
 from abc import ABC, abstractmethod
@@ -58,7 +58,7 @@ class Linear(Schedule):
 
 @dataclass(frozen=True)
 class Cosine(Schedule):
-    """Half a cosine from `initial` to `final` (Loshchilov and Hutter 2016, arXiv:1608.03983, equation 5, one period)."""
+    """Half a cosine from `initial` to `final` (Loshchilov and Hutter 2016, arXiv:1608.03983, equation 5)."""
 
     initial: float
     final: float

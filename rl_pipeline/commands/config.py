@@ -10,7 +10,9 @@ HELP = "check a YAML file, and print the resolved configuration with the origin 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("file", type=Path, help="the experiment's YAML file")
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. training.algorithm_parameters.gamma=0.98")
+    parser.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="e.g. training.algorithm_parameters.gamma=0.98"
+    )
 
 
 def run(options: argparse.Namespace) -> None:

@@ -12,8 +12,12 @@ HELP = "evaluate a run's policy and write eval.json"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_run(parser)
-    parser.add_argument("--episodes", type=positive, help="number of episodes; by default the configuration's")
-    parser.add_argument("--seed", type=natural, help="seed of the environments; by default the configuration's")
+    parser.add_argument(
+        "--episodes", type=positive, help="number of episodes; by default the configuration's"
+    )
+    parser.add_argument(
+        "--seed", type=natural, help="seed of the environments; by default the configuration's"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -26,4 +30,5 @@ def run(options: argparse.Namespace) -> None:
     for name, value in report.items():
         if isinstance(value, float):
             print(f"{name:24s} {value:.4g}")
-    print(f"{len(report['returns'])} episodes of checkpoint '{checkpoint.name}'; written to {folder.path / 'eval.json'}")
+    count = len(report["returns"])
+    print(f"{count} episodes of checkpoint '{checkpoint.name}'; written to {folder.path / 'eval.json'}")

@@ -16,7 +16,9 @@ HELP = "start the node that config.yml names"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the experiment's configuration")
+    parser.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="changes to the experiment's configuration"
+    )
     parser.add_argument("--config", type=Path, default=Path("config.yml"), help="default config.yml")
 
 
@@ -52,7 +54,9 @@ def play(launcher: "LauncherConfig", overrides: list[str]) -> int:
 
     config = load_config(Path(launcher.experiment), overrides).config
     if config.play.experiment is None:
-        raise RefusedError(f"{launcher.experiment}: play.experiment: name a run; `rl-pipeline list runs` lists them")
+        raise RefusedError(
+            f"{launcher.experiment}: play.experiment: name a run; `rl-pipeline list runs` lists them"
+        )
     with refusing():
         run_folder = find_run(config.play.experiment, Path(config.experiment.folder))
         checkpoint = choose_checkpoint(run_folder, config.play.pretrained_model)

@@ -49,7 +49,9 @@ def runs() -> list[str]:
     from rl_pipeline.run.locate import DEFAULT_ROOT
     from rl_pipeline.run.metadata import read_metadata
 
-    return [f"{shown(run.path)}  {read_metadata(run).get('status', 'unknown')}" for run in find_runs(DEFAULT_ROOT)]
+    return [
+        f"{shown(run.path)}  {read_metadata(run).get('status', 'unknown')}" for run in find_runs(DEFAULT_ROOT)
+    ]
 
 
 LISTS: dict[str, Callable[[], list[str]]] = {

@@ -13,7 +13,9 @@ HELP = "watch a run's policy in a window, or film an episode"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_run(parser)
-    parser.add_argument("--render", choices=["human", "rgb_array"], default="rgb_array", help="a window, or a film (default)")
+    parser.add_argument(
+        "--render", choices=["human", "rgb_array"], default="rgb_array", help="a window, or a film (default)"
+    )
     parser.add_argument("--video", type=Path, metavar="OUT.mp4", help="the film to write")
     parser.add_argument("--episodes", type=positive, default=1, help="episodes in the window (default 1)")
     parser.add_argument("--seed", type=natural, default=0, help="seed of the episode (default 0)")

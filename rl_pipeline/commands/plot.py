@@ -12,7 +12,9 @@ HELP = "draw the learning curves of runs: mean and interval over the seeds of an
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("run_names", nargs="+", metavar="RUN", help=RUN_HELP)
-    parser.add_argument("--out", type=Path, default=Path("curves.png"), help="the picture to write (default curves.png)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("curves.png"), help="the picture to write (default curves.png)"
+    )
     parser.add_argument("--key", default="eval/mean_reward", help="which column (default eval/mean_reward)")
 
 

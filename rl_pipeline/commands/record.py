@@ -12,7 +12,9 @@ HELP = "film the learning of a run, from its first checkpoint to its last"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("run_name", metavar="RUN", help=RUN_HELP)
-    parser.add_argument("--checkpoints", default="all", metavar="all|NAME,NAME", help="which, in which order (default all)")
+    parser.add_argument(
+        "--checkpoints", default="all", metavar="all|NAME,NAME", help="which, in which order (default all)"
+    )
     parser.add_argument("--video", type=Path, metavar="OUT.mp4", help="the film to write")
 
 

@@ -17,7 +17,9 @@ RUN_HELP = "a run's folder, its name under experiments/, or wandb:entity/project
 def add_run(parser: argparse.ArgumentParser) -> None:
     """Declare the run and its checkpoint."""
     parser.add_argument("run_name", metavar="RUN", help=RUN_HELP)
-    parser.add_argument("--checkpoint", metavar="best|final|init|STEP", help="by default the best, else the newest")
+    parser.add_argument(
+        "--checkpoint", metavar="best|final|init|STEP", help="by default the best, else the newest"
+    )
 
 
 def chosen(options: argparse.Namespace) -> "tuple[RunFolder, Checkpoint]":

@@ -10,7 +10,9 @@ HELP = "write configs/schema.json, with which editors complete and check YAML fi
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("--out", type=Path, default=Path("configs/schema.json"), help="default configs/schema.json")
+    parser.add_argument(
+        "--out", type=Path, default=Path("configs/schema.json"), help="default configs/schema.json"
+    )
 
 
 def run(options: argparse.Namespace) -> None:

@@ -15,7 +15,9 @@ HELP = "train a policy from a YAML file, or go on with a run"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. training.algorithm_parameters.gamma=0.98")
+    parser.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="e.g. training.algorithm_parameters.gamma=0.98"
+    )
     parser.add_argument("--config", type=Path, help="the experiment's YAML file")
     parser.add_argument(
         "--resume",

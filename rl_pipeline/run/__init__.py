@@ -1,1 +1,1 @@
-"""Runs: training, checkpoints and resume, evaluation, films; everything that reads or writes a run's folder."""
+"""Training, checkpoints and resume, evaluation, films: what reads or writes a run's folder."""

@@ -1,4 +1,4 @@
-"""All checkpoints of a run: find one by name, find the newest good one, thin out old ones, clean up after a kill."""
+"""All checkpoints of a run: find one, find the newest good one, thin out old ones, clean up after a kill."""
 
 import logging
 import re
@@ -52,10 +52,12 @@ class CheckpointStore:
             return Checkpoint(self.folder / wanted)
         close = nearest(wanted, names)
         hint = f" Did you mean '{close}'?" if close else ""
-        raise CheckpointError(f"no checkpoint '{name}' in {self.folder}; there are: {', '.join(names) or 'none'}.{hint}")
+        raise CheckpointError(
+            f"no checkpoint '{name}' in {self.folder}; there are: {', '.join(names) or 'none'}.{hint}"
+        )
 
     def newest_good(self) -> Checkpoint | None:
-        """Find the newest checkpoint that a training can go on from; damaged ones are named and passed over."""
+        """Find the newest checkpoint to go on from; damaged ones are named and passed over."""
         candidates = [checkpoint for checkpoint in self.all() if checkpoint.name != "best"]
         usable = []
         for checkpoint in candidates:
@@ -97,4 +99,6 @@ class CheckpointStore:
     def _matching(self, pattern: re.Pattern[str]) -> list[Checkpoint]:
         if not self.folder.is_dir():
             return []
-        return [Checkpoint(path) for path in self.folder.iterdir() if path.is_dir() and pattern.match(path.name)]
+        return [
+            Checkpoint(path) for path in self.folder.iterdir() if path.is_dir() and pattern.match(path.name)
+        ]

@@ -7,8 +7,9 @@ checkpoints/<init|best|final|step_000500000>/
     state.npz            random states, simulators, wrappers, counters, best score
     replay_buffer.npz    off-policy algorithms
 
-A checkpoint is written under a temporary name, synced and renamed, so one that has its name is whole; a folder that was
-damaged later is found out by its checksums. Old step checkpoints are thinned out to their policy, which `record` needs.
+A checkpoint is written under a temporary name, synced and renamed, so one that has its name is whole; a folder
+that was damaged later is found out by its checksums. Old step checkpoints are thinned out to their policy, which
+`record` needs.
 """
 
 import hashlib
@@ -62,7 +63,9 @@ class Checkpoint:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CheckpointError(f"{path} is damaged ({error})") from error
         if not known:
-            raise CheckpointError(f"{path} was written by another version (format {manifest['format']}, need {FORMAT})")
+            raise CheckpointError(
+                f"{path} was written by another version (format {manifest['format']}, need {FORMAT})"
+            )
         return manifest
 
     @property
@@ -87,13 +90,20 @@ class Checkpoint:
                 raise CheckpointError(f"{path} is missing; the checkpoint '{self.name}' is damaged")
             size = path.stat().st_size
             if size != expected["size"]:
-                raise CheckpointError(f"{path} has {size} bytes instead of {expected['size']}: it was cut short")
+                raise CheckpointError(
+                    f"{path} has {size} bytes instead of {expected['size']}: it was cut short"
+                )
             if _sha256(path) != expected["sha256"]:
                 raise CheckpointError(f"{path} was altered after it was written (its checksum differs)")
 
 
 def write_checkpoint(
-    target: Path, timestep: int, write_files: Callable[[Path], None], *, resumable: bool = True, **details: Any
+    target: Path,
+    timestep: int,
+    write_files: Callable[[Path], None],
+    *,
+    resumable: bool = True,
+    **details: Any,
 ) -> Checkpoint:
     """Write a checkpoint that appears under its name only when it is complete and on the disk.
 
@@ -150,7 +160,7 @@ def _sha256(path: Path) -> str:
 
 
 def _replace_folder(new: Path, target: Path) -> None:
-    """Rename a folder over another. A kill between the two renames leaves the old one as `.<name>.old`; see the store."""
+    """Rename a folder over another; a kill between the two renames leaves the old one as `.<name>.old`."""
     old = previous_name(target)
     if target.exists():
         shutil.rmtree(old, ignore_errors=True)

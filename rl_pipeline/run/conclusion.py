@@ -1,4 +1,4 @@
-"""What follows a training: evaluate the best policy, film it, and say where everything lies and what to type next."""
+"""What follows a training: evaluate the best policy, film it, say where everything lies and what to type next."""
 
 import logging
 import os
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rl_pipeline.config.schema import Config
 from rl_pipeline.rendering.gl import RenderingUnavailable
-from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 from rl_pipeline.run.films import film_episode
+from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import choose_checkpoint
 

@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from gymnasium.vector import VectorEnv
-from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_pipeline.algorithms.registry import find_algorithm
-from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import Problem
 from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.factory import make_vector_env
@@ -59,12 +57,7 @@ def make_evaluation_env(config: Config, n_episodes: int, *, render_mode: str | N
             "video_wrapper": False,
         }
     )
-    return wrap_for_evaluation(environment, render=render_mode is not None)
-
-
-def wrap_for_evaluation(environment: Environment, *, render: bool) -> VectorEnv:
-    """Make and wrap an environment whose running statistics do not change."""
-    return wrap(make_vector_env(environment, render=render), environment, training=False)
+    return wrap(make_vector_env(environment, render=render_mode is not None), environment, training=False)
 
 
 def discount_factor(config: Config) -> float:
@@ -79,15 +72,17 @@ def discount_factor(config: Config) -> float:
 def normalizer_state(env: VectorEnv) -> dict[str, Any]:
     """Capture the running statistics that a policy needs to act; empty where nothing is normalised."""
     found = {name: find_wrapper(env, wrapper) for name, wrapper in NORMALIZERS.items()}
-    return {name: wrapper.state_dict() for name, wrapper in found.items() if wrapper is not None}
+    return {
+        name: wrapper.state_dict()["statistics"] for name, wrapper in found.items() if wrapper is not None
+    }
 
 
 def load_normalizer_state(env: VectorEnv, state: dict[str, Any]) -> None:
-    """Give an environment the running statistics of `normalizer_state`, as far as it normalises the same things."""
+    """Give an environment the running statistics that `normalizer_state` captured."""
     for name, wrapper_class in NORMALIZERS.items():
         wrapper = find_wrapper(env, wrapper_class)
         if wrapper is not None and name in state:
-            wrapper.load_state_dict(state[name])
+            wrapper.load_statistics(state[name])
 
 
 def wrapper_states(env: VectorEnv) -> list[dict[str, Any]]:
@@ -102,13 +97,8 @@ def load_wrapper_states(env: VectorEnv, states: list[dict[str, Any]]) -> None:
 
 
 def _stateful_wrappers(env: VectorEnv) -> list[Any]:
-    return [wrapper for wrapper in iterate_wrappers(env) if wrapper is not env.unwrapped and hasattr(wrapper, "state_dict")]
-
-
-def use_raw_experience(model: BaseAlgorithm, env: VectorEnv) -> None:
-    """Let an off-policy model store raw experience and normalise it when it samples, as SB3 does with VecNormalize."""
-    from rl_pipeline.algorithms.normalizer_view import NormalizerView
-
-    view = NormalizerView.of(env)
-    if view is not None:
-        model._vec_normalize_env = view  # type: ignore[assignment]
+    return [
+        wrapper
+        for wrapper in iterate_wrappers(env)
+        if wrapper is not env.unwrapped and hasattr(wrapper, "state_dict")
+    ]

@@ -35,7 +35,11 @@ class Evaluation:
 
     def summary(self) -> dict[str, float]:
         """Give the values that trackers log, under the names of their columns."""
-        means = {f"eval/{name}": float(np.mean(values)) for name, values in self.metrics.items() if name != "success"}
+        means = {
+            f"eval/{name}": float(np.mean(values))
+            for name, values in self.metrics.items()
+            if name != "success"
+        }
         success = self.metrics.get("success")
         return {
             "eval/mean_reward": self.mean_return,
@@ -85,7 +89,9 @@ class Actor:
         self.episode_starts = dones
 
 
-def evaluate(model: BaseAlgorithm, env: VectorEnv, *, n_episodes: int, seed: int, deterministic: bool = True) -> Evaluation:
+def evaluate(
+    model: BaseAlgorithm, env: VectorEnv, *, n_episodes: int, seed: int, deterministic: bool = True
+) -> Evaluation:
     """Run whole episodes and leave no trace in the training.
 
     Every environment plays its fixed share of the episodes, so that short episodes are not counted more often.

@@ -25,7 +25,12 @@ def frames_per_second(env: VectorEnv) -> int:
 
 
 def episode_frames(
-    model: BaseAlgorithm, env: VectorEnv, *, seed: int, deterministic: bool = True, max_timesteps: int | None = None
+    model: BaseAlgorithm,
+    env: VectorEnv,
+    *,
+    seed: int,
+    deterministic: bool = True,
+    max_timesteps: int | None = None,
 ) -> Iterator[np.ndarray]:
     """Play one episode and yield a picture before every action, so as many as the episode has timesteps.
 
@@ -61,28 +66,33 @@ def film_episode(run: RunFolder, checkpoint: Checkpoint, path: Path, *, seed: in
         evaluation = policy.config.evaluation
         count = 0
         with FilmWriter(path, frames_per_second(policy.env)) as film:
-            for frame in episode_frames(policy.model, policy.env, seed=seed, deterministic=evaluation.deterministic):
+            for frame in episode_frames(
+                policy.model, policy.env, seed=seed, deterministic=evaluation.deterministic
+            ):
                 film.write(frame)
                 count += 1
     return count
 
 
 def film_learning(run: RunFolder, checkpoints: Sequence[Checkpoint], path: Path) -> int:
-    """Film the start of an episode of every checkpoint, one after the other, each with its timestep written on it.
+    """Film the start of an episode of every checkpoint, each with its timestep written on it.
 
     Returns:
         Number of frames.
     """
     seed = stored_config(run).evaluation.seed
     count = 0
-    with open_policy(run, checkpoints[0], render_mode="rgb_array") as policy:
-        with FilmWriter(path, frames_per_second(policy.env)) as film:
-            for checkpoint in checkpoints:
-                policy.load(checkpoint)
-                text = f"{checkpoint.name}: {checkpoint.timestep:,} timesteps"
-                for frame in episode_frames(policy.model, policy.env, seed=seed, max_timesteps=RECORDED_TIMESTEPS):
-                    film.write(caption(frame, text))
-                    count += 1
+    with (
+        open_policy(run, checkpoints[0], render_mode="rgb_array") as policy,
+        FilmWriter(path, frames_per_second(policy.env)) as film,
+    ):
+        for checkpoint in checkpoints:
+            policy.load(checkpoint)
+            text = f"{checkpoint.name}: {checkpoint.timestep:,} timesteps"
+            frames = episode_frames(policy.model, policy.env, seed=seed, max_timesteps=RECORDED_TIMESTEPS)
+            for frame in frames:
+                film.write(caption(frame, text))
+                count += 1
     return count
 
 

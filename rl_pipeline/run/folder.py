@@ -84,7 +84,9 @@ class RunFolder:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(descriptor)
-            raise RunBusyError(f"{self.path} is being trained by another process; wait for it or stop it") from error
+            raise RunBusyError(
+                f"{self.path} is being trained by another process; wait for it or stop it"
+            ) from error
         try:
             yield
         finally:

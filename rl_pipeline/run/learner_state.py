@@ -1,4 +1,4 @@
-"""What a Stable-Baselines3 model holds beside its networks: counters, last observation, noise, replay buffer."""
+"""What an SB3 model holds beside its networks: counters, last observation, noise, replay buffer."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -27,7 +27,9 @@ EPISODE_BUFFERS = ("ep_info_buffer", "ep_success_buffer")
 def learner_state(model: BaseAlgorithm) -> dict[str, Any]:
     """Capture as plain data what `model.zip` does not hold and the next iteration depends on."""
     return {
-        "attributes": {name: getattr(model, name) for name in COUNTERS + OBSERVATIONS if hasattr(model, name)},
+        "attributes": {
+            name: getattr(model, name) for name in COUNTERS + OBSERVATIONS if hasattr(model, name)
+        },
         "episodes": {name: _plain_episodes(getattr(model, name)) for name in EPISODE_BUFFERS},
         "action_space": model.action_space.np_random.bit_generator.state,
         "action_noise": [noise.noise_prev for noise in _stateful_noises(model)],
@@ -50,7 +52,9 @@ def restore_learner_state(model: BaseAlgorithm, state: Mapping[str, Any]) -> Non
 
 def _plain_episodes(episodes: Any) -> list[Any]:
     return [
-        {key: float(value) for key, value in episode.items()} if isinstance(episode, Mapping) else float(episode)
+        {key: float(value) for key, value in episode.items()}
+        if isinstance(episode, Mapping)
+        else float(episode)
         for episode in episodes
     ]
 
@@ -75,7 +79,7 @@ def _lstm_states(arrays: Mapping[str, list[np.ndarray]], device: torch.device) -
 
 
 def replay_buffer_state(buffer: ReplayBuffer) -> dict[str, Any]:
-    """Capture the filled part of a replay buffer: every array whose first axis is the buffer's, and its counters.
+    """Capture a replay buffer's counters and the filled part of every array whose first axis is the buffer's.
 
     One row more than filled is kept, since a memory-optimised buffer writes the next observation there.
     """
@@ -87,7 +91,9 @@ def replay_buffer_state(buffer: ReplayBuffer) -> dict[str, Any]:
                 state["infos"] = [list(infos) for infos in value[:filled]]
         elif _is_storage(value, buffer):
             state["arrays"][name] = value[:filled]
-        elif isinstance(value, dict) and value and all(_is_storage(array, buffer) for array in value.values()):
+        elif (
+            isinstance(value, dict) and value and all(_is_storage(array, buffer) for array in value.values())
+        ):
             state["arrays"][name] = {key: array[:filled] for key, array in value.items()}
     if hasattr(buffer, "_current_ep_start"):
         state["current_ep_start"] = buffer._current_ep_start

@@ -45,7 +45,9 @@ def find_run(name: str, root: Path = DEFAULT_ROOT) -> RunFolder:
     if (path / "config.yaml").is_file():
         return RunFolder(path.resolve())
     runs = find_runs(root)
-    matching = [run for run in runs if name in (run.name, run.experiment_name) or str(run.path).endswith(f"/{name}")]
+    matching = [
+        run for run in runs if name in (run.name, run.experiment_name) or str(run.path).endswith(f"/{name}")
+    ]
     if matching:
         return matching[-1]
     if path.is_dir():
@@ -58,7 +60,7 @@ def find_run(name: str, root: Path = DEFAULT_ROOT) -> RunFolder:
 
 
 def find_policy(name: str, root: Path = DEFAULT_ROOT) -> PolicyFiles:
-    """Find a trained policy: a `.zip` file, a checkpoint's folder, or a run (then its best, else its newest policy).
+    """Find a trained policy: a `.zip` file, a checkpoint's folder, or a run (its best, else its newest policy).
 
     Raises:
         NotFoundError: There is none.
@@ -71,13 +73,13 @@ def find_policy(name: str, root: Path = DEFAULT_ROOT) -> PolicyFiles:
         return PolicyFiles(file, inside if (file.parent / "checkpoint.json").is_file() else None)
     if (path / "checkpoint.json").is_file():
         return _of_checkpoint(Checkpoint(path.resolve()))
-    if path.suffix == ".zip" or "/" in name and not path.exists():
+    if path.suffix == ".zip" or ("/" in name and not path.exists()):
         raise NotFoundError(f"there is no file '{name}' (looked at {path.resolve()})")
     return _of_checkpoint(choose_checkpoint(find_run(name, root)))
 
 
 def choose_checkpoint(run: RunFolder, name: str | None = None) -> Checkpoint:
-    """Choose a checkpoint of a run by name or timestep; without one the best, else the newest; `model` is the newest.
+    """Choose a checkpoint by name or timestep; without one the best, else the newest; `model` is the newest.
 
     Raises:
         NotFoundError: The run has no checkpoint yet.
@@ -90,7 +92,11 @@ def choose_checkpoint(run: RunFolder, name: str | None = None) -> Checkpoint:
     if name not in (None, "model"):
         return store.find(str(name))
     by_preference = {checkpoint.name: checkpoint for checkpoint in checkpoints}
-    newest = max((each for each in checkpoints if each.name != "best"), key=lambda each: each.timestep, default=checkpoints[-1])
+    newest = max(
+        (each for each in checkpoints if each.name != "best"),
+        key=lambda each: each.timestep,
+        default=checkpoints[-1],
+    )
     return by_preference.get("best", newest) if name is None else newest
 
 

@@ -17,7 +17,17 @@ import torch
 from rl_pipeline.atomic import atomic_write
 from rl_pipeline.run.folder import RunFolder
 
-PACKAGES = ("rl-pipeline", "stable-baselines3", "sb3-contrib", "torch", "gymnasium", "mujoco", "mjbatch", "numpy", "wandb")
+PACKAGES = (
+    "rl-pipeline",
+    "stable-baselines3",
+    "sb3-contrib",
+    "torch",
+    "gymnasium",
+    "mujoco",
+    "mjbatch",
+    "numpy",
+    "wandb",
+)
 
 
 def describe_run(folder: RunFolder) -> dict[str, Any]:

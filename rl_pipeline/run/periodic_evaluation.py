@@ -46,7 +46,9 @@ class PeriodicEvaluation:
         best = progression.best_mean_return
         is_best = best is None or mean_return > best
         improved = best is None or mean_return > best + self.min_delta
-        progression.evaluations_without_improvement = 0 if improved else progression.evaluations_without_improvement + 1
+        progression.evaluations_without_improvement = (
+            0 if improved else progression.evaluations_without_improvement + 1
+        )
         if is_best:
             progression.best_mean_return = mean_return
         return is_best

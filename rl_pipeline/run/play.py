@@ -34,7 +34,9 @@ def play_in_window(
             actor.observe_ends(terminated | truncated)
             if terminated[0] or truncated[0]:
                 result.add(infos["episode"], 0)
-                report(f"episode {len(result.returns)}: return {result.returns[-1]:.1f}, {result.lengths[-1]} timesteps")
+                report(
+                    f"episode {len(result.returns)}: return {result.returns[-1]:.1f}, {result.lengths[-1]} timesteps"
+                )
     return result
 
 

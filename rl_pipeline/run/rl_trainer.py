@@ -67,7 +67,9 @@ class RLTrainer:
         self.schedules = attribute_schedules(config.training.schedules)
         self.log_every = frequency(self.settings.total_timesteps, MAX_LOG_ROWS, None)
         self.save_every = frequency(
-            self.settings.total_timesteps, self.checkpoint_settings.num_checkpoints, self.checkpoint_settings.frequency
+            self.settings.total_timesteps,
+            self.checkpoint_settings.num_checkpoints,
+            self.checkpoint_settings.frequency,
         )
         self.reason: str | None = None
         self.next_report = time.monotonic()
@@ -90,7 +92,11 @@ class RLTrainer:
         return self._finish()
 
     def _is_over(self) -> bool:
-        return bool(self.stop) or self.reason is not None or self.model.num_timesteps >= self.settings.total_timesteps
+        return (
+            bool(self.stop)
+            or self.reason is not None
+            or self.model.num_timesteps >= self.settings.total_timesteps
+        )
 
     def _iterate(self) -> None:
         apply_schedules(self.model, self.schedules)
@@ -120,7 +126,9 @@ class RLTrainer:
         with self.session.split.measure("evaluate"):
             result, is_best = self.session.evaluation.run(self.model, self.session.env)
         self.session.tracker.write(timestep, result.summary())
-        self.session.progress.message(f"timestep {timestep:,}: mean return {result.mean_return:,.1f} over {len(result.returns)} episodes")
+        self.session.progress.message(
+            f"timestep {timestep:,}: mean return {result.mean_return:,.1f} over {len(result.returns)} episodes"
+        )
         if is_best and self.checkpoint_settings.keep_best:
             self._save("best", resumable=False, mean_return=result.mean_return)
         early_stopping = self.settings.early_stopping
@@ -141,7 +149,9 @@ class RLTrainer:
         try:
             return self._write(name, resumable=resumable, **details)
         except OSError as error:
-            logger.warning("checkpoint '%s' could not be written (%s); the older ones are untouched", name, error)
+            logger.warning(
+                "checkpoint '%s' could not be written (%s); the older ones are untouched", name, error
+            )
             return None
 
     def _write(self, name: str, *, resumable: bool = True, **details: float) -> Checkpoint:
@@ -149,7 +159,9 @@ class RLTrainer:
             write_policy(folder, self.model, self.session.env)
             if resumable:
                 buffer = self.checkpoint_settings.replay_buffer
-                write_training_state(folder, self.model, self.session.env, self.session.progression, replay_buffer=buffer)
+                write_training_state(
+                    folder, self.model, self.session.env, self.session.progression, replay_buffer=buffer
+                )
 
         target = self.folder.checkpoints / name
         checkpoint = write_checkpoint(

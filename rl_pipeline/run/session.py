@@ -12,11 +12,12 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.logger import Logger
 
 from rl_pipeline.algorithms.build import build_model
+from rl_pipeline.algorithms.normalizer_view import use_raw_experience
 from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.sb3_adapter import SB3Adapter
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.device import choose_device
-from rl_pipeline.run.environments import make_training_env, use_raw_experience
+from rl_pipeline.run.environments import make_training_env
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.periodic_evaluation import PeriodicEvaluation
 from rl_pipeline.run.pretrained import load_pretrained
@@ -104,7 +105,7 @@ def _prepare_model(
     device = choose_device(config.training.training.device)
     adapter = SB3Adapter(env)
     model = build_model(config.training, adapter, seed=config.experiment.seed, device=device)
-    use_raw_experience(model, adapter)
+    use_raw_experience(model, env)
     model.set_logger(Logger(None, [TrackerOutput(tracker)]))
     callback = TrainingCallback(split)
     model._setup_learn(total_timesteps, callback)

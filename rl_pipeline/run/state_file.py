@@ -1,6 +1,7 @@
-"""Plain data on disk without pickle: a tree of numbers, strings, lists, mappings and arrays in one `.npz` file.
+"""Plain data on disk without pickle: a tree of numbers, strings, lists, mappings and arrays in one `.npz`.
 
-The arrays are members of the archive; the rest is JSON in the member `tree`, where `{"$array": i}` stands for array i.
+The arrays are members of the archive; the rest is JSON in the member `tree`, where `{"$array": name}` stands for
+an array.
 """
 
 import json
@@ -24,7 +25,7 @@ def write_state(path: Path, tree: Any) -> None:
 
     Args:
         path: The file to write, `.npz`; it appears whole or not at all.
-        tree: None, bool, int of any size, float, str, list, tuple, mapping with str keys, NumPy arrays and scalars.
+        tree: None, bool, int of any size, float, str, list, tuple, mapping with str keys, NumPy array, scalar.
 
     Raises:
         TypeError: The tree holds something else.

@@ -37,5 +37,7 @@ class StopRequest:
         if self:
             raise KeyboardInterrupt
         self.signal_name = signal.Signals(number).name
-        message = f"\n{self.signal_name}: finishing this rollout, then saving; a second signal stops at once.\n"
+        message = (
+            f"\n{self.signal_name}: finishing this rollout, then saving; a second signal stops at once.\n"
+        )
         sys.stderr.write(message)

@@ -79,7 +79,7 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
 
 
 def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
-    """Plan to go on with the newest run of this configuration's environment, algorithm and name, or to start one.
+    """Plan to go on with the newest run of this environment, algorithm and name, or to start one.
 
     Raises:
         ConfigError: The configuration is refused.
@@ -104,7 +104,7 @@ def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
 
 
 def is_done(folder: RunFolder, config: Config, checkpoint: Checkpoint) -> bool:
-    """Tell whether a run has nothing left to train: it ended by itself, and was not given more timesteps since."""
+    """Tell whether a run ended by itself and was not given more timesteps since."""
     finished = read_metadata(folder).get("status") == "finished"
     total = config.training.training.total_timesteps
     grown = total > int(read_metadata(folder).get("total_timesteps", total))
@@ -137,7 +137,7 @@ def run_plan(plan: Plan) -> tuple[RunFolder, TrainingResult]:
 
 
 def prepare_folder(folder: RunFolder, plan: Plan) -> None:
-    """Write the configuration and the description of this run, and drop what lies after the checkpoint to go on from."""
+    """Write what this run is, and drop what lies after the checkpoint to go on from."""
     with atomic_write(folder.config, mode="w") as file:
         file.write(dump_config(plan.config))
     total_timesteps = plan.config.training.training.total_timesteps

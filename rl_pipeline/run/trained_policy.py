@@ -65,7 +65,9 @@ def open_policy(
     config = stored_config(run)
     env = make_evaluation_env(config, n_episodes, render_mode=render_mode)
     try:
-        training = config.training.model_copy(update={"algorithm_parameters": _small_buffers(config.training)})
+        training = config.training.model_copy(
+            update={"algorithm_parameters": _small_buffers(config.training)}
+        )
         model = build_model(training, SB3Adapter(env), seed=config.evaluation.seed, device="cpu")
         policy = TrainedPolicy(config, model, env)
         policy.load(checkpoint)

@@ -1,4 +1,4 @@
-"""Everything a training needs to go on as if it had never stopped, written into a checkpoint and read back."""
+"""All that a training needs to go on as if it had never stopped, written into a checkpoint and read back."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -1,7 +1,7 @@
 """What must be right before the first timestep, beyond the form of the configuration.
 
-Every check takes the merged mapping as read from YAML, looks at its own part, and passes over what another check or the
-schema refuses anyway. So all problems of a file are found together.
+Every check takes the merged mapping as read from YAML, looks at its own part, and passes over what another check
+or the schema refuses anyway. So all problems of a file are found together.
 """
 
 from rl_pipeline.config.loading import Check
@@ -9,4 +9,10 @@ from rl_pipeline.run.preflight.algorithm import check_algorithm, check_architect
 from rl_pipeline.run.preflight.environment import check_environment
 from rl_pipeline.run.preflight.machine import check_machine, check_pretrained
 
-CHECKS: list[Check] = [check_environment, check_algorithm, check_architecture, check_machine, check_pretrained]
+CHECKS: list[Check] = [
+    check_environment,
+    check_algorithm,
+    check_architecture,
+    check_machine,
+    check_pretrained,
+]

@@ -46,7 +46,9 @@ def check_policy(model_class: type[BaseAlgorithm], policy: Any) -> list[Problem]
     return [Problem(key, message, policy, sorted(aliases), nearest(str(policy), aliases), remedy)]
 
 
-def check_batch_size(algorithm: Algorithm, parameters: Mapping[str, Any], n_environments: Any) -> list[Problem]:
+def check_batch_size(
+    algorithm: Algorithm, parameters: Mapping[str, Any], n_environments: Any
+) -> list[Problem]:
     """Refuse a batch size that does not divide the rollout."""
     valid = valid_parameters(algorithm.model_class)
     if algorithm.family != "on_policy" or not {"n_steps", "batch_size"} <= valid.keys():
@@ -63,7 +65,7 @@ def check_batch_size(algorithm: Algorithm, parameters: Mapping[str, Any], n_envi
     return [
         Problem(
             key="training.algorithm_parameters.batch_size",
-            message=f"does not divide the rollout of {rollout} timesteps (n_steps {n_steps} x n_environments {n_environments})",
+            message=f"does not divide the rollout of {n_steps} steps x {n_environments} environments = {rollout}",
             value=batch_size,
             valid=[str(divisor) for divisor in closest],
             remedy="choose a batch size that divides it, or change n_steps",
@@ -92,7 +94,9 @@ def check_architecture(raw: Mapping[str, Any]) -> list[Problem]:
         if isinstance(extractor, Problem):
             problems.append(extractor)
         else:
-            problems += check_extractor_arguments(extractor, section(architecture, "features_extractor_kwargs"))
+            problems += check_extractor_arguments(
+                extractor, section(architecture, "features_extractor_kwargs")
+            )
     finders = {
         find_activation: architecture.get("activation_fn"),
         find_optimizer: section(architecture, "policy_kwargs").get("optimizer_class"),
