@@ -79,8 +79,10 @@ class RecordVideo(StatefulWrapper):
 
     def close(self, **kwargs: Any) -> None:
         """Finish the film that has begun and close the environments."""
-        self._finish()
-        self.env.close(**kwargs)
+        try:
+            self._finish()
+        finally:
+            self.env.close(**kwargs)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the number of steps; a film that has begun is not part of the state."""
