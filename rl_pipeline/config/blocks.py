@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from rl_pipeline.config.errors import Problem
+from rl_pipeline.config.errors import Problem, nearest
 from rl_pipeline.config.key_schema import value_at
 from rl_pipeline.config.schema import SECTION_NAMES
 from rl_pipeline.config.yaml_reader import Document
@@ -39,19 +39,26 @@ def split_blocks(document: Document, environment: str | None) -> list[Document]:
 
 
 def refuse_bad_blocks(document: Document, environment: str | None) -> list[Problem]:
-    """Return a problem for a `Default` block or environment block that holds no sections."""
+    """Return a problem for every block that is no mapping of sections."""
     return [
         Problem(
             name,
-            "this block must hold sections",
-            document.mapping[name],
+            "is neither a section nor a block that holds sections",
+            value,
             valid=SECTION_NAMES,
-            remedy=f"indent the sections below `{name}:`",
+            remedy=f"write sections below `{name}:`, or remove it",
             place=document.place((name,)),
         )
-        for name in (DEFAULT_BLOCK, environment)
-        if name in document.mapping and not isinstance(document.mapping[name], Mapping | None)
+        for name, value in document.mapping.items()
+        if _is_bad_block(name, value, environment)
     ]
+
+
+def _is_bad_block(name: str, value: Any, environment: str | None) -> bool:
+    if name in (DEFAULT_BLOCK, environment):
+        return not isinstance(value, Mapping | None)
+    is_misspelt_section = nearest(name, SECTION_NAMES) is not None
+    return isinstance(value, Mapping) and not is_misspelt_section and not _is_environment_block(value)
 
 
 def _is_environment_block(value: Any) -> bool:

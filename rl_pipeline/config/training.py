@@ -16,7 +16,8 @@ DEVICES = ("auto", "cpu", "cuda", "cuda:0", "mps")
 def _device(name: str) -> str:
     if name not in DEVICES and not re.fullmatch(r"cuda:\d+", name):
         remedy = "use 'auto', which takes a GPU where there is one"
-        raise RefusedError("is no device", valid=DEVICES, nearest=nearest(name, DEVICES), remedy=remedy)
+        meant = "cuda" if name.lower() == "gpu" else nearest(name, DEVICES)
+        raise RefusedError("is no device", valid=DEVICES, nearest=meant, remedy=remedy)
     return name
 
 

@@ -30,7 +30,9 @@ def validate(model: type[Model], mapping: Mapping[str, Any]) -> tuple[Model | No
         return model.model_validate(mapping), []
     except ValidationError as error:
         translator = _Translator(mapping, key_schema(model))
-        return None, [translator.problem(details) for details in error.errors(include_url=False)]
+        problems = [translator.problem(details) for details in error.errors(include_url=False)]
+        # What fits no member of a union is an error once per member.
+        return None, list({problem.key: problem for problem in problems}.values())
 
 
 class _Translator:
@@ -104,7 +106,8 @@ class _Translator:
         value = value_at(self._mapping, path)
         valid = self._schema.valid_values(path, self._mapping)
         wanted, kind = " or ".join(valid), _KINDS.get(type(value), type(value).__name__)
-        found = repr(value) if wanted.startswith(kind) else kind
+        is_near = wanted.startswith(kind) or (isinstance(value, int) and "a number" in wanted)
+        found = repr(value) if is_near and not isinstance(value, bool) else kind
         remedy = _remedy_for_quotes(value, valid) or f"write {wanted}"
         return Problem(".".join(path), f"must be {wanted}, is {found}", value, valid, remedy=remedy)
 

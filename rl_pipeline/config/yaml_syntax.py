@@ -21,7 +21,7 @@ _PLAIN_WORDS: tuple[tuple[str, str, str], ...] = (
         "the line does not fit the indentation of the lines above",
         "indent all keys of one section by the same number of spaces",
     ),
-    ("while scanning a quoted scalar", "a quote is opened and never closed", "close the quote"),
+    ("while scanning a quoted scalar", "a quote is not closed", "close the quote"),
     (
         "while parsing a flow sequence",
         "a '[' is not closed",
@@ -42,6 +42,10 @@ _PLAIN_WORDS: tuple[tuple[str, str, str], ...] = (
 )
 
 
+_BLAME_THE_BEGINNING = ("unexpected end of stream", "could not find expected ':'")
+"""What PyYAML notices only far behind the mistake."""
+
+
 def syntax_problem(error: yaml.YAMLError, name: str) -> Problem:
     """Return what PyYAML found, with file, line and column.
 
@@ -49,23 +53,20 @@ def syntax_problem(error: yaml.YAMLError, name: str) -> Problem:
         error: what PyYAML raised while reading.
         name: the file as messages name it.
     """
-    mark = getattr(error, "problem_mark", None)
-    place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
     parts = (getattr(error, part, None) for part in ("context", "problem", "reason"))
     said = " ".join(part for part in parts if part)
+    mark, beginning = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    if beginning and any(pattern in said for pattern in _BLAME_THE_BEGINNING):
+        mark = beginning
+    place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+    began = f" (began in line {beginning.line + 1})" if beginning and mark and beginning.line < mark.line else ""
     for pattern, message, remedy in _PLAIN_WORDS:
         if pattern in said:
-            return Problem("", f"YAML syntax error: {message}{_opened(error)}", remedy=remedy, place=place)
+            return Problem("", f"YAML syntax error: {message}{began}", remedy=remedy, place=place)
     remedy = "correct this line; an editor for YAML marks the spot"
-    return Problem("", f"YAML syntax error: {said}{_opened(error)}", remedy=remedy, place=place)
+    return Problem("", f"YAML syntax error: {said}{began}", remedy=remedy, place=place)
 
 
 def shown_tag(tag: str) -> str:
     """Return a tag as it is written in files: `!!python/object` for `tag:yaml.org,2002:python/object`."""
     return tag.replace("tag:yaml.org,2002:", "!!")
-
-
-def _opened(error: yaml.YAMLError) -> str:
-    """Return where the part began that the error is about."""
-    mark = getattr(error, "context_mark", None)
-    return f" (the part began in line {mark.line + 1})" if mark else ""
