@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 
-class TensorBoardWriter(Writer):
+class TensorboardWriter(Writer):
     """Writes scalars, and for films the path of the file, as TensorBoard events.
 
     Films are named rather than embedded: an event file with videos grows by megabytes and opens slowly.

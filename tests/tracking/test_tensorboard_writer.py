@@ -2,7 +2,7 @@ from pathlib import Path
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from rl_pipeline.tracking.tensorboard_writer import TensorBoardWriter
+from rl_pipeline.tracking.tensorboard_writer import TensorboardWriter
 
 
 def scalars(folder: Path, name: str) -> list[tuple[int, float]]:
@@ -12,7 +12,7 @@ def scalars(folder: Path, name: str) -> list[tuple[int, float]]:
 
 
 def test_scalars_read_back(tmp_path: Path) -> None:
-    writer = TensorBoardWriter(tmp_path)
+    writer = TensorboardWriter(tmp_path)
     writer.write(100, {"rollout/ep_rew_mean": 1.5, "train/loss": 0.25})
     writer.write(200, {"rollout/ep_rew_mean": 2.5})
     writer.flush()
@@ -22,7 +22,7 @@ def test_scalars_read_back(tmp_path: Path) -> None:
 
 
 def test_a_film_is_named(tmp_path: Path) -> None:
-    writer = TensorBoardWriter(tmp_path / "tensorboard")
+    writer = TensorboardWriter(tmp_path / "tensorboard")
     writer.film("video/train", tmp_path / "step_100.mp4", 100)
     writer.close("finished")
     events = EventAccumulator(str(tmp_path / "tensorboard"))
@@ -33,11 +33,11 @@ def test_a_film_is_named(tmp_path: Path) -> None:
 
 
 def test_rewound_records_are_hidden(tmp_path: Path) -> None:
-    killed = TensorBoardWriter(tmp_path)
+    killed = TensorboardWriter(tmp_path)
     for timestep in (100, 200, 300):
         killed.write(timestep, {"a": float(timestep)})
     killed.flush()
-    resumed = TensorBoardWriter(tmp_path)
+    resumed = TensorboardWriter(tmp_path)
     resumed.rewind(200)
     resumed.write(300, {"a": -1.0})
     resumed.close("finished")
@@ -45,7 +45,7 @@ def test_rewound_records_are_hidden(tmp_path: Path) -> None:
 
 
 def test_nothing_written_makes_no_folder(tmp_path: Path) -> None:
-    writer = TensorBoardWriter(tmp_path / "tensorboard")
+    writer = TensorboardWriter(tmp_path / "tensorboard")
     writer.flush()
     writer.close("finished")
     assert not (tmp_path / "tensorboard").exists()

@@ -1,0 +1,92 @@
+"""Figures in one style; matplotlib is imported when the first one is drawn, and pyplot never."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rl_pipeline.atomic import atomic_write
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
+"""Lines in this order; all but the grey tell apart for the colour-blind too (Okabe and Ito, 2008)."""
+
+GREY = "#777777"
+TICKS = 5
+PIXELS_PER_INCH = 120
+
+
+def new_figure(width: float, height: float) -> "Figure":
+    """Make an empty figure that renders to a file without a display.
+
+    Args:
+        width: In inches.
+        height: In inches.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def style(axes: "Axes", title: str, ylabel: str) -> None:
+    """Give axes over timesteps their labels, a light grid and readable numbers.
+
+    Args:
+        axes: What to style, after everything has been drawn into it.
+        title: Stands above it.
+        ylabel: What the values are, with their unit where they have one.
+    """
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+    axes.set_title(title, loc="left", fontsize=11, fontweight="bold")
+    axes.set_xlabel("timesteps", color=GREY)
+    axes.set_ylabel(ylabel, color=GREY)
+    axes.xaxis.set_major_locator(MaxNLocator(TICKS, integer=True))
+    axes.xaxis.set_major_formatter(thousands)
+    if not axes.has_data():
+        axes.yaxis.set_major_locator(NullLocator())
+    elif axes.get_yscale() == "log":
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(TICKS + 1))
+    axes.yaxis.set_major_formatter(thousands)
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.grid(color="#E5E5E5", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=GREY, labelsize=9, which="both", length=0)
+    for name, spine in axes.spines.items():
+        spine.set_visible(name in ("left", "bottom"))
+        spine.set_color("#BBBBBB")
+
+
+def say_empty(axes: "Axes", text: str) -> None:
+    """Write into axes why they are empty."""
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY)
+
+
+def thousands(value: float, position: float = 0) -> str:
+    """Write a number with separators between thousands, and with decimals only where it is small.
+
+    Args:
+        value: The number.
+        position: Which tick it belongs to; not used, but matplotlib gives it.
+    """
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def save(figure: "Figure", path: Path) -> None:
+    """Write a figure as a picture that replaces an older one at once.
+
+    Args:
+        figure: What to write.
+        path: The picture; its suffix is the format, e.g. `.png`, `.svg` or `.pdf`.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    with atomic_write(path) as file:
+        figure.savefig(file, format=path.suffix[1:] or "png", dpi=PIXELS_PER_INCH)

@@ -1,0 +1,167 @@
+"""`progress.png`: the state of a training in four panels."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rl_pipeline.plotting.canvas import COLOURS, new_figure, save, say_empty, style, thousands
+from rl_pipeline.plotting.run_name import run_name
+from rl_pipeline.tracking.csv_file import Series, read_series
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+VALUE_LOSSES = ("train/value_loss", "train/critic_loss", "train/qf_loss", "train/loss")
+POLICY_LOSSES = (
+    "train/policy_gradient_loss",
+    "train/policy_loss",
+    "train/actor_loss",
+    "train/policy_objective",
+)
+"""Names in SB3's algorithms, in the order of preference."""
+
+LOG_SCALE_FROM = 30
+"""Losses whose largest value is this many times their smallest are drawn on a logarithmic scale."""
+
+FEW_POINTS = 40
+"""Up to so many points are marked."""
+
+
+def plot_progress(run_folder: Path) -> Path:
+    """Draw what a run has recorded so far: returns, evaluations, success or episode length, and losses.
+
+    Args:
+        run_folder: The run's folder with `progress.csv`. Missing metrics leave their panel empty.
+
+    Returns:
+        The picture, `progress.png` in that folder.
+
+    Raises:
+        OSError: The folder cannot be read or written.
+    """
+    series = read_series(run_folder / "progress.csv")
+    figure = new_figure(11, 7)
+    ((returns, evaluations), (episodes, losses)) = figure.subplots(2, 2)
+    _draw_returns(returns, series)
+    _draw_evaluations(evaluations, series)
+    if any(name.endswith("/success_rate") for name in series):
+        _draw_success(episodes, series)
+    else:
+        _draw_lengths(episodes, series)
+    _draw_losses(losses, series)
+    _share_timesteps([returns, evaluations, episodes, losses], series)
+    figure.suptitle("  ·  ".join(run_name(run_folder)), fontsize=13)
+    path = run_folder / "progress.png"
+    save(figure, path)
+    return path
+
+
+def _draw_returns(axes: "Axes", series: Mapping[str, Series]) -> None:
+    _draw(axes, series, {"rollout/ep_rew_mean": "training"}, "no episode has ended yet")
+    style(axes, "Training", "mean return of the latest episodes")
+
+
+def _draw_evaluations(axes: "Axes", series: Mapping[str, Series]) -> None:
+    names = {"eval/mean_reward": "mean"}
+    _draw(axes, series, names, "no evaluation yet", colour=1)
+    mean, deviation = series.get("eval/mean_reward"), series.get("eval/std_reward")
+    if mean is not None and len(mean.values):
+        if deviation is not None and np.array_equal(deviation.timesteps, mean.timesteps):
+            low, high = mean.values - deviation.values, mean.values + deviation.values
+            label = "± standard deviation over episodes"
+            axes.fill_between(
+                mean.timesteps, low, high, color=COLOURS[1], alpha=0.18, linewidth=0, label=label
+            )
+        _mark_best(axes, mean)
+        axes.legend(frameon=False, fontsize=9, loc="best")
+    style(axes, "Evaluation", "return per episode")
+
+
+def _mark_best(axes: "Axes", mean: Series) -> None:
+    if np.isfinite(mean.values).any():
+        best = int(np.nanargmax(np.where(np.isfinite(mean.values), mean.values, -np.inf)))
+        label = f"best: {thousands(mean.values[best])} at {mean.timesteps[best]:,}"
+        axes.plot(
+            mean.timesteps[best],
+            mean.values[best],
+            marker="*",
+            markersize=14,
+            markeredgecolor="white",
+            color=COLOURS[4],
+            linestyle="none",
+            label=label,
+        )
+
+
+def _draw_success(axes: "Axes", series: Mapping[str, Series]) -> None:
+    _draw(
+        axes,
+        series,
+        {"rollout/success_rate": "training", "eval/success_rate": "evaluation"},
+        "no success yet",
+    )
+    axes.set_ylim(-0.03, 1.03)
+    style(axes, "Success", "share of successful episodes")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+
+
+def _draw_lengths(axes: "Axes", series: Mapping[str, Series]) -> None:
+    names = {"rollout/ep_len_mean": "training", "eval/mean_ep_length": "evaluation"}
+    _draw(axes, series, names, "no episode has ended yet")
+    style(axes, "Episode length", "steps per episode")
+
+
+def _draw_losses(axes: "Axes", series: Mapping[str, Series]) -> None:
+    """Draw the value loss to the left and the policy loss to the right: their sizes have nothing in common."""
+    value, policy = _first(VALUE_LOSSES, series), _first(POLICY_LOSSES, series)
+    if value is None and policy is None:
+        say_empty(axes, "no update yet")
+        style(axes, "Losses", "")
+        return
+    left, right = (value, policy) if value else (policy, None)
+    assert left is not None
+    _draw(axes, series, {left: _loss_name(left)}, "", colour=2)
+    values = series[left].values
+    if np.all(values > 0) and values.max() > LOG_SCALE_FROM * values.min():
+        axes.set_yscale("log")
+    style(axes, "Losses", _loss_name(left))
+    axes.yaxis.label.set_color(COLOURS[2])
+    if right:
+        twin = axes.twinx()
+        _draw(twin, series, {right: _loss_name(right)}, "", colour=3)
+        style(twin, "", _loss_name(right))
+        twin.grid(visible=False)
+        twin.yaxis.label.set_color(COLOURS[3])
+
+
+def _draw(
+    axes: "Axes", series: Mapping[str, Series], names: Mapping[str, str], empty: str, colour: int = 0
+) -> None:
+    present = {name: label for name, label in names.items() if name in series and len(series[name].values)}
+    if not present:
+        say_empty(axes, empty)
+    for index, (name, label) in enumerate(present.items(), start=colour):
+        curve = series[name]
+        marker = "o" if len(curve.values) <= FEW_POINTS else None
+        axes.plot(
+            curve.timesteps, curve.values, color=COLOURS[index], marker=marker, markersize=4, label=label
+        )
+    if len(present) > 1:
+        axes.legend(frameon=False, fontsize=9, loc="best")
+
+
+def _share_timesteps(panels: Sequence["Axes"], series: Mapping[str, Series]) -> None:
+    """Let all panels span the same timesteps."""
+    last = max((int(curve.timesteps[-1]) for curve in series.values() if len(curve.timesteps)), default=0)
+    for axes in panels:
+        axes.set_xlim(0, max(last * 1.02, 1))
+
+
+def _first(names: Sequence[str], series: Mapping[str, Series]) -> str | None:
+    return next((name for name in names if name in series and len(series[name].values)), None)
+
+
+def _loss_name(name: str) -> str:
+    return name.removeprefix("train/").replace("_", " ")

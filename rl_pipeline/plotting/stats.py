@@ -1,0 +1,80 @@
+"""`stats.json`: the numbers of a run at a glance."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rl_pipeline.atomic import atomic_write
+from rl_pipeline.tracking.csv_file import Series, read_series
+
+PREFIX = "eval/"
+
+
+def write_stats(run_folder: Path, config: Mapping[str, Any], extra: Mapping[str, Any]) -> Path:
+    """Write what a run has reached so far.
+
+    The file holds `timesteps`, `fps` (timesteps per second), `mean_return` of the latest training episodes, `best`
+    (timestep and mean_reward of the best evaluation, null before the first one), `evaluations` (lists as long as its
+    `timesteps`, null where an evaluation lacks a metric), everything in `extra`, and the configuration as `args`.
+    Numbers that are not finite become null, which JSON has in place of them.
+
+    Args:
+        run_folder: The run's folder with `progress.csv` and `evaluations.csv`.
+        config: The run's resolved configuration, as plain data.
+        extra: More to put in, e.g. `seconds`; wins over what the CSV files say.
+
+    Returns:
+        The file, `stats.json` in that folder.
+
+    Raises:
+        OSError: The folder cannot be read or written.
+    """
+    progress = read_series(run_folder / "progress.csv")
+    evaluations = read_series(run_folder / "evaluations.csv")
+    stats = {
+        "timesteps": max((int(series.timesteps[-1]) for series in progress.values()), default=0),
+        "fps": _latest(progress, "time/fps"),
+        "mean_return": _latest(progress, "rollout/ep_rew_mean"),
+        "best": _best(evaluations.get(f"{PREFIX}mean_reward")),
+        "evaluations": _table(evaluations),
+        **extra,
+        "args": config,
+    }
+    path = run_folder / "stats.json"
+    with atomic_write(path, mode="w") as file:
+        file.write(json.dumps(_finite(stats), indent=2, allow_nan=False) + "\n")
+    return path
+
+
+def _latest(series: Mapping[str, Series], name: str) -> float | None:
+    return float(series[name].values[-1]) if name in series else None
+
+
+def _best(mean: Series | None) -> dict[str, float] | None:
+    if mean is None:
+        return None
+    value, timestep = max(zip(mean.values.tolist(), mean.timesteps.tolist(), strict=True), key=_nan_last)
+    return {"timestep": timestep, "mean_reward": value}
+
+
+def _nan_last(evaluation: tuple[float, int]) -> float:
+    return -math.inf if math.isnan(evaluation[0]) else evaluation[0]
+
+
+def _table(evaluations: Mapping[str, Series]) -> dict[str, list[float | None]]:
+    timesteps = sorted({int(timestep) for series in evaluations.values() for timestep in series.timesteps})
+    table: dict[str, list[float | None]] = {"timesteps": list(timesteps)}
+    for name, series in evaluations.items():
+        values = dict(zip(series.timesteps.tolist(), series.values.tolist(), strict=True))
+        table[name.removeprefix(PREFIX)] = [values.get(timestep) for timestep in timesteps]
+    return table
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
