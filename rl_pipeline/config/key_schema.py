@@ -134,5 +134,5 @@ def _words(node: Schema) -> list[str]:
 
 def _range(node: Schema) -> str:
     signs = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
-    limits = [f"{sign} {node[name]:g}" for name, sign in signs.items() if name in node]
-    return "".join(f" {limit}" if index == 0 else f" and {limit}" for index, limit in enumerate(limits))
+    limits = " and ".join(f"{sign} {node[name]:g}" for name, sign in signs.items() if name in node)
+    return f" {limits}" if limits else ""

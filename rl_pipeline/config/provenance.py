@@ -28,10 +28,6 @@ class Provenance:
         """Return the place of a key or, if it is not written, of the nearest key above it."""
         return next((self._places[name] for name in (key, *_above(key)) if name in self._places), None)
 
-    def as_dict(self) -> dict[str, str]:
-        """Return the place of every key that is written somewhere."""
-        return dict(self._places)
-
 
 def _above(key: str) -> list[str]:
     """Return the keys above a key, the nearest first."""
