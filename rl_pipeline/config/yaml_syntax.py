@@ -59,7 +59,9 @@ def syntax_problem(error: yaml.YAMLError, name: str) -> Problem:
     if beginning and any(pattern in said for pattern in _BLAME_THE_BEGINNING):
         mark = beginning
     place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-    began = f" (began in line {beginning.line + 1})" if beginning and mark and beginning.line < mark.line else ""
+    began = ""
+    if beginning and mark and beginning.line < mark.line:
+        began = f" (began in line {beginning.line + 1})"
     for pattern, message, remedy in _PLAIN_WORDS:
         if pattern in said:
             return Problem("", f"YAML syntax error: {message}{began}", remedy=remedy, place=place)
