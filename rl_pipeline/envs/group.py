@@ -1,6 +1,6 @@
 """Several `gymnasium.Env` objects, stepped one after the other into batched arrays."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,11 @@ class EnvGroup:
         self.name = environment_name(self.envs[0])
         check_alike(self.envs, range(first_index, first_index + len(self.envs)))
 
+    def _each(self) -> Iterator[gymnasium.Env]:
+        for index, env in enumerate(self.envs):
+            self.active = index
+            yield env
+
     def describe(self) -> GroupDescription:
         """Return what the environments have in common."""
         env = self.envs[0]
@@ -82,7 +87,7 @@ class EnvGroup:
         """Reset every environment with its own seed and write the first observations."""
         self.metrics.clear()
         observations = self.buffers.observations
-        for self.active, (env, seed) in enumerate(zip(self.envs, seeds, strict=True)):
+        for env, seed in zip(self._each(), seeds, strict=True):
             observation, info = env.reset(seed=seed, options=options)
             observations.check(observation, f"environment {self.first_index + self.active} of {self.name}")
             observations.write(self.active, observation)
@@ -144,21 +149,18 @@ class EnvGroup:
 
     def state(self) -> list[dict[str, Any]]:
         """Return the state of every environment as plain data."""
-        states = []
-        for self.active, env in enumerate(self.envs):
-            states.append(capture(env))
-        return states
+        return [capture(env) for env in self._each()]
 
     def load_state(self, states: Sequence[dict[str, Any]]) -> list[str]:
         """Restore what `state` returned; return the names of what could not be restored exactly."""
         inexact = []
-        for self.active, (env, state) in enumerate(zip(self.envs, states, strict=True)):
+        for env, state in zip(self._each(), states, strict=True):
             inexact += restore(env, state)
         return inexact
 
     def close(self) -> None:
         """Close every environment."""
-        for self.active, env in enumerate(self.envs):
+        for env in self._each():
             env.close()
 
 

@@ -93,9 +93,8 @@ def _merged(
 
 def _named(keys: Sequence[str], values: np.ndarray, mask: np.ndarray) -> dict[str, np.ndarray]:
     infos: dict[str, np.ndarray] = {}
-    given: np.ndarray = mask.any(axis=1)
-    for slot in range(len(keys)):
-        if given[slot]:
-            infos[keys[slot]] = values[slot]
-            infos["_" + keys[slot]] = mask[slot]
+    for key, row, given in zip(keys, values, mask, strict=True):
+        if given.any():
+            infos[key] = row
+            infos["_" + key] = given
     return infos

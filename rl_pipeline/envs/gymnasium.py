@@ -1,0 +1,81 @@
+"""Makes single environments: registered Gymnasium ids and users' own `gymnasium.Env` classes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium
+from gymnasium.envs.registration import load_env_creator
+
+from rl_pipeline.class_path import ClassPathError, resolve_class
+from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.envs.keyword_arguments import unknown_arguments
+from rl_pipeline.envs.registry import KEY, find_spec, unknown_environment_problem
+
+MAKE_ARGUMENTS = ("max_episode_steps",)
+"""What `gymnasium.make` takes besides the arguments of an environment."""
+
+OPENGL_MODULES = ("gymnasium.envs.mujoco", "gymnasium_robotics")
+
+
+@dataclass(frozen=True)
+class EnvMaker:
+    """Makes an environment when it is called; can be sent to another process."""
+
+    environment_id: str
+    """Registered id, `module:Id-v0`, `package.module:Class` or `path/to/file.py:Class`."""
+    kwargs: dict[str, Any]
+    """Keyword arguments of the environment."""
+    render_mode: str | None = None
+    """`rgb_array`, `human`, or None."""
+
+    def __call__(self) -> gymnasium.Env:
+        """Make the environment."""
+        render: dict[str, Any] = {} if self.render_mode is None else {"render_mode": self.render_mode}
+        if is_own_class(self.environment_id):
+            return resolve_class(self.environment_id, gymnasium.Env)(**self.kwargs, **render)
+        find_spec(self.environment_id)
+        return gymnasium.make(self.environment_id, disable_env_checker=True, **self.kwargs, **render)
+
+
+def is_own_class(environment_id: str) -> bool:
+    """Tell `file.py:Class` and `module:Class` from `module:Id-v0`, whose last part is no Python name."""
+    location, _, name = environment_id.rpartition(":")
+    return bool(location) and name.isidentifier()
+
+
+def environment_creator(environment_id: str) -> Callable[..., Any]:
+    """Return the class or function that makes an environment.
+
+    Raises:
+        ConfigError: there is no such environment.
+        ImportError: a package that it needs is not installed.
+    """
+    try:
+        if is_own_class(environment_id):
+            return resolve_class(environment_id, gymnasium.Env)
+        spec = find_spec(environment_id)
+        if spec is None or spec.entry_point is None:
+            raise ConfigError([unknown_environment_problem(environment_id)])
+        return spec.entry_point if callable(spec.entry_point) else load_env_creator(spec.entry_point)
+    except ClassPathError as error:
+        raise ConfigError([Problem(KEY, str(error), environment_id)]) from error
+
+
+def check_arguments(environment_id: str, kwargs: dict[str, Any]) -> None:
+    """Check that an environment exists and takes these keyword arguments.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    creator = environment_creator(environment_id)
+    also_valid = () if is_own_class(environment_id) else MAKE_ARGUMENTS
+    problems = unknown_arguments(environment_id, creator, kwargs, also_valid)
+    if problems:
+        raise ConfigError(problems)
+
+
+def renders_with_opengl(environment_id: str) -> bool:
+    """Tell whether MuJoCo draws the environment, which needs a choice of the OpenGL backend."""
+    bases = getattr(environment_creator(environment_id), "__mro__", ())
+    return any(base.__module__.startswith(OPENGL_MODULES) for base in bases)

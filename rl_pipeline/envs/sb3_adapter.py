@@ -1,0 +1,195 @@
+"""The one place where a vector environment becomes what Stable-Baselines3 calls a VecEnv."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import VectorEnv, VectorWrapper
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices
+
+from rl_pipeline.envs.batch import ARRAY_SPACES
+
+SUCCESS = "is_success"
+"""The metric that SB3 averages into a success rate."""
+
+EPISODE_STATISTICS = "EpisodeStatistics"
+"""Wrapper of ours that does what SB3's Monitor does."""
+
+
+class SB3Adapter(VecEnv):
+    """Shows a `gymnasium.vector.VectorEnv` with same-step autoreset to Stable-Baselines3.
+
+    Info dicts of environments whose episode goes on are empty and shared between steps, which makes a step cheap;
+    those of finished ones hold `terminal_observation`, `TimeLimit.truncated`, and `episode` and `is_success` where
+    the environment gives them.
+
+    Args:
+        env: the vector environment with its wrappers.
+        info_keys: metrics that SB3 is to find in the info dicts of every step, such as those that a
+            `compute_reward` of a goal environment reads.
+
+    Attributes:
+        env: the vector environment with its wrappers.
+        last_obs: the last observations, as SB3 got them.
+        last_rewards: the last rewards, (n,) float64.
+
+    Raises:
+        TypeError: the observation space is a nested Dict, a Tuple or something that is no array.
+    """
+
+    def __init__(self, env: VectorEnv, info_keys: Sequence[str] = ()) -> None:
+        check_observation_space(env.single_observation_space)
+        self.env = env
+        self.info_keys = tuple(info_keys)
+        self.last_obs: Any = None
+        self.last_rewards = np.zeros(env.num_envs)
+        self._actions: np.ndarray
+        self._empty_infos: list[dict[str, Any]] = [{} for _ in range(env.num_envs)]
+        super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
+
+    def reset(self) -> Any:
+        """Start new episodes everywhere, with the seeds of the last `seed` and the options of `set_options`."""
+        seeds = None if all(seed is None for seed in self._seeds) else self._seeds
+        if any(options != self._options[0] for options in self._options):
+            raise ValueError(
+                "options that differ between environments are not supported; pass one dict for all"
+            )
+        self.last_obs, _ = self.env.reset(seed=seeds, options=self._options[0] or None)  # type: ignore[arg-type]
+        self._reset_seeds()
+        self._reset_options()
+        return self.last_obs
+
+    def step_async(self, actions: np.ndarray) -> None:
+        """Keep the actions (n, *action shape) for `step_wait`."""
+        self._actions = np.asarray(actions, dtype=self.action_space.dtype)
+
+    def step_wait(self) -> tuple[Any, np.ndarray, np.ndarray, list[dict[str, Any]]]:
+        """Step all environments and return observations, rewards (float32), dones and one info dict for each."""
+        self.last_obs, self.last_rewards, terminated, truncated, infos = self.env.step(self._actions)
+        dones = terminated | truncated
+        finished = np.flatnonzero(dones).tolist()
+        env_infos = self._empty_infos
+        if self.info_keys:
+            env_infos = [self._metrics(infos, index, self.info_keys) for index in range(self.num_envs)]
+        elif finished:
+            env_infos = env_infos.copy()
+        for index in finished:
+            env_infos[index] = env_infos[index] | self._final_info(infos, index, terminated, truncated)
+        return self.last_obs, self.last_rewards.astype(np.float32), dones, env_infos
+
+    def _final_info(
+        self, infos: dict[str, Any], index: int, terminated: np.ndarray, truncated: np.ndarray
+    ) -> dict[str, Any]:
+        info = {
+            "terminal_observation": _row(infos["final_obs"], index),
+            "TimeLimit.truncated": bool(truncated[index] and not terminated[index]),
+            **self._metrics(infos, index, (SUCCESS,)),
+        }
+        if "episode" in infos and infos["_episode"][index]:
+            info["episode"] = {key: values[index].item() for key, values in infos["episode"].items()}
+        return info
+
+    @staticmethod
+    def _metrics(infos: dict[str, Any], index: int, keys: Sequence[str]) -> dict[str, Any]:
+        return {key: infos[key][index].item() for key in keys if key in infos and infos["_" + key][index]}
+
+    def close(self) -> None:
+        """Close the vector environment."""
+        self.env.close()
+
+    def has_attr(self, attr_name: str) -> bool:
+        """Tell whether every sub-environment has an attribute or method, without calling it."""
+        try:
+            return all(self._call(range(self.num_envs), "has_wrapper_attr", attr_name))
+        except AttributeError:
+            return super().has_attr(attr_name)  # a backend without sub-environments
+
+    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
+        """Read an attribute of sub-environments."""
+        if attr_name == "render_mode":
+            return [self.env.render_mode for _ in self._indices(indices)]
+        try:
+            return self._call(self._indices(indices), "get_wrapper_attr", attr_name)
+        except AttributeError:
+            return self._call(self._indices(indices), attr_name)
+
+    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+        """Set an attribute of sub-environments."""
+        chosen = self._indices(indices)
+        if len(chosen) == self.num_envs:
+            values = [value] * self.num_envs
+        else:
+            values = [value if i in chosen else old for i, old in enumerate(self.get_attr(attr_name))]
+        self.env.set_attr(attr_name, values)  # type: ignore[attr-defined]
+
+    def env_method(
+        self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **method_kwargs: Any
+    ) -> list[Any]:
+        """Call a method of sub-environments, such as `action_masks` or `compute_reward`."""
+        return self._call(self._indices(indices), method_name, *method_args, **method_kwargs)
+
+    def env_is_wrapped(
+        self, wrapper_class: type[gymnasium.Wrapper], indices: VecEnvIndices = None
+    ) -> list[bool]:
+        """Tell which sub-environments are inside a wrapper; episode statistics count as SB3's Monitor."""
+        layers = _layers(self.env)
+        name = f"{wrapper_class.__module__}.{wrapper_class.__qualname__}"
+        wrapped = any(isinstance(layer, wrapper_class) for layer in layers)
+        wrapped = wrapped or name in getattr(self.env.unwrapped, "wrapper_names", ())
+        if wrapper_class is Monitor:
+            wrapped = wrapped or any(type(layer).__name__ == EPISODE_STATISTICS for layer in layers)
+        return [wrapped for _ in self._indices(indices)]
+
+    def render(self, mode: str | None = None) -> np.ndarray | None:
+        """Return the frame of environment 0, (height, width, 3) uint8, None when it has none."""
+        images = self.get_images()
+        return images[0] if images else None
+
+    def get_images(self) -> Sequence[np.ndarray | None]:
+        """Return the frame of environment 0, the only one that is made to be looked at."""
+        frames = self.env.render()
+        return [np.asarray(frame) for frame in frames or () if frame is not None]
+
+    def _indices(self, indices: VecEnvIndices) -> list[int]:
+        return [int(index) for index in self._get_indices(indices)]
+
+    def _call(self, indices: Sequence[int], name: str, *args: Any, **kwargs: Any) -> list[Any]:
+        base = self.env.unwrapped
+        if hasattr(base, "call_on"):
+            return base.call_on(indices, name, *args, **kwargs)
+        results = base.call(name, *args, **kwargs)  # type: ignore[attr-defined]
+        return [results[index] for index in indices]
+
+
+def check_observation_space(space: spaces.Space) -> None:
+    """Refuse observation spaces that SB3's buffers and policies cannot hold.
+
+    Raises:
+        TypeError: the space is a nested Dict, a Tuple or something that is no array.
+    """
+    parts = space.spaces.items() if isinstance(space, spaces.Dict) else [("observation", space)]
+    for name, part in parts:
+        if not isinstance(part, ARRAY_SPACES):
+            valid = ", ".join(kind.__name__ for kind in ARRAY_SPACES)
+            raise TypeError(
+                f"Stable-Baselines3 cannot use the part '{name}' of the observation space, {part}; valid are {valid} "
+                "and a Dict of these, not nested. Flatten it with gymnasium.wrappers.FlattenObservation"
+            )
+
+
+def _row(observations: Any, index: int) -> Any:
+    if isinstance(observations, dict):
+        return {key: values[index] for key, values in observations.items()}
+    return observations[index]
+
+
+def _layers(env: VectorEnv) -> list[VectorEnv]:
+    layers = [env]
+    while isinstance(env, VectorWrapper):
+        env = env.env
+        layers.append(env)
+    return layers
