@@ -69,13 +69,13 @@ def say_empty(axes: "Axes", text: str) -> None:
 
 
 def thousands(value: float, position: float = 0) -> str:
-    """Write a number with separators between thousands, and with decimals only where it is small.
+    """Write a number with separators between thousands, with decimals only where it is small.
 
     Args:
         value: The number.
         position: Which tick it belongs to; not used, but matplotlib gives it.
     """
-    return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def save(figure: "Figure", path: Path) -> None:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
 from rl_pipeline.plotting.canvas import COLOURS, new_figure, save, style
+from rl_pipeline.plotting.curves import read_curves
 from rl_pipeline.plotting.interval import mean_interval
 from rl_pipeline.plotting.run_name import RunName, run_name
-from rl_pipeline.tracking.csv_file import Series, read_series
+from rl_pipeline.tracking.csv_file import Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +66,7 @@ def _grouped(run_folders: Sequence[Path], key: str) -> dict[RunName, list[Series
     groups: dict[RunName, list[Series]] = {}
     columns: set[str] = set()
     for folder in run_folders:
-        series = read_series(folder / "progress.csv")
+        series = read_curves(folder)
         columns.update(series)
         if key in series:
             groups.setdefault(run_name(folder), []).append(series[key])

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rl_pipeline.plotting.canvas import COLOURS, new_figure, save, say_empty, style, thousands
+from rl_pipeline.plotting.curves import read_curves
 from rl_pipeline.plotting.run_name import run_name
-from rl_pipeline.tracking.csv_file import Series, read_series
+from rl_pipeline.tracking.csv_file import Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +42,7 @@ def plot_progress(run_folder: Path) -> Path:
     Raises:
         OSError: The folder cannot be read or written.
     """
-    series = read_series(run_folder / "progress.csv")
+    series = read_curves(run_folder)
     figure = new_figure(11, 7)
     ((returns, evaluations), (episodes, losses)) = figure.subplots(2, 2)
     _draw_returns(returns, series)
@@ -67,7 +68,7 @@ def _draw_evaluations(axes: "Axes", series: Mapping[str, Series]) -> None:
     names = {"eval/mean_reward": "mean"}
     _draw(axes, series, names, "no evaluation yet", colour=1)
     mean, deviation = series.get("eval/mean_reward"), series.get("eval/std_reward")
-    if mean is not None and len(mean.values):
+    if mean is not None:
         if deviation is not None and np.array_equal(deviation.timesteps, mean.timesteps):
             low, high = mean.values - deviation.values, mean.values + deviation.values
             label = "± standard deviation over episodes"
@@ -80,19 +81,17 @@ def _draw_evaluations(axes: "Axes", series: Mapping[str, Series]) -> None:
 
 
 def _mark_best(axes: "Axes", mean: Series) -> None:
-    if np.isfinite(mean.values).any():
-        best = int(np.nanargmax(np.where(np.isfinite(mean.values), mean.values, -np.inf)))
-        label = f"best: {thousands(mean.values[best])} at {mean.timesteps[best]:,}"
-        axes.plot(
-            mean.timesteps[best],
-            mean.values[best],
-            marker="*",
-            markersize=14,
-            markeredgecolor="white",
-            color=COLOURS[4],
-            linestyle="none",
-            label=label,
-        )
+    best = int(np.argmax(mean.values))
+    axes.plot(
+        mean.timesteps[best],
+        mean.values[best],
+        marker="*",
+        markersize=14,
+        markeredgecolor="white",
+        color=COLOURS[4],
+        linestyle="none",
+        label=f"best: {thousands(mean.values[best])} at {mean.timesteps[best]:,}",
+    )
 
 
 def _draw_success(axes: "Axes", series: Mapping[str, Series]) -> None:
@@ -139,7 +138,7 @@ def _draw_losses(axes: "Axes", series: Mapping[str, Series]) -> None:
 def _draw(
     axes: "Axes", series: Mapping[str, Series], names: Mapping[str, str], empty: str, colour: int = 0
 ) -> None:
-    present = {name: label for name, label in names.items() if name in series and len(series[name].values)}
+    present = {name: label for name, label in names.items() if name in series}
     if not present:
         say_empty(axes, empty)
     for index, (name, label) in enumerate(present.items(), start=colour):
@@ -154,13 +153,13 @@ def _draw(
 
 def _share_timesteps(panels: Sequence["Axes"], series: Mapping[str, Series]) -> None:
     """Let all panels span the same timesteps."""
-    last = max((int(curve.timesteps[-1]) for curve in series.values() if len(curve.timesteps)), default=0)
+    last = max((int(curve.timesteps[-1]) for curve in series.values()), default=0)
     for axes in panels:
         axes.set_xlim(0, max(last * 1.02, 1))
 
 
 def _first(names: Sequence[str], series: Mapping[str, Series]) -> str | None:
-    return next((name for name in names if name in series and len(series[name].values)), None)
+    return next((name for name in names if name in series), None)
 
 
 def _loss_name(name: str) -> str:

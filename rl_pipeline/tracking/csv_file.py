@@ -17,7 +17,7 @@ class Series:
     """The recorded values of one metric."""
 
     timesteps: NDArray[np.int64]
-    """When the values were recorded, ascending; shape (n,)."""
+    """When the values were recorded, ascending; shape (n,), n at least 1."""
     values: NDArray[np.float64]
     """The values; shape (n,)."""
 
@@ -51,7 +51,7 @@ def read_series(path: Path) -> dict[str, Series]:
         path: `progress.csv` or `evaluations.csv` of a run; it may be missing, then there are no metrics.
 
     Returns:
-        Metric name to its values; rows in which a metric has no value are left out of its series.
+        Metric name to its values, at least one; rows in which a metric has no value are left out of its series.
 
     Raises:
         OSError: The file cannot be read.
@@ -65,8 +65,9 @@ def read_series(path: Path) -> dict[str, Series]:
     series = {}
     for column, name in enumerate(header[1:], start=1):
         filled = [row for row in rows if row[column]]
-        series[name] = Series(
-            timesteps=np.array([int(row[0]) for row in filled], dtype=np.int64),
-            values=np.array([float(row[column]) for row in filled], dtype=np.float64),
-        )
+        if filled:
+            series[name] = Series(
+                timesteps=np.array([int(row[0]) for row in filled], dtype=np.int64),
+                values=np.array([float(row[column]) for row in filled], dtype=np.float64),
+            )
     return series

@@ -22,7 +22,7 @@ def test_a_half_written_last_line_is_ignored(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_series(path)["a"].timesteps, [10])
 
 
-@pytest.mark.parametrize("text", ["", "times", "timestep\n"])
+@pytest.mark.parametrize("text", ["", "times", "timestep\n", "timestep,a\n", "timestep,a\n1,\n"])
 def test_a_file_without_metrics_has_no_series(tmp_path: Path, text: str) -> None:
     path = tmp_path / "progress.csv"
     path.write_text(text)

@@ -1,0 +1,101 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from rl_pipeline.config.errors import ConfigError
+from rl_pipeline.plotting import plot_runs
+
+MakeRun = Callable[..., Path]
+
+
+@pytest.fixture
+def figures(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The figures that would have been saved."""
+    saved: list[Any] = []
+    monkeypatch.setattr("rl_pipeline.plotting.comparison.save", lambda figure, _: saved.append(figure))
+    return saved
+
+
+def curve(*returns: float, step: int = 1000) -> dict[int, dict[str, float]]:
+    return {step * index: {"eval/mean_reward": value} for index, value in enumerate(returns, start=1)}
+
+
+def legend(figure: Any) -> list[str]:
+    return [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+
+
+def test_seeds_of_an_experiment_are_one_curve_with_an_interval(make_run: MakeRun, figures: list[Any]) -> None:
+    runs = [make_run("a", curve(1, 5)), make_run("b", curve(3, 5))]
+    plot_runs(runs, Path("curves.png"))
+    (axes,) = figures[0].axes
+    (line,) = axes.lines
+    np.testing.assert_allclose(line.get_xydata(), [[1000, 2], [2000, 5]])
+    band = axes.collections[0].get_paths()[0].vertices
+    assert band[:, 1].max() == pytest.approx(2 + 12.7062)
+    assert legend(figures[0]) == ["baseline  (mean of 2 seeds, 95 % interval)"]
+    assert axes.get_title(loc="left") == "Ant-v5  ·  PPO  ·  baseline"
+    assert axes.get_ylabel() == "evaluation return"
+
+
+def test_a_single_run_is_its_plain_curve(make_run: MakeRun, figures: list[Any]) -> None:
+    plot_runs([make_run("a", curve(1, 5, 4))], Path("curves.png"))
+    (axes,) = figures[0].axes
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), [1, 5, 4])
+    assert not axes.collections
+    assert legend(figures[0]) == ["baseline"]
+
+
+def test_the_legend_says_only_what_differs(make_run: MakeRun, figures: list[Any]) -> None:
+    runs = [
+        make_run("a", curve(1, 2)),
+        make_run("b", curve(1, 2), algorithm="sac"),
+        make_run("c", curve(1, 2), algorithm="sac", experiment="wide"),
+    ]
+    plot_runs(runs, Path("curves.png"))
+    assert legend(figures[0]) == ["PPO  ·  baseline", "SAC  ·  baseline", "SAC  ·  wide"]
+    assert figures[0].axes[0].get_title(loc="left") == "Ant-v5"
+
+
+def test_runs_with_other_timesteps_meet_where_all_have_values(make_run: MakeRun, figures: list[Any]) -> None:
+    runs = [make_run("a", curve(*range(1, 11), step=100)), make_run("b", curve(*range(1, 7), step=250))]
+    plot_runs(runs, Path("curves.png"))
+    x, y = figures[0].axes[0].lines[0].get_data()
+    assert (x[0], x[-1]) == (250, 1000)
+    np.testing.assert_allclose(y, (x / 100 + x / 250) / 2)
+
+
+def test_any_column_can_be_drawn_in_any_format(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run("a", {100: {"train/entropy": 1.0}, 200: {"train/entropy": 0.5}})
+    assert imread(plot_runs([run], tmp_path / "curves.png", key="train/entropy")).ndim == 3
+    assert plot_runs([run], tmp_path / "curves.pdf", key="train/entropy").read_bytes()[:4] == b"%PDF"
+
+
+def test_a_run_without_the_column_is_left_out_and_named(make_run: MakeRun, figures: list[Any]) -> None:
+    runs = [make_run("a", curve(1, 2)), make_run("fresh", {})]
+    with pytest.warns(UserWarning, match="fresh has no 'eval/mean_reward' yet"):
+        plot_runs(runs, Path("curves.png"))
+    assert legend(figures[0]) == ["baseline"]
+
+
+@pytest.mark.filterwarnings("ignore:.*is left out")
+def test_an_unknown_column_is_refused_with_the_valid_ones(make_run: MakeRun) -> None:
+    with pytest.raises(ConfigError) as error:
+        plot_runs([make_run("a", curve(1, 2))], Path("curves.png"), key="eval/mean_rewrad")
+    (problem,) = error.value.problems
+    assert problem.value == "eval/mean_rewrad"
+    assert problem.valid == ["eval/mean_reward"]
+    assert problem.nearest == "eval/mean_reward"
+
+
+def test_runs_without_a_config_are_named_after_their_folders(tmp_path: Path, figures: list[Any]) -> None:
+    for name in ("a", "b"):
+        folder = tmp_path / "Hopper-v5" / "SAC" / name
+        folder.mkdir(parents=True)
+        (folder / "progress.csv").write_text("timestep,eval/mean_reward\n1,2.0\n2,3.0\n")
+    plot_runs(sorted((tmp_path / "Hopper-v5" / "SAC").iterdir()), Path("curves.png"))
+    assert legend(figures[0]) == ["a", "b"]
+    assert figures[0].axes[0].get_title(loc="left") == "Hopper-v5  ·  SAC"
