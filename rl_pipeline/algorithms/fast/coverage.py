@@ -1,0 +1,24 @@
+"""What the faster loops cannot do, and how a model says so."""
+
+import logging
+
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+logger = logging.getLogger(__name__)
+
+
+class NotCovered(Exception):  # noqa: N818 - an answer, not an error: the model then uses SB3's own loop
+    """A model has a property that a faster loop does not reproduce; the message completes "because ..."."""
+
+
+def report_stock_loop(model: BaseAlgorithm, part: str, reason: NotCovered) -> None:
+    """Log that a part of the training runs in SB3's own loop.
+
+    Args:
+        model: The model concerned.
+        part: What runs there, such as `update`.
+        reason: Why the faster loop does not cover it.
+    """
+    logger.warning(
+        "%s: the %s runs in Stable-Baselines3's own loop, because %s", type(model).__name__, part, reason
+    )
