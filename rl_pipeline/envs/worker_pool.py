@@ -1,11 +1,13 @@
 """The worker processes of a batch of environments: started together, asked together, restarted, ended."""
 
+import atexit
 import itertools
 import mmap
 import os
 import tempfile
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,6 +18,15 @@ from rl_pipeline.envs.errors import WorkerDiedError, WorkerError
 from rl_pipeline.envs.group import GroupDescription
 from rl_pipeline.envs.worker import WorkerProcess
 
+_open_pools: "weakref.WeakSet[WorkerPool]" = weakref.WeakSet()
+
+
+@atexit.register
+def _close_open_pools() -> None:
+    """Let environments that nobody closed end in an orderly way, e.g. with programs that they started."""
+    for pool in list(_open_pools):
+        pool.close()
+
 
 class WorkerPool:
     """Worker processes that each hold a slice of the environments.
@@ -25,6 +36,7 @@ class WorkerPool:
         n_workers: number of processes.
         max_restarts: how often, in sum, workers that died are started again.
         prepare: called with every worker that was started again, when its environments are made.
+        close_timeout: seconds that the workers may take to close their environments before they are killed.
     """
 
     def __init__(
@@ -33,11 +45,13 @@ class WorkerPool:
         n_workers: int,
         max_restarts: int,
         prepare: Callable[[WorkerProcess], None],
+        close_timeout: float,
     ) -> None:
         self.max_restarts = max_restarts
         self.restarts = 0
         self.closed = False
         self._prepare = prepare
+        self._close_timeout = close_timeout
         self._memory_handle = _shared_memory_file()
         bounds = [len(env_fns) * worker // n_workers for worker in range(n_workers + 1)]
         self.workers = [
@@ -49,6 +63,7 @@ class WorkerPool:
 
     def start(self) -> list[GroupDescription]:
         """Start all workers at the same time and wait until all environments have been made."""
+        _open_pools.add(self)
         for worker in self.workers:
             worker.start()
         return [worker.made() for worker in self.workers]
@@ -110,15 +125,15 @@ class WorkerPool:
             else:
                 return
 
-    def close(self, timeout: float) -> None:
-        """End the workers: ask, wait at most `timeout` seconds for all of them together, kill."""
+    def close(self) -> None:
+        """End the workers: ask, wait at most `close_timeout` seconds for all of them together, kill."""
         if self.closed:
             return
         self.closed = True
         started = [worker for worker in self.workers if worker.started]
         for worker in started:
             worker.ask_to_close()
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + self._close_timeout
         for worker in started:
             worker.end(max(0.0, deadline - time.monotonic()))
         os.close(self._memory_handle)

@@ -45,10 +45,9 @@ class WorkerVectorEnv(EnvListVectorEnv):
     ) -> None:
         if not 1 <= n_workers <= len(env_fns):
             raise ValueError(f"n_workers is {n_workers}; valid are 1 to {len(env_fns)}, the environments")
-        self.close_timeout = close_timeout
         self._interrupted: set[WorkerProcess] = set()
         self._base_seeds: list[int | None] = [None] * len(env_fns)
-        self._pool = WorkerPool(env_fns, n_workers, max_restarts, self._prepare_restarted)
+        self._pool = WorkerPool(env_fns, n_workers, max_restarts, self._prepare_restarted, close_timeout)
         try:
             self._start(len(env_fns))
         except BaseException:
@@ -164,4 +163,4 @@ class WorkerVectorEnv(EnvListVectorEnv):
 
     def close_extras(self, **kwargs: Any) -> None:
         """End the workers; those that take longer than `close_timeout` seconds in sum are killed."""
-        self._pool.close(self.close_timeout)
+        self._pool.close()
