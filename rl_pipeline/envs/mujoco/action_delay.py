@@ -7,18 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.randomization import LatencyRandomization
-from rl_pipeline.envs.mujoco.simulations import Simulations
 
 
 class ActionDelay:
     """Holds back the actions of each simulation by a number of steps that is drawn for each episode."""
 
-    def __init__(self, config: LatencyRandomization, simulations: Simulations) -> None:
+    def __init__(self, config: LatencyRandomization, n: int, action_shape: tuple[int, ...]) -> None:
         self._limits = config.steps
-        self._delays = np.zeros(simulations.n, np.int64)
-        self._simulations = np.arange(simulations.n)
+        self._delays = np.zeros(n, np.int64)
+        self._simulations = np.arange(n)
         self._size = config.steps[1] + 1
-        self._history = np.zeros((self._size, simulations.n, simulations.model.nu), np.float32)
+        self._history = np.zeros((self._size, n, *action_shape), np.float32)
         self._step = 0
 
     def draw(self, i: int, rng: np.random.Generator) -> None:

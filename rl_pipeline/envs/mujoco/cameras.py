@@ -4,6 +4,7 @@ from typing import Any
 
 import mujoco
 import numpy as np
+from gymnasium.envs.mujoco.mujoco_rendering import OffScreenViewer
 from numpy.typing import NDArray
 from pydantic import model_validator
 
@@ -55,10 +56,14 @@ class Cameras:
             )
         self.config = config
         self._n = simulations.n
+        self._camera_id = model.camera(config.name).id
         self._view = SimulationView(simulations)
         model.vis.global_.offwidth = max(model.vis.global_.offwidth, config.width)
         model.vis.global_.offheight = max(model.vis.global_.offheight, config.height)
-        self._renderer = mujoco.Renderer(model, config.height, config.width)
+        self._viewer = OffScreenViewer(model, self._view.data, config.width, config.height)
+        self._viewer.con.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR
+        self._near = model.vis.map.znear * model.stat.extent
+        self._far = model.vis.map.zfar * model.stat.extent
 
     def join(self, observation: Observation, ids: NDArray[np.intp] | None) -> dict[str, NDArray[Any]]:
         """Return the observation with `rgb` (n, height, width, 3) and `depth` (n, height, width) as wanted.
@@ -67,19 +72,27 @@ class Cameras:
             observation: That of the task; a single array becomes the entry `state`.
             ids: The simulations to render; None for all.
         """
-        rows = range(self._n) if ids is None else [int(i) for i in ids]
-        pictures: dict[str, list[NDArray[Any]]] = {"rgb": [], "depth": []}
-        for row in rows:
-            self._renderer.update_scene(self._view.show(row), camera=self.config.name)
-            if self.config.rgb:
-                pictures["rgb"].append(self._renderer.render())
-            if self.config.depth:
-                self._renderer.enable_depth_rendering()
-                pictures["depth"].append(self._renderer.render())
-                self._renderer.disable_depth_rendering()
+        rows = range(self._n) if ids is None else ids.tolist()
         joined = dict(observation) if isinstance(observation, dict) else {"state": observation}
-        return joined | {kind: np.stack(frames) for kind, frames in pictures.items() if frames}
+        shape = (len(rows), self.config.height, self.config.width)
+        if self.config.rgb:
+            joined["rgb"] = np.empty((*shape, 3), np.uint8)
+        if self.config.depth:
+            joined["depth"] = np.empty(shape, np.float32)
+        self._viewer.make_context_current()
+        for position, row in enumerate(rows):
+            self._view.show(row)
+            rgb, depth = self._viewer.render("rgbd_tuple", self._camera_id)
+            if self.config.rgb:
+                joined["rgb"][position] = rgb
+            if self.config.depth:
+                joined["depth"][position] = self._metres(depth)
+        return joined
 
     def close(self) -> None:
         """Free the rendering context."""
-        self._renderer.close()
+        self._viewer.free()
+
+    def _metres(self, depth: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Invert the perspective projection of a depth buffer that is 1 at the near plane and 0 at the far one."""
+        return self._near * self._far / (self._near + depth.astype(np.float64) * (self._far - self._near))

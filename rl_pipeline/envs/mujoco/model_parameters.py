@@ -37,7 +37,8 @@ class ScaledParameter:
 
     def draw(self, i: int, rng: np.random.Generator) -> None:
         """Draw new factors for simulation `i`."""
-        factors = rng.uniform(*self.limits, size=len(np.unique(self.owners)))[self.owners]
+        low, high = self.limits
+        factors = rng.uniform(low, high, len(np.unique(self.owners)))[self.owners]
         for field, nominal in zip(self.fields, self.nominal, strict=True):
             field[i, self.rows] = nominal * factors.reshape(-1, *[1] * (nominal.ndim - 1))
 

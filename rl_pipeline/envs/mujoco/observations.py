@@ -1,6 +1,6 @@
 """Batched observations: one array, or a dict of arrays, with one row for each simulation."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,7 @@ def write_rows(target: Observation, ids: NDArray[np.intp], rows: Observation) ->
     """Replace the rows `ids` of observations."""
     if isinstance(target, dict):
         for key, array in target.items():
-            array[ids] = rows[key]  # type: ignore[call-overload]
+            array[ids] = rows[key]
     else:
         target[ids] = rows
 
@@ -53,28 +53,3 @@ def observation_space_of(observation: Observation) -> spaces.Space[Any]:
         return spaces.Dict({key: observation_space_of(array) for key, array in observation.items()})
     low, high = (0, 255) if observation.dtype == np.uint8 else (-np.inf, np.inf)
     return spaces.Box(low, high, observation.shape[1:], observation.dtype.type)
-
-
-def check_batch(
-    method: str, value: Any, n: int, *, dtype_kinds: str = "fiub", ndim: int | None = None
-) -> None:
-    """Refuse what a method of a task returned unless it has one row for each simulation.
-
-    Args:
-        method: Name of the method, for the error.
-        value: An array or a mapping of arrays.
-        n: Number of simulations.
-        dtype_kinds: NumPy's letters for the kinds of dtype that are allowed.
-        ndim: How many dimensions the arrays must have, if that is fixed.
-
-    Raises:
-        ValueError: The value has another shape or type; the text names the method and both.
-    """
-    arrays = value if isinstance(value, Mapping) else {"": value}
-    for key, array in arrays.items():
-        place = f"{method}(){f'[{key!r}]' if key else ''}"
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in dtype_kinds:
-            raise ValueError(f"{place} of the task must return numbers in a NumPy array, not {array!r}")
-        if array.ndim < 1 or len(array) != n or (ndim is not None and array.ndim != ndim):
-            expected = f"({n},)" if ndim == 1 else f"({n}, ...)"
-            raise ValueError(f"{place} of the task returned shape {array.shape}, expected {expected}")

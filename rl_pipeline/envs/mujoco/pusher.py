@@ -26,7 +26,7 @@ class Pusher:
 
     def draw(self, i: int, rng: np.random.Generator) -> None:
         """Draw when simulation `i` is pushed first; a push of its last episode ends with the reset."""
-        self._until_push[i] = rng.integers(*self._config.interval, endpoint=True)
+        self._until_push[i] = self._interval(rng)
         self._remaining[i] = 0
 
     def push(self, rngs: Sequence[np.random.Generator]) -> None:
@@ -34,12 +34,13 @@ class Pusher:
         self._until_push -= 1
         self._remaining -= 1
         self._forces[self._remaining == 0, self._body] = 0.0
-        for i in np.flatnonzero(self._until_push == 0):
+        for i in np.flatnonzero(self._until_push == 0).tolist():
             angle = rngs[i].uniform(0.0, 2.0 * np.pi)
-            force = rngs[i].uniform(*self._config.force)
+            low, high = self._config.force
+            force = rngs[i].uniform(low, high)
             self._forces[i, self._body, :2] = force * np.cos(angle), force * np.sin(angle)
             self._remaining[i] = self._config.duration
-            self._until_push[i] = rngs[i].integers(*self._config.interval, endpoint=True)
+            self._until_push[i] = self._interval(rngs[i])
 
     def state_dict(self) -> dict[str, Any]:
         """Return when pushes begin and end; the forces themselves belong to the simulations' state."""
@@ -48,3 +49,7 @@ class Pusher:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a state that `state_dict` returned."""
         self._until_push[:], self._remaining[:] = state["until_push"], state["remaining"]
+
+    def _interval(self, rng: np.random.Generator) -> int:
+        shortest, longest = self._config.interval
+        return int(rng.integers(shortest, longest, endpoint=True))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.action_delay import ActionDelay
@@ -23,13 +24,15 @@ class Randomizer:
     from one generator for the whole batch, which is seeded together with simulation 0.
     """
 
-    def __init__(self, config: RandomizationConfig, simulations: Simulations) -> None:
+    def __init__(
+        self, config: RandomizationConfig, simulations: Simulations, action_space: spaces.Box
+    ) -> None:
         n = simulations.n
         self._rngs = [np.random.default_rng() for _ in range(n)]
         self._noise_rng = np.random.default_rng()
         self._noise_std = config.sensor_noise.std if config.sensor_noise else 0.0
         self._parameters = ModelParameters(config, simulations)
-        self._delay = ActionDelay(config.latency, simulations) if config.latency else None
+        self._delay = ActionDelay(config.latency, n, action_space.shape) if config.latency else None
         self._pusher = Pusher(config.pushes, simulations) if config.pushes else None
 
     def seed(self, i: int, seed: int) -> None:

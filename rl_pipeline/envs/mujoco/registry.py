@@ -8,6 +8,7 @@ _GYMNASIUM = "rl_pipeline.envs.mujoco.gymnasium_tasks"
 
 TASKS = {
     "Ant-v5": f"{_GYMNASIUM}.ant:Ant",
+    "Balancer-v0": "rl_pipeline.envs.mujoco.robots.balancer:Balancer",
     "HalfCheetah-v5": f"{_GYMNASIUM}.half_cheetah:HalfCheetah",
     "Hopper-v5": f"{_GYMNASIUM}.planar_walkers:Hopper",
     "Humanoid-v5": f"{_GYMNASIUM}.humanoid:Humanoid",

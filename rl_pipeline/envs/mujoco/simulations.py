@@ -1,5 +1,6 @@
 """Many simulations of one model, stepped by a thread pool, seen as arrays over the whole batch."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,11 @@ import mujoco
 import numpy as np
 from mjbatch import Batch
 from numpy.typing import NDArray
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Simulations:
@@ -18,7 +24,9 @@ class Simulations:
     step on. As after `mj_step`, derived fields such as `xpos` are one physics step behind `qpos` and `qvel`.
     """
 
-    def __init__(self, model: mujoco.MjModel, n: int, frame_skip: int, num_threads: int) -> None:
+    def __init__(
+        self, model: mujoco.MjModel, n: int, frame_skip: int, num_threads: int | None = None
+    ) -> None:
         self.model = model
         self.n = n
         self.frame_skip = frame_skip
@@ -26,7 +34,7 @@ class Simulations:
         """Simulated seconds in an environment step."""
         self.ids: slice | NDArray[np.intp] = slice(None)
         """The simulations whose rows these are; for the whole batch, all of them."""
-        self.pool = Batch(model, n, num_threads)
+        self.pool = Batch(model, n, num_threads or available_cores())
         self._initial = mujoco.MjData(model)
         self._fields: dict[str, NDArray[Any]] = {}
 
@@ -38,9 +46,18 @@ class Simulations:
             field = self.pool.bind(name)
         except ValueError as error:
             raise AttributeError(f"mujoco.MjData has no field '{name}' that a batch can show") from error
+        self._fill(name, field)
         self._fields[name] = field
         setattr(self, name, field)
         return field
+
+    def _fill(self, name: str, field: NDArray[Any]) -> None:
+        """Compute a field from the current states, since the pool itself fills it only at its next call."""
+        data = mujoco.MjData(self.model)
+        for i, state in enumerate(self.pool.bind("state")):
+            mujoco.mj_setState(self.model, data, state, mujoco.mjtState.mjSTATE_INTEGRATION)
+            mujoco.mj_forward(self.model, data)
+            field[i] = getattr(data, name)
 
     def sensor(self, name: str) -> NDArray[np.float64]:
         """Return what the sensor called `name` measured, (n, dimension of the sensor)."""

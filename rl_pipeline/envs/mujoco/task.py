@@ -94,7 +94,7 @@ class Task:
         """
         return {}
 
-    def apply(self, batch: Simulations, action: NDArray[Any]) -> None:
+    def apply(self, batch: Batch, action: NDArray[Any]) -> None:
         """Turn actions, (n, size of the action), into controls before the physics of an environment step."""
         batch.ctrl[:] = action
 
@@ -102,18 +102,18 @@ class Task:
         """Return the observations: an array (n, ...) or a dict of such arrays."""
         raise NotImplementedError(f"{type(self).__name__} must define observe(batch)")
 
-    def reward(self, batch: Simulations, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
         """Return the rewards, (n,), of the environment step just made with `action`."""
         raise NotImplementedError(f"{type(self).__name__} must define reward(batch, action)")
 
-    def terminated(self, batch: Simulations) -> NDArray[np.bool_]:
+    def terminated(self, batch: Batch) -> NDArray[np.bool_]:
         """Return which simulations reached a terminal state, (n,)."""
         return np.zeros(batch.n, np.bool_)
 
-    def metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return numbers worth following, (n,) each, such as the terms of the reward, for the infos."""
         return {}
 
-    def reset_metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def reset_metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return the infos of an explicit reset, (n,) each."""
         return {}

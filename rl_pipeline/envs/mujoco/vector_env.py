@@ -1,10 +1,10 @@
 """The vector environment over a batch of MuJoCo simulations."""
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from gymnasium import spaces
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from rl_pipeline.envs.mujoco.cameras import CameraConfig, Cameras
 from rl_pipeline.envs.mujoco.observations import (
     Observation,
-    check_batch,
     map_arrays,
     observation_space_of,
     only_rows,
@@ -23,6 +22,7 @@ from rl_pipeline.envs.mujoco.observations import (
 )
 from rl_pipeline.envs.mujoco.randomization import RandomizationConfig
 from rl_pipeline.envs.mujoco.randomizer import Randomizer
+from rl_pipeline.envs.mujoco.rehearsal import rehearse
 from rl_pipeline.envs.mujoco.rendering import FrameRenderer
 from rl_pipeline.envs.mujoco.simulations import Simulations
 from rl_pipeline.envs.mujoco.task import Task
@@ -30,9 +30,13 @@ from rl_pipeline.envs.mujoco.task import Task
 Infos = dict[str, Any]
 
 
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _seed_for_each(seed: int | Sequence[int | None] | None, n: int) -> list[Any]:
+    if seed is None:
+        return [None] * n
+    seeds = list(range(seed, seed + n)) if isinstance(seed, int | np.integer) else list(seed)
+    if len(seeds) != n:
+        raise ValueError(f"{len(seeds)} seeds for {n} environments")
+    return seeds
 
 
 class MujocoVectorEnv(VectorEnv):
@@ -72,17 +76,17 @@ class MujocoVectorEnv(VectorEnv):
         self.render_mode = render_mode
         self.model = task.load_model()
         task.setup(self.model)
-        self.simulations = Simulations(
-            self.model, num_envs, task.frame_skip, num_threads or available_cores()
-        )
+        self.simulations = Simulations(self.model, num_envs, task.frame_skip, num_threads)
         self.metadata = {
             "autoreset_mode": AutoresetMode.SAME_STEP,
             "render_modes": ["human", "rgb_array", "depth_array", "rgbd_tuple"],
             "render_fps": round(1.0 / self.simulations.dt),
         }
-        self.single_action_space = task.action_space(self.model)
+        self.single_action_space: spaces.Box = task.action_space(self.model)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._randomizer = Randomizer(randomization, self.simulations) if randomization else None
+        self._randomizer = (
+            Randomizer(randomization, self.simulations, self.single_action_space) if randomization else None
+        )
         self._cameras = Cameras(camera, self.simulations) if camera else None
         self._renderer = FrameRenderer(task, self.simulations, render_mode) if render_mode else None
         self._rngs = [seeding.np_random()[0] for _ in range(num_envs)]
@@ -92,7 +96,9 @@ class MujocoVectorEnv(VectorEnv):
         self._time_limit = (
             np.iinfo(np.int64).max if task.max_episode_steps is None else task.max_episode_steps
         )
-        self.single_observation_space = observation_space_of(self._rehearse())
+        self._start_episodes(np.arange(num_envs))
+        rehearse(task, self.simulations, np.zeros((num_envs, *self.single_action_space.shape), np.float32))
+        self.single_observation_space = observation_space_of(self._observe())
         self.observation_space = batch_space(self.single_observation_space, num_envs)
 
     def reset(
@@ -112,12 +118,10 @@ class MujocoVectorEnv(VectorEnv):
         if mask.shape != (self.num_envs,):
             raise ValueError(f"reset_mask has shape {mask.shape}, expected ({self.num_envs},)")
         ids = np.flatnonzero(mask)
-        seeds = range(seed, seed + self.num_envs) if isinstance(seed, int) else seed or [None] * self.num_envs
-        if len(seeds) != self.num_envs:
-            raise ValueError(f"{len(seeds)} seeds for {self.num_envs} environments")
-        for i in ids:
+        seeds = _seed_for_each(seed, self.num_envs)
+        for i in ids.tolist():
             if seeds[i] is not None:
-                self._seed(int(i), int(seeds[i]))
+                self._seed(i, seeds[i])
         if len(ids):
             self._start_episodes(ids)
         return self._observe(), self._infos(self.task.reset_metrics(self.simulations))
@@ -171,10 +175,6 @@ class MujocoVectorEnv(VectorEnv):
         value = getattr(owner, name)
         return (value(*args, **kwargs) if callable(value) else value,) * self.num_envs
 
-    def get_attr(self, name: str) -> tuple[Any, ...]:
-        """Read an attribute of the task, once for every simulation."""
-        return self.call(name)
-
     def set_attr(self, name: str, values: Any) -> None:
         """Set an attribute of the task.
 
@@ -226,14 +226,14 @@ class MujocoVectorEnv(VectorEnv):
             self._randomizer.load_state_dict(state["randomizer"])
 
     def _seed(self, i: int, seed: int) -> None:
-        self._rngs[i] = seeding.np_random(seed)[0]
+        self._rngs[i] = seeding.np_random(int(seed))[0]
         if self._randomizer:
             self._randomizer.seed(i, seed)
 
     def _start_episodes(self, ids: NDArray[np.intp]) -> None:
         if self._randomizer:
             self._randomizer.start_episodes(ids)
-        self.simulations.reset(ids, [self.task.reset(self._rngs[i]) for i in ids])
+        self.simulations.reset(ids, [self.task.reset(self._rngs[i]) for i in ids.tolist()])
         self._elapsed[ids] = 0
 
     def _observe(self, ids: NDArray[np.intp] | None = None) -> Observation:
@@ -257,17 +257,3 @@ class MujocoVectorEnv(VectorEnv):
             infos[name] = owned_floats(values)
             infos["_" + name] = self._all
         return infos
-
-    def _rehearse(self) -> Observation:
-        """Call every method of the task once, to bind all fields and to refuse wrong shapes now."""
-        n, task, simulations = self.num_envs, self.task, self.simulations
-        self._start_episodes(np.arange(n))
-        actions = np.zeros(self.action_space.shape, self.action_space.dtype)
-        task.apply(simulations, actions)
-        simulations.step()
-        check_batch("terminated", task.terminated(simulations), n, dtype_kinds="b", ndim=1)
-        check_batch("reward", task.reward(simulations, actions), n, ndim=1)
-        check_batch("metrics", task.metrics(simulations), n)
-        check_batch("reset_metrics", task.reset_metrics(simulations), n)
-        check_batch("observe", task.observe(simulations), n)
-        return self._observe()

@@ -1,16 +1,15 @@
 """Every task against Gymnasium's environment of the same name, under the same seeds and actions."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import gymnasium
 import numpy as np
 import pytest
 
-from rl_pipeline.envs.mujoco import make_mujoco_vector_env
 from rl_pipeline.envs.mujoco.registry import TASKS
-from rl_pipeline.envs.mujoco.vector_env import MujocoVectorEnv
+from tests.envs.mujoco.batches import make_batch
 
+IDS = sorted(name for name in TASKS if name.endswith("-v5"))
 SEED = 7
 STEPS = 1000
 OTHER_ARGUMENTS: dict[str, list[dict[str, Any]]] = {
@@ -82,11 +81,6 @@ OTHER_ARGUMENTS: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def make_batch(environment_id: str, n: int, **kwargs: Any) -> MujocoVectorEnv:
-    environment = SimpleNamespace(id=environment_id, kwargs=kwargs, env_config=None, randomization=None)
-    return make_mujoco_vector_env(environment, n)
-
-
 def assert_equal(ours: Any, theirs: Any, what: str) -> None:
     np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9, err_msg=what)
 
@@ -109,7 +103,7 @@ def compare(environment_id: str, n: int, steps: int, **kwargs: Any) -> int:
     started = [env.reset(seed=SEED + i) for i, env in enumerate(reference)]
     observations, infos = batch.reset(seed=SEED)
     assert_equal(observations, [observation for observation, _ in started], "first observation")
-    assert_infos_equal(infos, [info for _, info in started]) if started[0][1] else None
+    assert_infos_equal(infos, [info for _, info in started])
     batch.action_space.seed(SEED)
     ended = 0
     for step in range(steps):
@@ -133,7 +127,7 @@ def compare(environment_id: str, n: int, steps: int, **kwargs: Any) -> int:
     return ended
 
 
-@pytest.mark.parametrize("environment_id", sorted(TASKS))
+@pytest.mark.parametrize("environment_id", IDS)
 def test_equal_to_gymnasium(environment_id: str) -> None:
     assert compare(environment_id, 2, STEPS) >= 2
 
@@ -146,7 +140,7 @@ def test_equal_with_other_arguments(environment_id: str, kwargs: dict[str, Any])
     compare(environment_id, 2, 120, **kwargs)
 
 
-@pytest.mark.parametrize("environment_id", sorted(TASKS))
+@pytest.mark.parametrize("environment_id", IDS)
 def test_takes_every_argument_of_gymnasium(environment_id: str) -> None:
     reference = gymnasium.make(environment_id, width=64, height=48).unwrapped
     batch = make_batch(environment_id, 1, width=64, height=48, max_geom=500, camera_id=-1)

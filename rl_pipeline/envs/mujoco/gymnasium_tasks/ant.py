@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, planar_metrics, sum_of_squares
-from rl_pipeline.envs.mujoco.simulations import Simulations
 from rl_pipeline.envs.mujoco.task import Batch
 
 
@@ -43,7 +42,7 @@ class Ant(GymnasiumTask):
         """Start near the initial pose."""
         return self.noisy_start(rng, self.reset_noise_scale, "normal")
 
-    def apply(self, batch: Simulations, action: NDArray[Any]) -> None:
+    def apply(self, batch: Batch, action: NDArray[Any]) -> None:
         """Set the torques and remember the position from which the step starts."""
         self._xy_before = batch.xpos[:, self._body, :2].copy()
         batch.ctrl[:] = action
@@ -56,7 +55,7 @@ class Ant(GymnasiumTask):
             parts.append(forces.reshape(batch.n, -1))
         return np.concatenate(parts, axis=1)
 
-    def terminated(self, batch: Simulations) -> NDArray[np.bool_]:
+    def terminated(self, batch: Batch) -> NDArray[np.bool_]:
         """Return which robots fell or jumped too high, if that ends the episode."""
         min_z, max_z = self.healthy_z_range
         z = batch.qpos[:, 2]
@@ -64,7 +63,7 @@ class Ant(GymnasiumTask):
         self._healthy = finite & (min_z <= z) & (z <= max_z)
         return ~self._healthy if self.terminate_when_unhealthy else np.zeros(batch.n, np.bool_)
 
-    def reward(self, batch: Simulations, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
         """Return forward velocity plus a bonus for being healthy minus control and contact costs."""
         self._velocity = (batch.xpos[:, self._body, :2] - self._xy_before) / batch.dt
         self._forward = self._velocity[:, 0] * self.forward_reward_weight
@@ -74,7 +73,7 @@ class Ant(GymnasiumTask):
         self._contact_cost = self.contact_cost_weight * sum_of_squares(forces)
         return self._forward + self._survive - (self._control_cost + self._contact_cost)
 
-    def metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return position, velocity and the terms of the reward."""
         return planar_metrics(batch) | {
             "x_velocity": self._velocity[:, 0],
@@ -85,6 +84,6 @@ class Ant(GymnasiumTask):
             "reward_survive": self._survive,
         }
 
-    def reset_metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def reset_metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return the position."""
         return planar_metrics(batch)

@@ -11,8 +11,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from rl_pipeline.envs.mujoco.simulations import Simulations
-from rl_pipeline.envs.mujoco.task import Task
+from rl_pipeline.envs.mujoco.task import Batch, Task
 
 ASSETS = Path(gymnasium.__file__).parent / "envs" / "mujoco" / "assets"
 
@@ -72,7 +71,7 @@ def sum_of_squares(values: NDArray[Any]) -> NDArray[Any]:
     return np.add.reduce(np.square(values), axis=1)
 
 
-def planar_metrics(batch: Simulations) -> dict[str, NDArray[np.float64]]:
+def planar_metrics(batch: Batch) -> dict[str, NDArray[np.float64]]:
     """Return where the robot is on the ground, from its first two coordinates."""
     x, y = batch.qpos[:, 0], batch.qpos[:, 1]
     return {"x_position": x, "y_position": y, "distance_from_origin": np.sqrt(x * x + y * y)}

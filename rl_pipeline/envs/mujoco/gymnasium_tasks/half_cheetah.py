@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, sum_of_squares
-from rl_pipeline.envs.mujoco.simulations import Simulations
 from rl_pipeline.envs.mujoco.task import Batch
 
 
@@ -28,7 +27,7 @@ class HalfCheetah(GymnasiumTask):
         """Start near the initial pose."""
         return self.noisy_start(rng, self.reset_noise_scale, "normal")
 
-    def apply(self, batch: Simulations, action: NDArray[Any]) -> None:
+    def apply(self, batch: Batch, action: NDArray[Any]) -> None:
         """Set the torques and remember the position from which the step starts."""
         self._x_before = batch.qpos[:, 0].copy()
         batch.ctrl[:] = action
@@ -38,14 +37,14 @@ class HalfCheetah(GymnasiumTask):
         first = int(self.exclude_current_positions_from_observation)
         return np.concatenate((batch.qpos[:, first:], batch.qvel), axis=1)
 
-    def reward(self, batch: Simulations, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
         """Return forward velocity minus control cost."""
         self._x_velocity = (batch.qpos[:, 0] - self._x_before) / batch.dt
         self._forward = self.forward_reward_weight * self._x_velocity
         self._control_cost = self.ctrl_cost_weight * sum_of_squares(action)
         return self._forward - self._control_cost
 
-    def metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return position, velocity and the terms of the reward."""
         return {
             "x_position": batch.qpos[:, 0],
@@ -54,6 +53,6 @@ class HalfCheetah(GymnasiumTask):
             "reward_ctrl": -self._control_cost,
         }
 
-    def reset_metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def reset_metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return the position."""
         return {"x_position": batch.qpos[:, 0]}

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, planar_metrics, sum_of_squares
-from rl_pipeline.envs.mujoco.simulations import Simulations
 from rl_pipeline.envs.mujoco.task import Batch
 
 
@@ -17,11 +16,11 @@ def _camera(height: float) -> dict[str, Any]:
     return {"trackbodyid": 1, "distance": 4.0, "lookat": np.array((0.0, 0.0, height)), "elevation": -20.0}
 
 
-def _contact_cost(batch: Simulations, weight: float, limits: tuple[float, float]) -> NDArray[np.float64]:
+def _contact_cost(batch: Batch, weight: float, limits: tuple[float, float]) -> NDArray[np.float64]:
     return (weight * sum_of_squares(batch.cfrc_ext.reshape(batch.n, -1))).clip(*limits)
 
 
-def _tendons(batch: Simulations) -> dict[str, NDArray[np.float64]]:
+def _tendons(batch: Batch) -> dict[str, NDArray[np.float64]]:
     return {"tendon_length": batch.ten_length, "tendon_velocity": batch.ten_velocity}
 
 
@@ -76,19 +75,19 @@ class Humanoid(HumanoidBody):
         super().setup(model)
         self._masses, self._total_mass = model.body_mass.copy(), model.body_mass.sum()
 
-    def apply(self, batch: Simulations, action: NDArray[Any]) -> None:
+    def apply(self, batch: Batch, action: NDArray[Any]) -> None:
         """Set the torques and remember the centre of mass from which the step starts."""
         self._xy_before = self._centre_of_mass(batch)
         batch.ctrl[:] = action
 
-    def terminated(self, batch: Simulations) -> NDArray[np.bool_]:
+    def terminated(self, batch: Batch) -> NDArray[np.bool_]:
         """Return which robots fell, if that ends the episode."""
         min_z, max_z = self.healthy_z_range
         z = batch.qpos[:, 2]
         self._healthy = (min_z < z) & (z < max_z)
         return ~self._healthy if self.terminate_when_unhealthy else np.zeros(batch.n, np.bool_)
 
-    def reward(self, batch: Simulations, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
         """Return forward velocity plus a bonus for being healthy minus control and contact costs."""
         self._velocity = (self._centre_of_mass(batch) - self._xy_before) / batch.dt
         self._forward = self.forward_reward_weight * self._velocity[:, 0]
@@ -97,7 +96,7 @@ class Humanoid(HumanoidBody):
         self._contact_cost = _contact_cost(batch, self.contact_cost_weight, self.contact_cost_range)
         return self._forward + self._survive - (self._control_cost + self._contact_cost)
 
-    def metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return position, velocity, tendons and the terms of the reward."""
         return self.reset_metrics(batch) | {
             "x_velocity": self._velocity[:, 0],
@@ -108,11 +107,11 @@ class Humanoid(HumanoidBody):
             "reward_contact": -self._contact_cost,
         }
 
-    def reset_metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def reset_metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return position and tendons."""
         return planar_metrics(batch) | _tendons(batch)
 
-    def _centre_of_mass(self, batch: Simulations) -> NDArray[np.float64]:
+    def _centre_of_mass(self, batch: Batch) -> NDArray[np.float64]:
         return self._masses @ batch.xipos[:, :, :2] / self._total_mass
 
 
@@ -129,14 +128,14 @@ class HumanoidStandup(HumanoidBody):
     impact_cost_weight: float = 0.5e-6
     impact_cost_range: tuple[float, float] = (-np.inf, 10.0)
 
-    def reward(self, batch: Simulations, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
         """Return the height of the torso over the timestep, minus control and impact costs, plus one."""
         self._upward = batch.qpos[:, 2] / batch.model.opt.timestep
         self._control_cost = self.ctrl_cost_weight * sum_of_squares(batch.ctrl)
         self._impact_cost = _contact_cost(batch, self.impact_cost_weight, self.impact_cost_range)
         return self._upward - self._control_cost - self._impact_cost + 1
 
-    def metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return position, tendons and the terms of the reward."""
         return self.reset_metrics(batch) | {
             "reward_linup": self._upward,
@@ -144,7 +143,7 @@ class HumanoidStandup(HumanoidBody):
             "reward_impact": -self._impact_cost,
         }
 
-    def reset_metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def reset_metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return the position, the height above the initial one, and tendons."""
         return {
             "x_position": batch.qpos[:, 0],

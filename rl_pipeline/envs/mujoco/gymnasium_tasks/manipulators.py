@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, sum_of_squares
-from rl_pipeline.envs.mujoco.simulations import Simulations
 from rl_pipeline.envs.mujoco.task import Batch
 
 START_VELOCITY = 0.005
@@ -54,13 +53,13 @@ class Reacher(GymnasiumTask):
             (np.cos(angles), np.sin(angles), batch.qpos[:, 2:], batch.qvel[:, :2], way), axis=1
         )
 
-    def reward(self, batch: Simulations, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
         """Return the negative distance from the target minus control cost."""
         self._distance = -_lengths(self._to_target(batch)) * self.reward_dist_weight
         self._control = -sum_of_squares(action) * self.reward_control_weight
         return self._distance + self._control
 
-    def metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return the terms of the reward."""
         return {"reward_dist": self._distance, "reward_ctrl": self._control}
 
@@ -103,7 +102,7 @@ class Pusher(GymnasiumTask):
         places = (batch.xpos[:, body] for body in (self._tip, self._object, self._goal))
         return np.concatenate((batch.qpos[:, :7], batch.qvel[:, :7], *places), axis=1)
 
-    def reward(self, batch: Simulations, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
         """Return the negative distances from tip to object and from object to goal minus control cost."""
         thing = batch.xpos[:, self._object]
         self._near = -_lengths(thing - batch.xpos[:, self._tip]) * self.reward_near_weight
@@ -111,6 +110,6 @@ class Pusher(GymnasiumTask):
         self._control = -sum_of_squares(action) * self.reward_control_weight
         return self._distance + self._control + self._near
 
-    def metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return the terms of the reward."""
         return {"reward_dist": self._distance, "reward_ctrl": self._control, "reward_near": self._near}

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask
-from rl_pipeline.envs.mujoco.simulations import Simulations
 from rl_pipeline.envs.mujoco.task import Batch
 
 LIMIT = 10.0
@@ -34,18 +33,18 @@ class InvertedPendulum(GymnasiumTask):
         """Return positions and velocities."""
         return np.concatenate((batch.qpos, batch.qvel), axis=1)
 
-    def terminated(self, batch: Simulations) -> NDArray[np.bool_]:
+    def terminated(self, batch: Batch) -> NDArray[np.bool_]:
         """Return which poles lean by more than 0.2 rad."""
         finite = np.isfinite(self.observe(batch)).all(axis=1)
         self._fallen = ~finite | (np.abs(batch.qpos[:, 1]) > 0.2)
         return self._fallen
 
-    def reward(self, batch: Simulations, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
         """Return one for every step upright."""
         self._survive = (~self._fallen).astype(np.float64)
         return self._survive
 
-    def metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return the reward."""
         return {"reward_survive": self._survive.copy()}
 
@@ -70,12 +69,12 @@ class InvertedDoublePendulum(GymnasiumTask):
         force = batch.qfrc_constraint[:, :1].clip(-LIMIT, LIMIT)
         return np.concatenate((batch.qpos[:, :1], np.sin(angles), np.cos(angles), velocity, force), axis=1)
 
-    def terminated(self, batch: Simulations) -> NDArray[np.bool_]:
+    def terminated(self, batch: Batch) -> NDArray[np.bool_]:
         """Return where the upper tip is not above one metre."""
         self._fallen = batch.site_xpos[:, 0, 2] <= 1
         return self._fallen
 
-    def reward(self, batch: Simulations, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
         """Return a bonus while upright minus penalties for distance and velocity."""
         x, z = batch.site_xpos[:, 0, 0], batch.site_xpos[:, 0, 2]
         v1, v2 = batch.qvel[:, 1], batch.qvel[:, 2]
@@ -84,7 +83,7 @@ class InvertedDoublePendulum(GymnasiumTask):
         self._survive = self.healthy_reward * ~self._fallen
         return self._survive - self._distance_penalty - self._velocity_penalty
 
-    def metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return the terms of the reward."""
         return {
             "reward_survive": self._survive,

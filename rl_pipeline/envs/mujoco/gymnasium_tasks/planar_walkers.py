@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, sum_of_squares
-from rl_pipeline.envs.mujoco.simulations import Simulations
 from rl_pipeline.envs.mujoco.task import Batch
 
 VELOCITY_LIMIT = 10.0
@@ -36,18 +35,18 @@ class PlanarWalker(GymnasiumTask):
         """Start near the initial pose."""
         return self.noisy_start(rng, self.reset_noise_scale, "uniform")
 
-    def apply(self, batch: Simulations, action: NDArray[Any]) -> None:
+    def apply(self, batch: Batch, action: NDArray[Any]) -> None:
         """Set the torques and remember the position from which the step starts."""
         self._x_before = batch.qpos[:, 0].copy()
         batch.ctrl[:] = action
 
-    def is_healthy(self, batch: Simulations) -> NDArray[np.bool_]:
+    def is_healthy(self, batch: Batch) -> NDArray[np.bool_]:
         """Return where height and angle are inside their ranges."""
         z, angle = batch.qpos[:, 1], batch.qpos[:, 2]
         (min_z, max_z), (min_angle, max_angle) = self.healthy_z_range, self.healthy_angle_range
         return (min_z < z) & (z < max_z) & (min_angle < angle) & (angle < max_angle)
 
-    def terminated(self, batch: Simulations) -> NDArray[np.bool_]:
+    def terminated(self, batch: Batch) -> NDArray[np.bool_]:
         """Return which robots fell, if that ends the episode."""
         self._healthy = self.is_healthy(batch)
         return ~self._healthy if self.terminate_when_unhealthy else np.zeros(batch.n, np.bool_)
@@ -58,7 +57,7 @@ class PlanarWalker(GymnasiumTask):
         velocity = batch.qvel.clip(-VELOCITY_LIMIT, VELOCITY_LIMIT)
         return np.concatenate((batch.qpos[:, first:], velocity), axis=1)
 
-    def reward(self, batch: Simulations, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
         """Return forward velocity plus a bonus for being healthy minus control cost."""
         self._x_velocity = (batch.qpos[:, 0] - self._x_before) / batch.dt
         self._forward = self.forward_reward_weight * self._x_velocity
@@ -66,7 +65,7 @@ class PlanarWalker(GymnasiumTask):
         self._control_cost = self.ctrl_cost_weight * sum_of_squares(action)
         return self._forward + self._survive - self._control_cost
 
-    def metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return position, velocity and the terms of the reward."""
         return self.reset_metrics(batch) | {
             "x_velocity": self._x_velocity,
@@ -75,7 +74,7 @@ class PlanarWalker(GymnasiumTask):
             "reward_survive": self._survive,
         }
 
-    def reset_metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def reset_metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return the position and the height above the initial one."""
         return {
             "x_position": batch.qpos[:, 0],
@@ -94,7 +93,7 @@ class Hopper(PlanarWalker):
     healthy_z_range: tuple[float, float] = (0.7, float("inf"))
     healthy_angle_range: tuple[float, float] = (-0.2, 0.2)
 
-    def is_healthy(self, batch: Simulations) -> NDArray[np.bool_]:
+    def is_healthy(self, batch: Batch) -> NDArray[np.bool_]:
         """Return where also all other positions and velocities are inside their range."""
         low, high = self.healthy_state_range
         state = np.concatenate((batch.qpos[:, 2:], batch.qvel), axis=1)

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, planar_metrics, sum_of_squares
-from rl_pipeline.envs.mujoco.simulations import Simulations
 from rl_pipeline.envs.mujoco.task import Batch
 
 
@@ -26,7 +25,7 @@ class Swimmer(GymnasiumTask):
         """Start near the initial pose."""
         return self.noisy_start(rng, self.reset_noise_scale, "uniform")
 
-    def apply(self, batch: Simulations, action: NDArray[Any]) -> None:
+    def apply(self, batch: Batch, action: NDArray[Any]) -> None:
         """Set the torques and remember the position from which the step starts."""
         self._xy_before = batch.qpos[:, :2].copy()
         batch.ctrl[:] = action
@@ -36,14 +35,14 @@ class Swimmer(GymnasiumTask):
         first = 2 * self.exclude_current_positions_from_observation
         return np.concatenate((batch.qpos[:, first:], batch.qvel), axis=1)
 
-    def reward(self, batch: Simulations, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
         """Return forward velocity minus control cost."""
         self._velocity = (batch.qpos[:, :2] - self._xy_before) / batch.dt
         self._forward = self.forward_reward_weight * self._velocity[:, 0]
         self._control_cost = self.ctrl_cost_weight * sum_of_squares(action)
         return self._forward - self._control_cost
 
-    def metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return position, velocity and the terms of the reward."""
         return planar_metrics(batch) | {
             "x_velocity": self._velocity[:, 0],
@@ -52,6 +51,6 @@ class Swimmer(GymnasiumTask):
             "reward_ctrl": -self._control_cost,
         }
 
-    def reset_metrics(self, batch: Simulations) -> dict[str, NDArray[Any]]:
+    def reset_metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """Return the position."""
         return planar_metrics(batch)
