@@ -50,10 +50,16 @@ class EnvGroup:
         self.first_index = first_index
         self.active = 0
         self.envs: list[gymnasium.Env] = []
-        for self.active, env_fn in enumerate(env_fns):  # an exception leaves `active` at the culprit
-            self.envs.append(env_fn())
+        self._interrupted: dict[int, Any] = {}
+        try:
+            for self.active, env_fn in enumerate(env_fns):  # an exception leaves `active` at the culprit
+                self.envs.append(env_fn())
+            check_alike(self.envs, range(first_index, first_index + len(self.envs)))
+        except BaseException:
+            for env in self.envs:
+                env.close()
+            raise
         self.name = environment_name(self.envs[0])
-        check_alike(self.envs, range(first_index, first_index + len(self.envs)))
 
     def _each(self) -> Iterator[gymnasium.Env]:
         for index, env in enumerate(self.envs):
@@ -77,15 +83,15 @@ class EnvGroup:
         """Choose the arrays, with one row for each environment, that `reset` and `step` write to."""
         self.buffers = buffers
         self.metrics = MetricTable(buffers.metric_values, buffers.metric_mask)
-        self._data = [_actuated_data(env) for env in self.envs]
-        actuated = all(data is not None for data in self._data)
-        self._torque_slot = self.metrics.slot(JOINT_TORQUE) if actuated else None
-        if self._torque_slot is not None:
-            self._forces = np.zeros((len(self.envs), len(self._data[0].actuator_force)))
+        self._robots: list[Any] = [env.unwrapped for env in self.envs]
+        n_actuators = min(_count_actuators(robot) for robot in self._robots)
+        self._torque_slot = self.metrics.slot(JOINT_TORQUE) if n_actuators else None
+        self._forces = np.zeros((len(self.envs), n_actuators))
 
     def reset(self, seeds: Sequence[int | None], options: dict[str, Any] | None = None) -> None:
         """Reset every environment with its own seed and write the first observations."""
         self.metrics.clear()
+        self._interrupted.clear()
         observations = self.buffers.observations
         for env, seed in zip(self._each(), seeds, strict=True):
             observation, info = env.reset(seed=seed, options=options)
@@ -105,12 +111,15 @@ class EnvGroup:
         metrics.clear()
         for index, env in enumerate(self.envs):
             self.active = index
+            if index in self._interrupted:
+                self._truncate_interrupted(index)
+                continue
             observation, rewards[index], terminated, truncated, info = env.step(actions[index])
             terminations[index], truncations[index] = terminated, truncated
             if info:
                 metrics.record(index, info)
             if self._torque_slot is not None:
-                self._forces[index] = self._data[index].actuator_force
+                self._forces[index] = self._robots[index].data.actuator_force
             if terminated or truncated:
                 buffers.final_observations.write(index, observation)
                 observation, _ = env.reset()
@@ -118,6 +127,15 @@ class EnvGroup:
         if self._torque_slot is not None:
             buffers.metric_values[self._torque_slot] = np.abs(self._forces).mean(axis=1)
             buffers.metric_mask[self._torque_slot] = True
+
+    def _truncate_interrupted(self, index: int) -> None:
+        """Report the end of an episode that could not be restored, instead of a step."""
+        buffers = self.buffers
+        buffers.rewards[index], buffers.terminated[index], buffers.truncated[index] = 0.0, False, True
+        row = slice(index, index + 1)
+        buffers.final_observations.rows(row).assign(buffers.observations.rows(row).arrays)
+        buffers.observations.write(index, self._interrupted.pop(index))
+        self._forces[index] = 0.0
 
     def call(self, indices: Sequence[int], name: str, *args: Any, **kwargs: Any) -> list[Any]:
         """Call a method, or read an attribute, of some environments or their wrappers.
@@ -152,10 +170,18 @@ class EnvGroup:
         return [capture(env) for env in self._each()]
 
     def load_state(self, states: Sequence[dict[str, Any]]) -> list[str]:
-        """Restore what `state` returned; return the names of what could not be restored exactly."""
+        """Restore what `state` returned; return the names of what could not be restored exactly.
+
+        Environments that start a new episode instead report the interrupted one as truncated in the next step, with
+        the observation in the buffers as its last.
+        """
         inexact = []
+        self._interrupted.clear()
         for env, state in zip(self._each(), states, strict=True):
-            inexact += restore(env, state)
+            restoration = restore(env, state)
+            if restoration.inexact:
+                self._interrupted[self.active] = restoration.observation
+                inexact += restoration.inexact
         return inexact
 
     def close(self) -> None:
@@ -197,8 +223,7 @@ def _wrapper_names(env: gymnasium.Env) -> frozenset[str]:
     return frozenset(names)
 
 
-def _actuated_data(env: gymnasium.Env) -> Any:
-    """Return the `mujoco.MjData` of an environment whose model has actuators, else None."""
-    data = getattr(env.unwrapped, "data", None)
-    forces = getattr(data, "actuator_force", None)
-    return data if isinstance(forces, np.ndarray) and forces.size else None
+def _count_actuators(robot: Any) -> int:
+    """Return the number of actuators of a MuJoCo environment, 0 for any other."""
+    forces = getattr(getattr(robot, "data", None), "actuator_force", None)
+    return forces.size if isinstance(forces, np.ndarray) else 0

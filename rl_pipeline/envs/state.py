@@ -5,10 +5,12 @@ tuples, sets, deques, dicts and plain objects of those; MuJoCo simulations with 
 models. What cannot is code in other languages that keeps a state of its own, such as a Box2D world; an environment
 with such an attribute is *inexact*: restoring it starts a new episode with a seed that follows from its saved random
 generator. An environment may do better with its own `state_dict()` and `load_state_dict(state)`.
+
+Only attributes are seen: what an environment keeps in globals, in closures or in other processes is not.
 """
 
 import zlib
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
@@ -17,6 +19,15 @@ from gymnasium import Space
 from rl_pipeline.envs.state_decoding import Decoder
 from rl_pipeline.envs.state_encoding import Encoder
 from rl_pipeline.envs.state_errors import CannotRestoreError
+
+
+class Restoration(NamedTuple):
+    """What became of an environment that was restored."""
+
+    inexact: list[str]
+    """Names of what is not exact; empty when the environment goes on to the bit."""
+    observation: Any = None
+    """First observation of the new episode of an environment that is not exact."""
 
 
 def capture(env: gymnasium.Env) -> dict[str, Any]:
@@ -39,20 +50,20 @@ def capture(env: gymnasium.Env) -> dict[str, Any]:
     }
 
 
-def restore(env: gymnasium.Env, state: dict[str, Any]) -> list[str]:
+def restore(env: gymnasium.Env, state: dict[str, Any]) -> Restoration:
     """Restore what `capture` returned into an environment that was made in the same way.
 
-    Returns:
-        The names of what is not exact. When there are any, the environment has been reset with `state["seed"]`.
+    An environment that cannot be restored exactly is reset with `state["seed"]`; its wrappers are restored.
     """
     inexact = list(state["inexact"])
     try:
         Decoder().decode(state["environment"], env)
     except CannotRestoreError as error:
         inexact.append(f"{type(env.unwrapped).__name__} ({error})")
-    if inexact:
-        env.reset(seed=state["seed"])
-    return inexact
+    if not inexact:
+        return Restoration([])
+    observation, _ = env.reset(seed=state["seed"])
+    return Restoration(inexact, observation)
 
 
 def capture_random_state(space: Space) -> Any:

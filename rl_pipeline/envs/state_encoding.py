@@ -37,9 +37,17 @@ CODE = (
     partial,
     property,
 )
-CONSTANTS = (EnvSpec, PurePath, np.dtype, range, slice, weakref.ref, type(NotImplemented), np.ufunc)
-RENDERING = ("pygame", "glfw", "OpenGL", "matplotlib", "imageio", "mujoco", "logging", "warnings")
-"""Packages whose objects draw or hold models; `mujoco.MjData` is looked for before."""
+CONSTANTS = (EnvSpec, PurePath, np.dtype, np.ufunc, range, slice, weakref.ref)
+STATIC_PACKAGES = ("glfw", "OpenGL", "matplotlib", "imageio", "mujoco", "logging")
+"""Packages whose objects draw, log or hold models; `mujoco.MjData` is looked for before."""
+STATIC_MODULES = (
+    "gymnasium.envs.mujoco.mujoco_rendering",
+    *(
+        f"pygame.{name}"
+        for name in ("surface", "time", "font", "mixer", "event", "display", "joystick", "key", "color")
+    ),
+)
+"""Modules whose objects draw; rectangles and vectors of pygame may be the state of a game."""
 
 CONTAINERS: dict[type, str] = {
     list: "list",
@@ -169,9 +177,9 @@ def is_static(value: Any) -> bool:
     if isinstance(value, CODE + CONSTANTS):
         return True
     module = getattr(type(value), "__module__", "")  # types of C extensions may lack it
-    if module.startswith("gymnasium.envs.mujoco.mujoco_rendering"):
+    if module in STATIC_MODULES:
         return True
-    return module.partition(".")[0] in RENDERING and not is_mujoco_data(value)
+    return module.partition(".")[0] in STATIC_PACKAGES and not is_mujoco_data(value)
 
 
 class _Plain:

@@ -7,10 +7,12 @@ from typing import Any
 import gymnasium
 import gymnasium_robotics
 import numpy as np
+import pygame
 import pytest
 
 from rl_pipeline.envs.in_process import InProcessVectorEnv
 from rl_pipeline.envs.state import capture, restore
+from rl_pipeline.envs.workers import WorkerVectorEnv
 from rl_pipeline.run.state_file import read_state, write_state
 from tests.envs.sample_envs import CountingEnv
 from tests.envs.trajectories import assert_equal, play
@@ -55,7 +57,7 @@ def test_a_restored_environment_goes_on_to_the_bit(environment_id: str, tmp_path
     assert state["exact"]
     expected = walk(env, 50)
     for other in (fresh, used):
-        assert restore(other, state) == []
+        assert restore(other, state).inexact == []
         assert_equal(walk(other, 50), expected)
 
 
@@ -71,7 +73,7 @@ def test_a_box2d_environment_is_inexact_and_starts_a_new_episode(environment_id:
     assert not state["exact"]
     name = type(env.unwrapped).__name__
     assert f"{name}.world" in state["inexact"]
-    assert restore(first, state) == state["inexact"]
+    assert restore(first, state).inexact == state["inexact"]
     restore(second, state)
     assert first.episode_count == env.episode_count  # wrappers are restored all the same
     for environment in (first, second):
@@ -90,7 +92,32 @@ def test_a_vector_environment_warns_once_of_what_is_not_exact() -> None:
     ) as warned:
         other.load_state_dict(state)
     assert len(warned) == 1
-    play(other, 3)
+
+
+@pytest.mark.parametrize("n_workers", [0, 1])
+def test_an_episode_that_cannot_be_restored_is_reported_as_truncated(n_workers: int) -> None:
+    makers = [lambda: gymnasium.make("LunarLander-v3")] * 2
+    env = InProcessVectorEnv(makers)
+    other = WorkerVectorEnv(makers, n_workers) if n_workers else InProcessVectorEnv(makers)
+    env.reset(seed=0)
+    last = play(env, 5)[-1][0]
+    with pytest.warns(RuntimeWarning, match="not restored exactly"):
+        other.load_state_dict(env.state_dict())
+    first, rewards, terminated, truncated, infos = other.step([0, 0])
+    assert rewards.tolist() == [0.0, 0.0]
+    assert truncated.all()
+    assert not terminated.any()
+    np.testing.assert_array_equal(infos["final_obs"], last)
+    assert (first != last).any()
+    assert not (other.step([0, 0])[3]).any()
+    other.close()
+
+
+def test_positions_kept_in_pygame_rectangles_are_not_taken_for_drawing() -> None:
+    env = CountingEnv()
+    env.reset(seed=0)
+    env.player = pygame.Rect(1, 2, 3, 4)  # type: ignore[attr-defined]
+    assert capture(env)["inexact"] == ["CountingEnv.player"]
 
 
 def test_a_lagging_simulation_is_restored_as_it_is() -> None:
@@ -163,7 +190,7 @@ def test_plain_python_state_is_restored_with_its_sharing(tmp_path: Path) -> None
     env, other = RichEnv(), RichEnv()
     env.reset(seed=0)
     env.disturb()
-    assert restore(other, through_a_file(capture(env), tmp_path)) == []
+    assert restore(other, through_a_file(capture(env), tmp_path)).inexact == []
     assert other.phase is Phase.GRASP
     assert other.arm is other.same_arm
     assert (other.arm.angles.tolist(), other.arm.tool) == ([0.5, 0.5], "gripper")
@@ -222,7 +249,7 @@ def test_an_environments_own_state_wins() -> None:
     env.unwrapped.steps_in_hardware = 42
     state = capture(env)
     assert state["exact"]
-    assert restore(other, state) == []
+    assert restore(other, state).inexact == []
     assert other.unwrapped.steps_in_hardware == 42
     assert other._elapsed_steps == 1
     assert other.unwrapped.np_random.random() == env.unwrapped.np_random.random()
@@ -242,6 +269,6 @@ def test_what_cannot_be_saved_is_named() -> None:
 def test_a_state_that_does_not_fit_starts_a_new_episode() -> None:
     env, other = gymnasium.make("Hopper-v5"), gymnasium.make("HalfCheetah-v5")
     env.reset(seed=0)
-    (reason,) = restore(other, capture(env))
+    (reason,) = restore(other, capture(env)).inexact
     assert "HopperEnv" in reason
     walk(other, 2)
