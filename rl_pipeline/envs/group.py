@@ -1,35 +1,18 @@
 """Several `gymnasium.Env` objects, stepped one after the other into batched arrays."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium import Space
-from gymnasium.envs.registration import EnvSpec
 
 from rl_pipeline.envs.buffers import StepBuffers
+from rl_pipeline.envs.description import GroupDescription, check_alike, describe, environment_name
 from rl_pipeline.envs.metrics import MetricTable
 from rl_pipeline.envs.state import capture, restore
 
 JOINT_TORQUE = "joint_torque"
 """Metric of MuJoCo environments: mean absolute force of the actuators, N or N m."""
-
-
-@dataclass(frozen=True)
-class GroupDescription:
-    """What a vector environment must know about its sub-environments; all of them are alike in it."""
-
-    name: str
-    """Registered id, or the name of the class."""
-    observation_space: Space
-    action_space: Space
-    metadata: dict[str, Any]
-    render_mode: str | None
-    spec: EnvSpec | None
-    wrappers: frozenset[str]
-    """`module.Class` of every wrapper of a sub-environment and of the wrappers' base classes."""
 
 
 class EnvGroup:
@@ -68,16 +51,7 @@ class EnvGroup:
 
     def describe(self) -> GroupDescription:
         """Return what the environments have in common."""
-        env = self.envs[0]
-        return GroupDescription(
-            name=self.name,
-            observation_space=env.observation_space,
-            action_space=env.action_space,
-            metadata=dict(env.metadata),
-            render_mode=env.render_mode,
-            spec=env.spec,
-            wrappers=_wrapper_names(env),
-        )
+        return describe(self.envs[0])
 
     def attach(self, buffers: StepBuffers) -> None:
         """Choose the arrays, with one row for each environment, that `reset` and `step` write to."""
@@ -188,39 +162,6 @@ class EnvGroup:
         """Close every environment."""
         for env in self._each():
             env.close()
-
-
-def check_alike(group: Sequence[gymnasium.Env] | Sequence[GroupDescription], indices: Sequence[int]) -> None:
-    """Check that all environments have the spaces of the first.
-
-    Args:
-        group: environments, or descriptions of them.
-        indices: their indices in the whole batch, for the message.
-
-    Raises:
-        ValueError: the environments differ in their spaces.
-    """
-    for index, member in zip(indices, group, strict=True):
-        for attribute in ("observation_space", "action_space"):
-            expected, found = getattr(group[0], attribute), getattr(member, attribute)
-            if found != expected:
-                raise ValueError(
-                    f"environment {index} has {attribute} {found}, but environment {indices[0]} has {expected}; "
-                    "environments of one batch need equal spaces"
-                )
-
-
-def environment_name(env: gymnasium.Env) -> str:
-    """Return the registered id of an environment, or the name of its class."""
-    return env.spec.id if env.spec is not None else type(env.unwrapped).__name__
-
-
-def _wrapper_names(env: gymnasium.Env) -> frozenset[str]:
-    names = set()
-    while isinstance(env, gymnasium.Wrapper):
-        names |= {f"{base.__module__}.{base.__qualname__}" for base in type(env).__mro__}
-        env = env.env
-    return frozenset(names)
 
 
 def _count_actuators(robot: Any) -> int:

@@ -10,7 +10,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from rl_pipeline.envs.buffers import StepBuffers
-from rl_pipeline.envs.group import GroupDescription
+from rl_pipeline.envs.description import GroupDescription
 from rl_pipeline.envs.state import capture_random_state, restore_random_state
 
 SPACES = ("single_observation_space", "single_action_space", "observation_space", "action_space")

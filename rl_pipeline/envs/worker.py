@@ -14,8 +14,8 @@ from typing import Any
 
 import cloudpickle
 
+from rl_pipeline.envs.description import GroupDescription
 from rl_pipeline.envs.errors import WorkerAttributeError, WorkerDiedError, WorkerError
-from rl_pipeline.envs.group import GroupDescription
 from rl_pipeline.envs.worker_server import Reply
 
 DEATH_TIMEOUT = 10.0

@@ -14,8 +14,8 @@ from typing import Any
 import cloudpickle
 import gymnasium
 
+from rl_pipeline.envs.description import GroupDescription
 from rl_pipeline.envs.errors import WorkerDiedError, WorkerError
-from rl_pipeline.envs.group import GroupDescription
 from rl_pipeline.envs.worker import WorkerProcess
 
 _open_pools: "weakref.WeakSet[WorkerPool]" = weakref.WeakSet()

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import cloudpickle
 
 from rl_pipeline.envs.buffers import StepBuffers, map_buffers
-from rl_pipeline.envs.group import EnvGroup, GroupDescription
+from rl_pipeline.envs.description import GroupDescription
+from rl_pipeline.envs.group import EnvGroup
 
 
 class Failure(NamedTuple):

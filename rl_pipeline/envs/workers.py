@@ -8,7 +8,7 @@ import gymnasium
 import numpy as np
 
 from rl_pipeline.envs.buffers import buffer_size, map_buffers
-from rl_pipeline.envs.group import check_alike
+from rl_pipeline.envs.description import check_alike
 from rl_pipeline.envs.vector_base import EnvListVectorEnv
 from rl_pipeline.envs.worker import WorkerProcess
 from rl_pipeline.envs.worker_pool import WorkerPool
