@@ -4,7 +4,10 @@ from typing import Literal
 
 from stable_baselines3.common.base_class import BaseAlgorithm
 
+from rl_pipeline.algorithms.fast import FastPPO
 from rl_pipeline.algorithms.registry import Algorithm
+
+FAST_CLASSES: dict[str, type[BaseAlgorithm]] = {"ppo": FastPPO}
 
 
 def engine_class(algorithm: Algorithm, engine: Literal["fast", "stock"]) -> type[BaseAlgorithm]:
@@ -14,4 +17,4 @@ def engine_class(algorithm: Algorithm, engine: Literal["fast", "stock"]) -> type
         algorithm: The algorithm.
         engine: `fast` or `stock`.
     """
-    return algorithm.model_class
+    return FAST_CLASSES.get(algorithm.name, algorithm.model_class) if engine == "fast" else algorithm.model_class

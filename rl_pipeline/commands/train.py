@@ -67,21 +67,15 @@ def train_and_conclude(plan: "Plan") -> int:
     """
     from rl_pipeline.envs.errors import WorkerError
     from rl_pipeline.run.checkpoints import CheckpointError
-    from rl_pipeline.run.conclusion import conclude, shown
     from rl_pipeline.run.early_stopping import NonFiniteError
     from rl_pipeline.run.folder import RunBusyError
     from rl_pipeline.run.train import run_plan
 
     try:
-        folder, result = run_plan(plan)
+        _, _, text = run_plan(plan)
     except (RunBusyError, CheckpointError) as error:
         raise RefusedError(str(error)) from error
     except (NonFiniteError, WorkerError, OSError) as error:
         raise CommandFailedError(str(error)) from error
-    reason = f" ({result.reason})" if result.reason else ""
-    print(f"\nTraining {result.status} at timestep {result.timestep:,}{reason}")
-    if result.status == "stopped":
-        print(f"Everything is saved. Go on with: rl-pipeline train --resume {shown(folder.path)}")
-    else:
-        print(conclude(folder, plan.config))
+    print(f"\n{text}")
     return 0

@@ -2,48 +2,80 @@
 
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rl_pipeline.config.schema import Config
 from rl_pipeline.rendering.gl import RenderingUnavailable
+from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.films import film_episode
 from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import choose_checkpoint
+from rl_pipeline.run.portable import portable_run
+from rl_pipeline.run.rl_trainer import TrainingResult
+from rl_pipeline.tracking.tracker import Tracker
 
 logger = logging.getLogger(__name__)
 
 
-def conclude(run: RunFolder, config: Config) -> str:
-    """Evaluate and film the best policy of a finished run.
+def conclude(run: RunFolder, config: Config, result: TrainingResult, tracker: Tracker) -> str:
+    """Evaluate and film the best policy of a finished run, and hand films and policies to the trackers.
+
+    Args:
+        run: The run.
+        config: Its configuration.
+        result: How its training ended.
+        tracker: Where films and policies go.
 
     Returns:
         The text that a user reads at the end.
     """
+    reason = f" ({result.reason})" if result.reason else ""
+    head = f"Training {result.status} at timestep {result.timestep:,}{reason}"
+    if result.status == "stopped":
+        return f"{head}\nEverything is saved. Go on with: rl-pipeline train --resume {shown(run.path)}"
     checkpoint = choose_checkpoint(run)
     report = evaluate_checkpoint(run, checkpoint)
-    film = _film(run, config) if config.evaluation.video else None
-    folder = shown(run.path)
+    film = _film(run, config, checkpoint) if config.evaluation.video else None
+    if film is not None:
+        tracker.film("video/final", film, result.timestep)
+    with portable_run(run) as folder:
+        tracker.artifact("final", folder, result.timestep, "model")
+    return "\n".join(
+        [head, _score(checkpoint, report), "", *_where(run, film), "", *_next_steps(run, config)]
+    )
+
+
+def _score(checkpoint: Checkpoint, report: Mapping[str, Any]) -> str:
     success = f", success {report['success_rate']:.0%}" if "success_rate" in report else ""
-    lines = [
+    return (
         f"Checkpoint '{checkpoint.name}' (timestep {checkpoint.timestep:,}): "
         f"mean return {report['mean_reward']:,.1f} +- {report['std_reward']:,.1f} "
-        f"over {len(report['returns'])} episodes{success}",
-        "",
-        f"Everything lies in   {folder}",
+        f"over {len(report['returns'])} episodes{success}"
+    )
+
+
+def _where(run: RunFolder, film: Path | None) -> list[str]:
+    return [
+        f"Everything lies in   {shown(run.path)}",
         "  curves             progress.png, progress.csv, tensorboard/",
         f"  film               {film.relative_to(run.path) if film else 'none'}",
         "  policy             model.zip (loads with stable_baselines3), checkpoints/",
-        "",
-        "What next:",
+    ]
+
+
+def _next_steps(run: RunFolder, config: Config) -> list[str]:
+    folder = shown(run.path)
+    twice = 2 * config.training.training.total_timesteps
+    return [
+        "What next (`source .venv/bin/activate` once makes `rl-pipeline` known to your shell):",
         f"  watch it           rl-pipeline play {folder} --render human",
         f"  film its learning  rl-pipeline record {folder}",
         f"  evaluate it        rl-pipeline eval {folder} --episodes 20",
-        f"  train it longer    rl-pipeline train --resume {folder} "
-        f"training.training.total_timesteps={2 * config.training.training.total_timesteps}",
-        "(`source .venv/bin/activate` once makes `rl-pipeline` known to your shell.)",
+        f"  train it longer    rl-pipeline train --resume {folder} training.training.total_timesteps={twice}",
     ]
-    return "\n".join(lines)
 
 
 def shown(path: Path) -> str:
@@ -52,9 +84,8 @@ def shown(path: Path) -> str:
     return str(path) if relative.startswith("..") else relative
 
 
-def _film(run: RunFolder, config: Config) -> Path | None:
-    """Film the best policy; without a renderer a training is still a success."""
-    checkpoint = choose_checkpoint(run)
+def _film(run: RunFolder, config: Config, checkpoint: Checkpoint) -> Path | None:
+    """Film a policy; without a renderer a training is still a success."""
     path = run.videos / f"{checkpoint.name}.mp4"
     try:
         film_episode(run, checkpoint, path, seed=config.evaluation.seed)

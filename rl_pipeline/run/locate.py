@@ -108,4 +108,5 @@ def _of_checkpoint(checkpoint: Checkpoint) -> PolicyFiles:
 def _download(reference: str, root: Path) -> RunFolder:
     from rl_pipeline.tracking.wandb_download import download_run
 
-    return RunFolder(download_run(reference, root / "downloads").resolve())
+    folder = root / "wandb" / reference.removeprefix("wandb:")
+    return RunFolder(download_run(reference, folder).resolve())

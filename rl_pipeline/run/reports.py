@@ -15,7 +15,6 @@ def renew_reports(folder: RunFolder, config: Config, session: Session) -> None:
     session.tracker.flush()
     extra = {
         "timesteps": session.model.num_timesteps,
-        "best_mean_reward": session.progression.best_mean_return,
         "seconds": sum(session.split.seconds().values()),
     }
     try:

@@ -11,6 +11,7 @@ from rl_pipeline.config.loading import dump_config, load_config
 from rl_pipeline.config.schema import Config
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
+from rl_pipeline.run.conclusion import conclude
 from rl_pipeline.run.folder import RunFolder, create_run_folder, experiment_parent, find_runs
 from rl_pipeline.run.locate import find_run
 from rl_pipeline.run.metadata import describe_run, read_metadata, update_metadata
@@ -111,11 +112,11 @@ def is_done(folder: RunFolder, config: Config, checkpoint: Checkpoint) -> bool:
     return (finished and not grown) or checkpoint.timestep >= total
 
 
-def run_plan(plan: Plan) -> tuple[RunFolder, TrainingResult]:
-    """Carry out a plan.
+def run_plan(plan: Plan) -> tuple[RunFolder, TrainingResult, str]:
+    """Carry out a plan; a finished training is evaluated and filmed.
 
     Returns:
-        The run's folder and how the training ended.
+        The run's folder, how the training ended, and what the user reads at the end.
 
     Raises:
         RunBusyError: Another process trains this run.
@@ -128,12 +129,14 @@ def run_plan(plan: Plan) -> tuple[RunFolder, TrainingResult]:
             with open_session(plan.config, folder, plan.resume) as session:
                 update_metadata(folder, wandb_id=session.progression.wandb_id)
                 result = RLTrainer(plan.config, folder, session, stop).train()
+                outcome = {"status": result.status, "timestep": result.timestep, "reason": result.reason}
+                update_metadata(folder, **outcome)
+                text = conclude(folder, plan.config, result, session.tracker)
         except BaseException as error:
             status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             update_metadata(folder, status=status, error=repr(error))
             raise
-        update_metadata(folder, status=result.status, timestep=result.timestep, reason=result.reason)
-    return folder, result
+    return folder, result, text
 
 
 def prepare_folder(folder: RunFolder, plan: Plan) -> None:

@@ -1,0 +1,35 @@
+"""A run without its experience: what is needed to play, evaluate and export its policies elsewhere."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rl_pipeline.run.checkpoint_store import CheckpointStore
+from rl_pipeline.run.checkpoints import thin_out
+from rl_pipeline.run.folder import RunFolder
+
+PORTABLE_CHECKPOINTS = ("best", "final")
+
+
+@contextmanager
+def portable_run(run: RunFolder) -> Iterator[Path]:
+    """Make a small copy of a run, with the policies of its best and final checkpoint, for as long as the block lasts.
+
+    Args:
+        run: A run that has ended.
+
+    Yields:
+        A folder that every command takes as a run.
+    """
+    with tempfile.TemporaryDirectory(prefix="rl_pipeline_") as name:
+        copy = RunFolder(Path(name))
+        for file in (run.config, run.metadata, run.model):
+            shutil.copy2(file, copy.path / file.name)
+        for checkpoint in CheckpointStore(run.checkpoints).all():
+            if checkpoint.name in PORTABLE_CHECKPOINTS:
+                shutil.copytree(checkpoint.path, copy.checkpoints / checkpoint.name)
+        for checkpoint in CheckpointStore(copy.checkpoints).all():
+            thin_out(checkpoint)
+        yield copy.path
