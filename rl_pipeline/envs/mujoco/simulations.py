@@ -15,6 +15,27 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+INTEGRATION_STATE = mujoco.mjtState.mjSTATE_INTEGRATION
+"""Everything that the future of a simulation depends on."""
+
+_STATE_FIELDS = {"mjSTATE_WARMSTART": "qacc_warmstart", "mjSTATE_PLUGIN": "plugin_state"}
+"""Fields of `MjData` whose part of the state is not called like them."""
+
+
+def _state_columns(model: mujoco.MjModel) -> dict[str, slice]:
+    """Return where in the integration state each field of `MjData` stands."""
+    columns, start = {}, 0
+    for name, component in sorted(mujoco.mjtState.__members__.items(), key=lambda item: item[1].value):
+        bits = component.value
+        if bits & (bits - 1) == 0 and bits & INTEGRATION_STATE.value:
+            size = mujoco.mj_stateSize(model, bits)
+            columns[_STATE_FIELDS.get(name, name.removeprefix("mjSTATE_").lower())] = slice(
+                start, start + size
+            )
+            start += size
+    return columns
+
+
 class Simulations:
     """`n` simulations of one MuJoCo model.
 
@@ -35,7 +56,10 @@ class Simulations:
         self.ids: slice | NDArray[np.intp] = slice(None)
         """The simulations whose rows these are; for the whole batch, all of them."""
         self.pool = Batch(model, n, num_threads or available_cores())
-        self._initial = mujoco.MjData(model)
+        self._states: NDArray[np.float64] = self.pool.bind("state")
+        self._columns = _state_columns(model)
+        self._initial_state = np.empty(self._states.shape[1])
+        mujoco.mj_getState(model, mujoco.MjData(model), self._initial_state, INTEGRATION_STATE)
         self._fields: dict[str, NDArray[Any]] = {}
 
     def __getattr__(self, name: str) -> NDArray[Any]:
@@ -54,8 +78,8 @@ class Simulations:
     def _fill(self, name: str, field: NDArray[Any]) -> None:
         """Compute a field from the current states, since the pool itself fills it only at its next call."""
         data = mujoco.MjData(self.model)
-        for i, state in enumerate(self.pool.bind("state")):
-            mujoco.mj_setState(self.model, data, state, mujoco.mjtState.mjSTATE_INTEGRATION)
+        for i, state in enumerate(self._states):
+            mujoco.mj_setState(self.model, data, state, INTEGRATION_STATE)
             mujoco.mj_forward(self.model, data)
             field[i] = getattr(data, name)
 
@@ -80,21 +104,48 @@ class Simulations:
                 in all.
         """
         values = {name: np.array([fields[name] for fields in initial]) for name in initial[0]}
-        if any(self._unseen(ids, name, value) for name, value in values.items()):
+        if unknown := values.keys() - self._columns.keys():
+            valid = ", ".join(self._columns)
+            raise ValueError(f"reset() of the task returned {sorted(unknown)}; a start consists of {valid}")
+        for name in values:
+            getattr(self, name)
+        if self._fields.keys() <= self._columns.keys():
+            self._write_states(ids, values)
+        else:
+            self._reset_in_pool(ids, values)
+
+    def _write_states(self, ids: NDArray[np.intp], values: Mapping[str, NDArray[Any]]) -> None:
+        """Reset without the pool: where no derived field is watched, there is nothing to compute."""
+        states = np.tile(self._initial_state, (len(ids), 1))
+        for name, value in values.items():
+            states[:, self._columns[name]] = value.reshape(len(ids), -1)
+        self._states[ids] = states
+        for name, field in self._fields.items():
+            field[ids] = values[name] if name in values else self._initial(name)
+
+    def _reset_in_pool(self, ids: NDArray[np.intp], values: Mapping[str, NDArray[Any]]) -> None:
+        """Reset in the pool, which computes the derived fields.
+
+        The pool looks for elements that changed since it wrote them. It would miss those that happen to have
+        their new value already, unless they have the model's initial value before.
+        """
+        missed = (
+            (getattr(self, name)[ids] == value) & (value != self._initial(name))
+            for name, value in values.items()
+        )
+        if any(elements.any() for elements in missed):
             self.pool.reset(ids)
         for name, value in values.items():
             getattr(self, name)[ids] = value
         self.pool.reset(ids)
 
-    def _unseen(self, ids: NDArray[np.intp], name: str, value: NDArray[Any]) -> bool:
-        """Tell whether the pool, which looks for elements that changed, would miss some of these values."""
-        unchanged = getattr(self, name)[ids] == value
-        return bool((unchanged & (value != getattr(self._initial, name))).any())
+    def _initial(self, name: str) -> NDArray[np.float64]:
+        return self._initial_state[self._columns[name]].reshape(getattr(self, name).shape[1:])
 
     def state_dict(self) -> dict[str, Any]:
         """Return the integration states, (n, nstate), and all bound fields, since derived ones lag behind."""
         return {
-            "state": self.pool.bind("state").copy(),
+            "state": self._states.copy(),
             "fields": {name: field.copy() for name, field in self._fields.items()},
         }
 
@@ -104,13 +155,12 @@ class Simulations:
         Raises:
             ValueError: The state is of another number of simulations or another model.
         """
-        own = self.pool.bind("state")
-        if state["state"].shape != own.shape:
+        if state["state"].shape != self._states.shape:
             raise ValueError(
-                f"the state has shape {state['state'].shape}, this batch needs {own.shape}: "
+                f"the state has shape {state['state'].shape}, this batch needs {self._states.shape}: "
                 "it was saved with another model or another number of environments"
             )
-        own[:] = state["state"]
+        self._states[:] = state["state"]
         for name, field in state["fields"].items():
             getattr(self, name)[:] = field
 

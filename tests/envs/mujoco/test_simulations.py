@@ -47,18 +47,21 @@ def test_sensors_by_name_and_rows(simulations: Simulations) -> None:
     assert rows.model is simulations.model
 
 
-def test_resets_to_values_that_a_field_already_has(simulations: Simulations) -> None:
+@pytest.mark.parametrize("watched", ["qvel", "xpos"])
+def test_resets_to_values_that_a_field_already_has(simulations: Simulations, watched: str) -> None:
+    getattr(simulations, watched)
     start = {"qpos": np.array([0.2, 0.7])}
     every = np.arange(3)
-    simulations.reset(every, [start] * 3)
-    simulations.step()
-    simulations.reset(every, [start] * 3)
-    np.testing.assert_array_equal(simulations.qpos, [start["qpos"]] * 3)
-    simulations.reset(every, [start] * 3)
-    np.testing.assert_array_equal(simulations.qpos, [start["qpos"]] * 3)
+    for _ in range(2):
+        simulations.reset(every, [start] * 3)
+        np.testing.assert_array_equal(simulations.qpos, [start["qpos"]] * 3)
+        simulations.step()
+        assert (simulations.qpos[:, 1] == 0.7).all()
 
 
-def test_resets_only_what_is_asked_for(simulations: Simulations) -> None:
+@pytest.mark.parametrize("watched", ["qvel", "xpos"])
+def test_resets_only_what_is_asked_for(simulations: Simulations, watched: str) -> None:
+    getattr(simulations, watched)
     simulations.ctrl[:] = 1.0
     simulations.step()
     before = simulations.qpos.copy()
@@ -66,6 +69,29 @@ def test_resets_only_what_is_asked_for(simulations: Simulations) -> None:
     np.testing.assert_array_equal(simulations.qpos[[0, 2]], before[[0, 2]])
     np.testing.assert_array_equal(simulations.qpos[1], simulations.model.qpos0)
     assert simulations.ctrl[1] == 0.0
+
+
+def test_continues_alike_after_both_ways_to_reset(simulations: Simulations) -> None:
+    other = Simulations(simulations.model, 3, frame_skip=4)
+    assert other.xpos.any()
+    start = {"qpos": np.array([0.9, 0.1]), "qvel": np.array([3.0, 0.0])}
+    for batch in (simulations, other):
+        batch.ctrl[:] = 1.0
+        batch.step()
+        batch.reset(np.array([0, 2]), [start, start])
+        batch.ctrl[:] = -1.0
+        batch.step()
+    np.testing.assert_array_equal(simulations.pool.bind("state"), other.pool.bind("state"))
+
+
+def test_a_field_is_valid_when_it_is_first_read(simulations: Simulations) -> None:
+    simulations.reset(np.arange(3), [{"qpos": np.array([angle, 0.0])} for angle in (0.1, 0.2, 0.3)])
+    np.testing.assert_allclose(simulations.geom_xpos[:, 0, 0], -np.sin([0.1, 0.2, 0.3]))
+
+
+def test_a_start_must_be_part_of_the_state(simulations: Simulations) -> None:
+    with pytest.raises(ValueError, match=r"returned \['xpos'\]; a start consists of time, qpos"):
+        simulations.reset(np.array([0]), [{"xpos": np.zeros((3, 3))}])
 
 
 def test_unknown_fields_are_named(simulations: Simulations) -> None:

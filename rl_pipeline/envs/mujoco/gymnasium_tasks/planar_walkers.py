@@ -97,8 +97,8 @@ class Hopper(PlanarWalker):
         """Return where also all other positions and velocities are inside their range."""
         low, high = self.healthy_state_range
         state = np.concatenate((batch.qpos[:, 2:], batch.qvel), axis=1)
-        inside = (low < state.min(axis=1)) & (state.max(axis=1) < high)
-        return inside & super().is_healthy(batch)
+        inside = (low < state) & (state < high)
+        return inside.all(axis=1) & super().is_healthy(batch)
 
 
 @dataclass(kw_only=True)
