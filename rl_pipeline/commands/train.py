@@ -42,9 +42,10 @@ def make_plan(config: Path | None, resume: str | None, overrides: list[str]) -> 
     """Turn the command line into a plan.
 
     Raises:
-        RefusedError: Neither a configuration nor a run is named, or there is no such run.
+        RefusedError: Neither a configuration nor a run is named, or there is no such run, or it is being trained.
     """
     from rl_pipeline.run.checkpoints import CheckpointError
+    from rl_pipeline.run.folder import RunBusyError
     from rl_pipeline.run.locate import NotFoundError
     from rl_pipeline.run.train import plan_auto, plan_new, plan_resume
 
@@ -54,7 +55,7 @@ def make_plan(config: Path | None, resume: str | None, overrides: list[str]) -> 
         if config is None:
             raise RefusedError("name a YAML file with --config, or a run with --resume")
         return plan_auto(config, overrides) if resume else plan_new(config, overrides)
-    except (NotFoundError, CheckpointError) as error:
+    except (NotFoundError, CheckpointError, RunBusyError) as error:
         raise RefusedError(str(error)) from error
 
 

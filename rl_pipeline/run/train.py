@@ -62,12 +62,14 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
         NotFoundError: There is no such run.
         ConfigError: Its configuration with the overrides is refused.
         CheckpointError: It has no good checkpoint.
+        RunBusyError: Another process trains it.
         AlreadyFinishedError: It has done all its timesteps.
     """
     folder = find_run(name)
     config = load_config(folder.config, overrides, default_file=None, checks=CHECKS).config
     store = CheckpointStore(folder.checkpoints)
-    store.clean_up()
+    with folder.locked():  # what looks left over may be what another process is writing
+        store.clean_up()
     checkpoint = store.newest_good()
     if checkpoint is None:
         raise CheckpointError(f"{folder.path} has no good checkpoint to go on from; start anew with --config")
@@ -84,6 +86,7 @@ def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
 
     Raises:
         ConfigError: The configuration is refused.
+        RunBusyError: Another process trains the newest run.
         AlreadyFinishedError: The newest run has done all its timesteps.
     """
     fresh = plan_new(config_file, overrides)
@@ -94,11 +97,11 @@ def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
     if not matching:
         return fresh
     folder = matching[-1]
-    store = CheckpointStore(folder.checkpoints)
-    if store.newest_good() is None:
+    try:
+        plan = plan_resume(str(folder.path), overrides)
+    except CheckpointError:
         logger.warning("%s has no good checkpoint; a new run is started", folder.path)
         return fresh
-    plan = plan_resume(str(folder.path), overrides)
     if plan.config != fresh.config:
         logger.warning("%s differs from the configuration of %s, which is used", config_file, folder.path)
     return plan
