@@ -9,11 +9,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
+import cloudpickle
+
 T = TypeVar("T")
 
 
 class ClassPathError(Exception):
-    """A class path that does not lead to a class of the expected kind; the text says what to write instead."""
+    """A class path that leads to no class of the expected kind; the text says what to write instead."""
 
 
 def is_class_path(text: str) -> bool:
@@ -25,7 +27,7 @@ def resolve_class(class_path: str, base: type[T]) -> type[T]:
     """Import the class that `class_path` names.
 
     Args:
-        class_path: `package.module:Class` or `path/to/file.py:Class`; a relative path counts from the working folder.
+        class_path: `package.module:Class` or `path/to/file.py:Class`, relative to the working folder.
         base: The class that the result must derive from.
 
     Returns:
@@ -36,7 +38,9 @@ def resolve_class(class_path: str, base: type[T]) -> type[T]:
     """
     location, _, class_name = class_path.rpartition(":")
     if not location or not class_name.isidentifier():
-        raise ClassPathError(f"'{class_path}' is no class path; write package.module:Class or path/to/file.py:Class")
+        raise ClassPathError(
+            f"'{class_path}' is no class path; write package.module:Class or path/to/file.py:Class"
+        )
     module = _import_file(Path(location)) if location.endswith(".py") else _import_module(location)
     candidate = getattr(module, class_name, None)
     if not inspect.isclass(candidate) or not issubclass(candidate, base):
@@ -60,7 +64,7 @@ def _import_module(name: str) -> ModuleType:
 
 
 def _import_file(path: Path) -> ModuleType:
-    """Import a file once; its module name holds a digest of its path, so that pickles of its classes load again."""
+    """Import a file once, under a name that no other file has."""
     resolved = path.expanduser().resolve()
     if not resolved.is_file():
         raise ClassPathError(f"there is no file '{path}' (looked at {resolved})")
@@ -72,6 +76,7 @@ def _import_file(path: Path) -> ModuleType:
         raise ClassPathError(f"'{path}' cannot be imported as a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    cloudpickle.register_pickle_by_value(module)  # a model.zip then holds the class and loads without the file
     try:
         spec.loader.exec_module(module)
     except BaseException:

@@ -1,6 +1,6 @@
 """The command `rl-pipeline`.
 
-Exit status: 0 done, 1 failed while running, 2 refused before starting, 130 stopped at once by a second Ctrl-C.
+Exit status: 0 done, 1 failed while running, 2 refused before starting, 130 stopped by a second Ctrl-C.
 """
 
 import argparse

@@ -83,7 +83,7 @@ class TrainingLoop(Section):
     device: Annotated[str, AfterValidator(_device)] = "auto"
     """'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'; 'auto' takes a GPU where there is one."""
     n_threads: Positive | None = None
-    """Threads of torch; null leaves the choice to torch."""
+    """Threads of torch; null takes one for vector observations and leaves the choice to torch for images."""
     log_points: Positive = 100
     """How often over the run stats.json and progress.png are renewed and plain progress lines printed."""
     verbose: Annotated[int, Field(ge=0, le=2), BeforeValidator(whole_number)] = 1

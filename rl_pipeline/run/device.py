@@ -1,6 +1,9 @@
-"""The torch device of a run."""
+"""The torch device of a run, and its threads."""
 
+import gymnasium
 import torch
+from gymnasium import spaces
+from stable_baselines3.common.preprocessing import is_image_space
 
 from rl_pipeline.config.errors import Problem
 
@@ -27,3 +30,18 @@ def check_device(device: str) -> list[Problem]:
         valid = ["auto", "cpu", *(f"cuda:{number}" for number in range(count))]
         return [Problem(KEY, f"this machine has {count} GPU(s)", device, valid=valid)]
     return []
+
+
+def use_threads(n_threads: int | None, observation_space: gymnasium.Space) -> None:
+    """Set the number of torch's threads.
+
+    Args:
+        n_threads: How many; None chooses one for vectors, since handing the small networks of robots to more threads
+            costs more than it gains, and leaves torch its choice for images.
+        observation_space: The space of one observation.
+    """
+    parts = observation_space.values() if isinstance(observation_space, spaces.Dict) else [observation_space]
+    if n_threads is None and not any(is_image_space(part) for part in parts):
+        n_threads = 1
+    if n_threads is not None:
+        torch.set_num_threads(n_threads)

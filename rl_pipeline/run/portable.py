@@ -9,6 +9,7 @@ from pathlib import Path
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import thin_out
 from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.user_code import FOLDER
 
 PORTABLE_CHECKPOINTS = ("best", "final")
 
@@ -27,6 +28,8 @@ def portable_run(run: RunFolder) -> Iterator[Path]:
         copy = RunFolder(Path(name))
         for file in (run.config, run.metadata, run.model):
             shutil.copy2(file, copy.path / file.name)
+        if (run.path / FOLDER).is_dir():
+            shutil.copytree(run.path / FOLDER, copy.path / FOLDER)
         for checkpoint in CheckpointStore(run.checkpoints).all():
             if checkpoint.name in PORTABLE_CHECKPOINTS:
                 shutil.copytree(checkpoint.path, copy.checkpoints / checkpoint.name)

@@ -176,8 +176,8 @@ class RLTrainer:
         dump = self._write(f"nan_{step_name(self.model.num_timesteps)}", resumable=False)
         good = self.store.newest_good()
         remedy = f"the newest good checkpoint is {good.path}" if good else "there is no good checkpoint"
-        text = f"training broke at timestep {self.model.num_timesteps:,}: {error}; its state is in {dump.path}; {remedy}"
-        raise NonFiniteError(text) from error
+        moment = f"training broke at timestep {self.model.num_timesteps:,}"
+        raise NonFiniteError(f"{moment}: {error}; its state is in {dump.path}; {remedy}") from error
 
     def _finish(self) -> TrainingResult:
         timestep = self.model.num_timesteps

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import torch
 from gymnasium.vector import VectorEnv
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.logger import Logger
@@ -16,7 +15,7 @@ from rl_pipeline.algorithms.normalizer_view import use_raw_experience
 from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.sb3_adapter import SB3Adapter
 from rl_pipeline.run.checkpoints import Checkpoint
-from rl_pipeline.run.device import choose_device
+from rl_pipeline.run.device import choose_device, use_threads
 from rl_pipeline.run.environments import make_training_env
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.periodic_evaluation import PeriodicEvaluation
@@ -74,11 +73,10 @@ def open_session(config: Config, folder: RunFolder, resume: Checkpoint | None) -
     settings = config.training.training
     start = resume.timestep if resume else 0
     progression = read_progression(resume) if resume else Progression()
-    if settings.n_threads:
-        torch.set_num_threads(settings.n_threads)
     with ExitStack() as stack:
         env = make_training_env(config, folder.videos, first_timestep=start)
         stack.callback(env.close)
+        use_threads(settings.n_threads, env.single_observation_space)
         evaluation = PeriodicEvaluation(config, progression)
         stack.callback(evaluation.close)
         tracker = make_tracker(config, folder, progression)

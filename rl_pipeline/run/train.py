@@ -1,14 +1,16 @@
 """Starts a training, or goes on with one."""
 
 import logging
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rl_pipeline.atomic import atomic_write
-from rl_pipeline.config.loading import dump_config, load_config
+from rl_pipeline.config.loading import dump_config, load_config, load_config_mapping
 from rl_pipeline.config.schema import Config
+from rl_pipeline.config.yaml_reader import parse_yaml
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.conclusion import conclude
@@ -19,6 +21,8 @@ from rl_pipeline.run.preflight import CHECKS
 from rl_pipeline.run.rl_trainer import RLTrainer, TrainingResult
 from rl_pipeline.run.session import open_session
 from rl_pipeline.run.stop_request import StopRequest
+from rl_pipeline.run.trained_policy import stored_config
+from rl_pipeline.run.user_code import find_user_code, keep_user_code
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +70,8 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
         AlreadyFinishedError: It has done all its timesteps.
     """
     folder = find_run(name)
-    config = load_config(folder.config, overrides, default_file=None, checks=CHECKS).config
+    stored = parse_yaml(dump_config(stored_config(folder)), folder.config.name)
+    config = load_config_mapping(stored.mapping, overrides, checks=CHECKS, file=folder.config).config
     store = CheckpointStore(folder.checkpoints)
     with folder.locked():  # what looks left over may be what another process is writing
         store.clean_up()
@@ -126,30 +131,46 @@ def run_plan(plan: Plan) -> tuple[RunFolder, TrainingResult, str]:
         NonFiniteError: The training broke down.
     """
     folder = plan.folder or create_run_folder(plan.config)
-    with folder.locked(), logged_to(folder.path / "log.txt"), StopRequest().listening() as stop:
-        prepare_folder(folder, plan)
-        try:
-            with open_session(plan.config, folder, plan.resume) as session:
+    try:
+        with folder.locked(), logged_to(folder.path / "log.txt"), StopRequest().listening() as stop:
+            with open_session(plan.config, folder, plan.resume) as session, failure_noted(folder):
+                prepare_folder(folder, plan)
                 update_metadata(folder, wandb_id=session.progression.wandb_id)
                 result = RLTrainer(plan.config, folder, session, stop).train()
                 outcome = {"status": result.status, "timestep": result.timestep, "reason": result.reason}
                 update_metadata(folder, **outcome)
                 text = conclude(folder, plan.config, result, session.tracker)
-        except BaseException as error:
-            status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-            update_metadata(folder, status=status, error=repr(error))
-            raise
+    finally:
+        if not folder.config.exists():  # the set-up of a new run failed, so there is no run
+            shutil.rmtree(folder.path, ignore_errors=True)
     return folder, result, text
 
 
-def prepare_folder(folder: RunFolder, plan: Plan) -> None:
-    """Write what this run is, and drop what lies after the checkpoint to go on from."""
+@contextmanager
+def failure_noted(folder: RunFolder) -> Iterator[None]:
+    """Write into `run.json` that and why a run ended before its time."""
+    try:
+        yield
+    except BaseException as error:
+        status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        update_metadata(folder, status=status, error=repr(error))
+        raise
+
+
+def prepare_folder(folder: RunFolder, plan: Plan) -> Config:
+    """Write what this run is, and drop what lies after the checkpoint to go on from.
+
+    Returns:
+        The configuration to train with, which names the run's own copies of the user's Python files.
+    """
+    kept = keep_user_code(plan.config, folder)
     with atomic_write(folder.config, mode="w") as file:
-        file.write(dump_config(plan.config))
-    total_timesteps = plan.config.training.training.total_timesteps
+        file.write(dump_config(kept))
+    total_timesteps = kept.training.training.total_timesteps
     update_metadata(folder, **describe_run(folder), total_timesteps=total_timesteps)
     if plan.resume is not None:
         CheckpointStore(folder.checkpoints).drop_after(plan.resume.timestep)
+    return find_user_code(kept, folder)
 
 
 @contextmanager

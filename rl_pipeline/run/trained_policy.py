@@ -16,9 +16,11 @@ from rl_pipeline.config.schema import Config
 from rl_pipeline.config.training import Training
 from rl_pipeline.envs.sb3_adapter import SB3Adapter
 from rl_pipeline.run.checkpoints import Checkpoint
+from rl_pipeline.run.device import use_threads
 from rl_pipeline.run.environments import make_evaluation_env
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.training_state import load_policy, load_statistics
+from rl_pipeline.run.user_code import find_user_code
 
 
 @dataclass
@@ -65,6 +67,7 @@ def open_policy(
     config = stored_config(run)
     env = make_evaluation_env(config, n_episodes, render_mode=render_mode)
     try:
+        use_threads(config.training.training.n_threads, env.single_observation_space)
         training = config.training.model_copy(
             update={"algorithm_parameters": _small_buffers(config.training)}
         )
@@ -82,7 +85,7 @@ def stored_config(run: RunFolder) -> Config:
     Raises:
         ConfigError: It was altered or written by an incompatible version.
     """
-    return load_config(run.config, default_file=None).config
+    return find_user_code(load_config(run.config, default_file=None).config, run)
 
 
 def _small_buffers(training: Training) -> dict[str, Any]:

@@ -1,0 +1,53 @@
+"""Python files that a configuration names: a copy lies in the run's folder, so that the run needs nothing else."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rl_pipeline.config.schema import Config
+from rl_pipeline.run.folder import RunFolder
+
+FILE_CLASS = re.compile(r"(?P<file>[^:]+\.py):(?P<name>\w+)")
+FOLDER = "code"
+
+
+def keep_user_code(config: Config, run: RunFolder) -> Config:
+    """Copy every file of a `path/to/file.py:Class` into the run and name the copy instead, relative to the run."""
+
+    def keep(file: Path) -> str:
+        if not file.is_file():
+            return str(file)
+        folder = run.path / FOLDER
+        folder.mkdir(exist_ok=True)
+        if not (folder / file.name).exists() or not (folder / file.name).samefile(file):
+            shutil.copy2(file, folder / file.name)
+        return f"{FOLDER}/{file.name}"
+
+    return _replace_files(config, keep)
+
+
+def find_user_code(config: Config, run: RunFolder) -> Config:
+    """Turn the paths that `keep_user_code` made into those of the copies, wherever the run lies now."""
+
+    def find(file: Path) -> str:
+        copy = run.path / file
+        return str(copy) if file.parts[:1] == (FOLDER,) and copy.is_file() else str(file)
+
+    return _replace_files(config, find)
+
+
+def _replace_files(config: Config, replace: Callable[[Path], str]) -> Config:
+    return Config.model_validate(_walk(config.model_dump(), replace))
+
+
+def _walk(node: Any, replace: Callable[[Path], str]) -> Any:
+    if isinstance(node, dict):
+        return {_walk(key, replace): _walk(value, replace) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_walk(item, replace) for item in node]
+    match = FILE_CLASS.fullmatch(node) if isinstance(node, str) else None
+    if match is None:
+        return node
+    return f"{replace(Path(match['file']).expanduser())}:{match['name']}"
