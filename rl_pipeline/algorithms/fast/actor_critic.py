@@ -2,12 +2,10 @@
 
 import numpy as np
 import torch
-from gymnasium import spaces
 from stable_baselines3.common.policies import ActorCriticPolicy
-from stable_baselines3.common.preprocessing import is_image_space
 from torch import nn
 
-from rl_pipeline.algorithms.fast.coverage import NotCovered
+from rl_pipeline.algorithms.fast.coverage import NotCovered, check_observations
 from rl_pipeline.algorithms.fast.distributions import distribution_of
 from rl_pipeline.algorithms.fast.network import Network, views
 
@@ -77,11 +75,3 @@ class BatchActor:
     def values(self, observations: np.ndarray) -> np.ndarray:
         """Give the values, shape (n,), of observations of shape (n, ...)."""
         return self._forward(np.asarray(observations, np.float32))[1][:, 0]
-
-
-def check_observations(space: spaces.Space) -> None:
-    """Raise `NotCovered` unless observations are arrays of numbers that are no image."""
-    if not isinstance(space, spaces.Box):
-        raise NotCovered(f"its observation space is a {type(space).__name__}, not a Box")
-    if is_image_space(space):
-        raise NotCovered("it observes images")

@@ -1,14 +1,14 @@
 """The state of a torch Adam optimizer as flat vectors, and its step in JAX."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
 
 from rl_pipeline.algorithms.fast.coverage import NotCovered
 from rl_pipeline.algorithms.fast.functions import Array
+from rl_pipeline.algorithms.fast.tensor_block import TensorBlock
 
 
 class AdamState(NamedTuple):
@@ -19,45 +19,8 @@ class AdamState(NamedTuple):
     exp_avg_sq: Array
 
 
-class AdamRates(NamedTuple):
-    """What an Adam step needs besides state and gradient; the first two change from step to step.
-
-    They are computed in float64, since 1 - beta**t loses digits in float32.
-    """
-
-    step_size: Array
-    bias_correction2_sqrt: Array
-    beta1: Array
-    beta2: Array
-    epsilon: Array
-
-
-class ParameterVector:
-    """Some parameters of a model laid end to end in one vector, in the given order."""
-
-    def __init__(self, parameters: Iterable[nn.Parameter]) -> None:
-        self.parameters = list(parameters)
-        self.bounds = np.cumsum([0, *(parameter.numel() for parameter in self.parameters)])
-
-    def pack(self, tensors: Sequence[torch.Tensor]) -> np.ndarray:
-        """Copy one tensor per parameter into a new float32 vector."""
-        return np.concatenate([tensor.detach().numpy().reshape(-1) for tensor in tensors])
-
-    def split(self, vector: Array) -> list[Array]:
-        """Give the part of a NumPy or JAX vector that belongs to each parameter, in its shape."""
-        return [
-            vector[start:stop].reshape(tuple(parameter.shape))
-            for parameter, start, stop in zip(self.parameters, self.bounds, self.bounds[1:], strict=False)
-        ]
-
-    def write(self, vector: np.ndarray, tensors: Sequence[torch.Tensor]) -> None:
-        """Copy a vector into one tensor per parameter, in place."""
-        for tensor, part in zip(tensors, self.split(vector), strict=True):
-            np.copyto(tensor.detach().numpy(), part)
-
-
 class TorchAdam:
-    """Reads and writes a torch Adam optimizer as an `AdamState`.
+    """A torch Adam optimizer whose parameters and state are read and written as whole vectors.
 
     Args:
         optimizer: The optimizer, whose parameters are float32 on the CPU.
@@ -69,41 +32,49 @@ class TorchAdam:
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:
         check_adam(optimizer)
         self.optimizer = optimizer
-        self.vector = ParameterVector(optimizer.param_groups[0]["params"])
-
-    @property
-    def n_steps(self) -> int:
-        """Number of steps that the optimizer has made."""
-        state = self.optimizer.state.get(self.vector.parameters[0])
-        return int(state["step"]) if state else 0
+        self.parameters: list[torch.Tensor] = optimizer.param_groups[0]["params"]
+        self.layout = TensorBlock(self.parameters)
+        self._exp_avg, self._exp_avg_sq = TensorBlock(self.parameters), TensorBlock(self.parameters)
+        self._steps = TensorBlock(torch.zeros(()) for _ in self.parameters)
 
     def read(self) -> AdamState:
-        """Copy the parameters and their moments, which are zero before the first step."""
-        moments = [self._moments(parameter) for parameter in self.vector.parameters]
+        """Give views of the parameters and their moments, which are zero before the first step."""
+        states = [self._state(parameter) for parameter in self.parameters]
+        self._steps.gather([state["step"] for state in states])
         return AdamState(
-            self.vector.pack(self.vector.parameters),
-            self.vector.pack([moment["exp_avg"] for moment in moments]),
-            self.vector.pack([moment["exp_avg_sq"] for moment in moments]),
+            self.layout.gather(self.parameters),
+            self._exp_avg.gather([state["exp_avg"] for state in states]),
+            self._exp_avg_sq.gather([state["exp_avg_sq"] for state in states]),
         )
 
     def write(self, state: AdamState, n_steps: int) -> None:
-        """Store parameters and moments after `n_steps` steps in the optimizer."""
-        moments = [self._moments(parameter) for parameter in self.vector.parameters]
-        self.vector.write(np.asarray(state.parameters), self.vector.parameters)
-        self.vector.write(np.asarray(state.exp_avg), [moment["exp_avg"] for moment in moments])
-        self.vector.write(np.asarray(state.exp_avg_sq), [moment["exp_avg_sq"] for moment in moments])
-        for moment in moments:
-            moment["step"].fill_(n_steps)
+        """Store parameters and moments after `n_steps` more steps than at the last `read`."""
+        np.copyto(self.layout.memory, state.parameters)
+        np.copyto(self._exp_avg.memory, state.exp_avg)
+        np.copyto(self._exp_avg_sq.memory, state.exp_avg_sq)
+        self._steps.memory += n_steps
 
-    def rates(self, n_steps: int) -> AdamRates:
-        """Give the rates of the next `n_steps` steps; the first two are vectors of that length."""
+    def rates(self, n_steps: int) -> np.ndarray:
+        """Give what the next steps need besides state and gradient.
+
+        They are computed in float64, since 1 - beta**t loses digits in float32.
+
+        Args:
+            n_steps: Number of steps.
+
+        Returns:
+            Rows of step size, root of the second bias correction, both betas and epsilon; float32 (n_steps, 5).
+        """
         group = self.optimizer.param_groups[0]
         beta1, beta2 = group["betas"]
-        step = self.n_steps + np.arange(1, n_steps + 1, dtype=np.float64)
-        values = group["lr"] / (1 - beta1**step), np.sqrt(1 - beta2**step), beta1, beta2, group["eps"]
-        return AdamRates(*(np.asarray(value, np.float32) for value in values))
+        step = float(self._state(self.parameters[0])["step"]) + np.arange(1.0, n_steps + 1)
+        rates = np.empty((n_steps, 5), np.float32)
+        rates[:, 0] = group["lr"] / (1 - beta1**step)
+        rates[:, 1] = np.sqrt(1 - beta2**step)
+        rates[:, 2:] = beta1, beta2, group["eps"]
+        return rates
 
-    def _moments(self, parameter: nn.Parameter) -> dict[str, Any]:
+    def _state(self, parameter: torch.Tensor) -> dict[str, Any]:
         state = self.optimizer.state[parameter]
         if not state:
             state["step"] = torch.zeros(())
@@ -129,17 +100,48 @@ def check_adam(optimizer: torch.optim.Optimizer) -> None:
             raise NotCovered("some of its parameters are not trainable contiguous float32 tensors")
 
 
-def adam_step(state: AdamState, gradient: Array, rates: AdamRates) -> AdamState:
+def adam_step(state: AdamState, gradient: Array, rates: Array) -> AdamState:
     """Make one step of Adam (Kingma & Ba 2014, arXiv:1412.6980, algorithm 1) as torch does it.
 
     Args:
         state: Parameters and moments.
         gradient: Gradient of the loss, shaped as the parameters.
-        rates: Rates of this step, all scalars.
+        rates: A row of `TorchAdam.rates`.
     """
     import jax.numpy as jnp
 
-    exp_avg = state.exp_avg + (1 - rates.beta1) * (gradient - state.exp_avg)
-    exp_avg_sq = rates.beta2 * state.exp_avg_sq + (1 - rates.beta2) * gradient * gradient
-    denominator = jnp.sqrt(exp_avg_sq) / rates.bias_correction2_sqrt + rates.epsilon
-    return AdamState(state.parameters - rates.step_size * exp_avg / denominator, exp_avg, exp_avg_sq)
+    step_size, bias_correction2_sqrt, beta1, beta2, epsilon = rates
+    exp_avg = state.exp_avg + (1 - beta1) * (gradient - state.exp_avg)
+    exp_avg_sq = beta2 * state.exp_avg_sq + (1 - beta2) * gradient * gradient
+    denominator = jnp.sqrt(exp_avg_sq) / bias_correction2_sqrt + epsilon
+    return AdamState(state.parameters - step_size * exp_avg / denominator, exp_avg, exp_avg_sq)
+
+
+def descend(
+    loss: Callable[[list[Array]], tuple[Array, Any]],
+    state: AdamState,
+    rates: Array,
+    layout: TensorBlock,
+    max_grad_norm: Array = np.inf,
+) -> tuple[AdamState, Array, Any]:
+    """Make one Adam step down a loss.
+
+    Args:
+        loss: Function of the parameters, one array per tensor, that returns the loss and anything else.
+        state: Parameters and moments.
+        rates: A row of `TorchAdam.rates`.
+        layout: How the parameters lie in their vector.
+        max_grad_norm: The gradient is scaled down to at most this Euclidean norm.
+
+    Returns:
+        The next state, the loss before the step, and what else the function returned.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    (value, other), gradients = jax.value_and_grad(loss, has_aux=True)(layout.split(state.parameters))
+    gradient = jnp.concatenate([part.reshape(-1) for part in gradients])
+    if max_grad_norm is not np.inf:
+        norm = jnp.sqrt((gradient * gradient).sum())
+        gradient *= jnp.minimum(1.0, max_grad_norm / (norm + 1e-6))
+    return adam_step(state, gradient, rates), value, other

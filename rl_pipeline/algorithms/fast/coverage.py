@@ -2,7 +2,9 @@
 
 import logging
 
+from gymnasium import spaces
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.preprocessing import is_image_space
 
 logger = logging.getLogger(__name__)
 
@@ -22,3 +24,11 @@ def report_stock_loop(model: BaseAlgorithm, part: str, reason: NotCovered) -> No
     logger.warning(
         "%s: the %s runs in Stable-Baselines3's own loop, because %s", type(model).__name__, part, reason
     )
+
+
+def check_observations(space: spaces.Space) -> None:
+    """Raise `NotCovered` unless observations are arrays of numbers that are no image."""
+    if not isinstance(space, spaces.Box):
+        raise NotCovered(f"its observation space is a {type(space).__name__}, not a Box")
+    if is_image_space(space):
+        raise NotCovered("it observes images")

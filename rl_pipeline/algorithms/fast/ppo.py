@@ -39,13 +39,9 @@ class FastPPO(FastRollouts, PPO):
         rollout = minibatch_arrays(buffer)
         n_transitions = buffer.buffer_size * buffer.n_envs
         n_minibatches = -(-n_transitions // self.batch_size)
-        rates, state, n_steps = adam.rates(self.n_epochs * n_minibatches), adam.read(), adam.n_steps
+        rates, state, n_steps = adam.rates(self.n_epochs * n_minibatches), adam.read(), 0
         epochs: list[PPOMetrics] = []
-        for epoch in range(self.n_epochs):
-            now = slice(epoch * n_minibatches, (epoch + 1) * n_minibatches)
-            epoch_rates = rates._replace(
-                step_size=rates.step_size[now], bias_correction2_sqrt=rates.bias_correction2_sqrt[now]
-            )
+        for epoch, epoch_rates in enumerate(np.split(rates, self.n_epochs)):
             permutation = np.random.permutation(n_transitions)
             state, running, metrics = update.run_epoch(
                 state, epoch_rates, rollout, permutation, parameters, options=options
@@ -73,7 +69,7 @@ class FastPPO(FastRollouts, PPO):
         ):
             try:
                 adam = TorchAdam(self.policy.optimizer)
-                self._compiled = adam, PPOUpdate(model, adam.vector)
+                self._compiled = adam, PPOUpdate(model, adam)
             except NotCovered as reason:
                 report_stock_loop(self, "update", reason)
                 self._compiled = reason

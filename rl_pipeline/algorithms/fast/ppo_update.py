@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from rl_pipeline.algorithms.fast.actor_critic import ActorCritic
-from rl_pipeline.algorithms.fast.adam import AdamRates, AdamState, ParameterVector, adam_step
+from rl_pipeline.algorithms.fast.adam import AdamState, TorchAdam, descend
 from rl_pipeline.algorithms.fast.functions import Array, Weights
 from rl_pipeline.algorithms.fast.jax_backend import load_jax
 
@@ -49,22 +49,22 @@ class PPOUpdate:
 
     Args:
         model: The network and distribution to train.
-        vector: Order of the parameters in the flat vectors.
+        adam: Its optimizer.
 
     Raises:
         NotCovered: JAX is not installed.
     """
 
-    def __init__(self, model: ActorCritic, vector: ParameterVector) -> None:
+    def __init__(self, model: ActorCritic, adam: TorchAdam) -> None:
         self._model = model
-        self._vector = vector
+        self._adam = adam
         self._jax = load_jax()
         self.run_epoch = self._jax.jit(self._run_epoch, static_argnames="options")
 
     def _run_epoch(
         self,
         state: AdamState,
-        rates: AdamRates,
+        rates: Array,
         rollout: Minibatch,
         permutation: Array,
         parameters: Mapping[str, Array],
@@ -74,7 +74,7 @@ class PPOUpdate:
 
         Args:
             state: Parameters and moments before the epoch.
-            rates: Rates of the epoch's Adam steps.
+            rates: Rows of `TorchAdam.rates`, one per minibatch.
             rollout: All transitions.
             permutation: Order in which the transitions are used.
             parameters: `clip_range`, `clip_range_vf`, `ent_coef`, `vf_coef`, `max_grad_norm`, `max_kl`.
@@ -85,59 +85,39 @@ class PPOUpdate:
         """
         jax, jnp = self._jax, self._jax.numpy
         n_full = len(permutation) // options.batch_size
-        shuffled = Minibatch(*(array[permutation] for array in rollout))
         split = n_full * options.batch_size
+        shuffled = Minibatch(*(array[permutation] for array in rollout))
+        full = Minibatch(*(array[:split].reshape(n_full, -1, *array.shape[1:]) for array in shuffled))
         step = partial(self._step, parameters=parameters, options=options)
-        stepwise = rates.step_size, rates.bias_correction2_sqrt
-
-        def scan_step(carry: Any, inputs: Any) -> Any:
-            minibatch, step_rates = inputs
-            return step(
-                carry, minibatch, rates._replace(step_size=step_rates[0], bias_correction2_sqrt=step_rates[1])
-            )
-
-        full = Minibatch(
-            *(array[:split].reshape(n_full, options.batch_size, *array.shape[1:]) for array in shuffled)
-        )
-        inputs = full, tuple(rate[:n_full] for rate in stepwise)
-        carry, metrics = jax.lax.scan(scan_step, (state, jnp.asarray(True)), inputs)
+        carry, metrics = jax.lax.scan(step, (state, jnp.asarray(True)), (full, rates[:n_full]))
         if split < len(permutation):
-            rest = Minibatch(*(array[split:] for array in shuffled)), tuple(rate[-1] for rate in stepwise)
-            carry, last = scan_step(carry, rest)
+            rest = Minibatch(*(array[split:] for array in shuffled))
+            carry, last = step(carry, (rest, rates[-1]))
             metrics = PPOMetrics(*(jnp.append(many, one) for many, one in zip(metrics, last, strict=True)))
         return *carry, metrics
 
     def _step(
         self,
         carry: tuple[AdamState, Array],
-        minibatch: Minibatch,
-        rates: AdamRates,
+        inputs: tuple[Minibatch, Array],
         parameters: Mapping[str, Array],
         options: PPOOptions,
     ) -> tuple[tuple[AdamState, Array], PPOMetrics]:
-        jnp = self._jax.numpy
-        state, running = carry
-        gradient_of = self._jax.value_and_grad(self._loss, has_aux=True)
-        (loss, parts), gradients = gradient_of(
-            self._vector.split(state.parameters), minibatch, parameters, options
-        )
-        gradient = jnp.concatenate([part.reshape(-1) for part in gradients])
-        norm = jnp.sqrt((gradient * gradient).sum())
-        gradient *= jnp.minimum(1.0, parameters["max_grad_norm"] / (norm + 1e-6))
-        updated = adam_step(state, gradient, rates)
+        (state, running), (minibatch, rates) = carry, inputs
+        loss_of = partial(self._loss, batch=minibatch, parameters=parameters, options=options)
+        updated, loss, parts = descend(loss_of, state, rates, self._adam.layout, parameters["max_grad_norm"])
         metrics = PPOMetrics(**parts, loss=loss, used=running)
         if options.stops_early:
             running = running & ~(parts["approx_kl"] > parameters["max_kl"])
-            updated = AdamState(
-                *(jnp.where(running, new, old) for new, old in zip(updated, state, strict=True))
-            )
+            chosen = (self._jax.numpy.where(running, *pair) for pair in zip(updated, state, strict=True))
+            updated = AdamState(*chosen)
         return (updated, running), metrics
 
     def _loss(
         self, weights: list[Array], batch: Minibatch, parameters: Mapping[str, Array], options: PPOOptions
     ) -> tuple[Array, dict[str, Array]]:
         jnp = self._jax.numpy
-        by_parameter: Weights = dict(zip(self._vector.parameters, weights, strict=True))
+        by_parameter: Weights = dict(zip(self._adam.parameters, weights, strict=True))
         head, values = self._model.network.bind(jnp, by_parameter)(batch.observations)
         log_prob = self._model.distribution.log_prob(jnp, head, by_parameter, batch.actions)
         entropy = self._model.distribution.entropy(jnp, head, by_parameter)

@@ -1,3 +1,4 @@
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -78,6 +79,7 @@ def make_model() -> ModelFactory:
         model_class: type[BaseAlgorithm], action_space: spaces.Space = BOX, **kwargs: Any
     ) -> BaseAlgorithm:
         torch.set_num_threads(1)
+        kwargs = copy.deepcopy(kwargs)  # SB3 writes into policy_kwargs
         n_envs, dtype = kwargs.pop("n_envs", 4), kwargs.pop("observation_dtype", np.float32)
         action_space.seed(0)
         env = PointVecEnv(action_space, n_envs, dtype)

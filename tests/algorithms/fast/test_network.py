@@ -44,7 +44,9 @@ def test_networks_with_branches_equal_torch(xp: object) -> None:
     )
     module = TwoInputs()
     results = Network(module).bind(xp, views(module))(INPUT, -INPUT)
-    for result, expected in zip(results, module(torch.from_numpy(INPUT), torch.from_numpy(-INPUT)), strict=True):
+    for result, expected in zip(
+        results, module(torch.from_numpy(INPUT), torch.from_numpy(-INPUT)), strict=True
+    ):
         np.testing.assert_allclose(result, expected.detach(), atol=1e-5)
 
 

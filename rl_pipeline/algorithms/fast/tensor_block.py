@@ -1,0 +1,48 @@
+"""Several tensors in one block of memory."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+
+from rl_pipeline.algorithms.fast.functions import Array
+
+
+class TensorBlock:
+    """Lays float32 CPU tensors end to end, so that all of them cross to JAX and back in one copy.
+
+    Args:
+        tensors: The tensors, or others of the same shapes.
+
+    Attributes:
+        memory: The block, a float32 vector that the gathered tensors are views of.
+    """
+
+    def __init__(self, tensors: Iterable[torch.Tensor]) -> None:
+        self._shapes = [tuple(tensor.shape) for tensor in tensors]
+        self._bounds = np.cumsum([0, *(int(np.prod(shape)) for shape in self._shapes)])
+        self.memory = np.zeros(self._bounds[-1], np.float32)
+        self._parts = self.split(torch.from_numpy(self.memory))
+        self._addresses = [part.data_ptr() for part in self._parts]
+
+    def gather(self, tensors: Sequence[torch.Tensor]) -> np.ndarray:
+        """Move into the block those tensors that lie elsewhere, as they do at first and after they were loaded.
+
+        Args:
+            tensors: One per shape. They stay the same objects with the same values.
+
+        Returns:
+            `memory`.
+        """
+        for tensor, part, address in zip(tensors, self._parts, self._addresses, strict=True):
+            if tensor.data_ptr() != address:
+                part.copy_(tensor.detach())
+                tensor.data = part
+        return self.memory
+
+    def split(self, vector: Array) -> list[Array]:
+        """Cut a vector laid out as the block into one array per tensor, in its shape."""
+        return [
+            vector[start:stop].reshape(shape)
+            for shape, start, stop in zip(self._shapes, self._bounds, self._bounds[1:], strict=False)
+        ]
