@@ -22,7 +22,7 @@ from rl_pipeline.run.rl_trainer import RLTrainer, TrainingResult
 from rl_pipeline.run.session import open_session
 from rl_pipeline.run.stop_request import StopRequest
 from rl_pipeline.run.trained_policy import stored_config
-from rl_pipeline.run.user_code import find_user_code, keep_user_code
+from rl_pipeline.run.user_code import keep_user_code
 
 logger = logging.getLogger(__name__)
 
@@ -157,20 +157,17 @@ def failure_noted(folder: RunFolder) -> Iterator[None]:
         raise
 
 
-def prepare_folder(folder: RunFolder, plan: Plan) -> Config:
+def prepare_folder(folder: RunFolder, plan: Plan) -> None:
     """Write what this run is, and drop what lies after the checkpoint to go on from.
 
-    Returns:
-        The configuration to train with, which names the run's own copies of the user's Python files.
+    Call it once the checkpoint has been found to fit: a refused change must not stay in the run's configuration.
     """
-    kept = keep_user_code(plan.config, folder)
     with atomic_write(folder.config, mode="w") as file:
-        file.write(dump_config(kept))
-    total_timesteps = kept.training.training.total_timesteps
+        file.write(dump_config(keep_user_code(plan.config, folder)))
+    total_timesteps = plan.config.training.training.total_timesteps
     update_metadata(folder, **describe_run(folder), total_timesteps=total_timesteps)
     if plan.resume is not None:
         CheckpointStore(folder.checkpoints).drop_after(plan.resume.timestep)
-    return find_user_code(kept, folder)
 
 
 @contextmanager
