@@ -132,14 +132,19 @@ def run_plan(plan: Plan) -> tuple[RunFolder, TrainingResult, str]:
     """
     folder = plan.folder or create_run_folder(plan.config)
     try:
-        with folder.locked(), logged_to(folder.path / "log.txt"), StopRequest().listening() as stop:
-            with open_session(plan.config, folder, plan.resume) as session, failure_noted(folder):
-                prepare_folder(folder, plan)
-                update_metadata(folder, wandb_id=session.progression.wandb_id)
-                result = RLTrainer(plan.config, folder, session, stop).train()
-                outcome = {"status": result.status, "timestep": result.timestep, "reason": result.reason}
-                update_metadata(folder, **outcome)
-                text = conclude(folder, plan.config, result, session.tracker)
+        with (
+            folder.locked(),
+            logged_to(folder.path / "log.txt"),
+            StopRequest().listening() as stop,
+            open_session(plan.config, folder, plan.resume) as session,
+            failure_noted(folder),
+        ):
+            prepare_folder(folder, plan)
+            update_metadata(folder, wandb_id=session.progression.wandb_id)
+            result = RLTrainer(plan.config, folder, session, stop).train()
+            outcome = {"status": result.status, "timestep": result.timestep, "reason": result.reason}
+            update_metadata(folder, **outcome)
+            text = conclude(folder, plan.config, result, session.tracker)
     finally:
         if not folder.config.exists():  # the set-up of a new run failed, so there is no run
             shutil.rmtree(folder.path, ignore_errors=True)
