@@ -62,12 +62,16 @@ class EnvGroup:
         self._torque_slot = self.metrics.slot(JOINT_TORQUE) if n_actuators else None
         self._forces = np.zeros((len(self.envs), n_actuators))
 
-    def reset(self, seeds: Sequence[int | None], options: dict[str, Any] | None = None) -> None:
-        """Reset every environment with its own seed and write the first observations."""
+    def reset(
+        self, seeds: Sequence[int | None], options: dict[str, Any] | None, mask: Sequence[bool] | np.ndarray
+    ) -> None:
+        """Reset the environments in the mask, each with its own seed, and write their first observations."""
         self.metrics.clear()
-        self._interrupted.clear()
         observations = self.buffers.observations
-        for env, seed in zip(self._each(), seeds, strict=True):
+        for env, seed, chosen in zip(self._each(), seeds, mask, strict=True):
+            if not chosen:
+                continue
+            self._interrupted.pop(self.active, None)
             observation, info = env.reset(seed=seed, options=options)
             observations.check(observation, f"environment {self.first_index + self.active} of {self.name}")
             observations.write(self.active, observation)

@@ -40,16 +40,18 @@ class InProcessVectorEnv(EnvListVectorEnv):
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
-        """Start a new episode everywhere.
+        """Start new episodes.
 
         Args:
             seed: environment i gets `seed + i`; a sequence gives one seed per environment.
-            options: passed to every environment.
+            options: passed to every environment; `reset_mask`, a bool array (n,), is not passed on but says
+                which environments start a new episode, the others go on.
 
         Returns:
             The batched observation, and the numeric metrics that the environments report at their reset.
         """
-        self._guarded(self._group.reset, self._seeds(seed), options)
+        passed_on, mask = self._reset_mask(options)
+        self._guarded(self._group.reset, self._seeds(seed), passed_on, mask)
         return self._buffers.observations.copy(), self._buffers.infos(self._parts())
 
     def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:

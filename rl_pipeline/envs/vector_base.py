@@ -54,6 +54,15 @@ class EnvListVectorEnv(VectorEnv):
             raise ValueError(f"{len(seed)} seeds were given for {self.num_envs} environments")
         return list(seed)
 
+    def _reset_mask(self, options: dict[str, Any] | None) -> tuple[dict[str, Any] | None, np.ndarray]:
+        """Take the option `reset_mask`, which says what environments are to be reset, out of the others."""
+        options = dict(options or {})
+        mask = np.asarray(options.pop("reset_mask", np.ones(self.num_envs, dtype=bool)))
+        if mask.shape != (self.num_envs,) or mask.dtype != bool:
+            found = f"{mask.dtype} {mask.shape}"
+            raise ValueError(f"reset_mask must be bool ({self.num_envs},), one per environment, not {found}")
+        return options or None, mask
+
     def _values(self, values: Any) -> list[Any]:
         if not isinstance(values, list | tuple):
             return [values] * self.num_envs

@@ -98,9 +98,11 @@ class WorkerServer:
         new, self._known_keys = keys[self._known_keys :], len(keys)
         return new
 
-    def do_reset(self, seeds: Sequence[int | None], options: dict[str, Any] | None) -> list[str]:
-        """Reset all environments."""
-        self._group.reset(seeds, options)
+    def do_reset(
+        self, seeds: Sequence[int | None], options: dict[str, Any] | None, mask: Sequence[bool]
+    ) -> list[str]:
+        """Reset the environments in the mask."""
+        self._group.reset(seeds, options, mask)
         return self._new_keys()
 
     def do_step(self) -> list[str]:

@@ -74,7 +74,7 @@ class WorkerVectorEnv(EnvListVectorEnv):
         """Give the environments of a restarted worker new episodes, with seeds that follow from the run's."""
         worker.ask("attach", self.num_envs)
         seeds = [self._fresh_seed(index) for index in range(worker.rows.start, worker.rows.stop)]
-        worker.metric_keys += worker.ask("reset", seeds, None)
+        worker.metric_keys += worker.ask("reset", seeds, None, [True] * len(seeds))
         self._interrupted.add(worker)
 
     def _fresh_seed(self, index: int) -> int:
@@ -85,13 +85,14 @@ class WorkerVectorEnv(EnvListVectorEnv):
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
-        """Start a new episode everywhere; arguments and result as for `InProcessVectorEnv.reset`."""
+        """Start new episodes; arguments and result as for `InProcessVectorEnv.reset`."""
         seeds = self._seeds(seed)
         old_and_new = zip(self._base_seeds, seeds, strict=True)
         self._base_seeds = [old if new is None else new for old, new in old_and_new]
-        arguments = [(worker, (seeds[worker.rows], options)) for worker in self._workers]
+        passed_on, mask = self._reset_mask(options)
+        arguments = [(worker, (seeds[worker.rows], passed_on, mask[worker.rows])) for worker in self._workers]
         new_keys = self._pool.request_each("reset", arguments)
-        self._interrupted.clear()
+        self._interrupted = {worker for worker in self._interrupted if not mask[worker.rows].all()}
         self._learn_keys(self._workers, new_keys)
         self._last_observations = self._buffers.observations.clone()
         return self._buffers.observations.copy(), self._buffers.infos(self._parts())

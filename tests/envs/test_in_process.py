@@ -33,6 +33,20 @@ def test_every_environment_has_its_own_seed() -> None:
         env.reset(seed=[1, 2])
 
 
+def test_a_mask_chooses_which_environments_are_reset() -> None:
+    env = counting(3)
+    before, _ = env.reset(seed=0)
+    env.step([1, 1, 1])
+    options = {"reset_mask": np.array([False, True, False])}
+    after, infos = env.reset(seed=8, options=options)
+    assert after[[0, 2]].tolist() == (before[[0, 2]] + 1).tolist()
+    assert after[1].tolist() == counting(1).reset(seed=9)[0][0].tolist()
+    assert infos["_start"].tolist() == [False, True, False]
+    assert "reset_mask" in options
+    with pytest.raises(ValueError, match=r"reset_mask must be bool \(3,\)"):
+        env.reset(options={"reset_mask": np.array([True])})
+
+
 def test_a_finished_episode_shows_its_last_and_the_next_first_observation() -> None:
     env = counting(2, length=2)
     env.reset(seed=0)

@@ -46,6 +46,9 @@ def test_trajectories_are_those_in_process(env_fn: Any, n_workers: int, make: Ma
     here, there = InProcessVectorEnv([env_fn] * 5), make(env_fn, 5, n_workers)
     assert_equal(here.reset(seed=3), there.reset(seed=3))
     assert_equal(play(here, 50), play(there, 50))
+    mask = np.array([True, False, False, True, False])
+    assert_equal(*(env.reset(seed=7, options={"reset_mask": mask}) for env in (here, there)))
+    assert_equal(play(here, 5), play(there, 5))
 
 
 def test_a_state_passes_between_workers_and_this_process(make: MakeWorkers) -> None:
