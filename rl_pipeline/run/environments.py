@@ -91,8 +91,15 @@ def wrapper_states(env: VectorEnv) -> list[dict[str, Any]]:
 
 
 def load_wrapper_states(env: VectorEnv, states: list[dict[str, Any]]) -> None:
-    """Restore the states of all wrappers of an environment that was built alike."""
-    for wrapper, state in zip(_stateful_wrappers(env), states, strict=True):
+    """Restore the states of all wrappers of an environment that was built alike.
+
+    Raises:
+        ValueError: It has more or fewer wrappers, or others.
+    """
+    wrappers = _stateful_wrappers(env)
+    if len(wrappers) != len(states):
+        raise ValueError(f"the state holds {len(states)} wrappers, the environment has {len(wrappers)}")
+    for wrapper, state in zip(wrappers, states, strict=True):
         wrapper.load_state_dict(state)
 
 

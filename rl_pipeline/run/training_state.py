@@ -93,11 +93,14 @@ def restore_training_state(checkpoint: Checkpoint, model: BaseAlgorithm, env: Ve
     load_policy(checkpoint, model)
     state = _read(checkpoint.path / "state.npz")
     buffer_file = checkpoint.path / "replay_buffer.npz"
-    if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None and buffer_file.exists():
-        restore_replay_buffer(model.replay_buffer, _read(buffer_file))
-    env.unwrapped.load_state_dict(state["environment"])  # type: ignore[attr-defined]
-    load_wrapper_states(env, state["wrappers"])
-    restore_learner_state(model, state["learner"])
+    try:
+        if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None and buffer_file.exists():
+            restore_replay_buffer(model.replay_buffer, _read(buffer_file))
+        env.unwrapped.load_state_dict(state["environment"])  # type: ignore[attr-defined]
+        load_wrapper_states(env, state["wrappers"])
+        restore_learner_state(model, state["learner"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{checkpoint.path} does not fit the configuration: {error}") from error
     restore_logger_state(model.logger, state["logger"])
     restore_random_state(state["random"])
 
@@ -128,12 +131,24 @@ def load_parameters(path: Path, model: BaseAlgorithm) -> None:
     """
     try:
         _, parameters, variables = load_from_zip_file(path, device=model.device, load_data=False)
+        _refuse_other_optimizers(parameters, model)
         model.set_parameters(parameters, exact_match=True, device=model.device)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise CheckpointError(f"{path} does not fit this model: {error}") from error
     with torch.no_grad():
         for name, value in (variables or {}).items():
             recursive_getattr(model, name).copy_(value)
+
+
+def _refuse_other_optimizers(parameters: Mapping[str, Any], model: BaseAlgorithm) -> None:
+    """Compare the kinds of the optimizers, since torch takes over the settings of any other kind."""
+    for name, saved in parameters.items():
+        optimizer = recursive_getattr(model, name, None)
+        if isinstance(optimizer, torch.optim.Optimizer):
+            own = optimizer.param_groups[0].keys()
+            foreign = sorted(saved["param_groups"][0].keys() - own)
+            if foreign:
+                raise ValueError(f"{name} comes from another kind of optimizer, with {', '.join(foreign)}")
 
 
 def load_statistics(checkpoint: Checkpoint, env: VectorEnv) -> None:
