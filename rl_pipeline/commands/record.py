@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> None:
     """Film the checkpoints one after the other."""
     from rl_pipeline.run.checkpoint_store import CheckpointStore
     from rl_pipeline.run.films import film_learning
-    from rl_pipeline.run.locate import choose_checkpoint, find_run
+    from rl_pipeline.run.locate import NotFoundError, choose_checkpoint, find_run
 
     with refusing():
         folder = find_run(options.run_name)
@@ -30,6 +30,8 @@ def run(options: argparse.Namespace) -> None:
             checkpoints = [each for each in CheckpointStore(folder.checkpoints).all() if each.name != "best"]
         else:
             checkpoints = [choose_checkpoint(folder, name) for name in options.checkpoints.split(",")]
+        if not checkpoints:
+            raise NotFoundError(f"{folder.path} has no checkpoint yet")
         film = options.video or folder.videos / "learning.mp4"
         frames = film_learning(folder, checkpoints, film)
     print(f"{film} ({frames} frames, {len(checkpoints)} checkpoints)")

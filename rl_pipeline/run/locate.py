@@ -53,7 +53,7 @@ def find_run(name: str, root: Path = DEFAULT_ROOT) -> RunFolder:
     if path.is_dir():
         raise NotFoundError(f"{path} is no run's folder: it has no config.yaml")
     names = [run.name for run in runs]
-    close = nearest(name, names)
+    close = nearest(name, [*names, *(run.experiment_name for run in runs)])
     hint = f" Did you mean '{close}'?" if close else ""
     there = ", ".join(names[-10:]) if names else "none yet"
     raise NotFoundError(f"no run '{name}'. Runs in {root}: {there}.{hint}")
