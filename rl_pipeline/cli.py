@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RefusedError as error:
         print(f"rl-pipeline {options.command}: {error}", file=sys.stderr)
         return REFUSED
-    except CommandFailedError as error:
+    except (CommandFailedError, OSError) as error:
         print(f"rl-pipeline {options.command} failed: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:

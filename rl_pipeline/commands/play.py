@@ -1,8 +1,8 @@
 """`rl-pipeline play`: watch a policy in a window, or film it."""
 
 import argparse
-from pathlib import Path
 
+from rl_pipeline.commands.film_path import film_path
 from rl_pipeline.commands.number import natural, positive
 from rl_pipeline.commands.run_arguments import add_run, chosen, refusing
 
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--render", choices=["human", "rgb_array"], default="rgb_array", help="a window, or a film (default)"
     )
-    parser.add_argument("--video", type=Path, metavar="OUT.mp4", help="the film to write")
+    parser.add_argument("--video", type=film_path, metavar="OUT.mp4", help="the film to write")
     parser.add_argument("--episodes", type=positive, default=1, help="episodes in the window (default 1)")
     parser.add_argument("--seed", type=natural, default=0, help="seed of the episode (default 0)")
 

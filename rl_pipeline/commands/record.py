@@ -1,8 +1,8 @@
 """`rl-pipeline record`: a film of the learning."""
 
 import argparse
-from pathlib import Path
 
+from rl_pipeline.commands.film_path import film_path
 from rl_pipeline.commands.run_arguments import RUN_HELP, refusing
 
 NAME = "record"
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoints", default="all", metavar="all|NAME,NAME", help="which, in which order (default all)"
     )
-    parser.add_argument("--video", type=Path, metavar="OUT.mp4", help="the film to write")
+    parser.add_argument("--video", type=film_path, metavar="OUT.mp4", help="the film to write")
 
 
 def run(options: argparse.Namespace) -> None:

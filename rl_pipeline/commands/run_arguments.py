@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rl_pipeline.commands.errors import RefusedError
+from rl_pipeline.commands.errors import CommandFailedError, RefusedError
 
 if TYPE_CHECKING:
     from rl_pipeline.run.checkpoints import Checkpoint
@@ -33,7 +33,13 @@ def chosen(options: argparse.Namespace) -> "tuple[RunFolder, Checkpoint]":
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """Turn a run or checkpoint that is not there, or damaged, into a refusal of the command."""
+    """Turn a run or checkpoint that is not there, or damaged, into a refusal of the command.
+
+    Raises:
+        RefusedError: There is no such run, checkpoint, renderer or display.
+        CommandFailedError: A film could not be written.
+    """
+    from rl_pipeline.rendering.film import FilmError
     from rl_pipeline.rendering.gl import RenderingUnavailable
     from rl_pipeline.run.checkpoints import CheckpointError
     from rl_pipeline.run.locate import NotFoundError
@@ -42,3 +48,5 @@ def refusing() -> Iterator[None]:
         yield
     except (NotFoundError, CheckpointError, RenderingUnavailable) as error:
         raise RefusedError(str(error)) from error
+    except FilmError as error:
+        raise CommandFailedError(str(error)) from error

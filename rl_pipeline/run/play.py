@@ -1,8 +1,11 @@
 """Watches a trained policy in a window, or films it."""
 
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from rl_pipeline.rendering.gl import RenderingUnavailable
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.evaluate import Actor, Evaluation
 from rl_pipeline.run.films import film_episode
@@ -22,7 +25,11 @@ def play_in_window(
         n_episodes: After how many episodes to stop.
         seed: Seeds the episodes.
         report: Gets a line after each episode.
+
+    Raises:
+        RenderingUnavailable: There is no display.
     """
+    _require_display()
     result = Evaluation()
     with open_policy(run, checkpoint, render_mode="human") as policy:
         seed_sampling(seed)
@@ -54,3 +61,12 @@ def play_to_film(run: RunFolder, checkpoint: Checkpoint, path: Path | None, *, s
     """
     path = path or run.videos / f"{checkpoint.name}_seed_{seed}.mp4"
     return path, film_episode(run, checkpoint, path, seed=seed)
+
+
+def _require_display() -> None:
+    """Refuse a window where there is none to be had; without a display GLFW ends the whole process."""
+    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise RenderingUnavailable(
+            "there is no display for a window (neither DISPLAY nor WAYLAND_DISPLAY is set); "
+            "film the episode instead: leave --render human out"
+        )
