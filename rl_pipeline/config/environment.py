@@ -108,6 +108,12 @@ class Environment(Section):
     @field_validator("n_workers")
     @classmethod
     def _no_idle_workers(cls, n_workers: int, info: ValidationInfo) -> int:
+        if n_workers > 0 and info.data.get("backend") == "mujoco":
+            raise RefusedError(
+                "the backend mujoco steps its batch in threads of this process",
+                valid=["0"],
+                remedy="set n_workers: 0, or backend: gymnasium",
+            )
         n_environments = info.data.get("n_environments")
         if n_environments is not None and n_workers > n_environments:
             raise RefusedError(

@@ -11,6 +11,7 @@ from rl_pipeline.class_path import ClassPathError, resolve_class
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.envs.keyword_arguments import unknown_arguments
 from rl_pipeline.envs.registry import KEY, find_spec, unknown_environment_problem
+from rl_pipeline.rendering.mujoco_view import prepare_view
 
 MAKE_ARGUMENTS = ("max_episode_steps",)
 """What `gymnasium.make` takes besides the arguments of an environment."""
@@ -33,9 +34,14 @@ class EnvMaker:
         """Make the environment."""
         render: dict[str, Any] = {} if self.render_mode is None else {"render_mode": self.render_mode}
         if is_own_class(self.environment_id):
-            return resolve_class(self.environment_id, gymnasium.Env)(**self.kwargs, **render)
-        find_spec(self.environment_id)
-        return gymnasium.make(self.environment_id, disable_env_checker=True, **self.kwargs, **render)
+            env = resolve_class(self.environment_id, gymnasium.Env)(**self.kwargs, **render)
+        else:
+            find_spec(self.environment_id)
+            env = gymnasium.make(self.environment_id, disable_env_checker=True, **self.kwargs, **render)
+        renderer = getattr(env.unwrapped, "mujoco_renderer", None)
+        if render and renderer is not None and hasattr(renderer, "camera_id"):
+            prepare_view(renderer)
+        return env
 
 
 def is_own_class(environment_id: str) -> bool:

@@ -7,6 +7,7 @@ from gymnasium.envs.mujoco.mujoco_rendering import MujocoRenderer
 
 from rl_pipeline.envs.mujoco.simulations import Simulations
 from rl_pipeline.envs.mujoco.task import Task
+from rl_pipeline.rendering.mujoco_view import prepare_view
 
 
 class SimulationView:
@@ -44,6 +45,7 @@ class FrameRenderer:
             task.camera_name,
             dict(task.visual_options or {}),
         )
+        prepare_view(self._renderer)
 
     def render(self) -> Any:
         """Return the frame of the current state, or None when it went to a window."""
