@@ -25,10 +25,6 @@ def make_mujoco_vector_env(
         ConfigError: The task, an argument of it, the randomization or the camera is not as it must be.
         RenderingUnavailable: Pictures are wanted and nothing on this machine can render.
     """
-    if render_mode is not None or "camera" in environment.kwargs:
-        from rl_pipeline.rendering.gl import choose_gl_backend
-
-        choose_gl_backend()
     from rl_pipeline.envs.mujoco.factory import make_vector_env
 
     return make_vector_env(environment, n_environments, render_mode)

@@ -5,16 +5,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
-from rl_pipeline.config.errors import ConfigError, Problem, nearest
+from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.section import Section
 from rl_pipeline.config.translation import validate
+from rl_pipeline.envs.keyword_arguments import KEY, unknown_arguments
 from rl_pipeline.envs.mujoco.cameras import CameraConfig
 from rl_pipeline.envs.mujoco.randomization import RandomizationConfig
 from rl_pipeline.envs.mujoco.registry import task_class
 from rl_pipeline.envs.mujoco.task import Task
 from rl_pipeline.envs.mujoco.vector_env import MujocoVectorEnv
+from rl_pipeline.rendering.gl import choose_gl_backend
 
-KWARGS = "environment.kwargs"
 BATCH_KWARGS = ("camera", "num_threads")
 
 SomeSection = TypeVar("SomeSection", bound=Section)
@@ -35,10 +36,12 @@ def make_vector_env(
     """Make the vector environment; see `rl_pipeline.envs.mujoco.make_mujoco_vector_env`."""
     env_config = environment.env_config if isinstance(environment.env_config, Mapping) else {}
     kwargs = {**env_config, **environment.kwargs}
-    camera = checked(CameraConfig, kwargs.pop("camera", None), f"{KWARGS}.camera")
+    camera = checked(CameraConfig, kwargs.pop("camera", None), f"{KEY}.camera")
     randomization = checked(RandomizationConfig, environment.randomization, "environment.randomization")
     num_threads = _num_threads(kwargs.pop("num_threads", None))
     task = make_task(environment.id, kwargs)
+    if render_mode is not None or camera is not None:
+        choose_gl_backend()
     try:
         return MujocoVectorEnv(
             task,
@@ -49,7 +52,7 @@ def make_vector_env(
             camera=camera,
         )
     except OSError as error:
-        raise ConfigError([Problem(KWARGS, str(error))]) from error
+        raise ConfigError([Problem(KEY, str(error))]) from error
 
 
 def make_task(environment_id: str, kwargs: Mapping[str, Any]) -> Task:
@@ -59,21 +62,12 @@ def make_task(environment_id: str, kwargs: Mapping[str, Any]) -> Task:
         ConfigError: There is no such task, or it takes no such argument, or it needs another one.
     """
     cls = task_class(environment_id)
-    signature = inspect.signature(cls)
-    taken = [*signature.parameters, *BATCH_KWARGS]
-    unknown = [name for name in kwargs if name not in taken]
-    if unknown:
-        message = f"{environment_id} takes no such argument"
-        raise ConfigError(
-            [
-                Problem(f"{KWARGS}.{name}", message, kwargs[name], taken, nearest(name, taken))
-                for name in unknown
-            ]
-        )
+    if problems := unknown_arguments(environment_id, cls, kwargs, also_valid=BATCH_KWARGS):
+        raise ConfigError(problems)
     try:
-        signature.bind(**kwargs)
+        inspect.signature(cls).bind(**kwargs)
     except TypeError as error:
-        raise ConfigError([Problem(KWARGS, f"{environment_id}: {error}")]) from error
+        raise ConfigError([Problem(KEY, f"{environment_id}: {error}")]) from error
     return cls(**kwargs)
 
 
@@ -98,4 +92,4 @@ def _joined(*keys: str) -> str:
 def _num_threads(value: Any) -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
         return value
-    raise ConfigError([Problem(f"{KWARGS}.num_threads", "must be a whole number of at least 1", value)])
+    raise ConfigError([Problem(f"{KEY}.num_threads", "must be a whole number of at least 1", value)])

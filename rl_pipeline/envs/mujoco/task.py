@@ -66,7 +66,7 @@ class Task:
                     "contact_forces needs an MJCF file or an MjSpec; the model is already compiled"
                 )
             return model
-        spec = model if isinstance(model, mujoco.MjSpec) else mujoco.MjSpec.from_file(str(model))
+        spec = model.copy() if isinstance(model, mujoco.MjSpec) else mujoco.MjSpec.from_file(str(model))
         if self.contact_forces:
             compute_after_integration(spec)
         return spec.compile()

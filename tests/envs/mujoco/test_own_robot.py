@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
+from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.mujoco import robots
 from tests.envs.mujoco.batches import make_batch, roll
 
@@ -33,6 +34,11 @@ def own_task(tmp_path: Path) -> str:
 
 def test_the_guide_shows_the_task_that_is_shipped() -> None:
     assert blocks("python")[0] == (ROBOTS / "balancer.py").read_text()
+
+
+def test_the_experiment_of_the_guide_is_accepted() -> None:
+    config = Config.model_validate(yaml.safe_load(blocks("yaml")[0]))
+    assert config.environment.id == "balancer.py:Balancer"
 
 
 @pytest.mark.parametrize("environment", environments())

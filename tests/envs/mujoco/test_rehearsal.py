@@ -84,3 +84,11 @@ def test_contact_forces_of_a_compiled_model_are_refused() -> None:
 
     with pytest.raises(ValueError, match="MJCF file or an MjSpec"):
         MujocoVectorEnv(Compiled(), 1)
+
+
+def test_a_spec_serves_many_batches() -> None:
+    class Felt(Ball):
+        contact_forces = True
+
+    for _ in range(2):
+        assert MujocoVectorEnv(Felt(), 1).model.nplugin == 1
