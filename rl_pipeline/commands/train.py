@@ -63,20 +63,22 @@ def train_and_conclude(plan: "Plan") -> int:
     """Carry out a plan; a finished training is evaluated and filmed.
 
     Raises:
-        RefusedError: Another process trains this run, or the checkpoint does not fit.
+        RefusedError: Another process trains this run, a checkpoint does not fit, or nothing renders the films.
         CommandFailedError: The training broke down.
     """
     from rl_pipeline.envs.errors import WorkerError
+    from rl_pipeline.rendering.gl import RenderingUnavailable
     from rl_pipeline.run.checkpoints import CheckpointError
     from rl_pipeline.run.early_stopping import NonFiniteError
     from rl_pipeline.run.folder import RunBusyError
+    from rl_pipeline.run.locate import NotFoundError
     from rl_pipeline.run.train import run_plan
 
     try:
         _, _, text = run_plan(plan)
-    except (RunBusyError, CheckpointError) as error:
+    except (RunBusyError, CheckpointError, NotFoundError, RenderingUnavailable) as error:
         raise RefusedError(str(error)) from error
     except (NonFiniteError, WorkerError, OSError) as error:
-        raise CommandFailedError(str(error)) from error
+        raise CommandFailedError("\n".join([str(error), *getattr(error, "__notes__", [])])) from error
     print(f"\n{text}")
     return 0

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.config.schema import Config
+from rl_pipeline.rendering.film import FilmError
 from rl_pipeline.rendering.gl import RenderingUnavailable
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.films import film_episode
@@ -85,11 +87,11 @@ def shown(path: Path) -> str:
 
 
 def _film(run: RunFolder, config: Config, checkpoint: Checkpoint) -> Path | None:
-    """Film a policy; without a renderer a training is still a success."""
+    """Film a policy; a training whose environment cannot be filmed is still a success."""
     path = run.videos / f"{checkpoint.name}.mp4"
     try:
         film_episode(run, checkpoint, path, seed=config.evaluation.seed)
-    except RenderingUnavailable as error:
+    except (RenderingUnavailable, ConfigError, FilmError) as error:
         logger.warning("no film was made: %s", error)
         return None
     return path

@@ -9,6 +9,7 @@ from gymnasium.vector import VectorEnv
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_pipeline.rendering.film import FilmWriter, caption
+from rl_pipeline.rendering.gl import RenderingUnavailable
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.evaluate import Actor
 from rl_pipeline.run.folder import RunFolder
@@ -98,4 +99,6 @@ def film_learning(run: RunFolder, checkpoints: Sequence[Checkpoint], path: Path)
 
 def _picture(rendered: Any) -> np.ndarray:
     frame = rendered[0] if isinstance(rendered, tuple | list) else rendered
+    if frame is None:
+        raise RenderingUnavailable("the environment gives no pictures: its render() returned None")
     return np.asarray(frame, dtype=np.uint8)

@@ -13,7 +13,7 @@ from rl_pipeline.config.schema import Config
 from rl_pipeline.config.yaml_reader import parse_yaml
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
-from rl_pipeline.run.conclusion import conclude
+from rl_pipeline.run.conclusion import conclude, shown
 from rl_pipeline.run.folder import RunFolder, create_run_folder, experiment_parent, find_runs
 from rl_pipeline.run.locate import find_run
 from rl_pipeline.run.metadata import describe_run, read_metadata, update_metadata
@@ -153,10 +153,13 @@ def run_plan(plan: Plan) -> tuple[RunFolder, TrainingResult, str]:
 
 @contextmanager
 def failure_noted(folder: RunFolder) -> Iterator[None]:
-    """Write into `run.json` that and why a run ended before its time."""
+    """Write into `run.json` that and why a run ended before its time, and tell how to go on."""
     try:
         yield
     except BaseException as error:
+        error.add_note(
+            f"Go on from the newest checkpoint with: rl-pipeline train --resume {shown(folder.path)}"
+        )
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         update_metadata(folder, status=status, error=repr(error))
         raise
