@@ -87,11 +87,11 @@ class CuttingCallback(TrainingCallback):
 def train(plan: Plan, moment: float = math.inf) -> tuple[RunFolder, Session]:
     """Do what `run_plan` does, but hand out the session and end it at a moment."""
     folder = plan.folder or create_run_folder(plan.config)
-    config = prepare_folder(folder, plan)
-    with open_session(config, folder, plan.resume) as session, StopRequest().listening() as stop:
+    with open_session(plan.config, folder, plan.resume) as session, StopRequest().listening() as stop:
+        prepare_folder(folder, plan)
         session.callback.__class__ = CuttingCallback
         CuttingCallback.moment = moment
-        RLTrainer(config, folder, session, stop).train()
+        RLTrainer(plan.config, folder, session, stop).train()
     return folder, session
 
 
