@@ -80,9 +80,9 @@ class RLTrainer:
         Raises:
             NonFiniteError: A loss, return or weight became NaN; the state was dumped into a checkpoint of its own.
         """
-        if self.model.num_timesteps == 0:
+        if self.model.num_timesteps == 0 and self.session.progression.last_evaluation_timestep is None:
+            self._evaluate()  # before the checkpoint, so that a run that goes on from it does not repeat it
             self._save("init")
-            self._evaluate()
         while not self._is_over():
             before = self.model.num_timesteps
             self._iterate()
@@ -138,7 +138,7 @@ class RLTrainer:
         self._save(step_name(self.model.num_timesteps))
         self.store.keep_last(self.checkpoint_settings.keep_last)
 
-    def _save(self, name: str, *, resumable: bool = True, **details: float) -> Checkpoint | None:
+    def _save(self, name: str, *, resumable: bool = True, **details: float) -> None:
         """Write a checkpoint. A disk that is full for now costs this one, not the training."""
         if self.settings.early_stopping.stop_on_nan:
             try:
@@ -147,12 +147,13 @@ class RLTrainer:
                 self._dump_and_raise(error)
         self.session.tracker.flush()
         try:
-            return self._write(name, resumable=resumable, **details)
+            self._write(name, resumable=resumable, **details)
+            if resumable:
+                self._publish(name)
         except OSError as error:
             logger.warning(
                 "checkpoint '%s' could not be written (%s); the older ones are untouched", name, error
             )
-            return None
 
     def _write(self, name: str, *, resumable: bool = True, **details: float) -> Checkpoint:
         def write_files(folder: Path) -> None:
@@ -164,16 +165,15 @@ class RLTrainer:
                 )
 
         target = self.folder.checkpoints / name
-        checkpoint = write_checkpoint(
-            target, self.model.num_timesteps, write_files, resumable=resumable, **details
-        )
-        if resumable:
-            with atomic_write(self.folder.model) as file:
-                file.write((checkpoint.path / "model.zip").read_bytes())
-        return checkpoint
+        return write_checkpoint(target, self.model.num_timesteps, write_files, resumable=resumable, **details)
+
+    def _publish(self, name: str) -> None:
+        """Make the policy of a checkpoint the run's newest."""
+        with atomic_write(self.folder.model) as file:
+            file.write((self.folder.checkpoints / name / "model.zip").read_bytes())
 
     def _dump_and_raise(self, error: NonFiniteError) -> None:
-        dump = self._write(f"nan_{step_name(self.model.num_timesteps)}", resumable=False)
+        dump = self._write(f"nan_{step_name(self.model.num_timesteps)}")
         good = self.store.newest_good()
         remedy = f"the newest good checkpoint is {good.path}" if good else "there is no good checkpoint"
         moment = f"training broke at timestep {self.model.num_timesteps:,}"
@@ -182,12 +182,12 @@ class RLTrainer:
     def _finish(self) -> TrainingResult:
         timestep = self.model.num_timesteps
         is_finished = not self.stop
-        if is_finished:
-            if self.session.progression.last_evaluation_timestep != timestep:
-                self._evaluate()
-            self._write("final")
-        elif not (self.folder.checkpoints / step_name(timestep)).exists():
-            self._write(step_name(timestep))
+        if is_finished and self.session.progression.last_evaluation_timestep != timestep:
+            self._evaluate()
+        name = "final" if is_finished else step_name(timestep)
+        if is_finished or not (self.folder.checkpoints / name).exists():
+            self._write(name)
+            self._publish(name)
         self.session.status = "finished" if is_finished else "stopped"
         renew_reports(self.folder, self.config, self.session)
         best = self.session.progression.best_mean_return
