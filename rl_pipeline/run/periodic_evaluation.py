@@ -1,5 +1,7 @@
 """Evaluation while training: fresh environments, frozen normalisation, and the best policy so far."""
 
+import math
+
 from gymnasium.vector import VectorEnv
 from stable_baselines3.common.base_class import BaseAlgorithm
 
@@ -44,7 +46,7 @@ class PeriodicEvaluation:
         progression = self.progression
         progression.last_evaluation_timestep = timestep
         best = progression.best_mean_return
-        is_best = best is None or mean_return > best
+        is_best = best is None or mean_return > best or math.isnan(best)
         improved = best is None or mean_return > best + self.min_delta
         progression.evaluations_without_improvement = (
             0 if improved else progression.evaluations_without_improvement + 1
