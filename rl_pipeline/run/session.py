@@ -80,6 +80,8 @@ def open_session(config: Config, folder: RunFolder, resume: Checkpoint | None) -
         evaluation = PeriodicEvaluation(config, progression)
         stack.callback(evaluation.close)
         tracker = make_tracker(config, folder, progression)
+        session: Session | None = None
+        stack.callback(lambda: tracker.close(session.status if session else "failed"))
         split = TimeSplit(start)
         model, callback = _prepare_model(config, env, tracker, split)
         if resume:
@@ -90,7 +92,6 @@ def open_session(config: Config, folder: RunFolder, resume: Checkpoint | None) -
         _send_films(env, tracker)
         progress = Progress(settings.total_timesteps, start, settings.log_points, settings.verbose)
         session = Session(env, model, callback, evaluation, progression, tracker, split, progress)
-        stack.callback(lambda: tracker.close(session.status))
         stack.callback(progress.close)
         yield session
 
