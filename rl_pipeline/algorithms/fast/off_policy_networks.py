@@ -64,7 +64,9 @@ class SquashedGaussianActor:
         log_std = xp.clip(log_std, LOG_STD_MIN, LOG_STD_MAX)
         gaussian = mean + xp.exp(log_std) * noise
         decay = xp.exp(-2 * xp.abs(gaussian))
-        slope = 4 * decay / (1 + decay) ** 2  # 1 - tanh(x)^2, which from float32 tanh(x) would lose most digits
+        slope = (
+            4 * decay / (1 + decay) ** 2
+        )  # 1 - tanh(x)^2, which from float32 tanh(x) would lose most digits
         log_prob = -(0.5 * noise * noise + log_std + 0.5 * math.log(2 * math.pi)).sum(axis=1)
         return xp.tanh(gaussian), log_prob - xp.log(slope + 1e-6).sum(axis=1)
 

@@ -36,9 +36,9 @@ class SoftMetrics(NamedTuple):
 class SoftParameters(NamedTuple):
     """Numbers that a gradient step depends on; `tau` is 0 where the target networks stay."""
 
-    tau: float
-    target_entropy: float
-    ent_coef: float
+    tau: Array
+    target_entropy: Array
+    ent_coef: Array
 
 
 class SoftUpdate:
@@ -80,21 +80,22 @@ class SoftUpdate:
         metrics = []
         for i in range(gradient_steps):
             batch = sample_transitions(model, batch_size)
-            noise = [torch.empty(batch.actions.shape).normal_().numpy() for _ in range(2)]
-            tau = model.tau if i % model.target_update_interval == 0 else 0.0
-            state, step_metrics = self._gradient_step(state, batch, noise, rates[i], self._parameters(tau))
+            noise = np.stack([torch.empty(batch.actions.shape).normal_().numpy() for _ in range(2)])
+            parameters = self._parameters(moves_target=i % model.target_update_interval == 0)
+            state, step_metrics = self._gradient_step(state, batch, noise, rates[i], parameters)
             metrics.append(step_metrics)
         self._write(state, gradient_steps)
         model._n_updates += gradient_steps
-        columns = SoftMetrics(*zip(*metrics, strict=True))
-        logged = {name: float(np.mean(values)) for name, values in columns._asdict().items()}
+        columns = zip(SoftMetrics._fields, np.asarray(metrics, np.float64).T, strict=True)
+        logged = {name: float(column.mean()) for name, column in columns}
         if self._entropy_adam is None:
             del logged["ent_coef_loss"]
         return logged
 
-    def _parameters(self, tau: float) -> SoftParameters:
+    def _parameters(self, *, moves_target: bool) -> np.ndarray:
         fixed = 0.0 if self._entropy_adam else self._model.ent_coef_tensor.item()
-        return SoftParameters(tau, self._model.target_entropy, fixed)
+        tau = self._model.tau if moves_target else 0.0
+        return np.array(SoftParameters(tau, self._model.target_entropy, fixed), np.float32)
 
     def _read(self) -> SoftState:
         entropy = self._entropy_adam.read() if self._entropy_adam else None
@@ -112,20 +113,20 @@ class SoftUpdate:
         self,
         state: SoftState,
         batch: Transitions,
-        noise: list[Array],
+        noise: Array,
         rates: Array,
-        parameters: SoftParameters,
-    ) -> tuple[SoftState, SoftMetrics]:
+        numbers: Array,
+    ) -> tuple[SoftState, Array]:
         """Make one gradient step.
 
         Args:
             state: State before it.
             batch: A minibatch of n transitions.
-            noise: Standard normal, shape (n, action_dim), for the actions in the states and in the next states.
+            noise: Standard normal, shape (2, n, action_dim), for the actions in the states and in the next states.
             rates: A row of `TorchAdam.rates` each for actor, critic and entropy coefficient.
-            parameters: Further numbers.
+            numbers: The `SoftParameters`.
         """
-        jnp = self._jax.numpy
+        jnp, parameters = self._jax.numpy, SoftParameters(*numbers)
         ent_coef = jnp.exp(state.entropy.parameters[0]) if state.entropy else parameters.ent_coef
         targets = self._targets(state, batch, noise[1], ent_coef)
         critic_loss = partial(self._critic_loss, batch=batch, targets=targets)
@@ -133,14 +134,14 @@ class SoftUpdate:
         actor_loss = partial(self._actor_loss, critic=critic, batch=batch, noise=noise[0], ent_coef=ent_coef)
         actor, actor_value, log_prob = descend(actor_loss, state.actor, rates[0], self._actor_adam.layout)
         target = state.target * (1 - parameters.tau) + parameters.tau * critic.parameters
-        entropy, entropy_value = state.entropy, 0.0
+        entropy, entropy_value = state.entropy, jnp.zeros(())
         if state.entropy and self._entropy_adam:
             entropy_loss = partial(self._entropy_loss, excess=log_prob + parameters.target_entropy)
             entropy, entropy_value, _ = descend(
                 entropy_loss, state.entropy, rates[2], self._entropy_adam.layout
             )
         metrics = SoftMetrics(ent_coef, actor_value, critic_value, entropy_value)
-        return SoftState(actor, critic, target, entropy), metrics
+        return SoftState(actor, critic, target, entropy), jnp.stack(metrics)
 
     def _targets(self, state: SoftState, batch: Transitions, noise: Array, ent_coef: Array) -> Array:
         jnp = self._jax.numpy

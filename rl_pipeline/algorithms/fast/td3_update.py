@@ -28,8 +28,8 @@ class TD3State(NamedTuple):
 class TD3Parameters(NamedTuple):
     """Numbers that a gradient step depends on."""
 
-    tau: float
-    noise_clip: float
+    tau: Array
+    noise_clip: Array
 
 
 class TD3Update:
@@ -64,28 +64,22 @@ class TD3Update:
     def run(self, gradient_steps: int, batch_size: int) -> dict[str, float]:
         """Make gradient steps and return the means of the losses."""
         model, state = self._model, self._read()
-        parameters = TD3Parameters(model.tau, model.target_noise_clip)
-        first = model._n_updates + 1
-        moves = [(first + i) % model.policy_delay == 0 for i in range(gradient_steps)]
+        parameters = np.array(TD3Parameters(model.tau, model.target_noise_clip), np.float32)
+        moves = [(model._n_updates + i) % model.policy_delay == 0 for i in range(1, gradient_steps + 1)]
         actor_rates, critic_rates = (
-            self._actor_adam.rates(max(sum(moves), 1)),
+            self._actor_adam.rates(sum(moves) + 1),
             self._critic_adam.rates(gradient_steps),
         )
-        losses: dict[str, list[Array]] = {"actor_loss": [], "critic_loss": []}
+        losses = []
         for i, moves_actor in enumerate(moves):
             model._n_updates += 1
             batch = sample_transitions(model, batch_size)
             noise = torch.empty(batch.actions.shape).normal_(0, model.target_policy_noise).numpy()
-            rates = np.stack(
-                [actor_rates[min(len(losses["actor_loss"]), len(actor_rates) - 1)], critic_rates[i]]
-            )
-            state, step_losses = self._gradient_step(
-                state, batch, noise, rates, parameters, moves_actor=moves_actor
-            )
-            for name, value in step_losses.items():
-                losses[name].append(value)
+            rates = np.stack([actor_rates[sum(moves[:i])], critic_rates[i]])
+            state, loss = self._gradient_step(state, batch, noise, rates, parameters, moves_actor=moves_actor)
+            losses.append(loss)
         self._write(state, sum(moves), gradient_steps)
-        return {name: float(np.mean(values)) for name, values in losses.items() if values}
+        return mean_losses(np.asarray(losses, np.float64), moves)
 
     def _read(self) -> TD3State:
         targets = (
@@ -106,9 +100,9 @@ class TD3Update:
         batch: Transitions,
         noise: Array,
         rates: Array,
-        parameters: TD3Parameters,
+        numbers: Array,
         moves_actor: bool,
-    ) -> tuple[TD3State, dict[str, Array]]:
+    ) -> tuple[TD3State, Array]:
         """Make one gradient step.
 
         Args:
@@ -116,21 +110,24 @@ class TD3Update:
             batch: A minibatch of n transitions.
             noise: What smooths the target policy, before it is clipped, shape (n, action_dim).
             rates: A row of `TorchAdam.rates` each for actor and critic.
-            parameters: Further numbers.
+            numbers: The `TD3Parameters`.
             moves_actor: Whether actor and target networks are updated, too.
+
+        Returns:
+            The state after it, and the losses of critic and actor; that of the actor is 0 where it does not move.
         """
+        jnp, parameters = self._jax.numpy, TD3Parameters(*numbers)
         targets = self._values_to_fit(state, batch, noise, parameters.noise_clip)
         critic_loss = partial(self._critic_loss, batch=batch, targets=targets)
         critic, critic_value, _ = descend(critic_loss, state.critic, rates[1], self._critic_adam.layout)
         if not moves_actor:
-            return state._replace(critic=critic), {"critic_loss": critic_value}
+            return state._replace(critic=critic), jnp.stack([critic_value, jnp.zeros(())])
         actor_loss = partial(self._actor_loss, critic=critic, batch=batch)
         actor, actor_value, _ = descend(actor_loss, state.actor, rates[0], self._actor_adam.layout)
         tau = parameters.tau
         actor_target = state.actor_target * (1 - tau) + tau * actor.parameters
         critic_target = state.critic_target * (1 - tau) + tau * critic.parameters
-        losses = {"actor_loss": actor_value, "critic_loss": critic_value}
-        return TD3State(actor, critic, actor_target, critic_target), losses
+        return TD3State(actor, critic, actor_target, critic_target), jnp.stack([critic_value, actor_value])
 
     def _values_to_fit(self, state: TD3State, batch: Transitions, noise: Array, noise_clip: Array) -> Array:
         jnp = self._jax.numpy
@@ -153,3 +150,9 @@ class TD3Update:
         critics = self._critic_adam.layout.split(critic.parameters)
         outputs = self._critics.values(jnp, critics, batch.observations, actions)
         return -self._objective.value(outputs).mean(), None
+
+
+def mean_losses(losses: np.ndarray, moves: list[bool]) -> dict[str, float]:
+    """Give what SB3 logs of the losses of critic and actor, shape (gradient steps, 2)."""
+    means = {"actor_loss": float(losses[moves, 1].mean())} if any(moves) else {}
+    return means | {"critic_loss": float(losses[:, 0].mean())}
