@@ -41,6 +41,7 @@ def describe_run(folder: RunFolder) -> dict[str, Any]:
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "started": _now(),
         "status": "running",
+        "error": None,
         "git_commit": commit,
         "git_diff": "code.diff" if changes else None,
         "python": platform.python_version(),

@@ -161,7 +161,10 @@ def failure_noted(folder: RunFolder) -> Iterator[None]:
             f"Go on from the newest checkpoint with: rl-pipeline train --resume {shown(folder.path)}"
         )
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-        update_metadata(folder, status=status, error=repr(error))
+        try:
+            update_metadata(folder, status=status, error=repr(error))
+        except OSError as disk_error:
+            logger.warning("%s could not be renewed: %s", folder.metadata, disk_error)
         raise
 
 
@@ -178,10 +181,17 @@ def prepare_folder(folder: RunFolder, plan: Plan) -> None:
         CheckpointStore(folder.checkpoints).drop_after(plan.resume.timestep)
 
 
+class LogFile(logging.FileHandler):
+    """A log that a full disk leaves gaps in; everything is printed as well."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - a method of logging.Handler
+        """Pass over a record that could not be written."""
+
+
 @contextmanager
 def logged_to(path: Path) -> Iterator[None]:
     """Write all messages and warnings of the run to a file as well."""
-    handler = logging.FileHandler(path)
+    handler = LogFile(path)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)

@@ -1,5 +1,6 @@
 """All that a training needs to go on as if it had never stopped, written into a checkpoint and read back."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -47,8 +48,14 @@ class Progression:
 
 
 def write_policy(folder: Path, model: BaseAlgorithm, env: VectorEnv) -> None:
-    """Write what is needed to act: the networks and the running statistics."""
-    model.save(folder / "model.zip")
+    """Write what is needed to act: the networks and the running statistics.
+
+    Raises:
+        OSError: The disk is full.
+    """
+    archive = io.BytesIO()  # on a full disk torch raises all kinds of errors
+    model.save(archive)
+    (folder / "model.zip").write_bytes(archive.getbuffer())
     statistics = normalizer_state(env)
     if statistics:
         write_state(folder / "normalizer.npz", statistics)
