@@ -74,14 +74,14 @@ def open_session(config: Config, folder: RunFolder, resume: Checkpoint | None) -
     start = resume.timestep if resume else 0
     progression = read_progression(resume) if resume else Progression()
     with ExitStack() as stack:
+        tracker = make_tracker(config, folder, progression)  # closed last: closing the env may end a film
+        session: Session | None = None
+        stack.callback(lambda: tracker.close(session.status if session else "failed"))
         env = make_training_env(config, folder.videos, first_timestep=start)
         stack.callback(env.close)
         use_threads(settings.n_threads, env.single_observation_space)
         evaluation = PeriodicEvaluation(config, progression)
         stack.callback(evaluation.close)
-        tracker = make_tracker(config, folder, progression)
-        session: Session | None = None
-        stack.callback(lambda: tracker.close(session.status if session else "failed"))
         split = TimeSplit(start)
         model, callback = _prepare_model(config, env, tracker, split)
         if resume:
