@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sets up on first use, then runs what config.yml names. Arguments override its keys, for example:
-#   bash launch_node.bash training.algorithm=sac
+# Sets up on first use, then runs what config.yml names. Arguments change keys of the experiment, for example:
+#   bash launch_node.bash experiment.seed=1
 # Relative paths are relative to the repository, from wherever this is started.
 set -euo pipefail
 # shellcheck source=scripts/setup.bash
