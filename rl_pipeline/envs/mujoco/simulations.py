@@ -53,8 +53,6 @@ class Simulations:
         self.frame_skip = frame_skip
         self.dt: float = model.opt.timestep * frame_skip
         """Simulated seconds in an environment step."""
-        self.ids: slice | NDArray[np.intp] = slice(None)
-        """The simulations whose rows these are; for the whole batch, all of them."""
         self.pool = Batch(model, n, num_threads or available_cores())
         self._states: NDArray[np.float64] = self.pool.bind("state")
         self._columns = _state_columns(model)
@@ -116,7 +114,7 @@ class Simulations:
 
     def _write_states(self, ids: NDArray[np.intp], values: Mapping[str, NDArray[Any]]) -> None:
         """Reset without the pool: where no derived field is watched, there is nothing to compute."""
-        states = np.tile(self._initial_state, (len(ids), 1))
+        states = self._initial_state[np.newaxis].repeat(len(ids), axis=0)
         for name, value in values.items():
             states[:, self._columns[name]] = value.reshape(len(ids), -1)
         self._states[ids] = states

@@ -58,12 +58,12 @@ class GymnasiumTask(Task):
         self, rng: np.random.Generator, scale: float, velocity: Literal["uniform", "normal"]
     ) -> dict[str, NDArray[np.float64]]:
         """Return the initial state with uniform noise on positions and the given noise on velocities."""
-        qpos = self.init_qpos + rng.uniform(-scale, scale, self.init_qpos.size)
-        if velocity == "normal":
-            qvel = self.init_qvel + scale * rng.standard_normal(self.init_qvel.size)
-        else:
-            qvel = self.init_qvel + rng.uniform(-scale, scale, self.init_qvel.size)
-        return {"qpos": qpos, "qvel": qvel}
+        nq, nv = self.init_qpos.size, self.init_qvel.size
+        if velocity == "uniform":
+            noise = rng.uniform(-scale, scale, nq + nv)
+            return {"qpos": self.init_qpos + noise[:nq], "qvel": self.init_qvel + noise[nq:]}
+        qpos = self.init_qpos + rng.uniform(-scale, scale, nq)
+        return {"qpos": qpos, "qvel": self.init_qvel + scale * rng.standard_normal(nv)}
 
 
 def sum_of_squares(values: NDArray[Any]) -> NDArray[Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,15 +41,19 @@ class PlanarWalker(GymnasiumTask):
         self._x_before = batch.qpos[:, 0].copy()
         batch.ctrl[:] = action
 
-    def is_healthy(self, batch: Batch) -> NDArray[np.bool_]:
-        """Return where height and angle are inside their ranges."""
-        z, angle = batch.qpos[:, 1], batch.qpos[:, 2]
-        (min_z, max_z), (min_angle, max_angle) = self.healthy_z_range, self.healthy_angle_range
-        return (min_z < z) & (z < max_z) & (min_angle < angle) & (angle < max_angle)
+    def setup(self, model: mujoco.MjModel) -> None:
+        """Bring the ranges of a healthy robot into the order of the coordinates that `posture` returns."""
+        super().setup(model)
+        self._low, self._high = np.array([self.healthy_z_range, self.healthy_angle_range]).T
+
+    def posture(self, batch: Batch) -> NDArray[np.float64]:
+        """Return the coordinates that must stay in their ranges, height and angle first."""
+        return batch.qpos[:, 1:3]
 
     def terminated(self, batch: Batch) -> NDArray[np.bool_]:
         """Return which robots fell, if that ends the episode."""
-        self._healthy = self.is_healthy(batch)
+        posture = self.posture(batch)
+        self._healthy = ((self._low < posture) & (posture < self._high)).all(axis=1)
         return ~self._healthy if self.terminate_when_unhealthy else np.zeros(batch.n, np.bool_)
 
     def observe(self, batch: Batch) -> NDArray[np.float64]:
@@ -93,12 +98,17 @@ class Hopper(PlanarWalker):
     healthy_z_range: tuple[float, float] = (0.7, float("inf"))
     healthy_angle_range: tuple[float, float] = (-0.2, 0.2)
 
-    def is_healthy(self, batch: Batch) -> NDArray[np.bool_]:
-        """Return where also all other positions and velocities are inside their range."""
-        low, high = self.healthy_state_range
-        state = np.concatenate((batch.qpos[:, 2:], batch.qvel), axis=1)
-        inside = (low < state) & (state < high)
-        return inside.all(axis=1) & super().is_healthy(batch)
+    def setup(self, model: mujoco.MjModel) -> None:
+        """Add the range of all positions and velocities but x and z."""
+        super().setup(model)
+        low, high = (np.full(model.nq - 1 + model.nv, limit) for limit in self.healthy_state_range)
+        low[0], high[0] = self.healthy_z_range
+        low[1], high[1] = max(low[1], self.healthy_angle_range[0]), min(high[1], self.healthy_angle_range[1])
+        self._low, self._high = low, high
+
+    def posture(self, batch: Batch) -> NDArray[np.float64]:
+        """Return all positions but x, and all velocities."""
+        return np.concatenate((batch.qpos[:, 1:], batch.qvel), axis=1)
 
 
 @dataclass(kw_only=True)
