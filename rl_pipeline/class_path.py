@@ -76,7 +76,9 @@ def _import_file(path: Path) -> ModuleType:
         raise ClassPathError(f"'{path}' cannot be imported as a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    cloudpickle.register_pickle_by_value(module)  # a model.zip then holds the class and loads without the file
+    cloudpickle.register_pickle_by_value(
+        module
+    )  # a model.zip then holds the class and loads without the file
     try:
         spec.loader.exec_module(module)
     except BaseException:

@@ -29,7 +29,10 @@ def test_a_relative_path_counts_from_the_working_folder(file: Path, monkeypatch:
 
 @pytest.mark.parametrize(
     ("suffix", "message"),
-    [(":Nte", "has no class 'Nte'; it has Net"), (":Other", "no subclass of Module named 'Other'; it has Net")],
+    [
+        (":Nte", "has no class 'Nte'; it has Net"),
+        (":Other", "no subclass of Module named 'Other'; it has Net"),
+    ],
 )
 def test_a_wrong_class_gives_the_right_ones(file: Path, suffix: str, message: str) -> None:
     with pytest.raises(ClassPathError, match=message):

@@ -17,4 +17,6 @@ def engine_class(algorithm: Algorithm, engine: Literal["fast", "stock"]) -> type
         algorithm: The algorithm.
         engine: `fast` or `stock`.
     """
-    return FAST_CLASSES.get(algorithm.name, algorithm.model_class) if engine == "fast" else algorithm.model_class
+    return (
+        FAST_CLASSES.get(algorithm.name, algorithm.model_class) if engine == "fast" else algorithm.model_class
+    )

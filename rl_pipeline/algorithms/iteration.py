@@ -9,6 +9,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.common.type_aliases import TrainFreq
 
 
 def run_iteration(model: BaseAlgorithm, callback: BaseCallback) -> None:
@@ -37,6 +38,7 @@ def _on_policy_iteration(model: OnPolicyAlgorithm, callback: BaseCallback) -> No
 def _off_policy_iteration(model: OffPolicyAlgorithm, callback: BaseCallback) -> None:
     assert model.env is not None
     assert model.replay_buffer is not None
+    assert isinstance(model.train_freq, TrainFreq)
     rollout = model.collect_rollouts(
         model.env,
         callback,

@@ -8,7 +8,7 @@ from stable_baselines3.common.noise import ActionNoise, NormalActionNoise, Ornst
 
 from rl_pipeline.config.errors import Problem, nearest
 
-NOISES: dict[str, type[ActionNoise]] = {
+NOISES: dict[str, type[NormalActionNoise | OrnsteinUhlenbeckActionNoise]] = {
     "normal": NormalActionNoise,
     "ornstein_uhlenbeck": OrnsteinUhlenbeckActionNoise,
 }

@@ -38,8 +38,9 @@ class NormalizerView:
         adapter = self.vec_env.unwrapped
         assert isinstance(adapter, SB3Adapter)
         raw = adapter.last_obs if self.observation is None else self.observation.raw_obs
-        is_transposed = isinstance(self.vec_env, VecTransposeImage)
-        return self.vec_env.transpose_observations(raw) if is_transposed else raw
+        if isinstance(self.vec_env, VecTransposeImage):
+            return self.vec_env.transpose_observations(raw)
+        return raw
 
     def get_original_reward(self) -> np.ndarray:
         """Give the last rewards as the environment gave them, float32 of shape (n,)."""

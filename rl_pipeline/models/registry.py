@@ -23,7 +23,20 @@ FEATURE_EXTRACTORS: dict[str, type[torch_layers.BaseFeaturesExtractor]] = {
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     name: getattr(nn, name)
-    for name in ("CELU", "ELU", "GELU", "Hardtanh", "LeakyReLU", "Mish", "ReLU", "SELU", "SiLU", "Sigmoid", "Softplus", "Tanh")
+    for name in (
+        "CELU",
+        "ELU",
+        "GELU",
+        "Hardtanh",
+        "LeakyReLU",
+        "Mish",
+        "ReLU",
+        "SELU",
+        "SiLU",
+        "Sigmoid",
+        "Softplus",
+        "Tanh",
+    )
 }
 
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
@@ -64,7 +77,10 @@ def find_class(name: str, registered: Mapping[str, type], base: type, key: str) 
 def find_feature_extractor(name: str) -> type | Problem:
     """Find the class that `features_extractor_class` names; see `find_class`."""
     return find_class(
-        name, FEATURE_EXTRACTORS, torch_layers.BaseFeaturesExtractor, f"{ARCHITECTURE}.features_extractor_class"
+        name,
+        FEATURE_EXTRACTORS,
+        torch_layers.BaseFeaturesExtractor,
+        f"{ARCHITECTURE}.features_extractor_class",
     )
 
 
@@ -75,7 +91,9 @@ def find_activation(name: str) -> type | Problem:
 
 def find_optimizer(name: str) -> type | Problem:
     """Find the class that `policy_kwargs.optimizer_class` names; see `find_class`."""
-    return find_class(name, OPTIMIZERS, torch.optim.Optimizer, f"{ARCHITECTURE}.policy_kwargs.optimizer_class")
+    return find_class(
+        name, OPTIMIZERS, torch.optim.Optimizer, f"{ARCHITECTURE}.policy_kwargs.optimizer_class"
+    )
 
 
 def check_extractor_arguments(extractor: type, arguments: Mapping[str, Any]) -> list[Problem]:

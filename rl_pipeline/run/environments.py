@@ -1,6 +1,7 @@
 """The environments of a run: one to train in, one to evaluate in, one to film."""
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from rl_pipeline.wrappers.normalize_reward import NormalizeReward
 
 MAX_EVALUATION_ENVIRONMENTS = 10
 
-NORMALIZERS = {"observation": NormalizeObservation, "reward": NormalizeReward}
+NORMALIZERS: dict[str, type[NormalizeObservation | NormalizeReward]] = {
+    "observation": NormalizeObservation,
+    "reward": NormalizeReward,
+}
 
 
 def make_training_env(config: Config, videos: Path, *, first_timestep: int = 0) -> VectorEnv:
@@ -77,7 +81,7 @@ def normalizer_state(env: VectorEnv) -> dict[str, Any]:
     }
 
 
-def load_normalizer_state(env: VectorEnv, state: dict[str, Any]) -> None:
+def load_normalizer_state(env: VectorEnv, state: Mapping[str, Any]) -> None:
     """Give an environment the running statistics that `normalizer_state` captured."""
     for name, wrapper_class in NORMALIZERS.items():
         wrapper = find_wrapper(env, wrapper_class)

@@ -78,7 +78,7 @@ class Actor:
         """Choose an action for every environment."""
         masks = {}
         if isinstance(self.model, MaskablePPO):
-            masks["action_masks"] = np.stack(self.env.call("action_masks"))  # type: ignore[attr-defined]
+            masks["action_masks"] = np.stack(self.env.unwrapped.call("action_masks"))  # type: ignore[attr-defined]
         actions, self.memory = self.model.predict(
             observations, self.memory, self.episode_starts, deterministic=self.deterministic, **masks
         )
@@ -115,7 +115,7 @@ def evaluate(
             observations, _, terminated, truncated, infos = env.step(actor.act(observations))
             dones = terminated | truncated
             actor.observe_ends(dones)
-            for index in np.flatnonzero(dones & (share > 0)):
+            for index in np.flatnonzero(dones & (share > 0)).tolist():
                 result.add(infos["episode"], index)
                 share[index] -= 1
     return result

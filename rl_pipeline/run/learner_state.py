@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from sb3_contrib import RecurrentPPO
 from sb3_contrib.common.recurrent.type_aliases import RNNStates
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.buffers import ReplayBuffer
@@ -47,6 +48,7 @@ def restore_learner_state(model: BaseAlgorithm, state: Mapping[str, Any]) -> Non
     for noise, previous in zip(_stateful_noises(model), state["action_noise"], strict=True):
         noise.noise_prev = previous
     if state["lstm"] is not None:
+        assert isinstance(model, RecurrentPPO)
         model._last_lstm_states = _lstm_states(state["lstm"], model.device)
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
 
 
-class Writer(Protocol):
+class Writer:
     """One destination of a run's records, e.g. a CSV file, TensorBoard or W&B.
 
     A destination inherits from this class and implements what it can hold: every method does nothing unless
