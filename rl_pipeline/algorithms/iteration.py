@@ -4,6 +4,8 @@ These are the bodies of the loops in SB3's `learn` methods. The trainer runs the
 between two iterations the state of a training is small enough to be saved and continued to the bit.
 """
 
+from typing import cast
+
 from sb3_contrib import ARS
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
@@ -38,11 +40,10 @@ def _on_policy_iteration(model: OnPolicyAlgorithm, callback: BaseCallback) -> No
 def _off_policy_iteration(model: OffPolicyAlgorithm, callback: BaseCallback) -> None:
     assert model.env is not None
     assert model.replay_buffer is not None
-    assert isinstance(model.train_freq, TrainFreq)
     rollout = model.collect_rollouts(
         model.env,
         callback,
-        model.train_freq,
+        cast(TrainFreq, model.train_freq),  # set by `_setup_model`
         model.replay_buffer,
         model.action_noise,
         model.learning_starts,

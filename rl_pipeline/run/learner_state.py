@@ -49,7 +49,7 @@ def restore_learner_state(model: BaseAlgorithm, state: Mapping[str, Any]) -> Non
         noise.noise_prev = previous
     if state["lstm"] is not None:
         assert isinstance(model, RecurrentPPO)
-        model._last_lstm_states = _lstm_states(state["lstm"], model.device)
+        model._last_lstm_states = _lstm_states(state["lstm"], model.device)  # type: ignore[assignment]
 
 
 def _plain_episodes(episodes: Any) -> list[Any]:

@@ -45,9 +45,9 @@ class PeriodicEvaluation:
     def _note(self, mean_return: float, timestep: int) -> bool:
         progression = self.progression
         progression.last_evaluation_timestep = timestep
-        best = progression.best_mean_return
-        is_best = best is None or mean_return > best or math.isnan(best)
-        improved = best is None or mean_return > best + self.min_delta
+        best = -math.inf if progression.best_mean_return is None else progression.best_mean_return
+        is_best = mean_return > best
+        improved = mean_return > best + self.min_delta
         progression.evaluations_without_improvement = (
             0 if improved else progression.evaluations_without_improvement + 1
         )
