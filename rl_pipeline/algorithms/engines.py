@@ -4,10 +4,15 @@ from typing import Literal
 
 from stable_baselines3.common.base_class import BaseAlgorithm
 
-from rl_pipeline.algorithms.fast import FastPPO
+from rl_pipeline.algorithms.fast import FastPPO, FastSAC, FastTD3, FastTQC
 from rl_pipeline.algorithms.registry import Algorithm
 
-FAST_CLASSES: dict[str, type[BaseAlgorithm]] = {"ppo": FastPPO}
+FAST_CLASSES: dict[str, type[BaseAlgorithm]] = {
+    "ppo": FastPPO,
+    "sac": FastSAC,
+    "td3": FastTD3,
+    "tqc": FastTQC,
+}
 
 
 def engine_class(algorithm: Algorithm, engine: Literal["fast", "stock"]) -> type[BaseAlgorithm]:
