@@ -100,7 +100,11 @@ class RLTrainer:
 
     def _iterate(self) -> None:
         apply_schedules(self.model, self.schedules)
-        run_iteration(self.model, self.session.callback)
+        try:
+            run_iteration(self.model, self.session.callback)
+        except ValueError:  # that is how torch's distributions refuse NaN
+            self._refuse_broken_policy()
+            raise
         self.session.split.switch("other")
 
     def _if_due(self, before: int, every: int, action: Callable[[], object]) -> None:
@@ -140,11 +144,7 @@ class RLTrainer:
 
     def _save(self, name: str, *, resumable: bool = True, **details: float) -> None:
         """Write a checkpoint. A disk that is full for now costs this one, not the training."""
-        if self.settings.early_stopping.stop_on_nan:
-            try:
-                check_parameters_finite(self.model)
-            except NonFiniteError as error:
-                self._dump_and_raise(error)
+        self._refuse_broken_policy()
         self.session.tracker.flush()
         try:
             self._write(name, resumable=resumable, **details)
@@ -171,6 +171,13 @@ class RLTrainer:
         """Make the policy of a checkpoint the run's newest."""
         with atomic_write(self.folder.model) as file:
             file.write((self.folder.checkpoints / name / "model.zip").read_bytes())
+
+    def _refuse_broken_policy(self) -> None:
+        if self.settings.early_stopping.stop_on_nan:
+            try:
+                check_parameters_finite(self.model)
+            except NonFiniteError as error:
+                self._dump_and_raise(error)
 
     def _dump_and_raise(self, error: NonFiniteError) -> None:
         dump = self._write(f"nan_{step_name(self.model.num_timesteps)}")
