@@ -1,15 +1,29 @@
 """Small runs that the tests of this folder share."""
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from stable_baselines3.common.save_util import load_from_zip_file
 
 from rl_pipeline.config.loading import load_config_mapping
 from rl_pipeline.config.schema import Config
+from rl_pipeline.run import reports
+from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.train import Plan, run_plan
 
 MakeConfig = Callable[..., Config]
+Train = Callable[..., RunFolder]
+
+SAMPLE_ENVS = Path(__file__).with_name("sample_envs.py")
+
+
+def sample_env(name: str = "SampleEnv") -> str:
+    """Name an environment of `sample_envs.py` as a configuration does."""
+    return f"{SAMPLE_ENVS}:{name}"
 
 
 @pytest.fixture
@@ -36,3 +50,39 @@ def make_config(tmp_path: Path) -> MakeConfig:
         return load_config_mapping(mapping, overrides).config
 
     return make
+
+
+@pytest.fixture
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no `progress.png`, which takes longer than a tiny training; `test_reports.py` draws it."""
+    monkeypatch.setattr(reports, "plot_progress", lambda folder: None)
+
+
+@pytest.fixture
+def train(make_config: MakeConfig, without_pictures: None) -> Train:
+    """Train a2c, or another algorithm, for 80 timesteps in the sample environment and return the run's folder."""
+
+    def run(algorithm: str = "a2c", *overrides: str, environment_id: str | None = None) -> RunFolder:
+        short = ("training.training.total_timesteps=80", "training.architecture.net_arch=[8]")
+        config = make_config(environment_id or sample_env(), algorithm, *short, *overrides)
+        return run_plan(Plan(config))[0]
+
+    return run
+
+
+def parameters(run: RunFolder) -> dict[str, torch.Tensor]:
+    """Read the policy's parameters from a run's `model.zip`."""
+    _, saved, _ = load_from_zip_file(run.model, device="cpu", load_data=False)
+    return saved["policy"]
+
+
+def are_equal(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
+    """Tell whether all parameters are the same to the bit."""
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def curve(run: RunFolder, file: str = "progress.csv") -> list[dict[str, str]]:
+    """Read a learning curve without what the clock says."""
+    with (run.path / file).open() as stream:
+        rows = list(csv.DictReader(stream))
+    return [{name: value for name, value in row.items() if not name.startswith("time/")} for row in rows]

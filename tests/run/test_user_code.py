@@ -1,64 +1,65 @@
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from stable_baselines3 import PPO
+import torch
 
-from rl_pipeline.config.schema import Config
 from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import choose_checkpoint
-from rl_pipeline.run.portable import portable_run
-from rl_pipeline.run.train import Plan, run_plan
+from rl_pipeline.run.train import plan_resume, run_plan
+
+from .conftest import SAMPLE_ENVS
 
 NETWORK = """
+import gymnasium
 import torch
 from rl_pipeline.models.feature_extractors.base_extractor import BaseFeaturesExtractor
 
 
-class Doubled(BaseFeaturesExtractor):
-    def __init__(self, observation_space, features_dim=8):
+class TwoLayers(BaseFeaturesExtractor):
+    def __init__(self, observation_space: gymnasium.Space, features_dim: int = 6) -> None:
         super().__init__(observation_space, features_dim)
-        self.layer = torch.nn.Linear(observation_space.shape[0], features_dim)
+        size = observation_space.shape[0]
+        self.layers = torch.nn.Sequential(torch.nn.Linear(size, features_dim), torch.nn.Tanh())
 
-    def forward(self, observations):
-        return 2.0 * self.layer(observations)
+    def forward(self, observations: torch.Tensor) -> torch.Tensor:
+        return self.layers(observations)
 """
 
 
 @pytest.fixture
-def run(make_config: Callable[..., Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
-    """A finished run whose network is in a file that is gone."""
-    monkeypatch.chdir(tmp_path)
-    Path("networks.py").write_text(NETWORK)
-    extractor = "training.architecture.features_extractor_class=networks.py:Doubled"
-    folder, _, _ = run_plan(Plan(make_config("CartPole-v1", "a2c", extractor)))
-    Path("networks.py").unlink()
-    return folder
+def run(tmp_path: Path, train: Callable[..., RunFolder]) -> RunFolder:
+    """A run with an environment and a network from files that are gone by now."""
+    network, environment = tmp_path / "my_network.py", tmp_path / "my_envs.py"
+    network.write_text(NETWORK)
+    environment.write_text(SAMPLE_ENVS.read_text())
+    run = train(
+        "a2c",
+        f"training.architecture.features_extractor_class={network}:TwoLayers",
+        "training.architecture.features_extractor_kwargs={features_dim: 5}",
+        environment_id=f"{environment}:SampleEnv",
+    )
+    network.unlink()
+    environment.unlink()
+    return run
 
 
 def test_a_run_needs_nothing_but_its_folder(run: RunFolder, tmp_path: Path) -> None:
-    moved = RunFolder(tmp_path / "elsewhere")
-    shutil.move(run.path, moved.path)
-    report = evaluate_checkpoint(moved, choose_checkpoint(moved), n_episodes=1)
-    assert len(report["returns"]) == 1
+    moved = RunFolder(run.path.rename(tmp_path / "elsewhere"))
+    report = evaluate_checkpoint(moved, choose_checkpoint(moved, "final"), n_episodes=2)
+    assert report["lengths"] == [10, 10]
 
 
-def test_a_portable_copy_can_be_evaluated(run: RunFolder) -> None:
-    with portable_run(run) as path:
-        copy = RunFolder(path)
-        assert {each.name for each in copy.checkpoints.iterdir()} == {"best", "final"}
-        report = evaluate_checkpoint(copy, choose_checkpoint(copy, "final"), n_episodes=1)
-    assert report["checkpoint"] == "final"
+def test_a_run_goes_on_without_the_files_that_it_started_from(run: RunFolder) -> None:
+    _, result, _ = run_plan(plan_resume(str(run.path), ["training.training.total_timesteps=120"]))
+    assert result.timestep == 120
 
 
-def test_stock_sb3_loads_a_model_with_a_users_network(
-    make_config: Callable[..., Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("networks.py").write_text(NETWORK)
-    extractor = "training.architecture.features_extractor_class=networks.py:Doubled"
-    folder, _, _ = run_plan(Plan(make_config("CartPole-v1", "ppo", extractor)))
-    model = PPO.load(folder.model, device="cpu")
-    assert type(model.policy.features_extractor).__name__ == "Doubled"
+def test_the_network_is_the_one_of_the_file(run: RunFolder) -> None:
+    from rl_pipeline.run.trained_policy import open_policy
+
+    with open_policy(run, choose_checkpoint(run, "final")) as policy:
+        extractor = policy.model.policy.features_extractor
+        assert type(extractor).__name__ == "TwoLayers"
+        assert extractor(torch.zeros(1, 3)).shape == (1, 5)

@@ -1,0 +1,118 @@
+"""A small environment with every kind of space, and with every kind of trouble."""
+
+import os
+import signal
+import time
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+
+OBSERVATION_SPACES: dict[str, spaces.Space] = {
+    "box": spaces.Box(-1.0, 1.0, (3,), np.float32),
+    "dict": spaces.Dict(
+        joints=spaces.Box(-1.0, 1.0, (3,), np.float32), camera=spaces.Box(0, 255, (36, 36, 3), np.uint8)
+    ),
+    "image": spaces.Box(0, 255, (36, 36, 3), np.uint8),
+}
+ACTION_SPACES: dict[str, spaces.Space] = {
+    "box": spaces.Box(-1.0, 1.0, (2,), np.float32),
+    "discrete": spaces.Discrete(3),
+    "multi_discrete": spaces.MultiDiscrete([3, 2]),
+    "multi_binary": spaces.MultiBinary(3),
+}
+
+
+class SampleEnv(gymnasium.Env):
+    """Pays for observations that are seen and actions that are taken; never terminates, is truncated after `length` steps.
+
+    Args:
+        observation: A key of `OBSERVATION_SPACES`.
+        action: A key of `ACTION_SPACES`.
+        length: Timesteps in an episode.
+        trouble: `raise`, `kill`, `nan` or `pause`.
+        trouble_at: The step of this environment, counted over all episodes, at which the trouble comes; for `pause`
+            every step takes 10 ms.
+        render_mode: `rgb_array` for pictures.
+    """
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012 - as gymnasium has it
+
+    def __init__(
+        self,
+        observation: str = "box",
+        action: str = "discrete",
+        length: int = 10,
+        trouble: str | None = None,
+        trouble_at: int = 0,
+        render_mode: str | None = None,
+    ) -> None:
+        self.observation_space = OBSERVATION_SPACES[observation]
+        self.action_space = ACTION_SPACES[action]
+        self.length = length
+        self.trouble = trouble
+        self.trouble_at = trouble_at
+        self.render_mode = render_mode
+        self.elapsed = 0
+        self.total = 0
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        self.elapsed = 0
+        return self._observe(), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        self.elapsed += 1
+        self.total += 1
+        reward = float(self.np_random.uniform(4, 5) + np.sum(action))
+        if self.trouble == "pause":
+            time.sleep(0.01)
+        elif self.trouble is not None and self.total == self.trouble_at:
+            reward = self._make_trouble(reward)
+        info = {"distance": float(self.elapsed), "is_success": self.elapsed > 5}
+        return self._observe(), reward, False, self.elapsed >= self.length, info
+
+    def render(self) -> np.ndarray:
+        return np.full((48, 64, 3), 20 * self.elapsed, np.uint8)
+
+    def _make_trouble(self, reward: float) -> float:
+        if self.trouble == "raise":
+            raise ValueError("the arm is broken")
+        if self.trouble == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return float("nan")
+
+    def _observe(self) -> Any:
+        joints = self.np_random.uniform(-1, 1, 3).astype(np.float32)
+        camera = np.full((36, 36, 3), 10 * self.elapsed, np.uint8)
+        if isinstance(self.observation_space, spaces.Dict):
+            return {"joints": joints, "camera": camera}
+        return camera if self.observation_space.dtype == np.uint8 else joints
+
+
+class MaskedEnv(SampleEnv):
+    """Forbids the last choice of every action, and notices when it is made."""
+
+    def action_masks(self) -> np.ndarray:
+        if isinstance(self.action_space, spaces.Discrete):
+            return np.array([True, True, False])
+        if isinstance(self.action_space, spaces.MultiDiscrete):
+            return np.array([True, True, False, True, False])
+        return np.array([True, False] * 3)
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        highest = {"Discrete": 1, "MultiDiscrete": [1, 0], "MultiBinary": 0}[type(self.action_space).__name__]
+        assert np.all(action <= np.asarray(highest)), f"action {action} is forbidden"
+        return super().step(action)
+
+
+class BlindEnv(SampleEnv):
+    """Has no render mode at all, as many a first environment."""
+
+    metadata = {}  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__()

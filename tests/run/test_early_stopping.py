@@ -1,0 +1,106 @@
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rl_pipeline.config.training import EarlyStopping
+from rl_pipeline.run.checkpoint_store import CheckpointStore
+from rl_pipeline.run.early_stopping import NonFiniteError, check_finite, reason_to_stop
+from rl_pipeline.run.folder import RunFolder, find_runs
+from rl_pipeline.run.metadata import read_metadata
+from rl_pipeline.run.state_file import read_state
+from rl_pipeline.run.training_state import Progression
+
+from .conftest import curve
+
+NAN_AT_STEP_25 = "environment.kwargs={trouble: nan, trouble_at: 25}"
+
+
+def test_no_reason_is_needed_to_go_on() -> None:
+    assert reason_to_stop(EarlyStopping(), Progression(evaluations_without_improvement=99), 1e9) is None
+
+
+def test_a_reached_threshold_is_a_reason() -> None:
+    config = EarlyStopping(reward_threshold=50.0)
+    assert reason_to_stop(config, Progression(), 49.9) is None
+    assert reason_to_stop(config, Progression(), 50.0) == "mean return 50.0 reached the threshold 50"
+    assert reason_to_stop(config, Progression(), math.nan) is None
+
+
+def test_lost_patience_is_a_reason() -> None:
+    config = EarlyStopping(patience=3)
+    assert reason_to_stop(config, Progression(evaluations_without_improvement=2), 0.0) is None
+    reason = reason_to_stop(config, Progression(evaluations_without_improvement=3), 0.0)
+    assert reason == "no improvement in 3 evaluations"
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_losses_and_returns_must_be_finite(value: float) -> None:
+    check_finite({"train/loss": 0.1, "episode/metric": value, "rollout/ep_rew_mean": 1.0})
+    with pytest.raises(NonFiniteError, match=r"train/loss = (nan|-?inf)"):
+        check_finite({"train/loss": value})
+
+
+def test_a_training_ends_at_the_threshold(train: Callable[..., RunFolder]) -> None:
+    run = train(
+        "a2c", "training.training.early_stopping.reward_threshold=10", "training.training.eval.frequency=20"
+    )
+    metadata = read_metadata(run)
+    assert metadata["status"] == "finished"
+    assert metadata["timestep"] == 0
+    assert "reached the threshold 10" in metadata["reason"]
+    assert CheckpointStore(run.checkpoints).find("final").resumable
+
+
+def test_a_training_ends_when_patience_is_lost(train: Callable[..., RunFolder]) -> None:
+    run = train(
+        "a2c",
+        "training.training.early_stopping={patience: 2, min_delta: 1000}",
+        "training.training.eval.frequency=10",
+    )
+    assert [int(row["timestep"]) for row in curve(run, "evaluations.csv")] == [0, 10, 20]
+    assert read_metadata(run)["reason"] == "no improvement in 2 evaluations"
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_nan_ends_a_training_with_a_dump_and_a_good_checkpoint(
+    workers: int, train: Callable[..., RunFolder], tmp_path: Path
+) -> None:
+    with pytest.raises(NonFiniteError) as error:
+        train("a2c", NAN_AT_STEP_25, f"environment.n_workers={workers}")
+    (run,) = find_runs(tmp_path / "experiments")
+    (dump,) = run.checkpoints.glob("nan_step_*")
+    good = CheckpointStore(run.checkpoints).newest_good()
+    assert good is not None
+    assert 0 < good.timestep <= 50
+    assert str(dump) in str(error.value)
+    assert str(good.path) in str(error.value)
+    assert "train/policy_loss = nan" in str(error.value)
+    assert {"model.zip", "state.npz"} <= {file.name for file in dump.iterdir()}
+    assert "environment" in read_state(dump / "state.npz")
+    assert read_metadata(run)["status"] == "failed"
+
+
+def test_the_newest_policy_of_a_run_is_never_a_broken_one(
+    train: Callable[..., RunFolder], tmp_path: Path
+) -> None:
+    with pytest.raises(NonFiniteError):
+        train("a2c", NAN_AT_STEP_25)
+    (run,) = find_runs(tmp_path / "experiments")
+    good = CheckpointStore(run.checkpoints).newest_good()
+    assert good is not None
+    assert run.model.read_bytes() == (good.path / "model.zip").read_bytes()
+
+
+def test_nan_between_two_rows_of_the_curve_is_dumped_as_well(train: Callable[..., RunFolder]) -> None:
+    with pytest.raises(
+        NonFiniteError, match=r"policy\.\S+ is not finite; its state is in \S+/nan_step_0000000"
+    ):
+        train("a2c", NAN_AT_STEP_25, "training.training.total_timesteps=90000")
+
+
+def test_nan_is_borne_where_that_is_asked_for(train: Callable[..., RunFolder]) -> None:
+    small = "training.algorithm_parameters={buffer_size: 100, learning_starts: 20}"
+    run = train("dqn", NAN_AT_STEP_25, small, "training.training.early_stopping.stop_on_nan=false")
+    assert read_metadata(run)["status"] == "finished"

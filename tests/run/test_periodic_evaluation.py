@@ -1,0 +1,71 @@
+import math
+from collections.abc import Callable
+
+import pytest
+
+from rl_pipeline.run.checkpoint_store import CheckpointStore
+from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.periodic_evaluation import PeriodicEvaluation
+from rl_pipeline.run.training_state import Progression
+
+from .conftest import MakeConfig, are_equal, curve, parameters, sample_env
+
+
+def training_returns(run: RunFolder) -> list[str]:
+    return [row["rollout/ep_rew_mean"] for row in curve(run) if row["rollout/ep_rew_mean"]]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_evaluations_leave_no_trace_in_the_training(workers: int, train: Callable[..., RunFolder]) -> None:
+    overrides = ["environment.normalize=true", f"environment.n_workers={workers}"]
+    without = train("a2c", *overrides, "training.training.eval.num_evals=0")
+    often = train("a2c", *overrides, "training.training.eval.num_evals=4")
+    assert len(curve(often, "evaluations.csv")) == 5  # timestep 0 as well
+    assert not (without.path / "evaluations.csv").read_text().strip().splitlines()[1:]
+    assert are_equal(parameters(without), parameters(often))
+    assert training_returns(often) == training_returns(without)
+
+
+def test_the_best_policy_is_kept(train: Callable[..., RunFolder]) -> None:
+    run = train(
+        "a2c", "training.training.eval.num_evals=4", "training.algorithm_parameters.learning_rate=0.1"
+    )
+    rows = curve(run, "evaluations.csv")
+    best = max(rows, key=lambda row: float(row["eval/mean_reward"]))
+    manifest = CheckpointStore(run.checkpoints).find("best").manifest()
+    assert manifest["timestep"] == int(best["timestep"])
+    assert manifest["mean_return"] == float(best["eval/mean_reward"])
+
+
+def test_nothing_is_kept_as_best_when_nobody_wants_it(train: Callable[..., RunFolder]) -> None:
+    run = train("a2c", "training.checkpoint.keep_best=false")
+    assert not (run.checkpoints / "best").exists()
+
+
+def test_evaluations_come_at_the_given_frequency(train: Callable[..., RunFolder]) -> None:
+    run = train("a2c", "training.training.eval.frequency=30")
+    assert [int(row["timestep"]) for row in curve(run, "evaluations.csv")] == [0, 30, 60, 80]
+
+
+@pytest.mark.parametrize(
+    ("returns", "best", "without_improvement"),
+    [
+        ([1.0, 3.0, 2.0], 3.0, 1),
+        ([1.0, 1.4, 2.0], 2.0, 0),
+        ([1.0, 1.1, 1.2], 1.2, 2),
+        ([math.nan, 1.0], 1.0, 0),
+        ([1.0, math.nan], 1.0, 1),
+    ],
+)
+def test_the_best_return_and_the_patience_are_counted(
+    returns: list[float], best: float, without_improvement: int, make_config: MakeConfig
+) -> None:
+    progression = Progression()
+    config = make_config(sample_env(), "a2c", "training.training.early_stopping.min_delta=0.5")
+    evaluation = PeriodicEvaluation(config, progression)
+    for timestep, mean_return in enumerate(returns):
+        evaluation._note(mean_return, timestep)
+    evaluation.close()
+    assert progression.best_mean_return == best
+    assert progression.evaluations_without_improvement == without_improvement
+    assert progression.last_evaluation_timestep == len(returns) - 1
