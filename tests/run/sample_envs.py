@@ -25,7 +25,7 @@ ACTION_SPACES: dict[str, spaces.Space] = {
 
 
 class SampleEnv(gymnasium.Env):
-    """Pays for observations that are seen and actions that are taken; never terminates, is truncated after `length` steps.
+    """Pays about five a step, more for higher actions; an episode is truncated after `length` steps.
 
     Args:
         observation: A key of `OBSERVATION_SPACES`.

@@ -1,0 +1,224 @@
+"""Trainings as a user or a cluster starts, interrupts, kills and continues them."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+
+from rl_pipeline.cli import main
+from rl_pipeline.run.checkpoint_store import CheckpointStore
+from rl_pipeline.run.folder import RunFolder, find_runs
+from rl_pipeline.run.metadata import read_metadata
+from rl_pipeline.run.stop_request import StopRequest
+
+from .conftest import sample_env
+
+PATIENCE = 120.0
+"""Seconds after which a process that does not do what is waited for has failed, on however slow a machine."""
+
+pytestmark = pytest.mark.usefixtures("without_pictures")
+
+
+class Training:
+    """A training in a process of its own, with a checkpoint every 20 of its many timesteps."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / "config.yaml"
+        self.process: subprocess.Popen[str]
+        self.children: list[psutil.Process] = []
+
+    def configure(self, *, workers: int = 0, **kwargs: object) -> None:
+        mapping = {
+            "experiment": {"name": "tiny", "folder": str(self.folder / "experiments")},
+            "environment": {
+                "id": sample_env(),
+                "n_environments": 2,
+                "n_workers": workers,
+                "max_worker_restarts": 0,
+                "kwargs": {"trouble": "pause", **kwargs},
+            },
+            "training": {
+                "algorithm": "a2c",
+                "tensorboard": False,
+                "training": {
+                    "total_timesteps": 4000,
+                    "device": "cpu",
+                    "verbose": 0,
+                    "eval": {"num_evals": 0},
+                },
+                "checkpoint": {"frequency": 20},
+            },
+            "evaluation": {"num_episodes": 1, "video": False},
+        }
+        self.config.write_text(yaml.safe_dump(mapping))
+
+    @property
+    def command(self) -> list[str]:
+        return ["train", "--config", str(self.config)]
+
+    def start(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", "rl_pipeline", *self.command, *arguments]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        )
+
+    @property
+    def run(self) -> RunFolder:
+        return find_runs(self.folder / "experiments")[-1]
+
+    def wait_for_timestep(self, timestep: int) -> None:
+        """Wait until the training has written a checkpoint that late, and note its child processes."""
+        deadline = time.monotonic() + PATIENCE
+        while not any(int(path.name[5:]) >= timestep for path in self.folder.glob("*/*/*/*/*/step_*")):
+            assert self.process.poll() is None, self.process.communicate()[0]
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        self.children = psutil.Process(self.process.pid).children(recursive=True)
+
+    def end(self) -> tuple[int, str]:
+        """Wait for the end of the training and of all its children; return its exit status and what it said."""
+        output, _ = self.process.communicate(timeout=PATIENCE)
+        _, alive = psutil.wait_procs(self.children, timeout=PATIENCE)
+        assert alive == []
+        return self.process.returncode, output
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> Iterator[Training]:
+    training = Training(tmp_path)
+    yield training
+    process = getattr(training, "process", None)
+    if process is not None and process.poll() is None:
+        process.kill()
+        process.communicate()
+
+
+def newest_timestep(run: RunFolder) -> int:
+    newest = CheckpointStore(run.checkpoints).newest_good()
+    assert newest is not None
+    return newest.timestep
+
+
+@pytest.mark.parametrize(("number", "workers"), [(signal.SIGINT, 0), (signal.SIGTERM, 2)])
+def test_a_signal_saves_and_stops_and_the_run_goes_on_later(
+    number: signal.Signals, workers: int, training: Training, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training.configure(workers=workers)
+    training.start()
+    training.wait_for_timestep(20)
+    assert len(training.children) == workers
+    training.process.send_signal(number)
+    status, output = training.end()
+    assert status == 0, output
+    assert f"{number.name}: finishing this rollout" in output
+    assert f"rl-pipeline train --resume {training.run.path}" in output
+    metadata = read_metadata(training.run)
+    stopped_at = metadata["timestep"]
+    assert (metadata["status"], metadata["reason"]) == ("stopped", number.name)
+    assert 20 <= stopped_at < 4000
+    assert newest_timestep(training.run) == stopped_at
+
+    shorter = f"training.training.total_timesteps={stopped_at + 30}"
+    assert main(["train", "--resume", str(training.run.path), shorter]) == 0
+    assert f"Training finished at timestep {stopped_at + 30}" in capsys.readouterr().out
+    assert read_metadata(training.run)["status"] == "finished"
+    assert main([*training.command, "--resume", "auto", shorter]) == 0
+    assert f"has finished its {stopped_at + 30} timesteps" in capsys.readouterr().out
+    assert len(find_runs(training.folder / "experiments")) == 1
+
+
+def test_a_second_signal_stops_at_once(training: Training) -> None:
+    training.configure(workers=1)
+    training.start()
+    training.wait_for_timestep(20)
+    training.process.send_signal(signal.SIGINT)
+    while "finishing this rollout" not in training.process.stdout.readline():  # type: ignore[union-attr]
+        pass
+    training.process.send_signal(signal.SIGINT)
+    status, output = training.end()
+    assert (status, "stopped at once" in output) in [(130, True), (0, False)], output
+    assert read_metadata(training.run)["status"] in ("interrupted", "stopped")
+    assert not list(training.run.checkpoints.glob(".*"))
+
+
+def test_a_run_is_trained_by_one_process_and_survives_a_kill(
+    training: Training, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training.configure(workers=2)
+    training.start("--resume", "auto")  # as a cluster would always start it
+    training.wait_for_timestep(random.Random(3).randrange(20, 70))
+    assert len(training.children) == 2
+    unfinished = training.run.checkpoints / ".step_000000099.abcd.tmp"  # what the process may be writing now
+    unfinished.mkdir()
+
+    assert main([*training.command, "--resume", "auto"]) == 2
+    assert "is being trained by another process" in capsys.readouterr().err
+    assert unfinished.exists()
+
+    training.process.kill()
+    status, _ = training.end()
+    assert status == -signal.SIGKILL
+    killed_at = newest_timestep(training.run)
+    assert killed_at >= 20
+    shorter = f"training.training.total_timesteps={killed_at + 30}"
+    assert main([*training.command, "--resume", "auto", shorter]) == 0
+    assert f"Training finished at timestep {killed_at + 30}" in capsys.readouterr().out
+    assert len(find_runs(training.folder / "experiments")) == 1
+    assert not unfinished.exists()
+    rows = (training.run.path / "progress.csv").read_text().splitlines()[1:]
+    timesteps = [int(row.partition(",")[0]) for row in rows]
+    assert timesteps == sorted(set(timesteps))
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"), [("raise", "raised ValueError: the arm is broken"), ("kill", "SIGKILL")]
+)
+def test_trouble_in_a_worker_names_the_environment_and_leaves_no_process(
+    trouble: str, words: str, training: Training, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = psutil.Process().children(recursive=True)
+    training.configure(workers=2, trouble=trouble, trouble_at=30)
+    assert main(training.command) == 1
+    error = capsys.readouterr().err
+    assert "SampleEnv" in error
+    assert words in error
+    assert f"rl-pipeline train --resume {training.run.path}" in error
+    assert read_metadata(training.run)["status"] == "failed"
+    assert newest_timestep(training.run) >= 40
+    assert psutil.Process().children(recursive=True) == before
+
+
+def test_trouble_in_an_environment_of_this_process_shows_where_it_came_from(training: Training) -> None:
+    training.configure(trouble="raise", trouble_at=30)
+    with pytest.raises(ValueError, match="the arm is broken") as error:
+        main(training.command)
+    where, how_to_go_on = error.value.__notes__
+    assert where == "raised by environment 0 of SampleEnv"
+    assert how_to_go_on.endswith(f"rl-pipeline train --resume {training.run.path}")
+    assert read_metadata(training.run)["status"] == "failed"
+
+
+def test_a_stop_request_counts_signals(capsys: pytest.CaptureFixture[str]) -> None:
+    def handlers() -> list[Callable[..., object] | int | None]:
+        return [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+
+    before = handlers()
+    with StopRequest().listening() as stop:
+        assert not stop
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop
+        assert stop.signal_name == "SIGTERM"
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert handlers() == before
+    assert "a second signal stops at once" in capsys.readouterr().err
