@@ -1,5 +1,6 @@
 """The state of a torch Adam optimizer as flat vectors, and its step in JAX."""
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,11 +13,12 @@ from rl_pipeline.algorithms.fast.tensor_block import TensorBlock
 
 
 class AdamState(NamedTuple):
-    """Parameters and moments of their gradient, each a float32 vector of the same length."""
+    """Parameters and moments of their gradient, float32 vectors of the same length, and the number of steps made."""
 
     parameters: Array
     exp_avg: Array
     exp_avg_sq: Array
+    step: Array
 
 
 class TorchAdam:
@@ -40,39 +42,29 @@ class TorchAdam:
     def read(self) -> AdamState:
         """Give views of the parameters and their moments, which are zero before the first step."""
         states = [self._state(parameter) for parameter in self.parameters]
-        self._steps.gather([state["step"] for state in states])
         return AdamState(
             self.layout.gather(self.parameters),
             self._exp_avg.gather([state["exp_avg"] for state in states]),
             self._exp_avg_sq.gather([state["exp_avg_sq"] for state in states]),
+            self._steps.gather([state["step"] for state in states])[0],
         )
 
-    def write(self, state: AdamState, n_steps: int) -> None:
-        """Store parameters and moments after `n_steps` more steps than at the last `read`."""
+    def write(self, state: AdamState) -> None:
+        """Store the state; `read` must have been called since the optimizer was last loaded."""
         np.copyto(self.layout.memory, state.parameters)
         np.copyto(self._exp_avg.memory, state.exp_avg)
         np.copyto(self._exp_avg_sq.memory, state.exp_avg_sq)
-        self._steps.memory += n_steps
+        self._steps.memory[:] = state.step
 
-    def rates(self, n_steps: int) -> np.ndarray:
-        """Give what the next steps need besides state and gradient.
+    def options(self) -> np.ndarray:
+        """Give the learning rate, 1 - beta and log(beta) of both moments, and epsilon; float32 (6,).
 
-        They are computed in float64, since 1 - beta**t loses digits in float32.
-
-        Args:
-            n_steps: Number of steps.
-
-        Returns:
-            Rows of step size, root of the second bias correction, both betas and epsilon; float32 (n_steps, 5).
+        They are computed in float64, since 1 - beta loses digits in float32.
         """
         group = self.optimizer.param_groups[0]
-        beta1, beta2 = group["betas"]
-        step = float(self._state(self.parameters[0])["step"]) + np.arange(1.0, n_steps + 1)
-        rates = np.empty((n_steps, 5), np.float32)
-        rates[:, 0] = group["lr"] / (1 - beta1**step)
-        rates[:, 1] = np.sqrt(1 - beta2**step)
-        rates[:, 2:] = beta1, beta2, group["eps"]
-        return rates
+        weights = [1 - beta for beta in group["betas"]]
+        logs = [math.log(beta) if beta else -math.inf for beta in group["betas"]]
+        return np.array([group["lr"], *weights, *logs, group["eps"]], np.float32)
 
     def _state(self, parameter: torch.Tensor) -> dict[str, Any]:
         state = self.optimizer.state[parameter]
@@ -100,27 +92,30 @@ def check_adam(optimizer: torch.optim.Optimizer) -> None:
             raise NotCovered("some of its parameters are not trainable contiguous float32 tensors")
 
 
-def adam_step(state: AdamState, gradient: Array, rates: Array) -> AdamState:
+def adam_step(state: AdamState, gradient: Array, options: Array) -> AdamState:
     """Make one step of Adam (Kingma & Ba 2014, arXiv:1412.6980, algorithm 1) as torch does it.
 
     Args:
-        state: Parameters and moments.
+        state: State before the step.
         gradient: Gradient of the loss, shaped as the parameters.
-        rates: A row of `TorchAdam.rates`.
+        options: What `TorchAdam.options` gives.
     """
     import jax.numpy as jnp
 
-    step_size, bias_correction2_sqrt, beta1, beta2, epsilon = rates
-    exp_avg = state.exp_avg + (1 - beta1) * (gradient - state.exp_avg)
-    exp_avg_sq = beta2 * state.exp_avg_sq + (1 - beta2) * gradient * gradient
-    denominator = jnp.sqrt(exp_avg_sq) / bias_correction2_sqrt + epsilon
-    return AdamState(state.parameters - step_size * exp_avg / denominator, exp_avg, exp_avg_sq)
+    learning_rate, weight1, weight2, log_beta1, log_beta2, epsilon = options
+    step = state.step + 1
+    exp_avg = state.exp_avg + weight1 * (gradient - state.exp_avg)
+    exp_avg_sq = state.exp_avg_sq + weight2 * (gradient * gradient - state.exp_avg_sq)
+    bias_correction1, bias_correction2 = -jnp.expm1(step * log_beta1), -jnp.expm1(step * log_beta2)
+    denominator = jnp.sqrt(exp_avg_sq) / jnp.sqrt(bias_correction2) + epsilon
+    parameters = state.parameters - learning_rate / bias_correction1 * exp_avg / denominator
+    return AdamState(parameters, exp_avg, exp_avg_sq, step)
 
 
 def descend(
     loss: Callable[[list[Array]], tuple[Array, Any]],
     state: AdamState,
-    rates: Array,
+    options: Array,
     layout: TensorBlock,
     max_grad_norm: Array = np.inf,
 ) -> tuple[AdamState, Array, Any]:
@@ -128,8 +123,8 @@ def descend(
 
     Args:
         loss: Function of the parameters, one array per tensor, that returns the loss and anything else.
-        state: Parameters and moments.
-        rates: A row of `TorchAdam.rates`.
+        state: State before the step.
+        options: What `TorchAdam.options` gives.
         layout: How the parameters lie in their vector.
         max_grad_norm: The gradient is scaled down to at most this Euclidean norm.
 
@@ -144,4 +139,4 @@ def descend(
     if max_grad_norm is not np.inf:
         norm = jnp.sqrt((gradient * gradient).sum())
         gradient *= jnp.minimum(1.0, max_grad_norm / (norm + 1e-6))
-    return adam_step(state, gradient, rates), value, other
+    return adam_step(state, gradient, options), value, other

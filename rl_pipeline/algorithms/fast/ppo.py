@@ -38,21 +38,19 @@ class FastPPO(FastRollouts, PPO):
         buffer, options, parameters = self.rollout_buffer, self._options(), self._loss_parameters()
         rollout = minibatch_arrays(buffer)
         n_transitions = buffer.buffer_size * buffer.n_envs
-        n_minibatches = -(-n_transitions // self.batch_size)
-        rates, state, n_steps = adam.rates(self.n_epochs * n_minibatches), adam.read(), 0
+        adam_options, state = adam.options(), adam.read()
         epochs: list[PPOMetrics] = []
-        for epoch, epoch_rates in enumerate(np.split(rates, self.n_epochs)):
+        for epoch in range(self.n_epochs):
             permutation = np.random.permutation(n_transitions)
             state, running, metrics = update.run_epoch(
-                state, epoch_rates, rollout, permutation, parameters, options=options
+                state, adam_options, rollout, permutation, parameters, options=options
             )
             epochs.append(metrics)
             self._n_updates += 1
-            n_steps += int(np.sum(metrics.used)) - (not running)
             if not running:
                 self._announce_early_stop(epoch, metrics)
                 break
-        adam.write(state, n_steps)
+        adam.write(state)
         return epochs
 
     def _announce_early_stop(self, epoch: int, metrics: PPOMetrics) -> None:

@@ -64,7 +64,7 @@ class PPOUpdate:
     def _run_epoch(
         self,
         state: AdamState,
-        rates: Array,
+        adam_options: Array,
         rollout: Minibatch,
         permutation: Array,
         parameters: Mapping[str, Array],
@@ -74,7 +74,7 @@ class PPOUpdate:
 
         Args:
             state: Parameters and moments before the epoch.
-            rates: Rows of `TorchAdam.rates`, one per minibatch.
+            adam_options: What `TorchAdam.options` gives.
             rollout: All transitions.
             permutation: Order in which the transitions are used.
             parameters: `clip_range`, `clip_range_vf`, `ent_coef`, `vf_coef`, `max_grad_norm`, `max_kl`.
@@ -88,24 +88,27 @@ class PPOUpdate:
         split = n_full * options.batch_size
         shuffled = Minibatch(*(array[permutation] for array in rollout))
         full = Minibatch(*(array[:split].reshape(n_full, -1, *array.shape[1:]) for array in shuffled))
-        step = partial(self._step, parameters=parameters, options=options)
-        carry, metrics = jax.lax.scan(step, (state, jnp.asarray(True)), (full, rates[:n_full]))
+        step = partial(self._step, adam_options=adam_options, parameters=parameters, options=options)
+        carry, metrics = jax.lax.scan(step, (state, jnp.asarray(True)), full)
         if split < len(permutation):
             rest = Minibatch(*(array[split:] for array in shuffled))
-            carry, last = step(carry, (rest, rates[-1]))
+            carry, last = step(carry, rest)
             metrics = PPOMetrics(*(jnp.append(many, one) for many, one in zip(metrics, last, strict=True)))
         return *carry, metrics
 
     def _step(
         self,
         carry: tuple[AdamState, Array],
-        inputs: tuple[Minibatch, Array],
+        minibatch: Minibatch,
+        adam_options: Array,
         parameters: Mapping[str, Array],
         options: PPOOptions,
     ) -> tuple[tuple[AdamState, Array], PPOMetrics]:
-        (state, running), (minibatch, rates) = carry, inputs
+        state, running = carry
         loss_of = partial(self._loss, batch=minibatch, parameters=parameters, options=options)
-        updated, loss, parts = descend(loss_of, state, rates, self._adam.layout, parameters["max_grad_norm"])
+        updated, loss, parts = descend(
+            loss_of, state, adam_options, self._adam.layout, parameters["max_grad_norm"]
+        )
         metrics = PPOMetrics(**parts, loss=loss, used=running)
         if options.stops_early:
             running = running & ~(parts["approx_kl"] > parameters["max_kl"])

@@ -76,15 +76,15 @@ class SoftUpdate:
     def run(self, gradient_steps: int, batch_size: int) -> dict[str, float]:
         """Make gradient steps and return the mean of what each logs."""
         model, state = self._model, self._read()
-        rates = np.stack([adam.rates(gradient_steps) for adam in self._adams], axis=1)
+        options = np.stack([adam.options() for adam in self._adams])
         metrics = []
         for i in range(gradient_steps):
             batch = sample_transitions(model, batch_size)
             noise = np.stack([torch.empty(batch.actions.shape).normal_().numpy() for _ in range(2)])
             parameters = self._parameters(moves_target=i % model.target_update_interval == 0)
-            state, step_metrics = self._gradient_step(state, batch, noise, rates[i], parameters)
+            state, step_metrics = self._gradient_step(state, batch, noise, options, parameters)
             metrics.append(step_metrics)
-        self._write(state, gradient_steps)
+        self._write(self._jax.block_until_ready(state))
         model._n_updates += gradient_steps
         columns = zip(SoftMetrics._fields, np.asarray(metrics, np.float64).T, strict=True)
         logged = {name: float(column.mean()) for name, column in columns}
@@ -102,19 +102,19 @@ class SoftUpdate:
         target = self._target_block.gather(self._target)
         return SoftState(self._actor_adam.read(), self._critic_adam.read(), target, entropy)
 
-    def _write(self, state: SoftState, n_steps: int) -> None:
-        self._actor_adam.write(state.actor, n_steps)
-        self._critic_adam.write(state.critic, n_steps)
+    def _write(self, state: SoftState) -> None:
+        self._actor_adam.write(state.actor)
+        self._critic_adam.write(state.critic)
         np.copyto(self._target_block.memory, state.target)
         if self._entropy_adam and state.entropy:
-            self._entropy_adam.write(state.entropy, n_steps)
+            self._entropy_adam.write(state.entropy)
 
     def _step(
         self,
         state: SoftState,
         batch: Transitions,
         noise: Array,
-        rates: Array,
+        options: Array,
         numbers: Array,
     ) -> tuple[SoftState, Array]:
         """Make one gradient step.
@@ -123,22 +123,22 @@ class SoftUpdate:
             state: State before it.
             batch: A minibatch of n transitions.
             noise: Standard normal, shape (2, n, action_dim), for the actions in the states and in the next states.
-            rates: A row of `TorchAdam.rates` each for actor, critic and entropy coefficient.
+            options: A row of `TorchAdam.options` each for actor, critic and entropy coefficient.
             numbers: The `SoftParameters`.
         """
         jnp, parameters = self._jax.numpy, SoftParameters(*numbers)
         ent_coef = jnp.exp(state.entropy.parameters[0]) if state.entropy else parameters.ent_coef
         targets = self._targets(state, batch, noise[1], ent_coef)
         critic_loss = partial(self._critic_loss, batch=batch, targets=targets)
-        critic, critic_value, _ = descend(critic_loss, state.critic, rates[1], self._critic_adam.layout)
+        critic, critic_value, _ = descend(critic_loss, state.critic, options[1], self._critic_adam.layout)
         actor_loss = partial(self._actor_loss, critic=critic, batch=batch, noise=noise[0], ent_coef=ent_coef)
-        actor, actor_value, log_prob = descend(actor_loss, state.actor, rates[0], self._actor_adam.layout)
+        actor, actor_value, log_prob = descend(actor_loss, state.actor, options[0], self._actor_adam.layout)
         target = state.target * (1 - parameters.tau) + parameters.tau * critic.parameters
         entropy, entropy_value = state.entropy, jnp.zeros(())
         if state.entropy and self._entropy_adam:
             entropy_loss = partial(self._entropy_loss, excess=log_prob + parameters.target_entropy)
             entropy, entropy_value, _ = descend(
-                entropy_loss, state.entropy, rates[2], self._entropy_adam.layout
+                entropy_loss, state.entropy, options[2], self._entropy_adam.layout
             )
         metrics = SoftMetrics(ent_coef, actor_value, critic_value, entropy_value)
         return SoftState(actor, critic, target, entropy), jnp.stack(metrics)

@@ -65,20 +65,19 @@ class TD3Update:
         """Make gradient steps and return the means of the losses."""
         model, state = self._model, self._read()
         parameters = np.array(TD3Parameters(model.tau, model.target_noise_clip), np.float32)
-        moves = [(model._n_updates + i) % model.policy_delay == 0 for i in range(1, gradient_steps + 1)]
-        actor_rates, critic_rates = (
-            self._actor_adam.rates(sum(moves) + 1),
-            self._critic_adam.rates(gradient_steps),
-        )
-        losses = []
-        for i, moves_actor in enumerate(moves):
+        options = np.stack([self._actor_adam.options(), self._critic_adam.options()])
+        losses, moves = [], []
+        for _ in range(gradient_steps):
             model._n_updates += 1
+            moves_actor = model._n_updates % model.policy_delay == 0
             batch = sample_transitions(model, batch_size)
             noise = torch.empty(batch.actions.shape).normal_(0, model.target_policy_noise).numpy()
-            rates = np.stack([actor_rates[sum(moves[:i])], critic_rates[i]])
-            state, loss = self._gradient_step(state, batch, noise, rates, parameters, moves_actor=moves_actor)
+            state, loss = self._gradient_step(
+                state, batch, noise, options, parameters, moves_actor=moves_actor
+            )
             losses.append(loss)
-        self._write(state, sum(moves), gradient_steps)
+            moves.append(moves_actor)
+        self._write(self._jax.block_until_ready(state))
         return mean_losses(np.asarray(losses, np.float64), moves)
 
     def _read(self) -> TD3State:
@@ -87,19 +86,18 @@ class TD3Update:
         )
         return TD3State(self._actor_adam.read(), self._critic_adam.read(), *targets)
 
-    def _write(self, state: TD3State, n_actor_steps: int, n_critic_steps: int) -> None:
-        self._critic_adam.write(state.critic, n_critic_steps)
-        if n_actor_steps:
-            self._actor_adam.write(state.actor, n_actor_steps)
-            np.copyto(self._target_blocks[0].memory, state.actor_target)
-            np.copyto(self._target_blocks[1].memory, state.critic_target)
+    def _write(self, state: TD3State) -> None:
+        self._actor_adam.write(state.actor)
+        self._critic_adam.write(state.critic)
+        for block, target in zip(self._target_blocks, (state.actor_target, state.critic_target), strict=True):
+            np.copyto(block.memory, target)
 
     def _step(
         self,
         state: TD3State,
         batch: Transitions,
         noise: Array,
-        rates: Array,
+        options: Array,
         numbers: Array,
         moves_actor: bool,
     ) -> tuple[TD3State, Array]:
@@ -109,7 +107,7 @@ class TD3Update:
             state: State before it.
             batch: A minibatch of n transitions.
             noise: What smooths the target policy, before it is clipped, shape (n, action_dim).
-            rates: A row of `TorchAdam.rates` each for actor and critic.
+            options: A row of `TorchAdam.options` each for actor and critic.
             numbers: The `TD3Parameters`.
             moves_actor: Whether actor and target networks are updated, too.
 
@@ -119,11 +117,11 @@ class TD3Update:
         jnp, parameters = self._jax.numpy, TD3Parameters(*numbers)
         targets = self._values_to_fit(state, batch, noise, parameters.noise_clip)
         critic_loss = partial(self._critic_loss, batch=batch, targets=targets)
-        critic, critic_value, _ = descend(critic_loss, state.critic, rates[1], self._critic_adam.layout)
+        critic, critic_value, _ = descend(critic_loss, state.critic, options[1], self._critic_adam.layout)
         if not moves_actor:
             return state._replace(critic=critic), jnp.stack([critic_value, jnp.zeros(())])
         actor_loss = partial(self._actor_loss, critic=critic, batch=batch)
-        actor, actor_value, _ = descend(actor_loss, state.actor, rates[0], self._actor_adam.layout)
+        actor, actor_value, _ = descend(actor_loss, state.actor, options[0], self._actor_adam.layout)
         tau = parameters.tau
         actor_target = state.actor_target * (1 - tau) + tau * actor.parameters
         critic_target = state.critic_target * (1 - tau) + tau * critic.parameters

@@ -7,9 +7,13 @@ import torch
 
 from rl_pipeline.algorithms.fast.functions import Array
 
+ALIGNMENT = 64  # bytes; JAX reads a NumPy array that lies so without copying it
+
 
 class TensorBlock:
-    """Lays float32 CPU tensors end to end, so that all of them cross to JAX and back in one copy.
+    """Lays float32 CPU tensors end to end, so that JAX reads them in place and they are written in one copy.
+
+    Nothing may be written while a JAX computation that was given `memory` is still running.
 
     Args:
         tensors: The tensors, or others of the same shapes.
@@ -21,7 +25,7 @@ class TensorBlock:
     def __init__(self, tensors: Iterable[torch.Tensor]) -> None:
         self._shapes = [tuple(tensor.shape) for tensor in tensors]
         self._bounds = np.cumsum([0, *(int(np.prod(shape)) for shape in self._shapes)])
-        self.memory = np.zeros(self._bounds[-1], np.float32)
+        self.memory = aligned_zeros(int(self._bounds[-1]))
         self._parts = self.split(torch.from_numpy(self.memory))
         self._addresses = [part.data_ptr() for part in self._parts]
 
@@ -46,3 +50,10 @@ class TensorBlock:
             vector[start:stop].reshape(shape)
             for shape, start, stop in zip(self._shapes, self._bounds, self._bounds[1:], strict=False)
         ]
+
+
+def aligned_zeros(size: int) -> np.ndarray:
+    """Give a float32 vector of zeros whose first byte lies at a multiple of `ALIGNMENT`."""
+    raw = np.zeros(4 * size + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + 4 * size].view(np.float32)
