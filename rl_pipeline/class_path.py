@@ -64,11 +64,11 @@ def _import_module(name: str) -> ModuleType:
 
 
 def _import_file(path: Path) -> ModuleType:
-    """Import a file once, under a name that no other file has."""
+    """Import a file once, under a name that only its copies share, so that a copy's classes are the same classes."""
     resolved = path.expanduser().resolve()
     if not resolved.is_file():
         raise ClassPathError(f"there is no file '{path}' (looked at {resolved})")
-    name = f"{resolved.stem}_{hashlib.sha256(str(resolved).encode()).hexdigest()[:8]}"
+    name = f"{resolved.stem}_{hashlib.sha256(resolved.read_bytes()).hexdigest()[:8]}"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, resolved)

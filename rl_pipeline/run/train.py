@@ -22,7 +22,7 @@ from rl_pipeline.run.rl_trainer import RLTrainer, TrainingResult
 from rl_pipeline.run.session import open_session
 from rl_pipeline.run.stop_request import StopRequest
 from rl_pipeline.run.trained_policy import stored_config
-from rl_pipeline.run.user_code import keep_user_code
+from rl_pipeline.run.user_code import keep_user_code, without_folders
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
     except CheckpointError:
         logger.warning("%s has no good checkpoint; a new run is started", folder.path)
         return fresh
-    if plan.config != fresh.config:
+    if without_folders(plan.config) != without_folders(fresh.config):
         logger.warning("%s differs from the configuration of %s, which is used", config_file, folder.path)
     return plan
 

@@ -1,5 +1,7 @@
 """Python files that a configuration names: a copy lies in the run's folder, so that the run needs nothing else."""
 
+import filecmp
+import itertools
 import re
 import shutil
 from collections.abc import Callable
@@ -19,11 +21,11 @@ def keep_user_code(config: Config, run: RunFolder) -> Config:
     def keep(file: Path) -> str:
         if not file.is_file():
             return str(file)
-        folder = run.path / FOLDER
-        folder.mkdir(exist_ok=True)
-        if not (folder / file.name).exists() or not (folder / file.name).samefile(file):
-            shutil.copy2(file, folder / file.name)
-        return f"{FOLDER}/{file.name}"
+        copy = _place(file, run.path / FOLDER)
+        if not copy.exists():
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copy2(file, copy)
+        return f"{FOLDER}/{copy.name}"
 
     return _replace_files(config, keep)
 
@@ -36,6 +38,17 @@ def find_user_code(config: Config, run: RunFolder) -> Config:
         return str(copy) if file.parts[:1] == (FOLDER,) and copy.is_file() else str(file)
 
     return _replace_files(config, find)
+
+
+def without_folders(config: Config) -> Config:
+    """Leave only the names of files, by which the configurations of a run and of what it was started from compare."""
+    return _replace_files(config, lambda file: file.name)
+
+
+def _place(file: Path, folder: Path) -> Path:
+    """Choose the copy's name; a file of the same name and another content gets a number."""
+    copies = (folder / f"{file.stem}{f'_{number}' if number > 1 else ''}.py" for number in itertools.count(1))
+    return next(copy for copy in copies if not copy.exists() or filecmp.cmp(copy, file, shallow=False))
 
 
 def _replace_files(config: Config, replace: Callable[[Path], str]) -> Config:
