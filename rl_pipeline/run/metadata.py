@@ -38,7 +38,7 @@ def describe_run(folder: RunFolder) -> dict[str, Any]:
         with atomic_write(folder.path / "code.diff", mode="w") as file:
             file.write(changes + "\n")
     return {
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": shlex.join(sys.orig_argv),
         "started": _now(),
         "status": "running",
         "error": None,
