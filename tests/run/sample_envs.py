@@ -76,7 +76,7 @@ class SampleEnv(gymnasium.Env):
         return self._observe(), reward, False, self.elapsed >= self.length, info
 
     def render(self) -> np.ndarray:
-        return np.full((48, 64, 3), 20 * self.elapsed, np.uint8)
+        return np.full((48, 64, 3), 20 * self.elapsed % 256, np.uint8)
 
     def _make_trouble(self, reward: float) -> float:
         if self.trouble == "raise":
@@ -87,7 +87,7 @@ class SampleEnv(gymnasium.Env):
 
     def _observe(self) -> Any:
         joints = self.np_random.uniform(-1, 1, 3).astype(np.float32)
-        camera = np.full((36, 36, 3), 10 * self.elapsed, np.uint8)
+        camera = np.full((36, 36, 3), 10 * self.elapsed % 256, np.uint8)
         if isinstance(self.observation_space, spaces.Dict):
             return {"joints": joints, "camera": camera}
         return camera if self.observation_space.dtype == np.uint8 else joints

@@ -21,7 +21,9 @@ def test_a_checkpoint_describes_and_verifies_its_files(tmp_path: Path) -> None:
 
 def test_a_checkpoint_is_replaced_whole(tmp_path: Path) -> None:
     write_checkpoint(tmp_path / "best", 100, write_sample)
-    newer = write_checkpoint(tmp_path / "best", 200, lambda folder: (folder / "model.zip").write_bytes(b"new"))
+    newer = write_checkpoint(
+        tmp_path / "best", 200, lambda folder: (folder / "model.zip").write_bytes(b"new")
+    )
     newer.verify()
     assert newer.timestep == 200
     assert not (tmp_path / "best" / "state.npz").exists()

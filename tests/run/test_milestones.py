@@ -5,7 +5,13 @@ from rl_pipeline.run.milestones import crossed, frequency
 
 @pytest.mark.parametrize(
     ("before", "after", "every", "due"),
-    [(0, 99, 100, False), (99, 100, 100, True), (100, 199, 100, False), (50, 350, 100, True), (0, 500, 0, False)],
+    [
+        (0, 99, 100, False),
+        (99, 100, 100, True),
+        (100, 199, 100, False),
+        (50, 350, 100, True),
+        (0, 500, 0, False),
+    ],
 )
 def test_crossed(before: int, after: int, every: int, due: bool) -> None:
     assert crossed(before, after, every) is due

@@ -7,9 +7,11 @@ import torch
 from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import choose_checkpoint
-from rl_pipeline.run.train import plan_resume, run_plan
+from rl_pipeline.run.train import plan_auto, plan_resume, run_plan
+from rl_pipeline.run.trained_policy import open_policy
+from rl_pipeline.run.user_code import find_user_code, keep_user_code
 
-from .conftest import SAMPLE_ENVS
+from .conftest import SAMPLE_ENVS, MakeConfig, are_equal, parameters
 
 NETWORK = """
 import gymnasium
@@ -57,9 +59,51 @@ def test_a_run_goes_on_without_the_files_that_it_started_from(run: RunFolder) ->
 
 
 def test_the_network_is_the_one_of_the_file(run: RunFolder) -> None:
-    from rl_pipeline.run.trained_policy import open_policy
-
     with open_policy(run, choose_checkpoint(run, "final")) as policy:
         extractor = policy.model.policy.features_extractor
         assert type(extractor).__name__ == "TwoLayers"
         assert extractor(torch.zeros(1, 3)).shape == (1, 5)
+
+
+def test_a_run_with_a_file_goes_on_to_the_bit(train: Callable[..., RunFolder]) -> None:
+    more = "training.training.total_timesteps=160"
+    whole = train("a2c", more)
+    part = train("a2c", "training.training.total_timesteps=80")
+    run_plan(plan_resume(str(part.path), [more]))
+    assert are_equal(parameters(whole), parameters(part))
+
+
+def test_files_of_the_same_name_are_both_kept(make_config: MakeConfig, tmp_path: Path) -> None:
+    for folder in ("a", "b", "c"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "my.py").write_text(SAMPLE_ENVS.read_text() + f"# {folder}".replace("c", "a"))
+    run = RunFolder(tmp_path)
+    config = make_config(
+        f"{tmp_path}/a/my.py:SampleEnv",
+        "a2c",
+        f"training.architecture.features_extractor_class={tmp_path}/b/my.py:Network",
+        f"training.architecture.activation_fn={tmp_path}/c/my.py:Activation",
+    )
+    kept = keep_user_code(config, run)
+    assert kept.environment.id == "code/my.py:SampleEnv"
+    assert kept.training.architecture.features_extractor_class == "code/my_2.py:Network"
+    assert kept.training.architecture.activation_fn == "code/my.py:Activation"
+    found = find_user_code(kept, run)
+    assert found.environment.id == f"{tmp_path}/code/my.py:SampleEnv"
+    assert keep_user_code(found, run) == kept
+
+
+def test_a_run_with_a_file_is_found_to_have_the_configuration_it_was_started_with(
+    train: Callable[..., RunFolder], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = train()
+    copy = (run.path / "config.yaml").read_text().replace("code/sample_envs.py", str(SAMPLE_ENVS))
+    (tmp_path / "experiment.yaml").write_text(copy)
+    longer = ["training.training.total_timesteps=120"]
+    assert plan_auto(tmp_path / "experiment.yaml", longer).folder == run
+    assert "differs" not in caplog.text
+    plan_auto(tmp_path / "experiment.yaml", [*longer, "experiment.seed=3"])
+    assert "differs" not in caplog.text
+    (tmp_path / "experiment.yaml").write_text(copy.replace("seed: 0", "seed: 4"))
+    plan_auto(tmp_path / "experiment.yaml", longer)
+    assert "differs from the configuration of" in caplog.text

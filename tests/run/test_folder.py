@@ -1,0 +1,74 @@
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from rl_pipeline.run.folder import (
+    RunBusyError,
+    RunFolder,
+    create_run_folder,
+    experiment_parent,
+    find_runs,
+    folder_name,
+)
+
+from .conftest import MakeConfig
+
+
+@pytest.mark.parametrize(
+    ("environment_id", "name"),
+    [
+        ("CartPole-v1", "CartPole-v1"),
+        ("ALE/Pong-v5", "ALE_Pong-v5"),
+        ("tasks/tank.py:Tank", "tasks_tank.py_Tank"),
+        ("../../etc", "etc"),
+        ("/", "environment"),
+    ],
+)
+def test_any_environment_gives_the_name_of_one_folder(environment_id: str, name: str) -> None:
+    assert folder_name(environment_id) == name
+
+
+def test_two_runs_of_the_same_second_get_different_folders(make_config: MakeConfig) -> None:
+    config = make_config()
+    runs = [create_run_folder(config) for _ in range(3)]
+    assert len({run.path for run in runs}) == 3
+    for run in runs:
+        assert run.path.parent == experiment_parent(config)
+        assert run.experiment_name == "tiny"
+        assert run.checkpoints.is_dir()
+
+
+def test_runs_are_found_oldest_first_whatever_they_are_called(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    paths = []
+    for name in ("b", "a", "c"):
+        run = create_run_folder(make_config("CartPole-v1", "ppo", f"experiment.name={name}"))
+        run.config.touch()
+        paths.append(run.path)
+    create_run_folder(make_config())  # not a run yet
+    assert [run.path for run in find_runs(tmp_path / "experiments")] == paths
+    assert find_runs(tmp_path / "missing") == []
+
+
+def hold(
+    path: Path, ready: "multiprocessing.synchronize.Event", done: "multiprocessing.synchronize.Event"
+) -> None:
+    with RunFolder(path).locked():
+        ready.set()
+        done.wait()
+
+
+def test_a_run_is_locked_for_other_processes_until_its_process_ends(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    ready, done = context.Event(), context.Event()
+    process = context.Process(target=hold, args=(tmp_path, ready, done), daemon=True)
+    process.start()
+    assert ready.wait(60)
+    with pytest.raises(RunBusyError, match="being trained by another process"), RunFolder(tmp_path).locked():
+        pass
+    process.kill()
+    process.join()
+    with RunFolder(tmp_path).locked():
+        pass
