@@ -1,0 +1,184 @@
+"""The commands that look at a run: eval, play, record, plot, list."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+
+from rl_pipeline.run.folder import RunFolder
+
+from .conftest import Command, Outcome
+
+PNG = b"\x89PNG\r\n"
+
+
+def frames_in(film: Path) -> int:
+    return imageio_ffmpeg.count_frames_and_secs(film)[0]
+
+
+def test_eval_writes_and_prints_the_result(command: Command, trained: RunFolder) -> None:
+    outcome = command("eval", "tiny", "--episodes", "4", "--seed", "3", "--checkpoint", "init")
+    assert outcome.status == 0
+    report = json.loads((trained.path / "eval.json").read_text())
+    assert (report["checkpoint"], report["timestep"], report["seed"]) == ("init", 0, 3)
+    assert len(report["returns"]) == 4
+    assert f"mean_reward              {report['mean_reward']:.4g}" in outcome.output
+    assert f"4 episodes of checkpoint 'init'; written to {trained.path / 'eval.json'}" in outcome.output
+    assert command("eval", "tiny", "--episodes", "4", "--seed", "3", "--checkpoint", "init") == outcome
+
+
+def test_play_films_an_episode(command: Command, trained: RunFolder) -> None:
+    outcome = command("play", "tiny")
+    film = trained.videos / "best_seed_0.mp4"
+    assert outcome.status == 0
+    assert outcome.output == f"{film} ({frames_in(film)} frames)\n"
+    outcome = command(
+        "play", str(trained.path), "--checkpoint", "final", "--seed", "2", "--video", "films/final.mp4"
+    )
+    assert outcome.output == f"films/final.mp4 ({frames_in(Path('films/final.mp4'))} frames)\n"
+
+
+def test_play_needs_a_display_for_a_window(
+    command: Command, trained: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    outcome = command("play", "tiny", "--render", "human")
+    assert outcome.status == 2
+    assert "there is no display for a window" in outcome.error
+
+
+def test_play_shows_episodes_in_a_window(
+    command: Command, trained: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    outcome = command("play", "tiny", "--render", "human", "--episodes", "2", "--checkpoint", "init")
+    assert outcome.status == 0
+    assert [line.partition(":")[0] for line in outcome.output.splitlines()] == ["episode 1", "episode 2"]
+
+
+def test_record_films_all_checkpoints(command: Command, trained: RunFolder) -> None:
+    outcome = command("record", "tiny")
+    film = trained.videos / "learning.mp4"
+    assert outcome.output == f"{film} ({frames_in(film)} frames, 4 checkpoints)\n"
+    outcome = command("record", "tiny", "--checkpoints", "init,final", "--video", "two.mp4")
+    assert outcome.output == f"two.mp4 ({frames_in(Path('two.mp4'))} frames, 2 checkpoints)\n"
+
+
+def test_plot_draws_one_or_more_runs(command: Command, trained: RunFolder) -> None:
+    assert command("plot", "tiny") == Outcome(0, "curves.png\n", "")
+    assert Path("curves.png").read_bytes().startswith(PNG)
+    assert command("train", "--config", "tiny.yaml", "experiment.seed=1").status == 0
+    words = ("plot", str(trained.path), "tiny", "--out", "two.png", "--key", "train/value_loss")
+    assert command(*words).status == 0
+    assert Path("two.png").read_bytes().startswith(PNG)
+
+
+def test_plot_names_the_columns_that_there_are(command: Command, trained: RunFolder) -> None:
+    with pytest.warns(UserWarning, match="left out of the plot"):
+        outcome = command("plot", "tiny", "--key", "train/value_los")
+    assert outcome.status == 2
+    assert "did you mean: train/value_loss" in outcome.error
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [
+        ("envs", "CartPole-v1"),
+        ("algorithms", "sac            Box"),
+        ("extractors", "ResnetMLP"),
+    ],
+)
+def test_list_names_what_there_is(what: str, expected: str, command: Command) -> None:
+    outcome = command("list", what)
+    assert outcome.status == 0
+    assert expected in outcome.output.splitlines()
+
+
+def test_list_runs_shows_how_they_stand(command: Command, trained: RunFolder) -> None:
+    assert command("list", "runs").output == f"{trained.path.relative_to(Path.cwd())}  finished\n"
+    trained.metadata.unlink()
+    assert command("list", "runs").output.endswith("  unknown\n")
+
+
+LOOKING = {
+    "eval": lambda name: ("eval", name),
+    "play": lambda name: ("play", name),
+    "record": lambda name: ("record", name),
+    "plot": lambda name: ("plot", name),
+    "train": lambda name: ("train", "--resume", name),
+}
+
+
+@pytest.mark.parametrize("look", LOOKING)
+def test_a_wrong_name_of_a_run_gives_the_nearest(
+    look: str, command: Command, make_run: Callable[[str], RunFolder]
+) -> None:
+    make_run("walker_2026-01-01_10-00-00")
+    outcome = command(*LOOKING[look]("walkr"))
+    assert outcome.status == 2
+    assert (
+        f"rl-pipeline {look}: no run 'walkr'. Runs in experiments: walker_2026-01-01_10-00-00."
+        in outcome.error
+    )
+    assert "Did you mean 'walker'?" in outcome.error
+
+
+@pytest.mark.parametrize("look", ["eval", "play", "record", "train"])
+def test_a_run_without_checkpoints_is_refused(look: str, command: Command, trained: RunFolder) -> None:
+    for checkpoint in trained.checkpoints.iterdir():
+        checkpoint.rename(trained.path / checkpoint.name)
+    outcome = command(*LOOKING[look]("tiny"))
+    assert outcome.status == 2
+    assert "has no checkpoint yet" in outcome.error or "has no good checkpoint" in outcome.error
+
+
+@pytest.mark.parametrize("look", ["eval", "play", "record"])
+def test_a_damaged_checkpoint_is_refused(look: str, command: Command, trained: RunFolder) -> None:
+    for checkpoint in trained.checkpoints.iterdir():
+        (checkpoint / "model.zip").write_bytes(b"")
+    outcome = command(*LOOKING[look]("tiny"))
+    assert outcome.status == 2
+    assert "has 0 bytes instead of" in outcome.error
+
+
+def test_a_wrong_checkpoint_gives_the_valid_ones(command: Command, trained: RunFolder) -> None:
+    outcome = command("eval", "tiny", "--checkpoint", "finall")
+    assert outcome.status == 2
+    assert (
+        "there are: init, step_000000020, step_000000040, final, best. Did you mean 'final'?" in outcome.error
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["play", "tiny", "--video", "film.avi"], "'film.avi' must end in .mp4"),
+        (["record", "tiny", "--video", "film"], "'film' must end in .mp4"),
+        (["eval", "tiny", "--episodes", "0"], "must be at least 1"),
+        (["eval", "tiny", "--seed", "-1"], "'-1' is no whole number from 0"),
+        (["play", "tiny", "--episodes", "x"], "'x' is no whole number from 0"),
+        (["list", "robots"], "invalid choice: 'robots'"),
+        (["eval", "wandb:x"], "write `wandb:entity/project/id`"),
+    ],
+)
+def test_a_wrong_option_is_refused(words: list[str], part: str, command: Command) -> None:
+    outcome = command(*words)
+    assert outcome.status == 2
+    assert part in outcome.error
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["play", "tiny", "--video", "tiny.yaml/film.mp4"], ["plot", "tiny", "--out", "tiny.yaml/curves.png"]],
+)
+def test_a_file_that_cannot_be_written_is_one_line(
+    words: list[str], command: Command, trained: RunFolder
+) -> None:
+    outcome = command(*words)
+    assert outcome.status == 1
+    assert outcome.error.startswith(f"rl-pipeline {words[0]} failed: ")
+    assert "tiny.yaml" in outcome.error

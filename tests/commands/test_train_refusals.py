@@ -1,0 +1,235 @@
+"""What `train` refuses before the first timestep, and how it says so."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from .conftest import Command
+
+MINIMAL = """\
+environment:
+  id: CartPole-v1
+training:
+  training: {device: cpu}
+"""
+
+# name: (what is added to the file or overridden, what the refusal must say)
+REFUSALS: dict[str, tuple[str, list[str]]] = {
+    "unknown key": (
+        "experiment: {name: x, sed: 3}",
+        [
+            "bad.yaml:5: experiment.sed: unknown key",
+            "value: 3",
+            "valid: name, seed",
+            "did you mean: seed",
+            "remedy",
+        ],
+    ),
+    "wrong type": (
+        "evaluation: {num_episodes: many}",
+        ["bad.yaml:5: evaluation.num_episodes: must be a whole number", "value: 'many'", "remedy"],
+    ),
+    "duplicate key": (
+        "environment: {id: Pendulum-v1}",
+        ["bad.yaml:5: environment: is given twice, in line 1 and in line 5", "remedy"],
+    ),
+    "tag": (
+        "experiment: !!python/object/apply:os.system ['touch attacked']",
+        ["bad.yaml:5: experiment: the tag !!python/object/apply:os.system is refused", "remedy"],
+    ),
+    "syntax": ("experiment: {name: [x}", ["bad.yaml:5", "YAML syntax error", "remedy"]),
+    "folder": (
+        "experiment: {folder: bad.yaml/runs}",
+        [
+            "bad.yaml:5: experiment.folder: no run can be written there (Not a directory)",
+            "'bad.yaml/runs'",
+            "remedy",
+        ],
+    ),
+}
+
+OVERRIDES: dict[str, tuple[list[str], list[str]]] = {
+    "environment": (
+        ["environment.id=CartPol-v1"],
+        [
+            "environment.id: there is no such environment",
+            "'CartPol-v1'",
+            "did you mean: CartPole-v1",
+            "list envs",
+        ],
+    ),
+    "version": (
+        ["environment.id=CartPole-v7"],
+        ["CartPole has no version v7", "valid: CartPole-v0, CartPole-v1"],
+    ),
+    "environment file": (["environment.id=no/task.py:Task"], ["there is no file 'no/task.py'"]),
+    "environment argument": (
+        ["environment.kwargs={sutton: 1}"],
+        ["environment.kwargs.sutton", "sutton_barto_reward"],
+    ),
+    "algorithm": (
+        ["training.algorithm=ppoo"],
+        ["training.algorithm: unknown algorithm", "'ppoo'", "valid: a2c, ars,", "did you mean: ppo"],
+    ),
+    "parameter": (
+        ["training.algorithm_parameters={gama: 0.9}"],
+        [
+            "training.algorithm_parameters.gama: PPO has no parameter of this name",
+            "valid: batch_size",
+            "gamma",
+        ],
+    ),
+    "parameter type": (
+        ["training.algorithm_parameters={gamma: high}"],
+        ["training.algorithm_parameters.gamma: must be float", "'high'"],
+    ),
+    "parameter with a key of its own": (
+        ["training.algorithm_parameters={device: cpu}"],
+        ["this argument has a key of its own", "set training.training.device instead"],
+    ),
+    "policy": (
+        ["training.algorithm_parameters={policy: MlpPolic}"],
+        ["PPO has no policy of this name", "did you mean: MlpPolicy"],
+    ),
+    "schedule": (
+        ["training.schedules={learnin_rate: {type: linear, initial: 1.0, final: 0.0}}"],
+        ["training.schedules.learnin_rate", "did you mean: learning_rate"],
+    ),
+    "extractor": (
+        ["training.architecture.features_extractor_class=ResnetMPL"],
+        [
+            "features_extractor_class: unknown BaseFeaturesExtractor",
+            "'ResnetMPL'",
+            "did you mean: ResnetMLP",
+            "file.py",
+        ],
+    ),
+    "extractor argument": (
+        [
+            "training.architecture.features_extractor_class=ResnetMLP",
+            "training.architecture.features_extractor_kwargs={features_dmi: 8}",
+        ],
+        ["features_extractor_kwargs.features_dmi", "did you mean: features_dim"],
+    ),
+    "activation": (["training.architecture.activation_fn=ReLUU"], ["activation_fn", "did you mean: ReLU"]),
+    "wrapper": (
+        ["environment.wrappers=[frame_stak]"],
+        ["environment.wrappers.0: unknown wrapper", "did you mean: frame_stack"],
+    ),
+    "batch size": (
+        ["training.algorithm_parameters={n_steps: 10, batch_size: 7}", "environment.n_environments=2"],
+        [
+            "batch_size: does not divide the rollout of 10 steps x 2 environments = 20",
+            "value: 7",
+            "valid: 2, 4, 5, 10",
+        ],
+    ),
+    "DQN and continuous actions": (
+        ["training.algorithm=dqn", "environment.id=Pendulum-v1"],
+        [
+            "training.algorithm: cannot act in the action space of Pendulum-v1",
+            "'dqn'",
+            "valid: a2c, ars, crossq, ddpg",
+        ],
+    ),
+    "SAC and discrete actions": (
+        ["training.algorithm=sac"],
+        ["cannot act in the action space of CartPole-v1, which is Discrete(2)", "valid: a2c, ars, dqn"],
+    ),
+    "checkpoint": (
+        ["training.pretrained_model=runs/old/model.zip"],
+        ["training.pretrained_model: there is no file 'runs/old/model.zip' (looked at /", "remedy"],
+    ),
+    "run to start from": (
+        ["training.pretrained_model=old"],
+        ["training.pretrained_model: no run 'old'", "none yet"],
+    ),
+    "override": (["gamma"], ["an override must have the form key.path=value", "'gamma'", "remedy"]),
+    "key of an override": (
+        ["training.trainin.device=cpu"],
+        ["command line: training.trainin: unknown key", "training"],
+    ),
+    "more workers than environments": (
+        ["environment.n_workers=2"],
+        ["environment.n_workers: more workers than"],
+    ),
+}
+
+
+def assert_refused(outcome: object, parts: list[str]) -> None:
+    status, output, error = outcome  # type: ignore[misc]
+    assert status == 2
+    assert output == ""
+    assert re.search(r"\d+ problems?; nothing was started", error)
+    assert "Traceback" not in error
+    for part in parts:
+        assert part in error, error
+    assert not Path("experiments").exists()
+    assert not Path("attacked").exists()
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_a_wrong_file_is_refused(case: str, command: Command) -> None:
+    text, parts = REFUSALS[case]
+    Path("bad.yaml").write_text(MINIMAL + text + "\n")
+    assert_refused(command("train", "--config", "bad.yaml"), parts)
+
+
+@pytest.mark.parametrize("case", OVERRIDES)
+def test_a_wrong_value_is_refused(case: str, command: Command) -> None:
+    overrides, parts = OVERRIDES[case]
+    Path("good.yaml").write_text(MINIMAL)
+    assert_refused(command("train", "--config", "good.yaml", *overrides), parts)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_missing_gpu_is_refused(command: Command) -> None:
+    outcome = command("train", "--config", "tiny.yaml", "training.training.device=cuda")
+    assert_refused(
+        outcome, ["no NVIDIA GPU", "'cuda'", "valid: auto, cpu", "set training.training.device: auto"]
+    )
+
+
+def test_all_mistakes_of_a_file_are_named_at_once_in_its_order(command: Command) -> None:
+    Path("bad.yaml").write_text("""\
+experiment: {sed: 3}
+environment: {id: CartPol-v1, n_environments: two, wrappers: [frame_stak]}
+training:
+  algorithm: ppo
+  algorithm_parameters: {gama: 0.9}
+  architecture: {features_extractor_class: ResnetMPL, activation_fn: ReLUU}
+  training: {total_timesteps: many, device: gpu}
+  pretrained_model: nowhere/model.zip
+""")
+    outcome = command("train", "--config", "bad.yaml")
+    assert_refused(outcome, ["10 problems; nothing was started"])
+    lines = [int(line) for line in re.findall(r"^bad\.yaml:(\d+): ", outcome.error, re.MULTILINE)]
+    assert lines == [1, 2, 2, 2, 5, 6, 6, 7, 7, 8]
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["train"], "name a YAML file with --config, or a run with --resume"),
+        (["train", "--resume", "auto"], "name a YAML file with --config"),
+        (["train", "--config", "tiny.yml"], "did you mean: tiny.yaml"),
+        (["train", "--config", "."], "cannot be read"),
+        (["train", "--resume", "tiny"], "no run 'tiny'. Runs in experiments: none yet"),
+    ],
+)
+def test_a_command_line_that_names_nothing_is_refused(words: list[str], part: str, command: Command) -> None:
+    outcome = command(*words)
+    assert outcome.status == 2
+    assert part in outcome.error
+
+
+def test_an_error_in_the_users_file_shows_its_line(command: Command) -> None:
+    Path("task.py").write_text(
+        "import gymnasium\n\n\nclass Task(gymnasium.Env):\n    length = undefined_name\n"
+    )
+    outcome = command(
+        "train", "--config", "tiny.yaml", "environment.id=task.py:Task", "environment.wrappers=[]"
+    )
+    assert_refused(outcome, ["task.py:Task", "NameError", "undefined_name", "task.py:5"])
