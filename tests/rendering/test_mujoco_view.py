@@ -56,5 +56,7 @@ def test_both_backends_keep_a_robot_that_runs_away_in_the_picture(backend: str) 
         env.step(env.action_space.sample())
     moved = env.render()[0]
     env.close()
-    robot = [(frame[..., 0].astype(int) - frame[..., 2] > 40).sum() for frame in (start, moved)]  # orange limbs
+    robot = [
+        (frame[..., 0].astype(int) - frame[..., 2] > 40).sum() for frame in (start, moved)
+    ]  # orange limbs
     assert min(robot) > 500
