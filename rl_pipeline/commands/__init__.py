@@ -2,9 +2,9 @@
 
 import argparse
 
-from rl_pipeline.commands import config, evaluate, launch, listing, play, plot, record, schema, train
+from rl_pipeline.commands import bench, config, evaluate, launch, listing, play, plot, record, schema, train
 
-COMMANDS = (train, evaluate, play, record, plot, listing, config, schema, launch)
+COMMANDS = (train, evaluate, play, record, plot, listing, config, schema, launch, bench)
 
 
 def add_commands(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -1,12 +1,13 @@
 """The limit that no environment library can exceed: bare physics."""
 
 import time
-from types import SimpleNamespace
+from typing import Any
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from rl_pipeline.config.environment import Environment
 from rl_pipeline.envs.mujoco import make_mujoco_vector_env
 
 Episode = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -15,11 +16,17 @@ LEAST_STEPS = 500
 
 
 class BareThread:
-    """One thread that only writes controls and calls `mj_step`, through episodes that a task really ran."""
+    """One thread that only writes controls and calls `mj_step`, through episodes that a task really ran.
+
+    Args:
+        environment: Id of a task of the batched backend.
+
+    Raises:
+        ConfigError: There is no such task.
+    """
 
     def __init__(self, environment: str) -> None:
-        config = SimpleNamespace(id=environment, kwargs={}, env_config=None, randomization=None)
-        self._batch = make_mujoco_vector_env(config, 1)
+        self._batch: Any = make_mujoco_vector_env(Environment(id=environment, backend="mujoco"), 1)
         self._batch.reset(seed=0)
         self._batch.action_space.seed(0)
         self._states = self._batch.simulations.pool.bind("state")
@@ -32,7 +39,8 @@ class BareThread:
         self._data = mujoco.MjData(self._model)
 
     def _record(self) -> Episode:
-        start, controls, done = self._states[0].copy(), [], False
+        start, done = self._states[0].copy(), False
+        controls: list[NDArray[np.float64]] = []
         while not done and len(controls) < LEAST_STEPS:
             action = self._batch.action_space.sample()
             _, _, terminated, truncated, _ = self._batch.step(action)

@@ -1,0 +1,46 @@
+"""Where the time of a training goes."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+PARTS = {"collect": "collect_rollouts", "update": "train"}
+"""The parts of an iteration and the methods that carry them out, in SB3 and in what has its interface."""
+
+
+class TrainingClock:
+    """Trains a model in pieces and measures each.
+
+    Args:
+        model: The model; its methods are replaced by ones that measure themselves.
+    """
+
+    def __init__(self, model: BaseAlgorithm) -> None:
+        self.model: Any = model
+        self._spent = dict.fromkeys(PARTS, 0.0)
+        for part, method in PARTS.items():
+            setattr(model, method, self._timed(part, getattr(model, method)))
+
+    def _timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*args: Any, **kwargs: Any) -> Any:
+            start = time.perf_counter()
+            result = function(*args, **kwargs)
+            self._spent[part] += time.perf_counter() - start
+            return result
+
+        return run
+
+    def warm_up(self) -> None:
+        """Fill the replay buffer of an off-policy algorithm with random actions, up to the first update."""
+        steps = getattr(self.model, "learning_starts", 0) // self.model.n_envs
+        if steps:
+            self.model.learn(self.model.n_envs * steps)
+
+    def learn(self, timesteps: int) -> dict[str, float]:
+        """Train for so many timesteps; return the seconds of each part and of everything (`total`)."""
+        self._spent = dict.fromkeys(PARTS, 0.0)
+        start = time.perf_counter()
+        self.model.learn(timesteps, reset_num_timesteps=False, log_interval=None)
+        return {**self._spent, "total": time.perf_counter() - start}

@@ -1,0 +1,126 @@
+"""`rl-pipeline bench`: how fast this machine steps, trains and acts."""
+
+import argparse
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from rl_pipeline.commands.errors import RefusedError
+from rl_pipeline.commands.number import positive
+
+NAME = "bench"
+HELP = "measure how fast this machine steps environments, trains agents and acts"
+STEPPING = """environment steps per second of the batched MuJoCo backend, Stable-Baselines3's DummyVecEnv and
+Gymnasium's sync and async vector environments, as ratios to the limit: so many threads that do nothing but mj_step"""
+TRAINING = """timesteps per second of collecting, updating and both together, of stock Stable-Baselines3 and of
+`training.engine: fast`, with SB3's default parameters; start-up and compilation are reported apart"""
+POLICY = """microseconds that a policy with SB3's default network takes for a batch of actions: SB3's predict and the
+actor with which the fast engine collects"""
+FAST_ALGORITHMS = ("ppo", "sac", "td3", "tqc")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parsers = parser.add_subparsers(dest="benchmark", required=True, metavar="BENCHMARK")
+    for name, (summary, declare) in BENCHMARKS.items():
+        declare(parsers.add_parser(name, help=summary, description=f"Measure {summary}."))
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure what was asked for.
+
+    Raises:
+        RefusedError: There is no such environment.
+    """
+    import gymnasium
+
+    try:
+        import_module(f"rl_pipeline.bench.{options.benchmark}").run(options)
+    except gymnasium.error.Error as error:
+        raise RefusedError(str(error)) from error
+
+
+def add_stepping_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `rl_pipeline.bench.stepping` needs."""
+    environments = ["HalfCheetah-v5", "Ant-v5", "Humanoid-v5"]
+    parser.add_argument("--environments", nargs="+", default=environments, metavar="ID", help="MuJoCo tasks")
+    parser.add_argument(
+        "--sizes", nargs="+", type=positive, default=[8, 64], metavar="N", help="numbers of environments"
+    )
+    parser.add_argument("--memory", action="store_true", help="also measure memory per added environment")
+    _add_common(parser, "stepping", rounds=9, seconds=0.5, seconds_help="of each measurement")
+
+
+def add_training_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `rl_pipeline.bench.training` needs."""
+    parser.add_argument("--algorithm", choices=FAST_ALGORITHMS, default="ppo")
+    _add_environment(parser)
+    parser.add_argument("--n-envs", type=positive, default=8, metavar="N", help="number of environments")
+    parser.add_argument(
+        "--n-steps", type=positive, default=2048, help="ppo: steps of each environment in a rollout"
+    )
+    parser.add_argument(
+        "--vector-steps",
+        type=positive,
+        default=100,
+        help="sac, td3, tqc: steps of each environment in the least training that is measured",
+    )
+    seconds_help = (
+        "about how long stock SB3 trains in a round, in whole rollouts or --vector-steps, at least one"
+    )
+    _add_common(parser, "training", rounds=5, seconds=1.0, seconds_help=seconds_help)
+
+
+def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `rl_pipeline.bench.policy` needs."""
+    parser.add_argument("--algorithms", nargs="+", choices=FAST_ALGORITHMS, default=list(FAST_ALGORITHMS))
+    _add_environment(parser)
+    parser.add_argument(
+        "--batches", nargs="+", type=positive, default=[1, 8, 64], metavar="N", help="observations at a time"
+    )
+    _add_common(parser, "policy", rounds=5, seconds=0.2, seconds_help="of each measurement")
+
+
+def _add_environment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--environment", default="HalfCheetah-v5", metavar="ID", help="default HalfCheetah-v5"
+    )
+
+
+def _add_common(
+    parser: argparse.ArgumentParser, name: str, rounds: int, seconds: float, seconds_help: str
+) -> None:
+    from rl_pipeline.bench.machine import count_cores
+
+    cores, output = count_cores(), Path("build", f"bench_{name}.json")
+    parser.add_argument(
+        "--rounds",
+        type=positive,
+        default=rounds,
+        help=f"how often everything is measured in turn; the medians are reported (default {rounds})",
+    )
+    parser.add_argument(
+        "--seconds", type=positive_seconds, default=seconds, help=f"{seconds_help} (default {seconds})"
+    )
+    parser.add_argument(
+        "--threads", type=positive, default=cores, help=f"of simulators and of torch (default {cores})"
+    )
+    parser.add_argument("--output", type=Path, default=output, help=f"the JSON to write (default {output})")
+
+
+def positive_seconds(text: str) -> float:
+    """Parse a time above 0."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds above 0")
+    return seconds
+
+
+BENCHMARKS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "stepping": (STEPPING, add_stepping_arguments),
+    "training": (TRAINING, add_training_arguments),
+    "policy": (POLICY, add_policy_arguments),
+}
