@@ -1,4 +1,5 @@
-import multiprocessing
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,23 +53,24 @@ def test_runs_are_found_oldest_first_whatever_they_are_called(
     assert find_runs(tmp_path / "missing") == []
 
 
-def hold(
-    path: Path, ready: "multiprocessing.synchronize.Event", done: "multiprocessing.synchronize.Event"
-) -> None:
-    with RunFolder(path).locked():
-        ready.set()
-        done.wait()
+HOLD = """
+import sys
+from pathlib import Path
+from rl_pipeline.run.folder import RunFolder
+with RunFolder(Path(sys.argv[1])).locked():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 def test_a_run_is_locked_for_other_processes_until_its_process_ends(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("fork")
-    ready, done = context.Event(), context.Event()
-    process = context.Process(target=hold, args=(tmp_path, ready, done), daemon=True)
-    process.start()
-    assert ready.wait(60)
-    with pytest.raises(RunBusyError, match="being trained by another process"), RunFolder(tmp_path).locked():
-        pass
-    process.kill()
-    process.join()
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        busy = pytest.raises(RunBusyError, match="being trained by another process")
+        with busy, RunFolder(tmp_path).locked():
+            pass
+        process.kill()
     with RunFolder(tmp_path).locked():
         pass

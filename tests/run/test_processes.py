@@ -79,7 +79,8 @@ class Training:
     def wait_for_timestep(self, timestep: int) -> None:
         """Wait until the training has written a checkpoint that late, and note its child processes."""
         deadline = time.monotonic() + PATIENCE
-        while not any(int(path.name[5:]) >= timestep for path in self.folder.glob("*/*/*/*/*/step_*")):
+        steps = "experiments/*/*/*/checkpoints/step_*"
+        while not any(int(path.name[5:]) >= timestep for path in self.folder.glob(steps)):
             assert self.process.poll() is None, self.process.communicate()[0]
             assert time.monotonic() < deadline
             time.sleep(0.02)
