@@ -23,21 +23,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parsers = parser.add_subparsers(dest="benchmark", required=True, metavar="BENCHMARK")
     for name, (summary, declare) in BENCHMARKS.items():
-        declare(parsers.add_parser(name, help=summary, description=f"Measure {summary}."))
+        declare(
+            parsers.add_parser(
+                name,
+                help=summary,
+                description=f"Measure {summary}.",
+                formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            )
+        )
 
 
 def run(options: argparse.Namespace) -> None:
     """Measure what was asked for.
 
     Raises:
-        RefusedError: There is no such environment.
+        RefusedError: There is no such environment, or the fast engine does not cover its policy.
     """
     import gymnasium
 
+    from rl_pipeline.algorithms.fast.coverage import NotCovered
+
     try:
         import_module(f"rl_pipeline.bench.{options.benchmark}").run(options)
-    except gymnasium.error.Error as error:
-        raise RefusedError(str(error)) from error
+    except (gymnasium.error.Error, NotCovered) as error:
+        raise RefusedError(f"nothing to measure: {error}") from error
 
 
 def add_stepping_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,8 +62,8 @@ def add_stepping_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `rl_pipeline.bench.training` needs."""
-    parser.add_argument("--algorithm", choices=FAST_ALGORITHMS, default="ppo")
-    _add_environment(parser)
+    parser.add_argument("--algorithm", choices=FAST_ALGORITHMS, default="ppo", help="what trains")
+    _add_environment(parser, "a MuJoCo task")
     parser.add_argument("--n-envs", type=positive, default=8, metavar="N", help="number of environments")
     parser.add_argument(
         "--n-steps", type=positive, default=2048, help="ppo: steps of each environment in a rollout"
@@ -73,18 +82,18 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `rl_pipeline.bench.policy` needs."""
-    parser.add_argument("--algorithms", nargs="+", choices=FAST_ALGORITHMS, default=list(FAST_ALGORITHMS))
-    _add_environment(parser)
+    parser.add_argument(
+        "--algorithms", nargs="+", choices=FAST_ALGORITHMS, default=list(FAST_ALGORITHMS), help="what acts"
+    )
+    _add_environment(parser, "any of Gymnasium's, for its spaces")
     parser.add_argument(
         "--batches", nargs="+", type=positive, default=[1, 8, 64], metavar="N", help="observations at a time"
     )
     _add_common(parser, "policy", rounds=5, seconds=0.2, seconds_help="of each measurement")
 
 
-def _add_environment(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--environment", default="HalfCheetah-v5", metavar="ID", help="default HalfCheetah-v5"
-    )
+def _add_environment(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--environment", default="HalfCheetah-v5", metavar="ID", help=what)
 
 
 def _add_common(
@@ -97,15 +106,11 @@ def _add_common(
         "--rounds",
         type=positive,
         default=rounds,
-        help=f"how often everything is measured in turn; the medians are reported (default {rounds})",
+        help="how often everything is measured in turn; the medians are reported",
     )
-    parser.add_argument(
-        "--seconds", type=positive_seconds, default=seconds, help=f"{seconds_help} (default {seconds})"
-    )
-    parser.add_argument(
-        "--threads", type=positive, default=cores, help=f"of simulators and of torch (default {cores})"
-    )
-    parser.add_argument("--output", type=Path, default=output, help=f"the JSON to write (default {output})")
+    parser.add_argument("--seconds", type=positive_seconds, default=seconds, help=seconds_help)
+    parser.add_argument("--threads", type=positive, default=cores, help="of simulators and of torch")
+    parser.add_argument("--output", type=Path, default=output, help="the JSON to write")
 
 
 def positive_seconds(text: str) -> float:

@@ -70,6 +70,7 @@ def test_policy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["stepping", "--environments", "Hoper-v5"], "Hopper-v5"),
         (["training", "--environment", "Hoper-v5"], "Hoper"),
         (["policy", "--environment", "CartPole-v1", "--algorithms", "sac"], "cannot act in Discrete"),
+        (["policy", "--environment", "FrozenLake-v1", "--algorithms", "ppo"], "observation"),
     ],
 )
 def test_refuses_what_cannot_be_measured(

@@ -3,7 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPT = Path(__file__).parents[3] / "benchmarks" / "stepping.py"
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "stepping.py"
 
 
 def test_writes_ratios_machine_and_versions(tmp_path: Path) -> None:
@@ -17,4 +17,5 @@ def test_writes_ratios_machine_and_versions(tmp_path: Path) -> None:
     assert row["limit"] > 0
     assert set(row["ratios"]) == {"rl-pipeline", "Gymnasium sync"}
     assert min(row["ratios"].values()) > 0
+    assert set(result["options"]["contenders"]) == set(row["ratios"])
     assert result["machine"]["versions"]["mujoco"]
