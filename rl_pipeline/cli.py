@@ -6,6 +6,7 @@ Exit status: 0 done, 1 failed while running, 2 refused before starting, 130 stop
 import argparse
 import logging
 import sys
+import warnings
 from collections.abc import Sequence
 
 from rl_pipeline.commands import add_commands
@@ -32,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
+    warnings.formatwarning = lambda message, *_, **__: str(message)  # not the line of our code that warns
+    logging.captureWarnings(True)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     options = make_parser().parse_args(arguments)
     try:

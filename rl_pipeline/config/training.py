@@ -68,7 +68,7 @@ class Checkpoint(Section):
     frequency: Positive | None = None
     """Timesteps between checkpoints, given instead of `num_checkpoints`."""
     keep_last: Positive = 3
-    """How many of the newest checkpoints are kept."""
+    """How many of the newest checkpoints can be resumed from; older ones keep their policy, for films."""
     keep_best: bool = True
     """Keep the checkpoint with the best evaluation as `best`."""
     replay_buffer: bool = True

@@ -1,5 +1,6 @@
 """Makes single environments: registered Gymnasium ids and users' own `gymnasium.Env` classes."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from rl_pipeline.class_path import ClassPathError, resolve_class
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.envs.keyword_arguments import unknown_arguments
 from rl_pipeline.envs.registry import KEY, find_spec, unknown_environment_problem
+from rl_pipeline.rendering.gl import has_display
 from rl_pipeline.rendering.mujoco_view import prepare_view
 
 MAKE_ARGUMENTS = ("max_episode_steps",)
@@ -33,6 +35,8 @@ class EnvMaker:
     def __call__(self) -> gymnasium.Env:
         """Make the environment."""
         render: dict[str, Any] = {} if self.render_mode is None else {"render_mode": self.render_mode}
+        if self.render_mode == "rgb_array" and not has_display():
+            os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # pygame would complain of the missing display
         if is_own_class(self.environment_id):
             env = resolve_class(self.environment_id, gymnasium.Env)(**self.kwargs, **render)
         else:

@@ -69,10 +69,14 @@ def _environment(backend: str) -> dict[str, str]:
     return variables
 
 
+def has_display() -> bool:
+    """Tell whether windows can be opened: always outside Linux, with X11 or Wayland on it."""
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
 def _first_working_backend() -> str:
-    has_display = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     failures = []
-    for backend in BACKENDS if has_display else BACKENDS[1:]:
+    for backend in BACKENDS if has_display() else BACKENDS[1:]:
         failure = _probe(backend)
         if failure is None:
             return backend

@@ -46,7 +46,7 @@ def conclude(run: RunFolder, config: Config, result: TrainingResult, tracker: Tr
     with portable_run(run) as folder:
         tracker.artifact("final", folder, result.timestep, "model")
     return "\n".join(
-        [head, _score(checkpoint, report), "", *_where(run, film), "", *_next_steps(run, config)]
+        [head, _score(checkpoint, report), "", *_where(run, config, film), "", *_next_steps(run, config)]
     )
 
 
@@ -59,10 +59,11 @@ def _score(checkpoint: Checkpoint, report: Mapping[str, Any]) -> str:
     )
 
 
-def _where(run: RunFolder, film: Path | None) -> list[str]:
+def _where(run: RunFolder, config: Config, film: Path | None) -> list[str]:
+    tensorboard = ", tensorboard/" if config.training.tensorboard else ""
     return [
         f"Everything lies in   {shown(run.path)}",
-        "  curves             progress.png, progress.csv, tensorboard/",
+        f"  curves             progress.png, progress.csv{tensorboard}",
         f"  film               {film.relative_to(run.path) if film else 'none'}",
         "  policy             model.zip (loads with stable_baselines3), checkpoints/",
     ]

@@ -54,7 +54,9 @@ class Evaluation:
         self.returns.append(float(episode["r"][index]))
         self.lengths.append(int(episode["l"][index]))
         for name, values in episode.items():
-            if name not in STANDARD_METRICS:
+            if name not in STANDARD_METRICS and not np.isnan(
+                values[index]
+            ):  # this episode had no such metric
                 self.metrics.setdefault(name, []).append(float(values[index]))
 
 

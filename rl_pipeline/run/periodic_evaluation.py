@@ -45,12 +45,12 @@ class PeriodicEvaluation:
     def _note(self, mean_return: float, timestep: int) -> bool:
         progression = self.progression
         progression.last_evaluation_timestep = timestep
-        best = -math.inf if progression.best_mean_return is None else progression.best_mean_return
-        is_best = mean_return > best
-        improved = mean_return > best + self.min_delta
-        progression.evaluations_without_improvement = (
-            0 if improved else progression.evaluations_without_improvement + 1
-        )
+        if _exceeds(mean_return, progression.reference_return, self.min_delta):
+            progression.reference_return = mean_return
+            progression.evaluations_without_improvement = 0
+        else:
+            progression.evaluations_without_improvement += 1
+        is_best = _exceeds(mean_return, progression.best_mean_return, 0.0)
         if is_best:
             progression.best_mean_return = mean_return
         return is_best
@@ -59,3 +59,8 @@ class PeriodicEvaluation:
         """Close the environment."""
         if self.env is not None:
             self.env.close()
+
+
+def _exceeds(value: float, reference: float | None, margin: float) -> bool:
+    """Tell whether a return is better than an earlier one; NaN never is."""
+    return value > (-math.inf if reference is None else reference + margin)

@@ -1,11 +1,9 @@
 """Watches a trained policy in a window, or films it."""
 
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from rl_pipeline.rendering.gl import RenderingUnavailable
+from rl_pipeline.rendering.gl import RenderingUnavailable, has_display
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.evaluate import Actor, Evaluation
 from rl_pipeline.run.films import film_episode
@@ -65,7 +63,7 @@ def play_to_film(run: RunFolder, checkpoint: Checkpoint, path: Path | None, *, s
 
 def _require_display() -> None:
     """Refuse a window where there is none to be had; without a display GLFW ends the whole process."""
-    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    if not has_display():
         raise RenderingUnavailable(
             "there is no display for a window (neither DISPLAY nor WAYLAND_DISPLAY is set); "
             "film the episode instead: leave --render human out"

@@ -1,5 +1,6 @@
 """The row of the learning curve: what the latest episodes, the update and the clock say."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -37,9 +38,11 @@ def _episode_values(model: BaseAlgorithm) -> dict[str, float]:
     if episodes:
         values["rollout/ep_rew_mean"] = float(np.mean([episode["r"] for episode in episodes]))
         values["rollout/ep_len_mean"] = float(np.mean([episode["l"] for episode in episodes]))
-        for metric in episodes[-1]:
-            if metric not in STANDARD_METRICS:
-                present = [episode[metric] for episode in episodes if metric in episode]
+        for metric in episodes[-1].keys() - set(STANDARD_METRICS):
+            present = [
+                episode[metric] for episode in episodes if not math.isnan(episode.get(metric, math.nan))
+            ]
+            if present:
                 values[f"episode/{metric}"] = float(np.mean(present))
     if successes:
         values["rollout/success_rate"] = float(np.mean(successes))

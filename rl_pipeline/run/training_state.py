@@ -36,12 +36,14 @@ class Progression:
 
     Attributes:
         best_mean_return: The best evaluation so far.
+        reference_return: The evaluation that counted as the last improvement.
         evaluations_without_improvement: How many evaluations ago that was.
         last_evaluation_timestep: When the last evaluation was made.
         wandb_id: The W&B run that goes on when this one does.
     """
 
     best_mean_return: float | None = None
+    reference_return: float | None = None
     evaluations_without_improvement: int = 0
     last_evaluation_timestep: int | None = None
     wandb_id: str | None = None

@@ -1,4 +1,6 @@
 import json
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +19,7 @@ def test_a_run_says_what_ran_where_and_how_it_stands(train: Callable[..., RunFol
     assert metadata["error"] is None
     assert metadata["versions"]["stable-baselines3"].startswith("2.")
     assert metadata["hardware"]["cpu_cores"] >= 1
-    assert "pytest" in metadata["command"]
+    assert shlex.split(metadata["command"]) == sys.orig_argv
 
 
 def test_the_error_of_an_earlier_part_is_forgotten(train: Callable[..., RunFolder]) -> None:

@@ -1,6 +1,7 @@
 """The one place that imports JAX: lazily, since it costs a second, and on the CPU only."""
 
 import random
+import warnings
 from types import ModuleType
 
 import numpy as np
@@ -26,4 +27,6 @@ def load_jax() -> ModuleType:
         random.setstate(python_state)
         np.random.set_state(numpy_state)
     jax.config.update("jax_platforms", "cpu")
+    # The processes that are started from here (ffmpeg, git) run another program at once; none goes on as a fork.
+    warnings.filterwarnings("ignore", message=r"os\.fork\(\) was called", category=RuntimeWarning)
     return jax
