@@ -96,7 +96,7 @@ class Bernoullis:
 
     def sample(self, head: np.ndarray, weights: Weights) -> np.ndarray:
         """Draw actions 0.0 and 1.0 of shape (n, action_dim)."""
-        return torch.bernoulli(torch.sigmoid(torch.from_numpy(head))).numpy()
+        return torch.bernoulli(torch.sigmoid(torch.tensor(head))).numpy()
 
     def log_prob(self, xp: ModuleType, head: Array, weights: Weights, actions: Array) -> Array:
         """Give the log probabilities of actions, shape (n,)."""

@@ -1,4 +1,4 @@
-"""What the faster off-policy agents share: acting in NumPy, updating in JAX, SB3's loop around them."""
+"""What the faster off-policy agents share: compiled acting and gradient steps in SB3's loop."""
 
 from typing import Any, Protocol
 
@@ -56,7 +56,9 @@ class FastOffPolicy(OffPolicyAlgorithm):
         update = self._update()
         if update is None or self.num_timesteps < learning_starts:
             return super()._sample_action(learning_starts, action_noise, n_envs)
-        actions = update.act(np.asarray(self._last_obs, np.float32))
+        actions = update.act(np.asarray(self._last_obs, np.float32)).reshape(
+            n_envs, *(self.action_space.shape or ())
+        )
         if action_noise is not None:
             actions = np.clip(actions + action_noise(), -1, 1)
         return self.policy.unscale_action(actions), actions

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import torch
 from stable_baselines3.common.policies import BasePolicy
 from torch import nn
@@ -44,6 +43,7 @@ class SquashedGaussianActor:
 
     def __init__(self, actor: Any) -> None:
         self.parameters = list(actor.parameters())
+        self.action_dim: int = actor.mu.out_features
         self._network = Network(_GaussianHeads(actor))
 
     def sample(
@@ -70,12 +70,6 @@ class SquashedGaussianActor:
         log_prob = -(0.5 * noise * noise + log_std + 0.5 * math.log(2 * math.pi)).sum(axis=1)
         return xp.tanh(gaussian), log_prob - xp.log(slope + 1e-6).sum(axis=1)
 
-    def act(self, weights: Sequence[np.ndarray], observations: np.ndarray) -> np.ndarray:
-        """Sample actions in NumPy, with noise from torch's global generator as SB3 draws it."""
-        mean, log_std = self._network.bind(np, by_parameter(self.parameters, weights))(observations)
-        noise = torch.empty(mean.shape).normal_().numpy()
-        return np.tanh(mean + np.exp(np.clip(log_std, LOG_STD_MIN, LOG_STD_MAX)) * noise)
-
 
 class DeterministicActor:
     """TD3's actor."""
@@ -87,10 +81,6 @@ class DeterministicActor:
     def actions(self, xp: ModuleType, weights: Sequence[Array], observations: Array) -> Array:
         """Give the actions in [-1, 1], shape (n, action_dim), for observations of shape (n, ...)."""
         return self._network.bind(xp, by_parameter(self.parameters, weights))(observations)
-
-    def act(self, weights: Sequence[np.ndarray], observations: np.ndarray) -> np.ndarray:
-        """Give the actions in NumPy."""
-        return self.actions(np, weights, observations)
 
 
 class Critics:

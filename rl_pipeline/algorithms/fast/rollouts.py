@@ -33,7 +33,7 @@ class FastRollouts(OnPolicyAlgorithm):
         self.policy.set_training_mode(False)
         rollout_buffer.reset()
         callback.on_rollout_start()
-        actor = model.actor()
+        actor = model.actor(env.num_envs)
         n_steps = 0
         while n_steps < n_rollout_steps:
             actions, values, log_probs = actor.act(self._last_obs)  # type: ignore[arg-type]
@@ -63,6 +63,7 @@ class FastRollouts(OnPolicyAlgorithm):
                 if type(self.rollout_buffer) is not RolloutBuffer:
                     raise NotCovered(f"its rollout buffer is a {type(self.rollout_buffer).__name__}")
                 self._actor_critic = ActorCritic(self.policy)
+                self._actor_critic.actor(self.n_envs)
             except NotCovered as reason:
                 report_stock_loop(self, "rollout", reason)
                 self._actor_critic = reason

@@ -10,7 +10,7 @@ from rl_pipeline.algorithms.fast.soft_actor_critic import SoftUpdate
 
 
 class FastSAC(FastOffPolicy, SAC):
-    """SB3's SAC with a NumPy actor and a compiled gradient step.
+    """SB3's SAC with compiled acting and gradient steps.
 
     Parameters, mathematics, use of random numbers, logged values and `model.zip` are those of
     `stable_baselines3.SAC`, which loads and continues what this class saves. A model with images, dictionary

@@ -67,11 +67,13 @@ class SoftUpdate:
         self._adams = [adam for adam in (self._actor_adam, self._critic_adam, self._entropy_adam) if adam]
         self.optimizers = [adam.optimizer for adam in self._adams]
         self._gradient_step = self._jax.jit(self._step)
+        self._sample_actions = self._jax.jit(self._act)
 
     def act(self, observations: np.ndarray) -> np.ndarray:
         """Sample actions in [-1, 1]."""
-        memory = self._actor_adam.layout.gather(self._actor_adam.parameters)
-        return self._actor.act(self._actor_adam.layout.split(memory), observations)
+        noise = torch.empty(len(observations), self._actor.action_dim).normal_().numpy()
+        weights = self._actor_adam.layout.gather(self._actor_adam.parameters)
+        return np.array(self._sample_actions(weights, observations, noise))
 
     def run(self, gradient_steps: int, batch_size: int) -> dict[str, float]:
         """Make gradient steps and return the mean of what each logs."""
@@ -142,6 +144,11 @@ class SoftUpdate:
             )
         metrics = SoftMetrics(ent_coef, actor_value, critic_value, entropy_value)
         return SoftState(actor, critic, target, entropy), jnp.stack(metrics)
+
+    def _act(self, weights: Array, observations: Array, noise: Array) -> Array:
+        return self._actor.sample(
+            self._jax.numpy, self._actor_adam.layout.split(weights), observations, noise
+        )[0]
 
     def _targets(self, state: SoftState, batch: Transitions, noise: Array, ent_coef: Array) -> Array:
         jnp = self._jax.numpy

@@ -9,7 +9,7 @@ from rl_pipeline.algorithms.fast.td3_update import TD3Update
 
 
 class FastTD3(FastOffPolicy, TD3):
-    """SB3's TD3 with a NumPy actor and a compiled gradient step; what `FastSAC` says holds here as well."""
+    """SB3's TD3 with compiled acting and gradient steps; what `FastSAC` says holds here as well."""
 
     def _make_update(self) -> TD3Update:
         check_policy(self.policy, TD3Policy)

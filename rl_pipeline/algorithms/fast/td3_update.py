@@ -54,12 +54,14 @@ class TD3Update:
         self._targets = list(model.actor_target.parameters()), list(model.critic_target.parameters())
         self._target_blocks = TensorBlock(self._targets[0]), TensorBlock(self._targets[1])
         self.optimizers = [self._actor_adam.optimizer, self._critic_adam.optimizer]
+        self._choose_actions = self._jax.jit(self._act)
         self._gradient_step = self._jax.jit(self._step, static_argnames="moves_actor")
 
     def act(self, observations: np.ndarray) -> np.ndarray:
         """Give the actor's actions in [-1, 1]."""
-        memory = self._actor_adam.layout.gather(self._actor_adam.parameters)
-        return self._actor.act(self._actor_adam.layout.split(memory), observations)
+        return np.array(
+            self._choose_actions(self._actor_adam.layout.gather(self._actor_adam.parameters), observations)
+        )
 
     def run(self, gradient_steps: int, batch_size: int) -> dict[str, float]:
         """Make gradient steps and return the means of the losses."""
@@ -126,6 +128,9 @@ class TD3Update:
         actor_target = state.actor_target * (1 - tau) + tau * actor.parameters
         critic_target = state.critic_target * (1 - tau) + tau * critic.parameters
         return TD3State(actor, critic, actor_target, critic_target), jnp.stack([critic_value, actor_value])
+
+    def _act(self, weights: Array, observations: Array) -> Array:
+        return self._actor.actions(self._jax.numpy, self._actor_adam.layout.split(weights), observations)
 
     def _values_to_fit(self, state: TD3State, batch: Transitions, noise: Array, noise_clip: Array) -> Array:
         jnp = self._jax.numpy

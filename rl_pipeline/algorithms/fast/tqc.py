@@ -10,7 +10,7 @@ from rl_pipeline.algorithms.fast.soft_actor_critic import SoftUpdate
 
 
 class FastTQC(FastOffPolicy, TQC):
-    """sb3-contrib's TQC with a NumPy actor and a compiled gradient step; what `FastSAC` says holds here as well."""
+    """sb3-contrib's TQC with compiled acting and gradient steps; what `FastSAC` says holds here as well."""
 
     def _make_update(self) -> SoftUpdate:
         check_policy(self.policy, TQCPolicy)

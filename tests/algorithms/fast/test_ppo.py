@@ -13,6 +13,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
 from rl_pipeline.algorithms.fast import FastPPO
+from rl_pipeline.algorithms.fast.actor_critic import fits_one_thread
 
 from .conftest import BOX, ModelFactory, weights
 
@@ -130,6 +131,18 @@ def test_a_rollout_equals_stock(make_model: ModelFactory, space: str, dtype: typ
     assert len(fast_rest[0]) == len(stock_rest[0]) > 0
     assert fast_rest[1] == stock_rest[1]
     np.testing.assert_allclose(fast_rest[2], stock_rest[2], atol=1e-5)
+
+
+def test_large_networks_act_as_stock(make_model: ModelFactory) -> None:
+    fast, stock = (
+        make_model(
+            model_class, n_steps=8, batch_size=16, n_epochs=1, policy_kwargs={"net_arch": [300, 250]}
+        ).learn(32)
+        for model_class in (FastPPO, PPO)
+    )
+    assert not fits_one_thread(fast.policy, fast.n_envs)
+    np.testing.assert_allclose(fast.rollout_buffer.actions, stock.rollout_buffer.actions, atol=1e-5)
+    np.testing.assert_allclose(fast.rollout_buffer.log_probs, stock.rollout_buffer.log_probs, atol=1e-4)
 
 
 def test_a_callback_sees_each_step_and_can_stop(make_model: ModelFactory) -> None:
