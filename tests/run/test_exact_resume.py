@@ -116,6 +116,7 @@ def assert_same_tree(first: Any, second: Any, where: str = "") -> None:
         assert first == second, where
 
 
+@pytest.mark.usefixtures("without_pictures")
 @pytest.mark.parametrize("case", CASES)
 def test_a_cut_run_ends_like_one_that_was_not(case: str, make_config: Callable[..., Config]) -> None:
     config = make_config(*CASES[case])
