@@ -1,4 +1,4 @@
-"""How fast policies act: SB3's `predict` and the NumPy actor with which the fast engine collects."""
+"""How fast policies act: SB3's `predict` and the actor with which the fast engine collects."""
 
 import argparse
 import time
@@ -10,18 +10,16 @@ import numpy as np
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.policies import ActorCriticPolicy
-from stable_baselines3.td3.policies import TD3Policy
 
+from rl_pipeline.algorithms.engines import engine_class
 from rl_pipeline.algorithms.fast.actor_critic import ActorCritic
-from rl_pipeline.algorithms.fast.network import views
-from rl_pipeline.algorithms.fast.off_policy_networks import DeterministicActor, SquashedGaussianActor
 from rl_pipeline.algorithms.registry import ALGORITHMS
 from rl_pipeline.bench.models import make_dummy_env, make_model
 from rl_pipeline.bench.report import as_table, print_machine, write_json
 from rl_pipeline.bench.rounds import in_turn, median_ratio
 
 STOCK, FAST = "SB3 predict", "fast actor"
-WARM_UP_CALLS = 10
+WARM_UP_CALLS = 10  # the first one may compile
 
 Act = Callable[[np.ndarray], np.ndarray]
 """From observations (n, ...) to actions (n, ...)."""
@@ -44,10 +42,10 @@ def run(options: argparse.Namespace) -> None:
 
 
 def make_untrained(algorithm: str, environment: str) -> Any:
-    """Make a stock model; how fast it acts depends on the size of its network, not on the weights."""
+    """Make a model of the fast engine; its speed depends on the size of its network, not on the weights."""
     env = make_dummy_env(environment, 1, 1)
     parameters = {} if algorithm == "ppo" else {"buffer_size": 1}
-    return make_model(ALGORITHMS[algorithm].model_class, algorithm, env, **parameters)
+    return make_model(engine_class(ALGORITHMS[algorithm], "fast"), algorithm, env, **parameters)
 
 
 def stock_actor(model: Any) -> Act:
@@ -55,23 +53,20 @@ def stock_actor(model: Any) -> Act:
     return lambda observations: model.predict(observations, deterministic=False)[0]
 
 
-def fast_actor(model: Any) -> Act:
+def fast_actor(model: Any, batch: int) -> Act:
     """Give what the fast engine acts with: the same actions for the same state of torch's global generator.
 
     Raises:
         NotCovered: The policy is not a multilayer perceptron over vector observations.
     """
     policy, space = model.policy, model.action_space
-    if isinstance(policy, ActorCriticPolicy):
-        sample = ActorCritic(policy).actor().act
-        if not isinstance(space, spaces.Box):
-            return lambda observations: sample(observations)[0]
-        return lambda observations: np.clip(sample(observations)[0], space.low, space.high)
-    actor: DeterministicActor | SquashedGaussianActor
-    actor = (DeterministicActor if isinstance(policy, TD3Policy) else SquashedGaussianActor)(policy.actor)
-    arrays = views(policy.actor)
-    act = partial(actor.act, [arrays[parameter] for parameter in actor.parameters])
-    return lambda observations: policy.unscale_action(act(observations))
+    if not isinstance(policy, ActorCriticPolicy):
+        act = model._make_update().act
+        return lambda observations: policy.unscale_action(act(observations))
+    sample = ActorCritic(policy).actor(batch).act
+    if not isinstance(space, spaces.Box):
+        return lambda observations: sample(observations)[0]
+    return lambda observations: np.clip(sample(observations)[0], space.low, space.high)
 
 
 def compare(model: Any, algorithm: str, batch: int, options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -81,7 +76,7 @@ def compare(model: Any, algorithm: str, batch: int, options: argparse.Namespace)
     observations = np.array([space.sample() for _ in range(batch)], np.float32)
     measures = {
         name: partial(call_times, act, observations, options.seconds)
-        for name, act in ((STOCK, stock_actor(model)), (FAST, fast_actor(model)))
+        for name, act in ((STOCK, stock_actor(model)), (FAST, fast_actor(model, batch)))
     }
     measured = in_turn(measures, options.rounds)
     medians = {name: [float(np.median(times)) for times in rounds] for name, rounds in measured.items()}

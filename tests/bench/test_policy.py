@@ -19,7 +19,7 @@ def test_both_actors_do_the_same(algorithm: str, environment: str) -> None:
     model = make_untrained(algorithm, environment)
     observations = np.random.default_rng(0).normal(size=(16, *model.observation_space.shape))
     actions = []
-    for act in (stock_actor(model), fast_actor(model)):
+    for act in (stock_actor(model), fast_actor(model, 16)):
         torch.manual_seed(3)
         actions.append(act(observations.astype(np.float32)))
     np.testing.assert_allclose(actions[1], actions[0], rtol=1e-5, atol=1e-5)
