@@ -79,7 +79,7 @@ class TD3Update:
             )
             losses.append(loss)
             moves.append(moves_actor)
-        self._write(self._jax.block_until_ready(state))
+        self._write(self._jax.block_until_ready(state), actor_moved=any(moves))
         return mean_losses(np.asarray(losses, np.float64), moves)
 
     def _read(self) -> TD3State:
@@ -88,11 +88,14 @@ class TD3Update:
         )
         return TD3State(self._actor_adam.read(), self._critic_adam.read(), *targets)
 
-    def _write(self, state: TD3State) -> None:
-        self._actor_adam.write(state.actor)
+    def _write(self, state: TD3State, *, actor_moved: bool) -> None:
         self._critic_adam.write(state.critic)
-        for block, target in zip(self._target_blocks, (state.actor_target, state.critic_target), strict=True):
-            np.copyto(block.memory, target)
+        if actor_moved:
+            self._actor_adam.write(state.actor)
+            for block, target in zip(
+                self._target_blocks, (state.actor_target, state.critic_target), strict=True
+            ):
+                np.copyto(block.memory, target)
 
     def _step(
         self,

@@ -1,6 +1,7 @@
 import copy
 import logging
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -208,3 +209,13 @@ def test_what_is_not_covered_trains_as_stock_and_says_so_once(
     assert [reason in record.getMessage() for record in caplog.records] == [True]
     stock = make_model(PPO, **SMALL | options).learn(256)
     np.testing.assert_allclose(weights(fast), weights(stock), atol=1e-5)
+
+
+def test_without_jax_the_update_runs_as_stock_and_says_so_once(
+    make_model: ModelFactory, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jax", None)
+    with caplog.at_level(logging.WARNING, "rl_pipeline"):
+        fast = make_model(FastPPO, **SMALL).learn(256)
+    assert ["JAX is missing" in record.getMessage() for record in caplog.records] == [True]
+    np.testing.assert_allclose(weights(fast), weights(make_model(PPO, **SMALL).learn(256)), atol=1e-5)
