@@ -1,6 +1,5 @@
 """Many simulations of one model, stepped by a thread pool, seen as arrays over the whole batch."""
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,11 +8,7 @@ import numpy as np
 from mjbatch import Batch
 from numpy.typing import NDArray
 
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
+from rl_pipeline.envs.mujoco.thread_placement import available_cores, one_thread_per_core
 
 INTEGRATION_STATE = mujoco.mjtState.mjSTATE_INTEGRATION
 """Everything that the future of a simulation depends on."""
@@ -53,7 +48,8 @@ class Simulations:
         self.frame_skip = frame_skip
         self.dt: float = model.opt.timestep * frame_skip
         """Simulated seconds in an environment step."""
-        self.pool = Batch(model, n, num_threads or available_cores())
+        with one_thread_per_core():
+            self.pool = Batch(model, n, num_threads or available_cores())
         self._states: NDArray[np.float64] = self.pool.bind("state")
         self._columns = _state_columns(model)
         self._initial_state = np.empty(self._states.shape[1])
