@@ -5,11 +5,14 @@ import importlib
 import importlib.util
 import inspect
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
 import cloudpickle
+
+from rl_pipeline.config.errors import Problem, nearest
 
 T = TypeVar("T")
 
@@ -49,6 +52,35 @@ def resolve_class(class_path: str, base: type[T]) -> type[T]:
         problem = "has no class" if candidate is None else f"has no subclass of {base.__name__} named"
         raise ClassPathError(f"'{location}' {problem} '{class_name}'{hint}")
     return candidate
+
+
+def find_class(name: str, registered: Mapping[str, type[T]], base: type[T], key: str) -> type[T] | Problem:
+    """Find a class by its registered name or its class path.
+
+    Args:
+        name: A key of `registered`, `package.module:Class` or `path/to/file.py:Class`.
+        registered: The classes that have a short name.
+        base: What a user's own class must derive from.
+        key: Where the name stands in the configuration, for the message.
+
+    Returns:
+        The class, or the problem that a user should read.
+    """
+    if name in registered:
+        return registered[name]
+    if is_class_path(name):
+        try:
+            return resolve_class(name, base)
+        except ClassPathError as error:
+            return Problem(key=key, message=str(error), value=name)
+    return Problem(
+        key=key,
+        message=f"unknown {base.__name__}",
+        value=name,
+        valid=sorted(registered),
+        nearest=nearest(name, registered),
+        remedy="name one of these, or your own class as path/to/file.py:Class or package.module:Class",
+    )
 
 
 def _defines(module: ModuleType, value: object, base: type) -> bool:

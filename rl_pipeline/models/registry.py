@@ -8,7 +8,7 @@ import torch
 from stable_baselines3.common import torch_layers
 from torch import nn
 
-from rl_pipeline.class_path import ClassPathError, is_class_path, resolve_class
+from rl_pipeline.class_path import find_class
 from rl_pipeline.config.errors import Problem, nearest
 from rl_pipeline.models.feature_extractors.resnet_mlp import ResnetMLP
 
@@ -43,35 +43,6 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     name: getattr(torch.optim, name)
     for name in ("Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "SGD")
 }
-
-
-def find_class(name: str, registered: Mapping[str, type], base: type, key: str) -> type | Problem:
-    """Find a class by its registered name or its class path.
-
-    Args:
-        name: A key of `registered`, `package.module:Class` or `path/to/file.py:Class`.
-        registered: The classes that have a short name.
-        base: What a user's own class must derive from.
-        key: Where the name stands in the configuration, for the message.
-
-    Returns:
-        The class, or the problem that a user should read.
-    """
-    if name in registered:
-        return registered[name]
-    if is_class_path(name):
-        try:
-            return resolve_class(name, base)
-        except ClassPathError as error:
-            return Problem(key=key, message=str(error), value=name)
-    return Problem(
-        key=key,
-        message=f"unknown {base.__name__}",
-        value=name,
-        valid=sorted(registered),
-        nearest=nearest(name, registered),
-        remedy="name one of these, or your own class as path/to/file.py:Class or package.module:Class",
-    )
 
 
 def find_feature_extractor(name: str) -> type | Problem:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gymnasium.vector import VectorWrapper
 
-from rl_pipeline.class_path import ClassPathError, is_class_path, resolve_class
+from rl_pipeline.class_path import find_class
 from rl_pipeline.config.errors import Problem, nearest
 from rl_pipeline.wrappers.action_history import ActionHistory
 from rl_pipeline.wrappers.action_noise import ActionNoise
@@ -36,21 +36,7 @@ def resolve_wrapper(name: str, key: str = "environment.wrappers") -> type[Vector
     Returns:
         The class, or the problem that a user should read.
     """
-    if name in WRAPPERS:
-        return WRAPPERS[name]
-    if is_class_path(name):
-        try:
-            return resolve_class(name, VectorWrapper)
-        except ClassPathError as error:
-            return Problem(key, str(error), name)
-    return Problem(
-        key,
-        "unknown wrapper",
-        name,
-        valid=sorted(WRAPPERS),
-        nearest=nearest(name, WRAPPERS),
-        remedy="name one of these, or a vector wrapper of your own as path/to/file.py:Class",
-    )
+    return find_class(name, WRAPPERS, VectorWrapper, key)
 
 
 def check_wrappers(wrappers: "Iterable[WrapperSpec]") -> list[Problem]:

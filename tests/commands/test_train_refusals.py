@@ -116,7 +116,7 @@ OVERRIDES: dict[str, tuple[list[str], list[str]]] = {
     "activation": (["training.architecture.activation_fn=ReLUU"], ["activation_fn", "did you mean: ReLU"]),
     "wrapper": (
         ["environment.wrappers=[frame_stak]"],
-        ["environment.wrappers.0: unknown wrapper", "did you mean: frame_stack"],
+        ["environment.wrappers.0: unknown VectorWrapper", "did you mean: frame_stack"],
     ),
     "batch size": (
         ["training.algorithm_parameters={n_steps: 10, batch_size: 7}", "environment.n_environments=2"],
