@@ -16,7 +16,7 @@ GPU_DEVICES = (Path("/dev/dri"), Path("/dev/nvidia0"))
 
 
 def prepare_view(renderer: "MujocoRenderer") -> None:
-    """Let films follow the robot, and draw more simply where no GPU draws.
+    """Let films and windows follow the robot, and draw more simply where no GPU draws.
 
     Gymnasium films with a camera that stays where the robot started, unless told otherwise. In software,
     multisampling and fine shadows take three quarters of the time of a picture.
@@ -30,6 +30,8 @@ def prepare_view(renderer: "MujocoRenderer") -> None:
     tracking_camera = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_CAMERA, TRACKING_CAMERA)
     if renderer.camera_id == FREE_CAMERA and tracking_camera != FREE_CAMERA:
         renderer.camera_id = tracking_camera
+        follow = {"type": int(mujoco.mjtCamera.mjCAMERA_FIXED), "fixedcamid": tracking_camera}
+        renderer.default_cam_config = follow | dict(renderer.default_cam_config or {})  # for the window
     if draws_in_software():
         model.vis.quality.offsamples = 0
         model.vis.quality.shadowsize = min(model.vis.quality.shadowsize, SOFTWARE_SHADOW_SIZE)

@@ -31,6 +31,18 @@ def test_a_film_follows_the_robot() -> None:
     assert camera == following >= 0
 
 
+def test_a_window_follows_the_robot_and_keeps_what_the_task_asks_for() -> None:
+    env = gymnasium.make("HalfCheetah-v5", render_mode="rgb_array")
+    renderer = env.unwrapped.mujoco_renderer
+    mujoco_view.prepare_view(renderer)
+    env.reset(seed=0)
+    env.render()
+    assert renderer.viewer.cam.type == mujoco.mjtCamera.mjCAMERA_FIXED
+    assert renderer.viewer.cam.fixedcamid == renderer.camera_id
+    assert renderer.viewer.cam.distance == 4.0  # HalfCheetah's own
+    env.close()
+
+
 def test_a_camera_that_the_user_chose_stays() -> None:
     assert camera_of(camera_id=0)[0] == 0
 
