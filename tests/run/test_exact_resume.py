@@ -4,6 +4,7 @@ import csv
 import math
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -48,6 +49,7 @@ CASES = {
     ),
     "a2c": ("CartPole-v1", "a2c"),
     "trpo": ("CartPole-v1", "trpo", *SMALL_BATCH),
+    "maskableppo": (f"{Path(__file__).with_name('sample_envs.py')}:MaskedEnv", "maskableppo", *SMALL_BATCH),
     "recurrentppo": ("CartPole-v1", "recurrentppo", *SMALL_BATCH),
     "sac": ("Pendulum-v1", "sac", *SMALL_OFF_POLICY, *NORMALIZED),
     "sac_stock": ("Pendulum-v1", "sac", *SMALL_OFF_POLICY, "training.engine=stock"),
