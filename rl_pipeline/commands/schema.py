@@ -1,7 +1,6 @@
 """`rl-pipeline schema`: the JSON schema with which editors complete and check configurations."""
 
 import argparse
-import json
 from pathlib import Path
 
 NAME = "schema"
@@ -18,8 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Write the schema."""
     from rl_pipeline.atomic import atomic_write
-    from rl_pipeline.config.json_schema import json_schema
+    from rl_pipeline.config.json_schema import schema_text
 
     with atomic_write(options.out, mode="w") as file:
-        file.write(json.dumps(json_schema(), indent=2) + "\n")
+        file.write(schema_text())
     print(options.out)

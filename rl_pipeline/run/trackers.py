@@ -1,7 +1,6 @@
 """The writers that a run's records go to."""
 
 import os
-from pathlib import Path
 
 from rl_pipeline.config.schema import Config
 from rl_pipeline.run.folder import RunFolder
@@ -49,8 +48,3 @@ def _wandb_writer(config: Config, folder: RunFolder, progression: Progression) -
     )
     progression.wandb_id = writer.run_id
     return writer
-
-
-def log_file(folder: RunFolder) -> Path:
-    """Give the file that holds what the run said."""
-    return folder.path / "log.txt"
