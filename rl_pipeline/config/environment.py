@@ -3,8 +3,18 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_serializer
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
+from rl_pipeline.config.mlagents import MLAgents
+from rl_pipeline.config.ros_services import RosServices
+from rl_pipeline.config.ros_topics import RosTopics
 from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Text
 
 ClipRange = Annotated[float, Field(gt=0, allow_inf_nan=True)]
@@ -69,13 +79,18 @@ def _normalize_from_yaml(value: Any) -> Any:
     return value
 
 
+SECTIONS = {"randomization": "mujoco", "ros": "ros", "ros_topics": "ros_topics", "unity": "unity"}
+"""Which backend reads a section."""
+
+
 class Environment(Section):
     """The simulator: which environment, how many of them, and what is wrapped around them."""
 
     id: Text
     """Registered id of the environment, e.g. 'BipedalWalker-v3'."""
-    backend: Literal["gymnasium", "mujoco"] = "gymnasium"
-    """What steps the environments: any registered Gymnasium id, or our batched MuJoCo tasks."""
+    backend: Literal["gymnasium", "mujoco", "ros", "ros_topics", "unity"] = "gymnasium"
+    """What steps the environments: any registered Gymnasium id, our batched MuJoCo tasks, simulations behind
+    ROS services or ROS topics, or a Unity build with ML-Agents."""
     n_environments: Positive = 1
     """Number of environments that are stepped together."""
     n_workers: NonNegative = 0
@@ -104,13 +119,20 @@ class Environment(Section):
     """Environment steps in a film."""
     randomization: dict[str, Any] | None = None
     """Domain randomisation; the backend checks its keys."""
+    ros: RosServices | None = None
+    """The simulations of `backend: ros`, which are stepped by calling services."""
+    ros_topics: RosTopics | None = None
+    """The robot of `backend: ros_topics`, which is observed and driven through topics."""
+    unity: MLAgents | None = None
+    """The Unity build of `backend: unity`."""
 
     @field_validator("n_workers")
     @classmethod
     def _no_idle_workers(cls, n_workers: int, info: ValidationInfo) -> int:
-        if n_workers > 0 and info.data.get("backend") == "mujoco":
+        backend = info.data.get("backend", "gymnasium")
+        if n_workers > 0 and backend != "gymnasium":
             raise RefusedError(
-                "the backend mujoco steps its batch in threads of this process",
+                f"the backend {backend} has no worker processes",
                 valid=["0"],
                 remedy="set n_workers: 0, or backend: gymnasium",
             )
@@ -122,3 +144,13 @@ class Environment(Section):
                 remedy=f"set n_workers to at most {n_environments}, or raise n_environments",
             )
         return n_workers
+
+    @model_validator(mode="after")
+    def _sections_of_the_backend(self) -> "Environment":
+        for section, backend in SECTIONS.items():
+            if getattr(self, section) is not None and self.backend != backend:
+                raise RefusedError(
+                    f"`{section}` is only read by backend: {backend}, this is backend: {self.backend}",
+                    remedy=f"remove `{section}`, or set environment.backend: {backend}",
+                )
+        return self

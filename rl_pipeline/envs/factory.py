@@ -1,8 +1,9 @@
 """From the section `environment` of a configuration to a vector environment without wrappers."""
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,14 @@ from rl_pipeline.envs.in_process import InProcessVectorEnv
 from rl_pipeline.envs.registry import dependency_problem
 from rl_pipeline.envs.workers import WorkerVectorEnv
 from rl_pipeline.rendering.gl import RenderingUnavailable, choose_gl_backend
+
+MAKERS = {
+    "mujoco": "rl_pipeline.envs.mujoco:make_mujoco_vector_env",
+    "ros": "rl_pipeline.envs.ros.services:make_ros_vector_env",
+    "ros_topics": "rl_pipeline.envs.ros.topics:make_ros_topics_vector_env",
+    "unity": "rl_pipeline.envs.mlagents:make_mlagents_vector_env",
+}
+"""What makes the environments of a backend: called with the section, their number and the render mode."""
 
 
 def make_vector_env(
@@ -53,16 +62,17 @@ def make_vector_env(
 
 
 def _make(environment: Environment, n: int, render_mode: str | None) -> VectorEnv:
-    kwargs = _keyword_arguments(environment)
-    if environment.backend == "mujoco":
-        from rl_pipeline.envs.mujoco import make_mujoco_vector_env  # imports mujoco
+    resolved = environment.model_copy(update={"env_config": None, "kwargs": _keyword_arguments(environment)})
+    if environment.backend == "gymnasium":
+        return _make_gymnasium(resolved, n, render_mode)
+    # Imported only here: each backend brings a simulator or ROS with it.
+    module, function = MAKERS[environment.backend].split(":")
+    make: Callable[[Environment, int, str | None], VectorEnv] = getattr(import_module(module), function)
+    return make(resolved, n, render_mode)
 
-        resolved = environment.model_copy(update={"env_config": None, "kwargs": kwargs})
-        return make_mujoco_vector_env(resolved, n, render_mode)
-    if environment.randomization is not None:
-        message = "the backend gymnasium has no domain randomisation"
-        remedy = "remove it, or set environment.backend: mujoco"
-        raise ConfigError([Problem("environment.randomization", message, remedy=remedy)])
+
+def _make_gymnasium(environment: Environment, n: int, render_mode: str | None) -> VectorEnv:
+    kwargs = environment.kwargs
     check_arguments(environment.id, kwargs)
     if render_mode is not None and renders_with_opengl(environment.id):
         choose_gl_backend()

@@ -1,0 +1,16 @@
+"""Installs the nodes where `ros2 run` and `ros2 launch` look for them."""
+
+from setuptools import setup
+
+NODES = ["simulation", "train", "play", "evaluate"]
+
+setup(
+    name="rl_nodes",
+    version="0.1.0",
+    packages=["rl_nodes"],
+    data_files=[
+        ("share/ament_index/resource_index/packages", ["resource/rl_nodes"]),
+        ("share/rl_nodes", ["package.xml"]),
+    ],
+    entry_points={"console_scripts": [f"{node} = rl_nodes.{node}:main" for node in NODES]},
+)
