@@ -9,7 +9,6 @@ from pydantic import (
     ValidationInfo,
     field_validator,
     model_serializer,
-    model_validator,
 )
 
 from rl_pipeline.config.mlagents import MLAgents
@@ -145,12 +144,13 @@ class Environment(Section):
             )
         return n_workers
 
-    @model_validator(mode="after")
-    def _sections_of_the_backend(self) -> "Environment":
-        for section, backend in SECTIONS.items():
-            if getattr(self, section) is not None and self.backend != backend:
-                raise RefusedError(
-                    f"`{section}` is only read by backend: {backend}, this is backend: {self.backend}",
-                    remedy=f"remove `{section}`, or set environment.backend: {backend}",
-                )
-        return self
+    @field_validator(*SECTIONS)
+    @classmethod
+    def _section_of_the_backend(cls, value: Any, info: ValidationInfo) -> Any:
+        backend, needed = info.data.get("backend"), SECTIONS[info.field_name or ""]
+        if value is not None and backend not in (None, needed):
+            raise RefusedError(
+                f"the backend {backend} does not read it",
+                remedy=f"remove it, or set environment.backend: {needed}",
+            )
+        return value

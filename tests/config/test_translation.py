@@ -115,7 +115,7 @@ def test_widths_of_net_arch() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "valid", "meant"),
     [
-        ("environment.backend", "Mujoko", ["gymnasium", "mujoco"], "mujoco"),
+        ("environment.backend", "Mujoko", ["gymnasium", "mujoco", "ros", "ros_topics", "unity"], "mujoco"),
         ("environment.render_mode", "rgb-array", ["rgb_array", "human", "null"], "rgb_array"),
         ("training.engine", "quick", ["fast", "stock"], None),
         ("training.wandb.mode", "ofline", ["online", "offline", "disabled"], "offline"),
@@ -168,3 +168,10 @@ def test_all_problems_are_found_at_once() -> None:
         "training.training.device",
         "training.use_wandb",
     }
+
+
+def test_a_section_that_another_backend_reads_is_refused() -> None:
+    problem = refused("environment.randomization", {"friction": [0.5, 1.5]})
+    assert problem.key == "environment.randomization"
+    assert problem.message == "the backend gymnasium does not read it"
+    assert problem.remedy == "remove it, or set environment.backend: mujoco"

@@ -149,10 +149,3 @@ def test_a_failing_constructor_is_named_with_its_place(own_class: str, n_workers
 def test_an_observation_of_another_shape_than_said_is_refused(own_class: str) -> None:
     message = refusal(own_class, kwargs={"shape": 1}).message
     assert "observation of shape (1,), but its observation_space says (3,)" in message
-
-
-def test_domain_randomisation_needs_the_mujoco_backend() -> None:
-    problem = refusal("HalfCheetah-v5", randomization={"friction": [0.5, 1.5]})
-    assert problem.key == "environment.randomization"
-    assert problem.remedy is not None
-    assert "backend: mujoco" in problem.remedy
