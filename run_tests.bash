@@ -5,9 +5,17 @@
 set -euo pipefail
 # shellcheck source=scripts/setup.bash
 source "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/scripts/setup.bash"
+# shellcheck source=scripts/ros.bash
+source "$root/scripts/ros.bash"
 
 set_up test
 cd -- "$root"
+if ros_is_available; then
+    set_up_workspace
+    enter_workspace
+else
+    echo 'There is no ROS 2 here: the tests that need it are skipped.' >&2
+fi
 export ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST WANDB_MODE=offline
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # the suite's processes share the cores among themselves
 

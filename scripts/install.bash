@@ -7,6 +7,8 @@ here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 source "$here/setup.bash"
 # shellcheck source=scripts/system.bash
 source "$here/system.bash"
+# shellcheck source=scripts/ros.bash
+source "$here/ros.bash"
 
 extra=$1
 log=$venv/setup.log
@@ -82,14 +84,15 @@ pip_install() {
 
 # torch comes first and alone, so that its index serves nothing else and pip looks at no other version of it.
 install_packages() {
-    local project=. torch
-    [[ $extra == runtime ]] || project=".[$extra]"
+    local extras=() torch
+    [[ $extra == runtime ]] || extras+=("$extra")
+    ! ros_comes_from_wheels || extras+=(ros)
     torch=$(grep -i '^torch==' constraints.txt)
     say "Installing $torch."
     pip_install --no-deps ${RL_PIPELINE_TORCH_INDEX:+--index-url "$RL_PIPELINE_TORCH_INDEX"} "$torch" ||
         fail "Installing torch failed."
     say "Installing the packages of constraints.txt; the log is $log."
-    pip_install --editable "$project" || fail "Installing the packages failed."
+    pip_install --editable ".[$(IFS=, && echo "${extras[*]}")]" || fail "Installing the packages failed."
 }
 
 fail() {

@@ -22,6 +22,7 @@ def read_requirements() -> list[Requirement]:
     texts = (
         project["dependencies"]
         + project["optional-dependencies"]["test"]
+        + project["optional-dependencies"]["ros"]
         + pyproject["build-system"]["requires"]
     )
     return [Requirement(text) for text in texts]
