@@ -1,7 +1,24 @@
 """The section of `environment` that describes simulations behind ROS services."""
 
-from rl_pipeline.config.section import Section
+from typing import Annotated
+
+from pydantic import Field
+
+from rl_pipeline.config.section import NonNegative, Section, Text
+
+Seconds = Annotated[float, Field(gt=0)]
 
 
 class RosServices(Section):
-    """Simulations behind ROS services."""
+    """Simulations behind ROS services; `ros_ws` has a node that serves any of our environments like this."""
+
+    simulations: Annotated[list[Text], Field(min_length=1)] = ["/simulation"]  # noqa: RUF012  (pydantic copies it)
+    """Names of the simulation nodes, e.g. '/simulation'; the environments are shared out among them."""
+    timeout: Seconds = 10.0
+    """Seconds that a simulation may take to answer."""
+    retries: NonNegative = 2
+    """How often an unanswered request is sent again; a step that was made is not made twice."""
+    startup_timeout: Seconds = 60.0
+    """Seconds to wait for a simulation that is not there, at the start and when it died."""
+    max_restarts: NonNegative = 3
+    """How often, in sum, simulations that died and came back are picked up again."""

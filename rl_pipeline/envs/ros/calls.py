@@ -1,0 +1,131 @@
+"""Calls of ROS services, several at once, without an executor."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import rclpy
+from rclpy.context import Context
+from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
+
+from rl_pipeline.envs.ros.errors import SimulationMissingError, SimulationTimeoutError
+
+NANOSECONDS = 1_000_000_000
+POLL_S = 0.02
+
+Key = TypeVar("Key")
+
+
+class Call(NamedTuple):
+    """A service, by the node that offers it and its name there, and a request."""
+
+    simulation: str
+    service: str
+    request: Any
+
+
+class ServiceCaller:
+    """Calls services and waits for the answers in the calling thread.
+
+    The wait watches nothing but the services that were called: rclpy's executors look at everything that a node
+    has before each wait, which takes longer than the call itself.
+    """
+
+    def __init__(self, timeout: float, retries: int) -> None:
+        """Join the ROS network under a name of its own.
+
+        Args:
+            timeout: Seconds that an answer may take.
+            retries: How often an unanswered request is sent again.
+        """
+        self.timeout = timeout
+        self.retries = retries
+        self._context = Context()
+        rclpy.init(context=self._context)
+        self._node = rclpy.create_node(
+            "environment", context=self._context, use_global_arguments=False, start_parameter_services=False
+        )
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    def client(self, simulation: str, service: str, service_type: type) -> None:
+        """Make a service known; it need not be there yet."""
+        name = f"{simulation.rstrip('/')}/{service}"
+        self._clients[simulation, service] = self._node.create_client(service_type, name)
+
+    def wait_for(self, simulation: str, timeout: float) -> None:
+        """Wait until all known services of a simulation are there.
+
+        Raises:
+            SimulationMissingError: They are not after `timeout` seconds.
+        """
+        clients = {name: client for (of, name), client in self._clients.items() if of == simulation}
+        deadline = time.monotonic() + timeout
+        while missing := [name for name, client in clients.items() if not client.service_is_ready()]:
+            if time.monotonic() > deadline:
+                raise SimulationMissingError(
+                    f"{simulation}: no service '{missing[0]}' after {timeout:g} s; start the simulation, or "
+                    "check its name (environment.ros.simulations), its namespace and ROS_DOMAIN_ID"
+                )
+            time.sleep(POLL_S)
+
+    def call(self, calls: Mapping[Key, Call]) -> dict[Key, Any]:
+        """Send all requests, then wait for all answers.
+
+        Returns:
+            The answers; those that did not come in time are missing.
+        """
+        answers: dict[Key, Any] = {}
+        for _ in range(1 + self.retries):
+            waiting = {key: call for key, call in calls.items() if key not in answers}
+            if not waiting:
+                break
+            answers.update(self._call_once(waiting))
+        return answers
+
+    def call_one(self, call: Call) -> Any:
+        """Send one request and return its answer.
+
+        Raises:
+            SimulationTimeoutError: It did not come.
+        """
+        answers = self.call({None: call})
+        if not answers:
+            raise self.timed_out(call.simulation, call.service)
+        return answers[None]
+
+    def timed_out(self, simulation: str, service: str) -> SimulationTimeoutError:
+        """Return the error for an answer that did not come."""
+        return SimulationTimeoutError(
+            f"{simulation}/{service} did not answer within {self.timeout:g} s, asked {1 + self.retries} times; "
+            "a slow simulation needs a larger environment.ros.timeout"
+        )
+
+    def close(self) -> None:
+        """Leave the ROS network."""
+        if self._context.ok():
+            self._node.destroy_node()
+            rclpy.shutdown(context=self._context)
+
+    def _call_once(self, calls: Mapping[Key, Call]) -> dict[Key, Any]:
+        clients = {key: self._clients[call.simulation, call.service] for key, call in calls.items()}
+        numbers = {key: clients[key].handle.send_request(call.request) for key, call in calls.items()}
+        deadline = time.monotonic() + self.timeout
+        answers: dict[Key, Any] = {}
+        while waiting := [key for key in calls if key not in answers]:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            self._wait([clients[key] for key in waiting], left)
+            for key in waiting:
+                header, answer = clients[key].handle.take_response(clients[key].srv_type.Response)
+                # An answer to an earlier request that was given up has another number.
+                if header is not None and header.request_id.sequence_number == numbers[key]:
+                    answers[key] = answer
+        return answers
+
+    def _wait(self, clients: Sequence[Any], seconds: float) -> None:
+        wait_set = _rclpy.WaitSet(0, 0, 0, len(clients), 0, 0, self._context.handle)
+        wait_set.clear_entities()
+        for client in clients:
+            wait_set.add_client(client.handle)
+        wait_set.wait(int(seconds * NANOSECONDS))

@@ -1,0 +1,139 @@
+"""The environments that one simulation keeps for us."""
+
+import uuid
+from array import array
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+from rl_interfaces import srv
+
+from rl_pipeline.envs.flat_batch import FlatBatch, FlatLayout
+from rl_pipeline.envs.ros.calls import Call, ServiceCaller
+from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError, SimulationLostError
+from rl_pipeline.envs.ros.services.server import flags, floats
+from rl_pipeline.envs.space_json import from_json
+
+SERVICES = {
+    "open": srv.Open,
+    "close": srv.Close,
+    "reset": srv.Reset,
+    "step": srv.Step,
+    "render": srv.Render,
+    "save_state": srv.SaveState,
+    "load_state": srv.LoadState,
+}
+UNKNOWN_SESSION = "LookupError: unknown session"
+
+
+class RemoteBatch:
+    """A session with a simulation.
+
+    Attributes:
+        simulation: Name of its node.
+        rows: Which of all environments these are.
+    """
+
+    observation_space: spaces.Space
+    action_space: spaces.Space
+    environment_id: str
+
+    def __init__(self, caller: ServiceCaller, simulation: str, rows: slice, render_mode: str | None) -> None:
+        self.simulation = simulation
+        self.rows = rows
+        self.num_envs = rows.stop - rows.start
+        self._caller = caller
+        self._render_mode = render_mode or ""
+        self._session = ""
+        self._sequence = 0
+        for service, service_type in SERVICES.items():
+            caller.client(simulation, service, service_type)
+
+    def open(self, timeout: float) -> None:
+        """Begin a session with the simulation, which may take `timeout` seconds to appear."""
+        self._caller.wait_for(self.simulation, timeout)
+        answer = self.ask(
+            "open", client=uuid.uuid4().hex, num_envs=self.num_envs, render_mode=self._render_mode
+        )
+        self._session, self.environment_id = answer.session, answer.environment_id
+        try:
+            self.observation_space = from_json(answer.observation_space)
+            self.action_space = from_json(answer.action_space)
+        except ValueError as error:
+            raise MalformedReplyError(f"{self.simulation}/open: {error}") from error
+        self._layout = FlatLayout(self.observation_space)
+
+    def reset_call(self, seeds: Sequence[int | None], mask: NDArray[np.bool_]) -> Call:
+        """Return the call that starts new episodes in the marked environments."""
+        self._sequence += 1
+        given = [] if any(seed is None for seed in seeds) else [int(seed or 0) for seed in seeds]
+        request = srv.Reset.Request(
+            session=self._session, sequence=self._sequence, seeds=array("q", given), mask=flags(mask)
+        )
+        return Call(self.simulation, "reset", request)
+
+    def step_call(self, actions: NDArray[Any]) -> Call:
+        """Return the call that steps the environments."""
+        self._sequence += 1
+        request = srv.Step.Request(session=self._session, sequence=self._sequence, actions=floats(actions))
+        return Call(self.simulation, "step", request)
+
+    def ask(self, service: str, **fields: Any) -> Any:
+        """Call a service and return its answer.
+
+        Raises:
+            SimulationError: It failed, or did not answer.
+        """
+        if "client" not in fields:
+            fields["session"] = self._session
+        request = SERVICES[service].Request(**fields)
+        return self.checked(self._caller.call_one(Call(self.simulation, service, request)), service)
+
+    def checked(self, answer: Any, service: str) -> Any:
+        """Return an answer that reports no error."""
+        if answer.error.startswith(UNKNOWN_SESSION):
+            raise SimulationLostError(f"{self.simulation} was started again and lost its environments")
+        if answer.error:
+            raise SimulationError(f"{self.simulation}/{service}: {answer.error}")
+        return answer
+
+    def observations(self, answer: Any) -> FlatBatch:
+        """Return the observations of an answer."""
+        return self.rows_of(answer.observations, answer.images, self.num_envs, "observations")
+
+    def rows_of(self, numbers: Any, octets: Any, n: int, field: str) -> FlatBatch:
+        """Return n observations that stand in two flat fields of an answer."""
+        return FlatBatch(
+            self.numbers(numbers, (n, self._layout.n_numbers), field),
+            self.octets(octets, (n, self._layout.n_bytes), f"images of {field}"),
+        )
+
+    def numbers(self, values: Any, shape: tuple[int, int] | tuple[int], field: str) -> NDArray[np.float64]:
+        """Return a field of float64, whose last but one axis are environments.
+
+        Raises:
+            MalformedReplyError: It has another size, or NaN in it.
+        """
+        numbers = self.sized(np.frombuffer(values, np.float64), shape, field)
+        if np.isnan(numbers).any():
+            first = int(np.argwhere(np.isnan(numbers))[0, 0])
+            raise MalformedReplyError(f"{self.simulation}: {field} of environment {first} has NaN")
+        return numbers
+
+    def octets(self, values: Any, shape: tuple[int, int] | tuple[int], field: str) -> NDArray[np.uint8]:
+        """Return a field of bytes.
+
+        Raises:
+            MalformedReplyError: It has another size.
+        """
+        return self.sized(np.frombuffer(values, np.uint8), shape, field)
+
+    def sized(self, values: NDArray[Any], shape: tuple[int, ...], field: str) -> NDArray[Any]:
+        """Give a field its shape, or raise a MalformedReplyError."""
+        if values.size != np.prod(shape):
+            raise MalformedReplyError(
+                f"{self.simulation}: {field} has {values.size} values, expected {np.prod(shape)} {shape}"
+            )
+        return values.reshape(shape)

@@ -1,0 +1,219 @@
+"""What a simulation answers to its clients, each of which has environments of its own."""
+
+import functools
+import logging
+import uuid
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import VectorEnv
+
+from rl_pipeline import plain_data
+from rl_pipeline.envs.flat_batch import FlatLayout
+from rl_pipeline.envs.space_json import to_json
+
+MAX_SESSIONS = 8
+RESULTS = ("final_obs", "_final_obs")
+
+logger = logging.getLogger(__name__)
+
+Answer = Callable[["SimulationServer", Any, Any], Any]
+
+
+class Session:
+    """The environments of one client.
+
+    Attributes:
+        client: Its name.
+        env: Its environments.
+        sequence: Number of the latest request that changed them.
+        answer: The answer to it.
+    """
+
+    def __init__(self, client: str, env: VectorEnv) -> None:
+        self.client = client
+        self.env: Any = env
+        self.sequence: int | None = None
+        self.answer: Any = None
+        self.observations = FlatLayout(env.single_observation_space)
+        self.actions = FlatLayout(env.single_action_space)
+
+
+def answering(function: Answer) -> Answer:
+    """Turn an exception into the field `error` of the answer: a bad request must not end the simulation."""
+
+    @functools.wraps(function)
+    def answer(server: "SimulationServer", request: Any, response: Any) -> Any:
+        try:
+            return function(server, request, response)
+        except Exception as error:
+            logger.exception("%s failed", function.__name__)
+            response.error = f"{type(error).__name__}: {error}"
+            return response
+
+    return answer
+
+
+class SimulationServer:
+    """Answers the services of a simulation; the methods are callbacks of services of those names.
+
+    Args:
+        environment_id: What is simulated.
+        num_envs: Environments of a session that does not say how many it wants.
+        make: Makes so many environments with a render mode.
+        on_step: Called with the environments of a session after each of its steps and resets.
+    """
+
+    def __init__(
+        self,
+        environment_id: str,
+        num_envs: int,
+        make: Callable[[int, str | None], VectorEnv],
+        on_step: Callable[[VectorEnv], None] = lambda env: None,
+    ) -> None:
+        self.environment_id = environment_id
+        self.num_envs = num_envs
+        self._make = make
+        self._on_step = on_step
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+
+    @answering
+    def open(self, request: Any, response: Any) -> Any:
+        """Begin a session."""
+        known = next((name for name, one in self._sessions.items() if one.client == request.client), None)
+        if known is None:
+            env = self._make(request.num_envs or self.num_envs, request.render_mode or None)
+            known = uuid.uuid4().hex
+            self._sessions[known] = Session(request.client, env)
+            self._close_oldest()
+        env = self._session(known).env
+        response.session, response.environment_id = known, self.environment_id
+        response.num_envs = env.num_envs
+        response.observation_space = to_json(env.single_observation_space)
+        response.action_space = to_json(env.single_action_space)
+        return response
+
+    @answering
+    def close(self, request: Any, response: Any) -> Any:
+        """End a session."""
+        self._session(request.session).env.close()
+        del self._sessions[request.session]
+        return response
+
+    @answering
+    def reset(self, request: Any, response: Any) -> Any:
+        """Start new episodes."""
+        session = self._session(request.session)
+        if request.sequence == session.sequence:
+            return session.answer
+        mask = np.frombuffer(request.mask, np.uint8).astype(np.bool_)
+        observations, infos = session.env.reset(
+            seed=list(request.seeds) or None, options={"reset_mask": mask} if len(mask) else None
+        )
+        self._write_observations(session, observations, response)
+        self._write_metrics(infos, response)
+        return self._finish(session, request, response)
+
+    @answering
+    def step(self, request: Any, response: Any) -> Any:
+        """Step every environment once."""
+        session = self._session(request.session)
+        if request.sequence == session.sequence:
+            return session.answer
+        env = session.env
+        numbers = np.frombuffer(request.actions, np.float64)
+        expected = env.num_envs * session.actions.n_numbers
+        if len(numbers) != expected:
+            raise ValueError(
+                f"{len(numbers)} numbers in actions, {env.num_envs} environments need {expected}"
+            )
+        actions = numbers.reshape(env.action_space.shape or (-1,)).astype(env.action_space.dtype)
+        observations, rewards, terminated, truncated, infos = env.step(actions)
+        self._write_observations(session, observations, response)
+        response.rewards = floats(rewards)
+        response.terminated, response.truncated = flags(terminated), flags(truncated)
+        if "final_obs" in infos:
+            final = session.observations.pack(infos["final_obs"], env.num_envs)
+            ended = infos["_final_obs"]
+            response.final_observations = floats(final.numbers[ended])
+            response.final_images = octets(final.bytes[ended])
+        self._write_metrics(infos, response)
+        return self._finish(session, request, response)
+
+    @answering
+    def render(self, request: Any, response: Any) -> Any:
+        """Return a picture of environment 0."""
+        (frame, *_) = self._session(request.session).env.render() or (None,)
+        if frame is not None:
+            response.height, response.width = frame.shape[:2]
+            response.rgb = octets(frame)
+        return response
+
+    @answering
+    def save_state(self, request: Any, response: Any) -> Any:
+        """Return everything that the future of a session depends on."""
+        response.state = array("B", plain_data.to_bytes(self._session(request.session).env.state_dict()))
+        return response
+
+    @answering
+    def load_state(self, request: Any, response: Any) -> Any:
+        """Continue from a state."""
+        session = self._session(request.session)
+        session.env.load_state_dict(plain_data.from_bytes(bytes(request.state)))
+        return response
+
+    def close_all(self) -> None:
+        """Close the environments of all sessions."""
+        while self._sessions:
+            self._sessions.popitem()[1].env.close()
+
+    def _session(self, name: str) -> Session:
+        if name not in self._sessions:
+            raise LookupError(f"unknown session '{name}'")
+        self._sessions.move_to_end(name)
+        return self._sessions[name]
+
+    def _close_oldest(self) -> None:
+        """Clients that were killed leave sessions behind; the one that was not used for longest goes first."""
+        if len(self._sessions) > MAX_SESSIONS:
+            _, session = self._sessions.popitem(last=False)
+            logger.warning("more than %d sessions: closing that of %s", MAX_SESSIONS, session.client)
+            session.env.close()
+
+    def _finish(self, session: Session, request: Any, response: Any) -> Any:
+        session.sequence, session.answer = request.sequence, response
+        self._on_step(session.env)
+        return response
+
+    @staticmethod
+    def _write_observations(session: Session, observations: Any, response: Any) -> None:
+        flat = session.observations.pack(observations, session.env.num_envs)
+        response.observations, response.images = floats(flat.numbers), octets(flat.bytes)
+
+    @staticmethod
+    def _write_metrics(infos: dict[str, Any], response: Any) -> None:
+        names = [name for name in infos if f"_{name}" in infos and name not in RESULTS]
+        if names:
+            response.metric_names = names
+            response.metrics = floats(np.stack([infos[name] for name in names]))
+            response.metrics_mask = flags(np.stack([infos[f"_{name}"] for name in names]))
+
+
+def floats(values: np.ndarray) -> "array[float]":
+    """Return values as rclpy takes them without looking at each."""
+    numbers = array("d")
+    numbers.frombytes(np.ascontiguousarray(values, np.float64).tobytes())
+    return numbers
+
+
+def octets(values: np.ndarray) -> "array[int]":
+    """Return bytes as rclpy takes them without looking at each."""
+    return array("B", np.ascontiguousarray(values, np.uint8).tobytes())
+
+
+def flags(values: np.ndarray) -> "array[int]":
+    """Return truth values as bytes."""
+    return octets(np.asarray(values, np.bool_).view(np.uint8))

@@ -1,0 +1,80 @@
+"""The answers of several simulations, put together to what `VectorEnv.step` returns."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rl_pipeline.envs.flat_batch import FlatBatch, FlatLayout
+from rl_pipeline.envs.ros.services.remote_batch import RemoteBatch
+
+
+class StepResult:
+    """Collects the rows of a step or reset.
+
+    Attributes:
+        observations: Observations of all environments, flat.
+        infos: Metrics and their masks.
+    """
+
+    def __init__(self, num_envs: int, layout: FlatLayout) -> None:
+        self.num_envs = num_envs
+        self._layout = layout
+        self.observations = self._empty()
+        self._final = self._empty()
+        self._rewards = np.zeros(num_envs)
+        self._terminated, self._truncated = np.zeros((2, num_envs), np.bool_)
+        self.infos: dict[str, Any] = {}
+
+    def _empty(self) -> FlatBatch:
+        numbers = np.zeros((self.num_envs, self._layout.n_numbers))
+        return FlatBatch(numbers, np.zeros((self.num_envs, self._layout.n_bytes), np.uint8))
+
+    def observe(self, rows: slice, observations: FlatBatch) -> None:
+        """Add observations."""
+        _write(self.observations, rows, observations)
+
+    def add(self, batch: RemoteBatch, answer: Any) -> None:
+        """Add the answer of a simulation to a step.
+
+        Raises:
+            MalformedReplyError: It has wrong sizes or NaN.
+        """
+        rows, n = batch.rows, (batch.num_envs,)
+        self.observe(rows, batch.observations(answer))
+        self._rewards[rows] = batch.numbers(answer.rewards, n, "rewards")
+        self._terminated[rows] = batch.octets(answer.terminated, n, "terminated")
+        self._truncated[rows] = batch.octets(answer.truncated, n, "truncated")
+        ended = rows.start + np.flatnonzero(self._terminated[rows] | self._truncated[rows])
+        final = (answer.final_observations, answer.final_images)
+        _write(self._final, ended, batch.rows_of(*final, len(ended), "final observations"))
+        self.add_metrics(batch, answer)
+
+    def add_metrics(self, batch: RemoteBatch, answer: Any) -> None:
+        """Add the metrics of an answer."""
+        shape = (len(answer.metric_names), batch.num_envs)
+        values = batch.sized(np.frombuffer(answer.metrics, np.float64), shape, "metrics")
+        masks = batch.octets(answer.metrics_mask, shape, "metrics_mask")
+        for name, row, mask in zip(answer.metric_names, values, masks, strict=True):
+            self.infos.setdefault(name, np.zeros(self.num_envs))[batch.rows] = row
+            self.infos.setdefault(f"_{name}", np.zeros(self.num_envs, np.bool_))[batch.rows] = mask
+
+    def truncate(self, rows: slice, last: FlatBatch, observations: FlatBatch) -> None:
+        """Report environments whose simulation was lost: their episodes end with the last observation seen."""
+        self.observe(rows, observations)
+        self._truncated[rows] = True
+        _write(self._final, rows, FlatBatch(last.numbers[rows], last.bytes[rows]))
+
+    def as_tuple(
+        self,
+    ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
+        """Return what `VectorEnv.step` returns."""
+        ended = self._terminated | self._truncated
+        if ended.any():
+            self.infos["final_obs"], self.infos["_final_obs"] = self._layout.unpack(self._final), ended
+        observations = self._layout.unpack(self.observations)
+        return observations, self._rewards, self._terminated, self._truncated, self.infos
+
+
+def _write(to: FlatBatch, rows: slice | NDArray[np.intp], values: FlatBatch) -> None:
+    to.numbers[rows], to.bytes[rows] = values
