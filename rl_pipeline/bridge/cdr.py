@@ -1,0 +1,96 @@
+"""Little-endian CDR as Unity writes it: padding of zeros, strings with a NUL, nothing after the last field."""
+
+import struct
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+HEADER = b"\x00\x01\x00\x00"
+
+
+class CdrError(Exception):
+    """Bytes that end too early or hold what cannot be."""
+
+
+class CdrWriter:
+    """Writes the fields of a message one after the other; alignment counts from after the header."""
+
+    def __init__(self) -> None:
+        self._body = bytearray()
+
+    def primitive(self, code: str, value: float) -> "CdrWriter":
+        """Append a number; `code` is its letter in `struct` (`"d"`: float64, `"i"`: int32, `"?"`: bool)."""
+        self._align(struct.calcsize("<" + code))
+        self._body += struct.pack("<" + code, value)
+        return self
+
+    def string(self, text: str) -> "CdrWriter":
+        """Append UTF-8 text with its length, which counts the NUL at its end."""
+        data = text.encode() + b"\0"
+        self.primitive("I", len(data))
+        self._body += data
+        return self
+
+    def array(self, values: NDArray[np.generic], *, counted: bool = True) -> "CdrWriter":
+        """Append numbers of one type: a sequence, or without its count an array of fixed length."""
+        if counted:
+            self.primitive("I", values.size)
+        if values.size:
+            self._align(values.itemsize)
+            self._body += values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
+        return self
+
+    def message(self) -> bytes:
+        """Return header and body."""
+        return HEADER + bytes(self._body)
+
+    def _align(self, size: int) -> None:
+        self._body += bytes(-len(self._body) % size)
+
+
+class CdrReader:
+    """Reads the fields of a message in their order.
+
+    Args:
+        data: Header and body.
+
+    Raises:
+        CdrError: The header is not that of little-endian CDR.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        if data[: len(HEADER)] != HEADER:
+            raise CdrError(
+                f"header {data[: len(HEADER)].hex()!r} is not {HEADER.hex()!r} (little-endian CDR)"
+            )
+        self._body = memoryview(data)[len(HEADER) :]
+        self._position = 0
+
+    def primitive(self, code: str) -> float:
+        """Read a number; see `CdrWriter.primitive`. Raises `CdrError` at the end of the bytes."""
+        size = struct.calcsize("<" + code)
+        return struct.unpack("<" + code, self._take(size, align=size))[0]
+
+    def string(self) -> str:
+        """Read text. Raises `CdrError` when its bytes are missing or not UTF-8."""
+        data = bytes(self._take(int(self.primitive("I"))))
+        try:
+            return data.removesuffix(b"\0").decode()
+        except UnicodeDecodeError as error:
+            raise CdrError(f"text is not UTF-8: {error}") from error
+
+    def array(self, dtype: DTypeLike, count: int | None = None) -> NDArray[np.generic]:
+        """Read a copy of numbers of one type: `count` of them, or as many as the bytes say themselves."""
+        kind = np.dtype(dtype)
+        number = int(self.primitive("I")) if count is None else count
+        if number == 0:
+            return np.empty(0, kind)
+        data = self._take(number * kind.itemsize, align=kind.itemsize)
+        return np.frombuffer(data, kind.newbyteorder("<")).astype(kind)
+
+    def _take(self, size: int, align: int = 1) -> memoryview:
+        start = self._position + -self._position % align
+        if start + size > len(self._body):
+            raise CdrError(f"{size} bytes wanted at {start}, the message has {len(self._body)}")
+        self._position = start + size
+        return self._body[start : self._position]

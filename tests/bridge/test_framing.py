@@ -1,0 +1,57 @@
+import random
+import struct
+
+import pytest
+
+from rl_pipeline.bridge.framing import KEEP_ALIVE, Frame, FrameDecoder, FrameError, encode
+
+MUTATED_FRAMES = 100_000
+
+
+@pytest.mark.parametrize("nul", [False, True])
+@pytest.mark.parametrize("piece", [1, 3, 1000])
+def test_frames_survive_pieces_of_any_size_and_both_nul_conventions(nul: bool, piece: int) -> None:
+    frames = [Frame("/chatter", b"\0\1\0\0\3\0\0\0hi\0"), Frame("", b""), Frame("/a", b"x" * 50)]
+    stream = b"".join(encode(frame.topic, frame.payload, nul=nul and bool(frame.topic)) for frame in frames)
+    decoder = FrameDecoder()
+    decoded = [
+        frame for at in range(0, len(stream), piece) for frame in decoder.feed(stream[at : at + piece])
+    ]
+    assert decoded == frames
+
+
+def test_a_keep_alive_is_eight_zeros() -> None:
+    assert [frame.is_keep_alive for frame in FrameDecoder().feed(KEEP_ALIVE)] == [True]
+
+
+def test_bytes_of_a_frame() -> None:
+    assert encode("/a", b"xyz") == b"\2\0\0\0/a\3\0\0\0xyz"
+
+
+@pytest.mark.parametrize("stream", [struct.pack("<I", 5000), b"\1\0\0\0a" + struct.pack("<I", 101)])
+def test_lengths_over_the_limit_are_refused_before_their_bytes_come(stream: bytes) -> None:
+    with pytest.raises(FrameError, match="at most"):
+        list(FrameDecoder(max_frame=100).feed(stream))
+
+
+def test_frames_before_a_broken_one_are_still_read() -> None:
+    frames = FrameDecoder(max_frame=10).feed(encode("/a", b"1") + b"\xff" * 8)
+    assert next(frames) == Frame("/a", b"1")
+    with pytest.raises(FrameError):
+        next(frames)
+
+
+def test_mutated_frames_are_read_or_refused() -> None:
+    chance = random.Random(5)
+    refused = read = 0
+    for _ in range(MUTATED_FRAMES):
+        data = bytearray(encode("/topic", chance.randbytes(chance.randrange(40)), nul=chance.random() < 0.5))
+        for _ in range(chance.randrange(1, 4)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        decoder = FrameDecoder(max_frame=1000)
+        try:
+            read += len(list(decoder.feed(bytes(data[: chance.randrange(len(data) + 1)]))))
+        except FrameError:
+            refused += 1
+    assert read > 1000
+    assert refused > 1000
