@@ -154,6 +154,13 @@ class Simulations:
                 f"the state has shape {state['state'].shape}, this batch needs {self._states.shape}: "
                 "it was saved with another model or another number of environments"
             )
+        self._write(state)
+        # The pool takes elements that differ from what it knows. Without this it would still know the controls from
+        # before, and miss the same ones when they are set again.
+        self.pool.forward()
+        self._write(state)
+
+    def _write(self, state: Mapping[str, Any]) -> None:
         self._states[:] = state["state"]
         for name, field in state["fields"].items():
             getattr(self, name)[:] = field

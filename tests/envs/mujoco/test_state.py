@@ -69,6 +69,18 @@ def test_branches_from_one_state() -> None:
     assert not np.array_equal(first[-4], second[-4])
 
 
+@pytest.mark.parametrize("environment_id", ["HalfCheetah-v5", "Ant-v5"])
+def test_an_action_that_was_just_taken_counts_again_after_going_back(environment_id: str) -> None:
+    batch = make_batch(environment_id, 2)
+    batch.reset(seed=1)
+    roll(batch, 10)
+    state = batch.state_dict()
+    actions = np.full(batch.action_space.shape, 0.3, np.float32)
+    expected = batch.step(actions)[0]
+    batch.load_state_dict(state)
+    np.testing.assert_array_equal(batch.step(actions)[0], expected)
+
+
 def test_the_state_is_plain_data() -> None:
     batch = make_batch("Ant-v5", 2, randomization=RANDOMIZATION)
     batch.reset(seed=0)

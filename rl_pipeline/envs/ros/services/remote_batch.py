@@ -1,5 +1,6 @@
 """The environments that one simulation keeps for us."""
 
+import time
 import uuid
 from array import array
 from collections.abc import Sequence
@@ -52,11 +53,22 @@ class RemoteBatch:
             caller.client(simulation, service, service_type)
 
     def open(self, timeout: float) -> None:
-        """Begin a session with the simulation, which may take `timeout` seconds to appear."""
-        self._caller.wait_for(self.simulation, timeout)
-        answer = self.ask(
-            "open", client=uuid.uuid4().hex, num_envs=self.num_envs, render_mode=self._render_mode
+        """Begin a session with the simulation, which may take `timeout` seconds to appear.
+
+        A simulation that was killed stays on the network's lists for a while, so one that is listed may not answer.
+        """
+        deadline = time.monotonic() + timeout
+        request = srv.Open.Request(
+            client=uuid.uuid4().hex, num_envs=self.num_envs, render_mode=self._render_mode
         )
+        call = Call(self.simulation, "open", request)
+        answers: dict[None, Any] = {}
+        while not answers:
+            self._caller.wait_for(self.simulation, max(0.0, deadline - time.monotonic()))
+            answers = self._caller.call({None: call})
+            if not answers and time.monotonic() > deadline:
+                raise self._caller.timed_out(self.simulation, "open")
+        answer = self.checked(answers[None], "open")
         self._session, self.environment_id = answer.session, answer.environment_id
         try:
             self.observation_space = from_json(answer.observation_space)
@@ -86,9 +98,7 @@ class RemoteBatch:
         Raises:
             SimulationError: It failed, or did not answer.
         """
-        if "client" not in fields:
-            fields["session"] = self._session
-        request = SERVICES[service].Request(**fields)
+        request = SERVICES[service].Request(session=self._session, **fields)
         return self.checked(self._caller.call_one(Call(self.simulation, service, request)), service)
 
     def checked(self, answer: Any, service: str) -> Any:

@@ -1,0 +1,151 @@
+"""One client of the server: its socket, what waits to be sent, and the calls that wait for its answer."""
+
+import asyncio
+import logging
+import socket
+from collections import deque
+from collections.abc import Callable
+
+from rl_pipeline.bridge.commands import encode_command, handshake
+from rl_pipeline.bridge.framing import Frame, FrameDecoder, FrameError, encode
+
+logger = logging.getLogger(__name__)
+
+FIRST_CALL = 1001
+
+
+class CallError(Exception):
+    """A service call that got no answer."""
+
+
+class Connection(asyncio.Protocol):
+    """Frames in and out of one socket.
+
+    Messages that a slow client has no room for wait in a queue of `queue_size`; the oldest is dropped, and
+    counted, for a newer one. Answers and commands are never dropped: a client that lets `queue_size` of them
+    pile up is taken for dead.
+
+    Args:
+        on_open: Told once the client is there.
+        on_frame: Given every frame that is no keep-alive.
+        on_close: Told once the client is gone.
+        max_frame: Bytes that a payload may have.
+        queue_size: Frames of each kind that may wait.
+
+    Attributes:
+        dropped: Messages dropped so far.
+        request: Number of the request that the next frame carries, if any.
+        response: Number of the response that the next frame carries, if any.
+    """
+
+    def __init__(
+        self,
+        on_open: Callable[["Connection"], None],
+        on_frame: Callable[["Connection", Frame], None],
+        on_close: Callable[["Connection"], None],
+        max_frame: int,
+        queue_size: int,
+    ) -> None:
+        self._on_open, self._on_frame, self._on_close = on_open, on_frame, on_close
+        self._decoder = FrameDecoder(max_frame)
+        self._queue_size = queue_size
+        self._messages: deque[bytes] = deque()
+        self._answers: deque[bytes] = deque()
+        self._paused = False
+        self._calls: dict[int, asyncio.Future[bytes]] = {}
+        self._next_call = FIRST_CALL
+        self._transport: asyncio.Transport
+        self.dropped = 0
+        self.request: int | None = None
+        self.response: int | None = None
+        self.peer = "?"
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet the client."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.peer = str(transport.get_extra_info("peername")[0])
+        self.send(handshake())
+        self._on_open(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on the frames that the bytes complete; close a stream that cannot be read on."""
+        try:
+            for frame in self._decoder.feed(data):
+                if self._transport.is_closing():
+                    return
+                if not frame.is_keep_alive:
+                    self._on_frame(self, frame)
+        except FrameError as error:
+            self.report(f"the connection is closed: {error}")
+            self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give an error to every caller that waits for this client."""
+        for call in self._calls.values():
+            if not call.done():
+                call.set_exception(CallError(f"the client at {self.peer} left before it answered"))
+        self._on_close(self)
+
+    def pause_writing(self) -> None:
+        """Keep what follows in the queues."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """Send what waited, answers first."""
+        self._paused = False
+        for queue in (self._answers, self._messages):
+            while queue and not self._paused:
+                self._transport.write(queue.popleft())
+
+    def publish(self, frame: bytes) -> None:
+        """Send a message, which may be dropped for a newer one."""
+        if not self._paused:
+            self._transport.write(frame)
+            return
+        if len(self._messages) >= self._queue_size:
+            self._messages.popleft()
+            self.dropped += 1
+        self._messages.append(frame)
+
+    def send(self, frame: bytes) -> None:
+        """Send what must not be dropped."""
+        if not self._paused:
+            self._transport.write(frame)
+        elif len(self._answers) < self._queue_size:
+            self._answers.append(frame)
+        else:
+            logger.warning("%s does not read; its connection is closed", self.peer)
+            self._transport.abort()
+
+    def report(self, text: str) -> None:
+        """Say an error to the client and to the log."""
+        logger.warning("%s: %s", self.peer, text)
+        self.send(encode_command("__error", text=text))
+
+    def close(self) -> None:
+        """Close the socket, without sending what waits."""
+        self._transport.abort()
+
+    async def call(self, service: str, request: bytes, timeout: float) -> bytes:
+        """Call a service that this client offers.
+
+        Raises:
+            CallError: The client left, or did not answer within `timeout` seconds.
+        """
+        number, self._next_call = self._next_call, self._next_call + 1
+        self._calls[number] = asyncio.get_running_loop().create_future()
+        self.send(encode_command("__request", srv_id=number) + encode(service, request))
+        try:
+            return await asyncio.wait_for(self._calls[number], timeout)
+        except TimeoutError:
+            raise CallError(f"{service} did not answer within {timeout} s") from None
+        finally:
+            del self._calls[number]
+
+    def answer(self, number: int, response: bytes) -> None:
+        """Hand a response to the call that waits for it; one that came too late is dropped."""
+        call = self._calls.get(number)
+        if call is not None and not call.done():
+            call.set_result(response)

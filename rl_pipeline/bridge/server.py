@@ -1,0 +1,249 @@
+"""The server end of ROS-TCP: one event loop, any number of clients, and a backend that stands for ROS."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Protocol
+
+from rl_pipeline.bridge.commands import (
+    PREFIX,
+    CommandError,
+    encode_command,
+    integer_argument,
+    parse_arguments,
+    text_argument,
+)
+from rl_pipeline.bridge.connection import CallError, Connection
+from rl_pipeline.bridge.framing import DEFAULT_MAX_FRAME, Frame, encode
+
+logger = logging.getLogger(__name__)
+
+REGISTRATIONS = {
+    "subscribe": "subscriber",
+    "publish": "publisher",
+    "ros_service": "ros_service",
+    "unity_service": "unity_service",
+}
+
+
+class BackendError(Exception):
+    """What a backend cannot do, in words for the client: an unknown type, for example."""
+
+
+class Backend(Protocol):
+    """What the clients of a server are connected with. Its methods run in the server's event loop."""
+
+    def register(self, kind: str, name: str, type_name: str, queue_size: int, latch: bool) -> None:
+        """Create a `"subscriber"`, `"publisher"`, `"ros_service"` or `"unity_service"` for the first client.
+
+        Raises:
+            BackendError: It cannot be created.
+        """
+
+    def remove(self, kind: str, name: str) -> None:
+        """Take back what `register` created: the last client that had it is gone."""
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Take a message of a client on a topic that is registered."""
+
+    async def call(self, service: str, request: bytes) -> bytes:
+        """Call a service for a client.
+
+        Raises:
+            BackendError: It is absent or failed.
+        """
+
+    def topics(self) -> list[tuple[str, str]]:
+        """List names and types of all topics."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What clients may do.
+
+    Attributes:
+        max_frame: Bytes of a payload.
+        queue_size: Frames that wait for a slow client.
+        call_timeout: Seconds that a service call may take.
+        max_calls: Service calls of one client that may be under way.
+        topics: Shell patterns of the topics and services that may be registered.
+        addresses: Shell patterns of the addresses that may connect.
+    """
+
+    max_frame: int = DEFAULT_MAX_FRAME
+    queue_size: int = 10
+    call_timeout: float = 10.0
+    max_calls: int = 100
+    topics: tuple[str, ...] = ("*",)
+    addresses: tuple[str, ...] = ("*",)
+
+
+@dataclass(eq=False)
+class _Client:
+    registered: dict[tuple[str, str], str] = field(default_factory=dict)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Server:
+    """Passes messages, requests and responses between clients and a backend.
+
+    Args:
+        backend: What the clients are connected with.
+        limits: What clients may do.
+    """
+
+    def __init__(self, backend: Backend, limits: Limits | None = None) -> None:
+        self._backend = backend
+        self._limits = limits or Limits()
+        self._clients: dict[Connection, _Client] = {}
+        self._server: asyncio.Server | None = None
+
+    @property
+    def dropped(self) -> int:
+        """Messages that connected clients were too slow for."""
+        return sum(connection.dropped for connection in self._clients)
+
+    async def start(self, host: str = "127.0.0.1", port: int = 10000) -> int:
+        """Listen on an IPv4 or IPv6 address.
+
+        Args:
+            host: The address.
+            port: The port; 0 for a free one.
+
+        Returns:
+            The port.
+
+        Raises:
+            OSError: The address or port cannot be had.
+        """
+        limits = self._limits
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: Connection(self._open, self._receive, self._close, limits.max_frame, limits.queue_size),
+            host,
+            port,
+        )
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Close the port and every connection; callers that wait get an error."""
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._clients):
+            connection.close()
+        await asyncio.sleep(0)
+
+    def deliver(self, topic: str, payload: bytes) -> None:
+        """Send a message to every client that subscribed to the topic. Call it in the event loop."""
+        frame = encode(topic, payload)
+        for connection, client in self._clients.items():
+            if ("subscriber", topic) in client.registered:
+                connection.publish(frame)
+
+    async def call(self, service: str, request: bytes) -> bytes:
+        """Call a service that a client offers.
+
+        Raises:
+            CallError: No client offers it, or the one that does gave no answer in time.
+        """
+        for connection, client in self._clients.items():
+            if ("unity_service", service) in client.registered:
+                return await connection.call(service, request, self._limits.call_timeout)
+        raise CallError(f"no client offers {service}")
+
+    def _open(self, connection: Connection) -> None:
+        if not _matches(connection.peer, self._limits.addresses):
+            logger.warning("%s is not among the allowed addresses", connection.peer)
+            connection.close()
+        self._clients[connection] = _Client()
+
+    def _close(self, connection: Connection) -> None:
+        client = self._clients.pop(connection)
+        for task in client.tasks:
+            task.cancel()
+        for kind, name in client.registered:
+            self._release(kind, name)
+
+    def _receive(self, connection: Connection, frame: Frame) -> None:
+        """Handle a frame; what is wrong with it is said to its sender and ends nothing."""
+        try:
+            if connection.request is not None:
+                number, connection.request = connection.request, None
+                self._start_call(connection, number, frame)
+            elif connection.response is not None:
+                number, connection.response = connection.response, None
+                connection.answer(number, frame.payload)
+            elif frame.topic.startswith(PREFIX):
+                self._command(connection, frame.topic.removeprefix(PREFIX), parse_arguments(frame.payload))
+            elif ("publisher", frame.topic) in self._clients[connection].registered:
+                self._backend.publish(frame.topic, frame.payload)
+            else:
+                connection.report(f"topic {frame.topic!r} is not registered: send __publish first")
+        except (CommandError, BackendError) as error:
+            connection.report(f"{frame.topic}: {error}")
+
+    def _command(self, connection: Connection, name: str, arguments: dict[str, Any]) -> None:
+        if name in REGISTRATIONS:
+            self._register(connection, REGISTRATIONS[name], arguments)
+        elif name.removeprefix("remove_") in REGISTRATIONS.values() and name.startswith("remove_"):
+            key = (name.removeprefix("remove_"), text_argument(arguments, "topic"))
+            if self._clients[connection].registered.pop(key, None) is not None:
+                self._release(*key)
+        elif name == "request":
+            connection.request = integer_argument(arguments, "srv_id")
+        elif name == "response":
+            connection.response = integer_argument(arguments, "srv_id")
+        elif name == "topic_list":
+            topics = self._backend.topics()
+            names, types = [topic for topic, _ in topics], [type_name for _, type_name in topics]
+            connection.send(encode_command("__topic_list", topics=names, types=types))
+        elif name == "ping":
+            connection.send(encode_command("__ping_response", **arguments))
+        else:
+            raise CommandError("unknown command")
+
+    def _register(self, connection: Connection, kind: str, arguments: dict[str, Any]) -> None:
+        name, type_name = text_argument(arguments, "topic"), text_argument(arguments, "message_name")
+        queue_size = max(1, integer_argument(arguments, "queue_size", 10))
+        if not _matches(name, self._limits.topics):
+            raise CommandError(f"{name!r} is not among the allowed topics and services")
+        registered = self._clients[connection].registered
+        for client in self._clients.values():
+            other = client.registered.get((kind, name), type_name)
+            if other != type_name:
+                raise CommandError(f"{name!r} is registered as {other}, not {type_name}")
+        if not self._is_registered(kind, name):
+            self._backend.register(kind, name, type_name, queue_size, arguments.get("latch") is True)
+        registered[kind, name] = type_name
+
+    def _release(self, kind: str, name: str) -> None:
+        if not self._is_registered(kind, name):
+            self._backend.remove(kind, name)
+
+    def _is_registered(self, kind: str, name: str) -> bool:
+        return any((kind, name) in client.registered for client in self._clients.values())
+
+    def _start_call(self, connection: Connection, number: int, frame: Frame) -> None:
+        client = self._clients[connection]
+        if ("ros_service", frame.topic) not in client.registered:
+            raise CommandError("this service is not registered: send __ros_service first")
+        if len(client.tasks) >= self._limits.max_calls:
+            raise CommandError(f"{self._limits.max_calls} calls are under way; no more are taken")
+        task = asyncio.get_running_loop().create_task(self._call(connection, number, frame))
+        client.tasks.add(task)
+        task.add_done_callback(client.tasks.discard)
+
+    async def _call(self, connection: Connection, number: int, frame: Frame) -> None:
+        timeout = self._limits.call_timeout
+        try:
+            response = await asyncio.wait_for(self._backend.call(frame.topic, frame.payload), timeout)
+        except BackendError as error:
+            connection.report(f"{frame.topic}: request {number} failed: {error}")
+        except TimeoutError:
+            connection.report(f"{frame.topic}: request {number} got no answer within {timeout} s")
+        else:
+            connection.send(encode_command("__response", srv_id=number) + encode(frame.topic, response))
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
