@@ -26,7 +26,7 @@ class Connection(asyncio.Protocol):
     pile up is taken for dead.
 
     Args:
-        on_open: Told once the client is there.
+        on_open: Told once the client is there; may close it.
         on_frame: Given every frame that is no keep-alive.
         on_close: Told once the client is gone.
         max_frame: Bytes that a payload may have.
@@ -61,13 +61,14 @@ class Connection(asyncio.Protocol):
         self.peer = "?"
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet the client."""
+        """Greet the client, unless it is refused."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.peer = str(transport.get_extra_info("peername")[0])
-        self.send(handshake())
         self._on_open(self)
+        if not transport.is_closing():
+            self.send(handshake())
 
     def data_received(self, data: bytes) -> None:
         """Hand on the frames that the bytes complete; close a stream that cannot be read on."""
