@@ -1,0 +1,137 @@
+"""Topics and services of the clients, as those of one node."""
+
+import asyncio
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.serialization import deserialize_message, serialize_message
+from rclpy.task import Future
+
+from rl_pipeline.bridge.cdr import HEADER
+from rl_pipeline.bridge.connection import CallError
+from rl_pipeline.bridge.server import BackendError, Server
+
+
+class RosBackend:
+    """What the server of an endpoint is connected with.
+
+    Messages pass as bytes. Requests and responses are deserialised, since rclpy has no raw services.
+
+    Args:
+        node: Owns all publishers, subscriptions, clients and services; spun in another thread.
+        loop: The server's event loop.
+
+    Attributes:
+        server: To be set before the first client comes.
+    """
+
+    server: Server
+
+    def __init__(self, node: Node, loop: asyncio.AbstractEventLoop) -> None:
+        self._node, self._loop = node, loop
+        self._entities: dict[tuple[str, str], Any] = {}
+
+    def register(self, kind: str, name: str, type_name: str, queue_size: int, latch: bool) -> None:
+        """See `rl_pipeline.bridge.server.Backend`."""
+        make: dict[str, Callable[[], Any]] = {
+            "subscriber": lambda: self._node.create_subscription(
+                _interface(type_name, "msg"), name, self._forward(name), queue_size, raw=True
+            ),
+            "publisher": lambda: self._node.create_publisher(
+                _interface(type_name, "msg"), name, _publisher_qos(queue_size, latch)
+            ),
+            "ros_service": lambda: self._node.create_client(_interface(type_name, "srv"), name),
+            "unity_service": lambda: self._serve(_interface(type_name, "srv"), name),
+        }
+        try:
+            self._entities[kind, name] = make[kind]()
+        except Exception as error:
+            raise BackendError(f"cannot create {kind} {name!r} of type {type_name!r}: {error}") from error
+
+    def remove(self, kind: str, name: str) -> None:
+        """See `rl_pipeline.bridge.server.Backend`."""
+        destroy = {
+            "subscriber": self._node.destroy_subscription,
+            "publisher": self._node.destroy_publisher,
+            "ros_service": self._node.destroy_client,
+            "unity_service": self._node.destroy_service,
+        }
+        destroy[kind](self._entities.pop((kind, name)))
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """See `rl_pipeline.bridge.server.Backend`."""
+        self._entities["publisher", topic].publish(_whole(payload))
+
+    async def call(self, service: str, request: bytes) -> bytes:
+        """See `rl_pipeline.bridge.server.Backend`."""
+        client = self._entities["ros_service", service]
+        if not client.service_is_ready():
+            raise BackendError("no node offers this service")
+        answer: asyncio.Future[Any] = self._loop.create_future()
+        pending = client.call_async(_parse(request, client.srv_type.Request))
+        pending.add_done_callback(lambda done: self._loop.call_soon_threadsafe(_settle, answer, done))
+        try:
+            return serialize_message(await answer)
+        finally:
+            client.remove_pending_request(pending)
+
+    def topics(self) -> list[tuple[str, str]]:
+        """See `rl_pipeline.bridge.server.Backend`."""
+        found = self._node.get_topic_names_and_types()
+        return [(name, types[0].replace("/msg/", "/")) for name, types in found]
+
+    def _forward(self, topic: str) -> Callable[[bytes], None]:
+        return lambda payload: self._loop.call_soon_threadsafe(self.server.deliver, topic, payload)
+
+    def _serve(self, service_type: Any, name: str) -> Any:
+        async def serve(request: Any, response: Any) -> Any:
+            answer = Future(executor=self._node.executor)
+            call = asyncio.run_coroutine_threadsafe(
+                self.server.call(name, serialize_message(request)), self._loop
+            )
+            call.add_done_callback(answer.set_result)
+            # The executor sleeps until something of ROS happens, and does not notice the future by itself.
+            call.add_done_callback(lambda _: self._node.executor.wake())
+            await answer
+            try:
+                return _parse(call.result(), service_type.Response)
+            except (CallError, BackendError) as error:
+                self._node.get_logger().error(f"{name}: {error}; its caller gets an empty response")
+                return response
+
+        return self._node.create_service(service_type, name, serve)
+
+
+def _settle(answer: "asyncio.Future[Any]", done: Any) -> None:
+    if answer.done():
+        return
+    if done.exception() is not None:
+        answer.set_exception(BackendError(str(done.exception())))
+    elif not done.cancelled():
+        answer.set_result(done.result())
+
+
+def _publisher_qos(depth: int, latch: bool) -> QoSProfile:
+    durability = DurabilityPolicy.TRANSIENT_LOCAL if latch else DurabilityPolicy.VOLATILE
+    return QoSProfile(depth=depth, durability=durability)
+
+
+def _interface(type_name: str, folder: str) -> Any:
+    """Find the class of Unity's `package/Name` in the package's `msg` or `srv`."""
+    package, _, name = type_name.partition("/")
+    return getattr(importlib.import_module(f"{package}.{folder}"), name.rpartition("/")[2])
+
+
+def _whole(payload: bytes) -> bytes:
+    """Give an empty message the byte that ROS has in its place."""
+    return payload + b"\0" if payload == HEADER else payload
+
+
+def _parse(payload: bytes, kind: Any) -> Any:
+    try:
+        return deserialize_message(_whole(payload), kind)
+    except Exception as error:
+        raise BackendError(f"not a {kind.__name__}: {error}") from error

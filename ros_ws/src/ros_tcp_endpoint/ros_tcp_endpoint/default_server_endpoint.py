@@ -1,0 +1,64 @@
+"""The node `default_server_endpoint`: Unity programs connect to it and are then on the ROS network."""
+
+import asyncio
+import contextlib
+import signal
+import threading
+from collections.abc import Sequence
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from rl_pipeline.bridge.framing import DEFAULT_MAX_FRAME
+from rl_pipeline.bridge.server import Limits, Server
+from ros_tcp_endpoint.backend import RosBackend
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    context = rclpy.Context()
+    rclpy.init(args=arguments, context=context, signal_handler_options=SignalHandlerOptions.NO)
+    node = Node("UnityEndpoint", context=context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    spinning = threading.Thread(target=_spin, args=(executor,), name="ros")
+    spinning.start()
+    try:
+        asyncio.run(_serve(node))
+    finally:
+        executor.shutdown()
+        spinning.join()
+        node.destroy_node()
+        context.try_shutdown()
+
+
+def _spin(executor: SingleThreadedExecutor) -> None:
+    with contextlib.suppress(ExternalShutdownException):
+        executor.spin()
+
+
+async def _serve(node: Node) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    backend = RosBackend(node, loop)
+    backend.server = Server(backend, _limits(node))
+    host = node.declare_parameter("ROS_IP", "127.0.0.1").value
+    port = await backend.server.start(host, node.declare_parameter("ROS_TCP_PORT", 10000).value)
+    node.get_logger().info(f"Unity programs may connect to {host}:{port}")
+    await stop.wait()
+    await backend.server.stop()
+
+
+def _limits(node: Node) -> Limits:
+    """Read what clients may do from the node's parameters."""
+    return Limits(
+        max_frame=node.declare_parameter("max_frame", DEFAULT_MAX_FRAME).value,
+        queue_size=node.declare_parameter("queue_size", 10).value,
+        call_timeout=node.declare_parameter("call_timeout", 10.0).value,
+        topics=tuple(node.declare_parameter("allowed_topics", ["*"]).value),
+        addresses=tuple(node.declare_parameter("allowed_addresses", ["*"]).value),
+    )
