@@ -1,16 +1,26 @@
+import itertools
 import os
 from pathlib import Path
 
 import pytest
 
-from tests.ros_network import DOMAINS, RosNetwork, require_ros
+from tests.ros_network import RosNetwork, require_ros
+
+DOMAINS_OF_A_WORKER = 12
+_count = itertools.count()
+
+
+def next_domain() -> int:
+    """Return a ROS domain, 1 to 96, that the latest tests did not use and that no other of 8 workers uses."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return 1 + worker % 8 * DOMAINS_OF_A_WORKER + next(_count) % DOMAINS_OF_A_WORKER
 
 
 @pytest.fixture
 def ros_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RosNetwork:
     """A ROS network that no other test is on; this process is on it, too."""
     require_ros()
-    network = RosNetwork(1 + os.getpid() % DOMAINS, tmp_path)
+    network = RosNetwork(next_domain(), tmp_path)
     for name in ("ROS_DOMAIN_ID", "ROS_AUTOMATIC_DISCOVERY_RANGE"):
         monkeypatch.setenv(name, network.environ[name])
     return network

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-DOMAINS = 100
 WITHOUT_ROS = "needs ROS 2 and the built workspace: start the tests with `bash run_tests.bash`"
 
 
