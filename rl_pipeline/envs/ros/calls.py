@@ -63,7 +63,7 @@ class ServiceCaller:
         while missing := [name for name, client in clients.items() if not client.service_is_ready()]:
             if time.monotonic() > deadline:
                 raise SimulationMissingError(
-                    f"{simulation}: no service '{missing[0]}' after {timeout:g} s; start the simulation, or "
+                    f"{simulation}: no service '{missing[0]}' after {timeout:.1f} s; start the simulation, or "
                     "check its name (environment.ros.simulations), its namespace and ROS_DOMAIN_ID"
                 )
             time.sleep(POLL_S)
@@ -79,8 +79,12 @@ class ServiceCaller:
             waiting = {key: call for key, call in calls.items() if key not in answers}
             if not waiting:
                 break
-            answers.update(self._call_once(waiting))
+            answers.update(self._call_once(waiting, self.timeout))
         return answers
+
+    def try_call(self, call: Call, timeout: float) -> Any | None:
+        """Send one request once and return its answer; None if it did not come in `timeout` seconds."""
+        return self._call_once({None: call}, timeout).get(None)
 
     def call_one(self, call: Call) -> Any:
         """Send one request and return its answer.
@@ -106,10 +110,10 @@ class ServiceCaller:
             self._node.destroy_node()
             rclpy.shutdown(context=self._context)
 
-    def _call_once(self, calls: Mapping[Key, Call]) -> dict[Key, Any]:
+    def _call_once(self, calls: Mapping[Key, Call], timeout: float) -> dict[Key, Any]:
         clients = {key: self._clients[call.simulation, call.service] for key, call in calls.items()}
         numbers = {key: clients[key].handle.send_request(call.request) for key, call in calls.items()}
-        deadline = time.monotonic() + self.timeout
+        deadline = time.monotonic() + timeout
         answers: dict[Key, Any] = {}
         while waiting := [key for key in calls if key not in answers]:
             left = deadline - time.monotonic()

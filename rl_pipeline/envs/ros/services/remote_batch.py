@@ -26,6 +26,7 @@ SERVICES = {
     "save_state": srv.SaveState,
     "load_state": srv.LoadState,
 }
+OPEN_AGAIN_S = 1.0
 UNKNOWN_SESSION = "LookupError: unknown session"
 
 
@@ -55,20 +56,21 @@ class RemoteBatch:
     def open(self, timeout: float) -> None:
         """Begin a session with the simulation, which may take `timeout` seconds to appear.
 
-        A simulation that was killed stays on the network's lists for a while, so one that is listed may not answer.
+        One that was killed stays on the network's lists for a while, and one that just came may miss a request, so
+        the request is repeated; the simulation gives the same session to each repetition.
         """
         deadline = time.monotonic() + timeout
         request = srv.Open.Request(
             client=uuid.uuid4().hex, num_envs=self.num_envs, render_mode=self._render_mode
         )
         call = Call(self.simulation, "open", request)
-        answers: dict[None, Any] = {}
-        while not answers:
+        answer = None
+        while answer is None:
             self._caller.wait_for(self.simulation, max(0.0, deadline - time.monotonic()))
-            answers = self._caller.call({None: call})
-            if not answers and time.monotonic() > deadline:
+            answer = self._caller.try_call(call, OPEN_AGAIN_S)
+            if answer is None and time.monotonic() > deadline:
                 raise self._caller.timed_out(self.simulation, "open")
-        answer = self.checked(answers[None], "open")
+        self.checked(answer, "open")
         self._session, self.environment_id = answer.session, answer.environment_id
         try:
             self.observation_space = from_json(answer.observation_space)
