@@ -1,3 +1,4 @@
+import os
 import re
 import signal
 import subprocess
@@ -42,14 +43,14 @@ def test_the_guide_trains_through_a_simulation(ros_network: RosNetwork, tmp_path
 
 def test_a_killed_training_is_resumed_in_the_same_simulation(ros_network: RosNetwork, tmp_path: Path) -> None:
     serve, train = commands()
-    keys = f"experiment.folder={tmp_path} evaluation.video=false training.checkpoint.every=4096"
+    keys = f"experiment.folder={tmp_path} evaluation.video=false training.checkpoint.frequency=4096"
     simulation = bash(serve.rstrip().replace("ros_ws/install/lib", "exec ros_ws/install/lib"), ros_network)
     try:
         training = bash(f"{train.rstrip()} {keys} training.training.total_timesteps=10000000", ros_network)
         deadline = time.monotonic() + 120
         while not list(tmp_path.rglob("checkpoints/step_*")) and time.monotonic() < deadline:
             time.sleep(0.1)
-        training.send_signal(signal.SIGKILL)
+        os.killpg(training.pid, signal.SIGKILL)
         end(training)
         [run] = {path.parent for path in tmp_path.rglob("run.json")}
         resumed = bash(
