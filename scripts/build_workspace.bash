@@ -42,6 +42,14 @@ build() {
         "-DPython3_EXECUTABLE=$python" "-DPYTHON_EXECUTABLE=$python"
 }
 
+# What was generated from a message that is gone or renamed is still compiled, and fails.
+build_anew() {
+    [[ -d $workspace/build ]] || return
+    say "The build failed; trying again from nothing."
+    rm -rf -- "$workspace"/{build,install,log}
+    build
+}
+
 fail() {
     say "Building the ROS packages failed. The last lines of $log:"
     tail -n 20 -- "$log" | sed 's/^/    /' >&2
@@ -62,7 +70,7 @@ main() {
     key=$(workspace_key) # before the build, so that an edit during it is built by the next start
     enter_ros
     export PATH=$venv/bin:$PATH
-    build &>"$log" || fail
+    build &>"$log" || build_anew &>>"$log" || fail
     printf '%s\n' "$key" >"$workspace/install/.built"
     say "The ROS packages are built."
 }

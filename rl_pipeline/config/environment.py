@@ -11,9 +11,7 @@ from pydantic import (
     model_serializer,
 )
 
-from rl_pipeline.config.mlagents import MLAgents
 from rl_pipeline.config.ros_services import RosServices
-from rl_pipeline.config.ros_topics import RosTopics
 from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Text
 
 ClipRange = Annotated[float, Field(gt=0, allow_inf_nan=True)]
@@ -78,7 +76,7 @@ def _normalize_from_yaml(value: Any) -> Any:
     return value
 
 
-SECTIONS = {"randomization": "mujoco", "ros": "ros", "ros_topics": "ros_topics", "unity": "unity"}
+SECTIONS = {"randomization": "mujoco", "ros": "ros"}
 """Which backend reads a section."""
 
 
@@ -87,9 +85,9 @@ class Environment(Section):
 
     id: Text
     """Registered id of the environment, e.g. 'BipedalWalker-v3'."""
-    backend: Literal["gymnasium", "mujoco", "ros", "ros_topics", "unity"] = "gymnasium"
-    """What steps the environments: any registered Gymnasium id, our batched MuJoCo tasks, simulations behind
-    ROS services or ROS topics, or a Unity build with ML-Agents."""
+    backend: Literal["gymnasium", "mujoco", "ros"] = "gymnasium"
+    """What steps the environments: any registered Gymnasium id, our batched MuJoCo tasks, or simulations behind
+    ROS services."""
     n_environments: Positive = 1
     """Number of environments that are stepped together."""
     n_workers: NonNegative = 0
@@ -120,10 +118,6 @@ class Environment(Section):
     """Domain randomisation; the backend checks its keys."""
     ros: RosServices | None = None
     """The simulations of `backend: ros`, which are stepped by calling services."""
-    ros_topics: RosTopics | None = None
-    """The robot of `backend: ros_topics`, which is observed and driven through topics."""
-    unity: MLAgents | None = None
-    """The Unity build of `backend: unity`."""
 
     @field_validator("n_workers")
     @classmethod

@@ -2,7 +2,7 @@
 
 from setuptools import setup
 
-NODES = ["simulation", "train", "play", "evaluate"]
+NODES = ["simulation"]
 
 setup(
     name="rl_nodes",
