@@ -12,6 +12,7 @@ from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.envs.errors import WorkerError
 from rl_pipeline.envs.factory import make_vector_env
+from rl_pipeline.envs.ros.errors import MalformedReplyError
 from tests.ros_network import RosNetwork
 
 HALF_CHEETAH = "{id: HalfCheetah-v5, backend: mujoco, n_environments: 4, kwargs: {num_threads: 1}}"
@@ -156,3 +157,22 @@ def test_another_environment_is_refused(ros_network: RosNetwork, tmp_path: Path)
 def test_fewer_environments_than_simulations_are_refused() -> None:
     with pytest.raises(ConfigError, match="2 simulations cannot share 1 environments"):
         make_remote("CartPole-v1", "/left", "/right", n=1)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("nan", "/simulation: observations of environment 1 has NaN"),
+        ("short", r"/simulation: observations has 15 values, expected 16 \(4, 4\)"),
+        ("rewards", r"/simulation: rewards has 1 values, expected 4 \(4,\)"),
+    ],
+)
+def test_a_wrong_answer_is_refused_by_name(ros_network: RosNetwork, how: str, message: str) -> None:
+    with (
+        ros_network.script(Path(__file__).with_name("liar.py"), how),
+        closing(make_remote("CartPole-v1")) as remote,
+    ):
+        [actions] = actions_for(remote, 1)
+        remote.step(actions)
+        with pytest.raises(MalformedReplyError, match=message):
+            remote.step(actions)
