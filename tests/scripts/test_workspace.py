@@ -84,7 +84,8 @@ def test_two_starts_after_a_killed_build_share_one_build(workspace: Workspace) -
     killed = workspace.popen("")
     deadline = time.monotonic() + 120
     while not (workspace.folder / "ros_ws" / "build" / "greetings").exists():
-        assert killed.poll() is None and time.monotonic() < deadline
+        assert killed.poll() is None
+        assert time.monotonic() < deadline
         time.sleep(0.05)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()
