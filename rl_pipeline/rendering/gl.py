@@ -46,18 +46,13 @@ def choose_gl_backend() -> str:
     Raises:
         RenderingUnavailable: No backend works, or `MUJOCO_GL` holds no backend.
     """
-    backend = os.environ.get("MUJOCO_GL", "").lower().strip()
-    if not backend:
+    backend = _backend_asked_for()
+    if backend is None:
         fingerprint = _fingerprint()
-        backend = _remembered(fingerprint) or ""
-        if not backend:
+        backend = _remembered(fingerprint)
+        if backend is None:
             backend = _first_working_backend()
             _remember(fingerprint, backend)
-    elif backend not in BACKENDS:
-        raise RenderingUnavailable(
-            f"the environment variable MUJOCO_GL is '{backend}'; set it to one of {', '.join(BACKENDS)}, "
-            "or unset it to have one chosen"
-        )
     os.environ.update(_environment(backend))
     return backend
 
@@ -74,9 +69,36 @@ def has_display() -> bool:
     return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def try_backends() -> dict[str, str | None]:
+    """Draw a small picture with each backend that could work here.
+
+    Returns:
+        Why a backend does not draw, None where it does; only that of `MUJOCO_GL` where it is set.
+
+    Raises:
+        RenderingUnavailable: `MUJOCO_GL` holds no backend.
+    """
+    chosen = _backend_asked_for()
+    return {backend: _probe(backend) for backend in ([chosen] if chosen else _candidates())}
+
+
+def _candidates() -> tuple[str, ...]:
+    return BACKENDS if has_display() else BACKENDS[1:]
+
+
+def _backend_asked_for() -> str | None:
+    backend = os.environ.get("MUJOCO_GL", "").lower().strip()
+    if backend and backend not in BACKENDS:
+        raise RenderingUnavailable(
+            f"the environment variable MUJOCO_GL is '{backend}'; set it to one of {', '.join(BACKENDS)}, "
+            "or unset it to have one chosen"
+        )
+    return backend or None
+
+
 def _first_working_backend() -> str:
     failures = []
-    for backend in BACKENDS if has_display() else BACKENDS[1:]:
+    for backend in _candidates():
         failure = _probe(backend)
         if failure is None:
             return backend

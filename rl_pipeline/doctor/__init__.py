@@ -1,0 +1,19 @@
+"""What works on this machine, and what to do about what does not."""
+
+from collections.abc import Callable
+
+from rl_pipeline.doctor import gpu, graphics, machine, ports, ros, unity, versions, wandb_login
+from rl_pipeline.doctor.finding import Finding
+
+CHECKS: tuple[Callable[[], list[Finding]], ...] = (
+    versions.check,
+    machine.check,
+    gpu.check,
+    graphics.check,
+    ros.check,
+    ports.check,
+    unity.check,
+    wandb_login.check,
+)
+
+__all__ = ["CHECKS", "Finding"]

@@ -1,0 +1,78 @@
+"""Are the versions those of constraints.txt, which were tried together?"""
+
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from rl_pipeline.doctor.finding import Finding
+
+PYTHONS = ((3, 11), (3, 12))
+PROJECT = Path(__file__).parents[2]
+CONSTRAINTS = PROJECT / "constraints.txt"
+SET_UP = "run `bash launch_node.bash`, which installs what is missing or differs"
+
+
+def check() -> list[Finding]:
+    """Compare Python and the packages with what the project was tried with."""
+    return [python_version(), packages(pinned_versions(CONSTRAINTS))]
+
+
+def python_version() -> Finding:
+    """Compare the version of Python."""
+    if sys.version_info[:2] in PYTHONS:
+        return Finding("python", "ok", f"{platform.python_version()} at {sys.prefix}")
+    remedy = "install Python 3.11 or 3.12, name it in RL_PIPELINE_PYTHON and run `bash launch_node.bash`"
+    return Finding("python", "error", f"{platform.python_version()}; 3.11 or 3.12 is needed", remedy)
+
+
+def packages(pins: dict[str, str]) -> Finding:
+    """Compare the installed packages.
+
+    Args:
+        pins: The version of each package, by its canonical name.
+    """
+    missing = [name for name in required_packages() if installed_version(name) is None]
+    if missing:
+        return Finding("packages", "error", f"not installed: {', '.join(sorted(missing))}", SET_UP)
+    if not pins:
+        return Finding("packages", "ok", "installed; there is no constraints.txt to compare them with")
+    found = {name: installed_version(name) for name in pins}
+    differing = [
+        f"{name} {found[name]} instead of {pin}"
+        for name, pin in sorted(pins.items())
+        if found[name] is not None and (found[name] or "").partition("+")[0] != pin
+    ]
+    if differing:
+        return Finding("packages", "warning", f"not as in constraints.txt: {', '.join(differing)}", SET_UP)
+    return Finding("packages", "ok", f"{sum(map(bool, found.values()))} packages as in constraints.txt")
+
+
+def pinned_versions(constraints: Path) -> dict[str, str]:
+    """Read `name==version` lines; an installation without the repository has none."""
+    if not constraints.exists():
+        return {}
+    lines = [line.partition("#")[0].strip() for line in constraints.read_text().splitlines()]
+    requirements = [Requirement(line) for line in lines if line]
+    return {
+        canonicalize_name(one.name): next(iter(one.specifier)).version
+        for one in requirements
+        if one.marker is None or one.marker.evaluate()
+    }
+
+
+def required_packages() -> list[str]:
+    """List what the project needs on this machine without any of its extras."""
+    requirements = [Requirement(line) for line in requires("rl-pipeline") or []]
+    return [one.name for one in requirements if one.marker is None or one.marker.evaluate({"extra": ""})]
+
+
+def installed_version(name: str) -> str | None:
+    """Return the version of a package, None where it is not installed."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
