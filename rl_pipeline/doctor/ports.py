@@ -40,8 +40,8 @@ def owner(port: int) -> str:
     """Name the program that listens on a port, as far as this user may know it."""
     try:
         connections = psutil.net_connections("tcp")
-        listening = [one for one in connections if one.status == psutil.CONN_LISTEN and one.laddr]
-        pids = {one.pid for one in listening if one.laddr[1] == port}
+        listening = [one for one in connections if one.status == psutil.CONN_LISTEN]
+        pids = {one.pid for one in listening if one.laddr[1:] == (port,)}
         names = [f"{psutil.Process(pid).name()} (process {pid})" for pid in pids if pid]
     except psutil.Error:
         names = []
