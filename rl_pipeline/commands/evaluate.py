@@ -1,6 +1,7 @@
 """`rl-pipeline eval`: evaluate a finished policy."""
 
 import argparse
+from typing import Any
 
 from rl_pipeline.commands.number import natural, positive
 from rl_pipeline.commands.run_arguments import add_run, chosen, refusing
@@ -22,13 +23,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Evaluate and print the result."""
+    evaluate_run(options.run_name, options.checkpoint, options.episodes, options.seed)
+
+
+def evaluate_run(
+    run_name: str, checkpoint_name: str | None, episodes: int | None, seed: int | None
+) -> dict[str, Any]:
+    """Evaluate a run, print the result and return what `eval.json` holds; None is a default of the configuration.
+
+    Raises:
+        RefusedError: There is no such run or checkpoint.
+    """
     from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 
-    folder, checkpoint = chosen(options)
+    folder, checkpoint = chosen(run_name, checkpoint_name)
     with refusing():
-        report = evaluate_checkpoint(folder, checkpoint, n_episodes=options.episodes, seed=options.seed)
+        report = evaluate_checkpoint(folder, checkpoint, n_episodes=episodes, seed=seed)
     for name, value in report.items():
         if isinstance(value, float):
             print(f"{name:24s} {value:.4g}")
     count = len(report["returns"])
     print(f"{count} episodes of checkpoint '{checkpoint.name}'; written to {folder.path / 'eval.json'}")
+    return report

@@ -1,68 +1,117 @@
-"""`rl-pipeline launch`: start what config.yml names; `bash launch_node.bash` ends here."""
+"""`rl-pipeline launch`: become the ROS node that config.yml names; `bash launch_node.bash` ends here."""
 
 import argparse
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rl_pipeline.commands.errors import RefusedError
-from rl_pipeline.config.errors import nearest
+from rl_pipeline.commands.ros_node import find_executable, parameter_arguments
 
 if TYPE_CHECKING:
     from rl_pipeline.config.launcher import LauncherConfig
 
 NAME = "launch"
-HELP = "start the node that config.yml names"
+HELP = "start the ROS node that config.yml names"
+OWN_PACKAGE = "rl_nodes"
+NODES_OF_A_RUN = ("play", "evaluate")
+ROS_ARGUMENTS = "--ros-args"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument(
-        "overrides", nargs="*", metavar="key=value", help="changes to the experiment's configuration"
-    )
     parser.add_argument("--config", type=Path, default=Path("config.yml"), help="default config.yml")
+    parser.add_argument(
+        "arguments",
+        nargs=argparse.REMAINDER,
+        metavar="key=value ... [--ros-args ...]",
+        help="changes to the experiment's configuration, then arguments of ROS",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Start the node."""
+    """Replace this process by the node, or train and play in it where there is no ROS 2."""
     from rl_pipeline.config.launcher import load_launcher_config
 
     launcher = load_launcher_config(options.config)
-    name = launcher.ros.node_name
-    if name not in NODES:
-        close = nearest(name, NODES)
-        hint = f"; did you mean '{close}'?" if close else ""
-        valid = ", ".join(sorted(NODES))
-        raise RefusedError(f"{options.config}: ros.node_name: '{name}' is no node; there are: {valid}{hint}")
-    return NODES[name](launcher, options.overrides)
-
-
-def train(launcher: "LauncherConfig", overrides: list[str]) -> int:
-    """Train the experiment that config.yml names."""
-    from rl_pipeline.commands.train import make_plan, train_and_conclude
-
+    overrides, ros_arguments = split(options.arguments)
     if launcher.n_environments is not None:
         overrides = [f"environment.n_environments={launcher.n_environments}", *overrides]
-    return train_and_conclude(make_plan(Path(launcher.experiment), None, overrides))
+    prefixes = os.environ.get("AMENT_PREFIX_PATH")
+    if prefixes:
+        ros = launcher.ros
+        folders = map(Path, prefixes.split(os.pathsep))
+        executable = find_executable(ros.package_name, ros.node_name, folders, options.config)
+        given = parameter_arguments(node_parameters(launcher, overrides))
+        sys.stdout.flush()
+        os.execv(executable, [str(executable), ROS_ARGUMENTS, *given, "--", *ros_arguments])
+    return without_ros(launcher, overrides)
 
 
-def play(launcher: "LauncherConfig", overrides: list[str]) -> int:
-    """Film the policy that the experiment's `play` section names."""
+def split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Part the changes to the configuration from what ROS gets, which begins with `--ros-args`."""
+    index = arguments.index(ROS_ARGUMENTS) if ROS_ARGUMENTS in arguments else len(arguments)
+    return arguments[:index], arguments[index:]
+
+
+def node_parameters(launcher: "LauncherConfig", overrides: list[str]) -> dict[str, str | list[str]]:
+    """Return the parameters that the experiment gives the node.
+
+    Raises:
+        RefusedError: The experiment names no run to play, or the node is not ours and reads no experiment.
+    """
+    ros = launcher.ros
+    if ros.package_name == OWN_PACKAGE and ros.node_name in NODES_OF_A_RUN:
+        return run_parameters(launcher, overrides)
+    if ros.package_name == OWN_PACKAGE:
+        return {"config": str(launcher.experiment.absolute()), "overrides": overrides}
+    if overrides:
+        raise RefusedError(
+            f"'{overrides[0]}' changes an experiment, which {ros.package_name}/{ros.node_name} does not read; "
+            f"its parameters are given by {ROS_ARGUMENTS} -p name:=value"
+        )
+    return {}
+
+
+def run_parameters(launcher: "LauncherConfig", overrides: list[str]) -> dict[str, str | list[str]]:
+    """Return what the section `play` of the experiment names: run, checkpoint, and window or film.
+
+    Raises:
+        RefusedError: It names no run, or there is no such run.
+    """
     from rl_pipeline.commands.run_arguments import refusing
     from rl_pipeline.config.loading import load_config
-    from rl_pipeline.run.locate import choose_checkpoint, find_run
-    from rl_pipeline.run.play import play_to_film
+    from rl_pipeline.run.locate import find_run
 
-    config = load_config(Path(launcher.experiment), overrides).config
+    config = load_config(launcher.experiment, overrides).config
     if config.play.experiment is None:
         raise RefusedError(
             f"{launcher.experiment}: play.experiment: name a run; `rl-pipeline list runs` lists them"
         )
     with refusing():
         run_folder = find_run(config.play.experiment, Path(config.experiment.folder))
-        checkpoint = choose_checkpoint(run_folder, config.play.pretrained_model)
-        film, frames = play_to_film(run_folder, checkpoint, None, seed=config.evaluation.seed)
-    print(f"{film} ({frames} frames)")
+    parameters: dict[str, str | list[str]] = {"run": str(run_folder.path)}
+    parameters["checkpoint"] = config.play.pretrained_model or ""
+    if launcher.ros.node_name == "play":
+        parameters["render"] = config.environment.render_mode or "rgb_array"
+    return parameters
+
+
+def without_ros(launcher: "LauncherConfig", overrides: list[str]) -> int:
+    """Train in this process.
+
+    Raises:
+        RefusedError: It is another node.
+    """
+    from rl_pipeline.commands.train import make_plan, train_and_conclude
+
+    node = f"{launcher.ros.package_name}/{launcher.ros.node_name}"
+    if node != f"{OWN_PACKAGE}/train":
+        raise RefusedError(
+            f"{node} needs ROS 2, which is not here: install ROS 2 Jazzy under /opt/ros/jazzy, or use the container; "
+            "without it `rl-pipeline` trains, plays and evaluates, too"
+        )
+    print("There is no ROS 2 here: the training has no topics and services.", file=sys.stderr)
+    train_and_conclude(make_plan(launcher.experiment, None, overrides))
     return 0
-
-
-NODES = {"train": train, "play": play}

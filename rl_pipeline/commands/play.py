@@ -1,10 +1,14 @@
 """`rl-pipeline play`: watch a policy in a window, or film it."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from rl_pipeline.commands.film_path import film_path
 from rl_pipeline.commands.number import natural, positive
 from rl_pipeline.commands.run_arguments import add_run, chosen, refusing
+
+if TYPE_CHECKING:
+    from rl_pipeline.run.evaluate import Evaluation
 
 NAME = "play"
 HELP = "watch a run's policy in a window, or film an episode"
@@ -23,12 +27,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Play."""
-    from rl_pipeline.run.play import play_in_window, play_to_film
+    from rl_pipeline.run.play import play, play_to_film
 
-    folder, checkpoint = chosen(options)
+    folder, checkpoint = chosen(options.run_name, options.checkpoint)
     with refusing():
         if options.render == "human" and options.video is None:
-            play_in_window(folder, checkpoint, n_episodes=options.episodes, seed=options.seed, report=print)
+            play(
+                folder,
+                checkpoint,
+                window=True,
+                n_episodes=options.episodes,
+                seed=options.seed,
+                report=print_episode,
+            )
             return
         film, frames = play_to_film(folder, checkpoint, options.video, seed=options.seed)
     print(f"{film} ({frames} frames)")
+
+
+def print_episode(episodes: "Evaluation") -> None:
+    """Print the latest episode."""
+    number, latest = len(episodes.returns), episodes.returns[-1]
+    print(f"episode {number}: return {latest:.1f}, {episodes.lengths[-1]} timesteps", flush=True)

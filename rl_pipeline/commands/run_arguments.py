@@ -22,13 +22,13 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def chosen(options: argparse.Namespace) -> "tuple[RunFolder, Checkpoint]":
-    """Find the run and the checkpoint that the command line names."""
+def chosen(run_name: str, checkpoint: str | None) -> "tuple[RunFolder, Checkpoint]":
+    """Find the run and the checkpoint that the user names; None is the best, else the newest."""
     from rl_pipeline.run.locate import choose_checkpoint, find_run
 
     with refusing():
-        run = find_run(options.run_name)
-        return run, choose_checkpoint(run, options.checkpoint)
+        run = find_run(run_name)
+        return run, choose_checkpoint(run, checkpoint)
 
 
 @contextmanager

@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 from rl_pipeline.commands.errors import CommandFailedError, RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rl_pipeline.run.control import TrainingControl
+    from rl_pipeline.run.folder import RunFolder
+    from rl_pipeline.run.rl_trainer import TrainingResult
+    from rl_pipeline.run.trackers import MakeWriter
     from rl_pipeline.run.train import Plan
 
 NAME = "train"
@@ -35,7 +41,8 @@ def run(options: argparse.Namespace) -> int:
     except AlreadyFinishedError as error:
         print(error)
         return 0
-    return train_and_conclude(plan)
+    train_and_conclude(plan)
+    return 0
 
 
 def make_plan(config: Path | None, resume: str | None, overrides: list[str]) -> "Plan":
@@ -59,8 +66,10 @@ def make_plan(config: Path | None, resume: str | None, overrides: list[str]) -> 
         raise RefusedError(str(error)) from error
 
 
-def train_and_conclude(plan: "Plan") -> int:
-    """Carry out a plan; a finished training is evaluated and filmed.
+def train_and_conclude(
+    plan: "Plan", control: "TrainingControl | None" = None, make_writers: "Sequence[MakeWriter]" = ()
+) -> "tuple[RunFolder, TrainingResult]":
+    """Carry out a plan; a finished training is evaluated and filmed. The arguments are those of `run_plan`.
 
     Raises:
         RefusedError: Another process trains this run, a checkpoint does not fit, or nothing renders the films.
@@ -75,10 +84,10 @@ def train_and_conclude(plan: "Plan") -> int:
     from rl_pipeline.run.train import run_plan
 
     try:
-        _, _, text = run_plan(plan)
+        folder, result, text = run_plan(plan, control, make_writers)
     except (RunBusyError, CheckpointError, NotFoundError, RenderingUnavailable) as error:
         raise RefusedError(str(error)) from error
     except (NonFiniteError, WorkerError, OSError) as error:
         raise CommandFailedError("\n".join([str(error), *getattr(error, "__notes__", [])])) from error
     print(f"\n{text}")
-    return 0
+    return folder, result

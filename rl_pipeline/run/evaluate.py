@@ -49,6 +49,11 @@ class Evaluation:
             **means,
         }
 
+    def latest(self) -> dict[str, float]:
+        """Give the summary of the last episode alone."""
+        metrics = {name: values[-1:] for name, values in self.metrics.items()}
+        return Evaluation(self.returns[-1:], self.lengths[-1:], metrics).summary()
+
     def add(self, episode: Mapping[str, np.ndarray], index: int) -> None:
         """Take the episode that environment `index` just finished from `infos["episode"]`."""
         self.returns.append(float(episode["r"][index]))

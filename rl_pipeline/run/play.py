@@ -1,4 +1,4 @@
-"""Watches a trained policy in a window, or films it."""
+"""Lets a trained policy act, in a window or without one, or films it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,36 +12,43 @@ from rl_pipeline.run.random_state import seed_sampling
 from rl_pipeline.run.trained_policy import open_policy
 
 
-def play_in_window(
-    run: RunFolder, checkpoint: Checkpoint, *, n_episodes: int, seed: int, report: Callable[[str], None]
+def play(
+    run: RunFolder,
+    checkpoint: Checkpoint,
+    *,
+    window: bool,
+    n_episodes: int | None,
+    seed: int,
+    report: Callable[[Evaluation], None],
 ) -> Evaluation:
-    """Show episodes in a window and report the return of each.
+    """Act in one environment and report every episode.
 
     Args:
         run: The run.
         checkpoint: Which of its checkpoints.
-        n_episodes: After how many episodes to stop.
+        window: Whether to show it.
+        n_episodes: After how many episodes to stop; None goes on until interrupted.
         seed: Seeds the episodes.
-        report: Gets a line after each episode.
+        report: Gets all episodes so far whenever one has ended.
 
     Raises:
-        RenderingUnavailable: There is no display.
+        RenderingUnavailable: There is no display for a window.
     """
-    _require_display()
+    if window:
+        _require_display()
     result = Evaluation()
-    with open_policy(run, checkpoint, render_mode="human") as policy:
+    with open_policy(run, checkpoint, render_mode="human" if window else None) as policy:
         seed_sampling(seed)
         actor = Actor(policy.model, policy.env, deterministic=policy.config.evaluation.deterministic)
         observations, _ = policy.env.reset(seed=seed)
-        while len(result.returns) < n_episodes:
-            policy.env.render()
+        while n_episodes is None or len(result.returns) < n_episodes:
+            if window:
+                policy.env.render()
             observations, _, terminated, truncated, infos = policy.env.step(actor.act(observations))
             actor.observe_ends(terminated | truncated)
             if terminated[0] or truncated[0]:
                 result.add(infos["episode"], 0)
-                report(
-                    f"episode {len(result.returns)}: return {result.returns[-1]:.1f}, {result.lengths[-1]} timesteps"
-                )
+                report(result)
     return result
 
 

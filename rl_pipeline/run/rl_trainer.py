@@ -12,13 +12,13 @@ from rl_pipeline.atomic import atomic_write
 from rl_pipeline.config.schema import Config
 from rl_pipeline.run.checkpoint_store import CheckpointStore, step_name
 from rl_pipeline.run.checkpoints import Checkpoint, write_checkpoint
+from rl_pipeline.run.control import TrainingControl
 from rl_pipeline.run.early_stopping import NonFiniteError, check_parameters_finite, reason_to_stop
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.milestones import crossed, frequency
 from rl_pipeline.run.reports import renew_reports
 from rl_pipeline.run.rollout_log import mean_return, write_row
 from rl_pipeline.run.session import Session
-from rl_pipeline.run.stop_request import StopRequest
 from rl_pipeline.run.training_state import write_policy, write_training_state
 
 logger = logging.getLogger(__name__)
@@ -52,14 +52,14 @@ class RLTrainer:
         config: The run's configuration.
         folder: The run's folder.
         session: Its environment, model and trackers, fresh or restored from a checkpoint.
-        stop: Whether somebody asked to save and stop.
+        control: What others ask of the training.
     """
 
-    def __init__(self, config: Config, folder: RunFolder, session: Session, stop: StopRequest) -> None:
+    def __init__(self, config: Config, folder: RunFolder, session: Session, control: TrainingControl) -> None:
         self.config = config
         self.folder = folder
         self.session = session
-        self.stop = stop
+        self.control = control
         self.model = session.model
         self.store = CheckpointStore(folder.checkpoints)
         self.settings = config.training.training
@@ -89,11 +89,13 @@ class RLTrainer:
             self._if_due(before, self.log_every, self._log)
             self._if_due(before, self.session.evaluation.every, self._evaluate)
             self._if_due(before, self.save_every, self._save_step)
+            while self.control.is_to_save():
+                self._save_step()
         return self._finish()
 
     def _is_over(self) -> bool:
         return (
-            bool(self.stop)
+            self.control.stop_reason is not None
             or self.reason is not None
             or self.model.num_timesteps >= self.settings.total_timesteps
         )
@@ -188,7 +190,7 @@ class RLTrainer:
 
     def _finish(self) -> TrainingResult:
         timestep = self.model.num_timesteps
-        is_finished = not self.stop
+        is_finished = self.control.stop_reason is None
         if is_finished and self.session.progression.last_evaluation_timestep != timestep:
             self._evaluate()
         name = "final" if is_finished else step_name(timestep)
@@ -198,4 +200,4 @@ class RLTrainer:
         self.session.status = "finished" if is_finished else "stopped"
         renew_reports(self.folder, self.config, self.session)
         best = self.session.progression.best_mean_return
-        return TrainingResult(self.session.status, timestep, best, self.stop.signal_name or self.reason)
+        return TrainingResult(self.session.status, timestep, best, self.control.stop_reason or self.reason)

@@ -1,6 +1,6 @@
 """What a training works with, opened together and closed together, whatever happens in between."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,7 @@ from rl_pipeline.run.environments import make_training_env
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.periodic_evaluation import PeriodicEvaluation
 from rl_pipeline.run.pretrained import load_pretrained
-from rl_pipeline.run.trackers import make_tracker
+from rl_pipeline.run.trackers import MakeWriter, make_tracker
 from rl_pipeline.run.training_callback import TrainingCallback
 from rl_pipeline.run.training_state import Progression, read_progression, restore_training_state
 from rl_pipeline.tracking.progress import Progress
@@ -59,13 +59,16 @@ class Session:
 
 
 @contextmanager
-def open_session(config: Config, folder: RunFolder, resume: Checkpoint | None) -> Iterator[Session]:
+def open_session(
+    config: Config, folder: RunFolder, resume: Checkpoint | None, make_writers: Sequence[MakeWriter] = ()
+) -> Iterator[Session]:
     """Open a training, fresh or where a checkpoint left it.
 
     Args:
         config: The run's configuration.
         folder: The run's folder.
         resume: The checkpoint to go on from.
+        make_writers: Make more places that the run's records go to.
 
     Raises:
         CheckpointError: The checkpoint is damaged or does not fit the configuration.
@@ -74,7 +77,9 @@ def open_session(config: Config, folder: RunFolder, resume: Checkpoint | None) -
     start = resume.timestep if resume else 0
     progression = read_progression(resume) if resume else Progression()
     with ExitStack() as stack:
-        tracker = make_tracker(config, folder, progression)  # closed last: closing the env may end a film
+        tracker = make_tracker(
+            config, folder, progression, make_writers
+        )  # closed last: closing the env may end a film
         session: Session | None = None
         stack.callback(lambda: tracker.close(session.status if session else "failed"))
         env = make_training_env(config, folder.videos, first_timestep=start)

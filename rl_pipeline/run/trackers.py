@@ -1,6 +1,7 @@
 """The writers that a run's records go to."""
 
 import os
+from collections.abc import Callable, Sequence
 
 from rl_pipeline.config.schema import Config
 from rl_pipeline.run.folder import RunFolder
@@ -9,14 +10,19 @@ from rl_pipeline.tracking.csv_writer import CsvWriter
 from rl_pipeline.tracking.tracker import Tracker
 from rl_pipeline.tracking.writer import Writer
 
+MakeWriter = Callable[[RunFolder], Writer]
 
-def make_tracker(config: Config, folder: RunFolder, progression: Progression) -> Tracker:
+
+def make_tracker(
+    config: Config, folder: RunFolder, progression: Progression, make_writers: Sequence[MakeWriter] = ()
+) -> Tracker:
     """Open every writer that the configuration asks for; CSV files are always written.
 
     Args:
         config: The run's configuration.
         folder: Where the files go.
         progression: Holds the id of the W&B run to go on with, and gets the id of a new one.
+        make_writers: Make more writers.
     """
     writers: list[Writer] = [
         CsvWriter(folder.path / "progress.csv"),
@@ -28,7 +34,7 @@ def make_tracker(config: Config, folder: RunFolder, progression: Progression) ->
         writers.append(TensorboardWriter(folder.path / "tensorboard"))
     if config.training.use_wandb:
         writers.append(_wandb_writer(config, folder, progression))
-    return Tracker(writers)
+    return Tracker([*writers, *(make(folder) for make in make_writers)])
 
 
 def _wandb_writer(config: Config, folder: RunFolder, progression: Progression) -> Writer:

@@ -14,13 +14,14 @@ from rl_pipeline.config.yaml_reader import parse_yaml
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.conclusion import conclude, shown
+from rl_pipeline.run.control import TrainingControl
 from rl_pipeline.run.folder import RunFolder, create_run_folder, experiment_parent, find_runs
 from rl_pipeline.run.locate import find_run
 from rl_pipeline.run.metadata import describe_run, read_metadata, update_metadata
 from rl_pipeline.run.preflight import CHECKS
 from rl_pipeline.run.rl_trainer import RLTrainer, TrainingResult
 from rl_pipeline.run.session import open_session
-from rl_pipeline.run.stop_request import StopRequest
+from rl_pipeline.run.trackers import MakeWriter
 from rl_pipeline.run.trained_policy import stored_config
 from rl_pipeline.run.user_code import keep_user_code, without_folders
 
@@ -120,8 +121,15 @@ def is_done(folder: RunFolder, config: Config, checkpoint: Checkpoint) -> bool:
     return (finished and not grown) or checkpoint.timestep >= total
 
 
-def run_plan(plan: Plan) -> tuple[RunFolder, TrainingResult, str]:
-    """Carry out a plan; a finished training is evaluated and filmed.
+def run_plan(
+    plan: Plan, control: TrainingControl | None = None, make_writers: Sequence[MakeWriter] = ()
+) -> tuple[RunFolder, TrainingResult, str]:
+    """Carry out a plan in the main thread; a finished training is evaluated and filmed.
+
+    Args:
+        plan: What to do.
+        control: What others than this process's signals ask of the training.
+        make_writers: Make more places that the run's records go to, given its folder.
 
     Returns:
         The run's folder, how the training ended, and what the user reads at the end.
@@ -135,13 +143,13 @@ def run_plan(plan: Plan) -> tuple[RunFolder, TrainingResult, str]:
         with (
             folder.locked(),
             logged_to(folder.path / "log.txt"),
-            StopRequest().listening() as stop,
-            open_session(plan.config, folder, plan.resume) as session,
+            (control or TrainingControl()).listening() as control,
+            open_session(plan.config, folder, plan.resume, make_writers) as session,
             failure_noted(folder),
         ):
             prepare_folder(folder, plan)
             update_metadata(folder, wandb_id=session.progression.wandb_id)
-            result = RLTrainer(plan.config, folder, session, stop).train()
+            result = RLTrainer(plan.config, folder, session, control).train()
             outcome = {"status": result.status, "timestep": result.timestep, "reason": result.reason}
             update_metadata(folder, **outcome)
             text = conclude(folder, plan.config, result, session.tracker)

@@ -13,11 +13,11 @@ import torch
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from rl_pipeline.config.schema import Config
+from rl_pipeline.run.control import TrainingControl
 from rl_pipeline.run.folder import RunFolder, create_run_folder
 from rl_pipeline.run.learner_state import replay_buffer_state
 from rl_pipeline.run.rl_trainer import RLTrainer
 from rl_pipeline.run.session import Session, open_session
-from rl_pipeline.run.stop_request import StopRequest
 from rl_pipeline.run.train import Plan, plan_resume, prepare_folder
 from rl_pipeline.run.training_callback import TrainingCallback
 
@@ -89,11 +89,11 @@ class CuttingCallback(TrainingCallback):
 def train(plan: Plan, moment: float = math.inf) -> tuple[RunFolder, Session]:
     """Do what `run_plan` does, but hand out the session and end it at a moment."""
     folder = plan.folder or create_run_folder(plan.config)
-    with open_session(plan.config, folder, plan.resume) as session, StopRequest().listening() as stop:
+    with open_session(plan.config, folder, plan.resume) as session, TrainingControl().listening() as control:
         prepare_folder(folder, plan)
         session.callback.__class__ = CuttingCallback
         CuttingCallback.moment = moment
-        RLTrainer(plan.config, folder, session, stop).train()
+        RLTrainer(plan.config, folder, session, control).train()
     return folder, session
 
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -17,7 +17,6 @@ from rl_pipeline.cli import main
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.folder import RunFolder, find_runs
 from rl_pipeline.run.metadata import read_metadata
-from rl_pipeline.run.stop_request import StopRequest
 
 from .conftest import sample_env
 
@@ -207,19 +206,3 @@ def test_trouble_in_an_environment_of_this_process_shows_where_it_came_from(trai
     assert where == "raised by environment 0 of SampleEnv"
     assert how_to_go_on.endswith(f"rl-pipeline train --resume {training.run.path}")
     assert read_metadata(training.run)["status"] == "failed"
-
-
-def test_a_stop_request_counts_signals(capsys: pytest.CaptureFixture[str]) -> None:
-    def handlers() -> list[Callable[..., object] | int | None]:
-        return [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-
-    before = handlers()
-    with StopRequest().listening() as stop:
-        assert not stop
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert stop
-        assert stop.signal_name == "SIGTERM"
-        with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
-    assert handlers() == before
-    assert "a second signal stops at once" in capsys.readouterr().err

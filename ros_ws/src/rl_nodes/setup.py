@@ -2,7 +2,7 @@
 
 from setuptools import setup
 
-NODES = ["simulation"]
+NODES = ["evaluate", "play", "simulation", "train"]
 
 setup(
     name="rl_nodes",

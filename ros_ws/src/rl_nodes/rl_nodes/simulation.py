@@ -1,7 +1,7 @@
 """The node `simulation`: serves the environments of a configuration to trainings on the ROS network."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import rclpy
@@ -60,7 +60,7 @@ def maker(environment: Environment) -> Callable[[int, str | None], VectorEnv]:
     return make
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Serve until SIGINT or SIGTERM."""
     rclpy.init(args=arguments)
     try:

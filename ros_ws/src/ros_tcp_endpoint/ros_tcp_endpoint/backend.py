@@ -53,7 +53,7 @@ class RosBackend:
 
     def remove(self, kind: str, name: str) -> None:
         """See `rl_pipeline.bridge.server.Backend`."""
-        destroy = {
+        destroy: dict[str, Callable[[Any], object]] = {
             "subscriber": self._node.destroy_subscription,
             "publisher": self._node.destroy_publisher,
             "ros_service": self._node.destroy_client,
@@ -84,17 +84,21 @@ class RosBackend:
         return [(name, types[0].replace("/msg/", "/")) for name, types in found]
 
     def _forward(self, topic: str) -> Callable[[bytes], None]:
-        return lambda payload: self._loop.call_soon_threadsafe(self.server.deliver, topic, payload)
+        def forward(payload: bytes) -> None:
+            self._loop.call_soon_threadsafe(self.server.deliver, topic, payload)
+
+        return forward
 
     def _serve(self, service_type: Any, name: str) -> Any:
         async def serve(request: Any, response: Any) -> Any:
-            answer = Future(executor=self._node.executor)
+            executor: Any = self._node.executor
+            answer = Future(executor=executor)
             call = asyncio.run_coroutine_threadsafe(
                 self.server.call(name, serialize_message(request)), self._loop
             )
             call.add_done_callback(answer.set_result)
             # The executor sleeps until something of ROS happens, and does not notice the future by itself.
-            call.add_done_callback(lambda _: self._node.executor.wake())
+            call.add_done_callback(lambda _: executor.wake())
             await answer
             try:
                 return _parse(call.result(), service_type.Response)

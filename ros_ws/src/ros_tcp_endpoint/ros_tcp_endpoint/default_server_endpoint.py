@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import signal
 import threading
-from collections.abc import Sequence
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -16,7 +15,7 @@ from rl_pipeline.bridge.server import Limits, Server
 from ros_tcp_endpoint.backend import RosBackend
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Serve until SIGINT or SIGTERM."""
     context = rclpy.Context()
     rclpy.init(args=arguments, context=context, signal_handler_options=SignalHandlerOptions.NO)

@@ -1,0 +1,49 @@
+"""How a command of the terminal, or a node that does the same, ends.
+
+Exit status: 0 done, 1 failed while running, 2 refused before starting, 130 stopped by a second Ctrl-C.
+"""
+
+import logging
+import sys
+import warnings
+from collections.abc import Callable
+
+from rl_pipeline.commands.errors import CommandFailedError, RefusedError
+from rl_pipeline.config.errors import ConfigError
+
+DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+
+
+def log_to_terminal() -> None:
+    """Print warnings and what is logged as one to stderr, without the line of our code that warns."""
+    warnings.formatwarning = lambda message, *_, **__: str(message)
+    logging.captureWarnings(True)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+
+
+def exit_status(name: str, run: Callable[[], int | None]) -> int:
+    """Run something for the user and print to stderr why it could not be done.
+
+    Args:
+        name: What it is called in messages, e.g. `rl-pipeline train`.
+        run: Does it and returns its exit status, or None for 0.
+    """
+    try:
+        return run() or DONE
+    except ConfigError as error:
+        print(f"{error}\n{_count(error)}", file=sys.stderr)
+        return REFUSED
+    except RefusedError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return REFUSED
+    except (CommandFailedError, OSError) as error:
+        print(f"{name} failed: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("stopped at once", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _count(error: ConfigError) -> str:
+    count = len(error.problems)
+    return f"{count} problem{'s' if count > 1 else ''}; nothing was started"

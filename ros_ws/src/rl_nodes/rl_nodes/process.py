@@ -1,0 +1,75 @@
+"""The process of a node whose main thread works while its callbacks run in others."""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import rclpy
+from rclpy._rclpy_pybind11 import RCLError, RCLInvalidROSArgsError
+from rclpy.executors import MultiThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from rl_nodes.rosout import logged_to_rosout
+from rl_pipeline.commands.errors import RefusedError
+from rl_pipeline.commands.exit_status import exit_status, log_to_terminal
+
+THREADS = 4
+"""One for a goal that is carried out, one that refuses others or cancels it, and some for services."""
+
+NodeT = TypeVar("NodeT", bound=Node)
+
+
+def run(
+    make_node: Callable[[], NodeT], work: Callable[[NodeT], int | None], arguments: list[str] | None
+) -> None:
+    """Make a node, work, and end the process with the exit status that the command line would have.
+
+    Args:
+        make_node: Makes the node; a ValueError is a refused parameter.
+        work: What the main thread does, signals included.
+        arguments: The command line; that of this process by default.
+    """
+    log_to_terminal()
+
+    def serve() -> int | None:
+        with spinning(make_node, arguments) as node, logged_to_rosout(node):
+            return work(node)
+
+    sys.exit(exit_status(make_node.__name__, serve))
+
+
+@contextmanager
+def spinning(make_node: Callable[[], NodeT], arguments: list[str] | None) -> Iterator[NodeT]:
+    """Run a node's callbacks in other threads inside the `with` block.
+
+    Raises:
+        RefusedError: ROS refuses the command line, or the node a parameter.
+    """
+    try:
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    except (RCLError, RCLInvalidROSArgsError) as error:
+        raise RefusedError(f"{error}; parameters are written --ros-args -p name:=value") from error
+    try:
+        yield from _spin(make_node)
+    finally:
+        rclpy.try_shutdown()
+
+
+def _spin(make_node: Callable[[], NodeT]) -> Iterator[NodeT]:
+    try:
+        node = make_node()
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
+    executor = MultiThreadedExecutor(THREADS)
+    executor.add_node(node)
+    thread = threading.Thread(target=executor.spin, name="ros")
+    thread.start()
+    try:
+        yield node
+    finally:
+        executor.shutdown()
+        thread.join()
+        node.destroy_node()

@@ -1,0 +1,100 @@
+"""The node `train`: trains a policy at once, or whenever the action `~/train` asks for it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rclpy.node import Node
+from std_srvs.srv import SetBool, Trigger
+
+from rl_nodes import parameters, process
+from rl_nodes.status import StatusPublisher
+from rl_nodes.train_action import TrainAction
+from rl_pipeline.commands.train import make_plan, train_and_conclude
+from rl_pipeline.run.control import TrainingControl
+from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.rl_trainer import TrainingResult
+from rl_pipeline.run.train import AlreadyFinishedError
+
+
+class Train(Node):
+    """Trains one policy at a time.
+
+    Parameters: `config`, the path of an experiment's YAML file; `overrides`, changes to it as `key=value`; `resume`,
+    a run to go on with, or `auto`. Without `config` and `resume` the node serves the action `~/train`.
+    Topics: `~/status` and `~/episodes`. Services: `~/save`, `~/pause` and `~/stop`.
+    """
+
+    def __init__(self) -> None:
+        """Declare the parameters and offer the services."""
+        super().__init__("train")
+        self.config = parameters.text(self, "config")
+        self.overrides = parameters.texts(self, "overrides")
+        self.resume = parameters.text(self, "resume")
+        self.status = StatusPublisher(self)
+        self.control: TrainingControl | None = None
+        self.create_service(Trigger, "~/save", self._save)
+        self.create_service(SetBool, "~/pause", self._pause)
+        self.create_service(Trigger, "~/stop", self._stop)
+
+    def work(self) -> int | None:
+        """Train what the parameters name, or serve the action."""
+        if not (self.config or self.resume):
+            TrainAction(self, self.train, self.status).serve()
+            return 0
+        try:
+            self.train(self.config, self.overrides, self.resume, TrainingControl())
+        except AlreadyFinishedError as error:
+            print(error)
+        return 0
+
+    def train(
+        self, config: str, overrides: Sequence[str], resume: str, control: TrainingControl
+    ) -> tuple[RunFolder, TrainingResult]:
+        """Train in this thread, which must be the main thread, and publish how it goes.
+
+        Raises:
+            ConfigError: The configuration is refused.
+            RefusedError: The run is, or its checkpoint.
+            CommandFailedError: The training broke down.
+            AlreadyFinishedError: The run to go on with has done all its timesteps.
+        """
+        plan = make_plan(Path(config) if config else None, resume or None, list(overrides))
+        total_timesteps = plan.config.training.training.total_timesteps
+        self.control = control
+
+        def make_writer(folder: RunFolder) -> Any:
+            writer = self.status.writer(folder)
+            self.status.change(total_timesteps=total_timesteps)
+            return writer
+
+        try:
+            return train_and_conclude(plan, control, [make_writer])
+        finally:
+            self.control = None
+
+    def _save(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        if self.control is not None:
+            self.control.save()
+        return self._answer(response, "a checkpoint is written after this rollout")
+
+    def _pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        if self.control is not None:
+            self.control.pause(request.data)
+            self.status.change(state="paused" if request.data else "training")
+        return self._answer(response, "it pauses after this rollout" if request.data else "it goes on")
+
+    def _stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        if self.control is not None:
+            self.control.stop(f"service {self.get_fully_qualified_name()}/stop")
+        return self._answer(response, "a checkpoint is written after this rollout, then the training ends")
+
+    def _answer(self, response: Any, message: str) -> Any:
+        response.success = self.control is not None
+        response.message = message if response.success else "no training is under way"
+        return response
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the node and end with the exit status of `rl-pipeline train`."""
+    process.run(Train, Train.work, arguments)

@@ -1,0 +1,96 @@
+import math
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.ros_network import RosNetwork
+
+if TYPE_CHECKING:
+    from .conftest import Participant
+
+ENDLESS = ["training.training.total_timesteps=1000000"]
+
+
+class Trainer:
+    """A client of the action."""
+
+    def __init__(self, participant: "Participant") -> None:
+        from rclpy.action import ActionClient
+        from rl_interfaces.action import Train
+
+        self.participant = participant
+        self.feedback: list[Any] = []
+        self.Goal = Train.Goal
+        self.client = ActionClient(participant.node, Train, "/train/train")
+        assert self.client.wait_for_server(120), "the action is not on the network"
+
+    def send(self, **goal: Any) -> Any:
+        """Send a goal and return its handle."""
+        future = self.client.send_goal_async(
+            self.Goal(**goal), feedback_callback=lambda message: self.feedback.append(message.feedback)
+        )
+        return self.participant.result(future)
+
+    def outcome(self, handle: Any) -> tuple[int, Any]:
+        """Wait for the status and the result of a goal."""
+        answer = self.participant.result(handle.get_result_async())
+        return answer.status, answer.result
+
+
+def test_goals_are_trained_one_at_a_time_until_a_signal(
+    ros_network: RosNetwork, participant: "Participant", experiment: Path
+) -> None:
+    from action_msgs.msg import GoalStatus
+
+    with ros_network.node("rl_nodes", "train") as process:
+        trainer = Trainer(participant)
+
+        handle = trainer.send(config=str(experiment))
+        assert handle.accepted
+        status, result = trainer.outcome(handle)
+        assert (status, result.status) == (GoalStatus.STATUS_SUCCEEDED, "finished"), result.message
+        assert result.timestep == 200
+        assert result.best_mean_return > 0
+        assert (Path(result.run_folder) / "model.zip").exists()
+        assert trainer.feedback[0].status.state == "training"
+        assert any(message.status.fps > 0 for message in trainer.feedback)
+
+        status, refused = trainer.outcome(
+            trainer.send(config=str(experiment), overrides=["training.algorithm=pop"])
+        )
+        assert (status, refused.status) == (GoalStatus.STATUS_ABORTED, "refused")
+        assert "unknown algorithm" in refused.message
+        assert "did you mean: ppo" in refused.message
+        assert math.isnan(refused.best_mean_return)
+
+        handle = trainer.send(config=str(experiment), overrides=ENDLESS)
+        assert handle.accepted
+        assert not trainer.send(config=str(experiment)).accepted
+        participant.result(handle.cancel_goal_async())
+        status, cancelled = trainer.outcome(handle)
+        assert (status, cancelled.status) == (GoalStatus.STATUS_CANCELED, "stopped")
+        assert cancelled.message == "cancelled"
+        assert list((Path(cancelled.run_folder) / "checkpoints").glob("step_*"))
+
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert "Traceback" not in output
+
+
+def test_a_signal_ends_the_training_and_the_node(
+    ros_network: RosNetwork, participant: "Participant", experiment: Path
+) -> None:
+    with ros_network.node("rl_nodes", "train") as process:
+        trainer = Trainer(participant)
+        handle = trainer.send(config=str(experiment), overrides=ENDLESS)
+        assert handle.accepted
+        while not any(message.status.fps > 0 for message in trainer.feedback):
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, result = trainer.outcome(handle)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert (result.status, result.message) == ("stopped", "SIGINT")
