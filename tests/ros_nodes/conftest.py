@@ -1,6 +1,7 @@
 """A participant of the test's ROS network, and an experiment that trains in seconds."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -34,13 +35,17 @@ class Participant:
         self.thread = threading.Thread(target=self.executor.spin)
         self.thread.start()
 
-    def collect(self, message_type: Any, topic: str) -> "Collected":
+    def collect(self, message_type: Any, topic: str, *, latched: bool = True) -> "Collected":
         """Begin to collect the messages of a topic, with the latest one where it is latched."""
-        from rclpy.qos import DurabilityPolicy, QoSProfile
+        from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
+        profile = QoSProfile(depth=100)
+        if latched:
+            profile.durability = DurabilityPolicy.TRANSIENT_LOCAL
+        else:
+            profile.reliability = ReliabilityPolicy.BEST_EFFORT
         collected = Collected()
-        latched = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        self.node.create_subscription(message_type, topic, collected.add, latched)
+        collected.subscription = self.node.create_subscription(message_type, topic, collected.add, profile)
         return collected
 
     def call(self, service_type: Any, name: str, **fields: Any) -> Any:
@@ -75,7 +80,15 @@ class Collected:
 
     def __init__(self) -> None:
         self.messages: list[Any] = []
+        self.subscription: Any = None
         self._changed = threading.Condition()
+
+    def wait_for_publisher(self) -> None:
+        """Wait until somebody who publishes has been discovered."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.subscription.get_publisher_count():
+            assert time.monotonic() < deadline, f"nobody publishes {self.subscription.topic_name}"
+            time.sleep(0.02)
 
     def add(self, message: Any) -> None:
         """Take a message."""

@@ -20,6 +20,7 @@ RESULTS = ("final_obs", "_final_obs")
 
 logger = logging.getLogger(__name__)
 
+Watch = Callable[[VectorEnv, np.ndarray | None], None]
 Answer = Callable[["SimulationServer", Any, Any], Any]
 
 
@@ -64,7 +65,8 @@ class SimulationServer:
         environment_id: What is simulated.
         num_envs: Environments of a session that does not say how many it wants.
         make: Makes so many environments with a render mode.
-        on_step: Called with the environments of a session after each of its steps and resets.
+        watch: Called with the environments of the first session after each of its steps and resets, with the
+            rewards (num_envs,), None after a reset.
     """
 
     def __init__(
@@ -72,12 +74,13 @@ class SimulationServer:
         environment_id: str,
         num_envs: int,
         make: Callable[[int, str | None], VectorEnv],
-        on_step: Callable[[VectorEnv], None] = lambda env: None,
+        watch: Watch = lambda env, rewards: None,
     ) -> None:
         self.environment_id = environment_id
         self.num_envs = num_envs
         self._make = make
-        self._on_step = on_step
+        self._watch = watch
+        self._watched = ""
         self._sessions: OrderedDict[str, Session] = OrderedDict()
 
     @answering
@@ -115,7 +118,7 @@ class SimulationServer:
         )
         self._write_observations(session, observations, response)
         self._write_metrics(infos, response)
-        return self._finish(session, request, response)
+        return self._finish(session, request, response, None)
 
     @answering
     def step(self, request: Any, response: Any) -> Any:
@@ -141,7 +144,7 @@ class SimulationServer:
             response.final_observations = floats(final.numbers[ended])
             response.final_images = octets(final.bytes[ended])
         self._write_metrics(infos, response)
-        return self._finish(session, request, response)
+        return self._finish(session, request, response, rewards)
 
     @answering
     def render(self, request: Any, response: Any) -> Any:
@@ -183,9 +186,12 @@ class SimulationServer:
             logger.warning("more than %d sessions: closing that of %s", MAX_SESSIONS, session.client)
             session.env.close()
 
-    def _finish(self, session: Session, request: Any, response: Any) -> Any:
+    def _finish(self, session: Session, request: Any, response: Any, rewards: np.ndarray | None) -> Any:
         session.sequence, session.answer = request.sequence, response
-        self._on_step(session.env)
+        if self._watched not in self._sessions:
+            self._watched = request.session
+        if self._watched == request.session:
+            self._watch(session.env, rewards)
         return response
 
     @staticmethod

@@ -10,19 +10,33 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rl_interfaces import srv
 
+from rl_nodes import parameters
+from rl_nodes.real_time import RealTime
+from rl_nodes.robot_topics import RobotTopics
+from rl_pipeline.commands.errors import RefusedError
+from rl_pipeline.commands.exit_status import exit_status
 from rl_pipeline.config.environment import Environment
-from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.config.loading import load_config
 from rl_pipeline.envs.factory import make_vector_env
 from rl_pipeline.envs.ros.services.server import SimulationServer
 
-REFUSED = 2
+SERVICES = {
+    "open": srv.Open,
+    "close": srv.Close,
+    "reset": srv.Reset,
+    "step": srv.Step,
+    "render": srv.Render,
+    "save_state": srv.SaveState,
+    "load_state": srv.LoadState,
+}
 
 
 class Simulation(Node):
-    """Serves the environments of `environment` of a YAML file.
+    """Serves the environments of `environment` of a YAML file, and publishes environment 0 as a robot.
 
-    Parameters: `config`, the path of the file; `overrides`, changes to it as `key=value`.
+    Parameters: `config`, the path of the file; `overrides`, changes to it as `key=value`; `publish_clock`, tell the
+    simulated time; `camera_rate`, pictures per simulated second (default 0, none); `real_time`, go on without waiting
+    for a client's steps, with `real_time_factor` simulated seconds per second.
     """
 
     def __init__(self) -> None:
@@ -30,50 +44,69 @@ class Simulation(Node):
 
         Raises:
             ConfigError: The configuration has mistakes.
+            ValueError: A parameter has no valid value.
         """
         super().__init__("simulation")
-        config = self.declare_parameter("config", "").value
-        overrides = self.declare_parameter("overrides", [""]).value
-        environment = load_config(Path(config), [text for text in overrides if text]).config.environment
-        self.server = SimulationServer(environment.id, environment.n_environments, maker(environment))
-        for name, service_type in (
-            ("open", srv.Open),
-            ("close", srv.Close),
-            ("reset", srv.Reset),
-            ("step", srv.Step),
-            ("render", srv.Render),
-            ("save_state", srv.SaveState),
-            ("load_state", srv.LoadState),
-        ):
+        config, overrides = parameters.text(self, "config"), parameters.texts(self, "overrides")
+        publish_clock = bool(self.declare_parameter("publish_clock", False).value)
+        camera_rate = float(self.declare_parameter("camera_rate", 0.0).value)
+        real_time = bool(self.declare_parameter("real_time", False).value)
+        factor = float(self.declare_parameter("real_time_factor", 1.0).value)
+        if camera_rate < 0:
+            raise ValueError(f"the parameter camera_rate is {camera_rate}; it must be at least 0")
+        environment = load_config(Path(config), overrides).config.environment
+        topics = RobotTopics(self, publish_clock=publish_clock, camera_rate=camera_rate)
+        make = maker(environment, always_render=camera_rate > 0)
+        self.robot: VectorEnv | None = None
+        if real_time:
+            self.robot = make(1, None)
+            self.real_time = RealTime(self, self.robot, topics, factor)
+        watch = (lambda env, rewards: None) if real_time else topics.publish
+        self.server = SimulationServer(environment.id, environment.n_environments, make, watch)
+        for name, service_type in SERVICES.items():
             self.create_service(service_type, f"~/{name}", getattr(self.server, name))
         self.get_logger().info(
             f"{environment.id} ({environment.backend}) is served as {self.get_fully_qualified_name()}"
         )
 
+    def close(self) -> None:
+        """Close all environments."""
+        self.server.close_all()
+        if self.robot is not None:
+            self.robot.close()
 
-def maker(environment: Environment) -> Callable[[int, str | None], VectorEnv]:
+
+def maker(environment: Environment, *, always_render: bool) -> Callable[[int, str | None], VectorEnv]:
     """Return what makes the environments of a session."""
 
     def make(n: int, render_mode: str | None) -> VectorEnv:
-        return make_vector_env(environment, n_environments=n, render=render_mode is not None)
+        return make_vector_env(environment, n_environments=n, render=always_render or render_mode is not None)
 
     return make
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve until SIGINT or SIGTERM."""
+    sys.exit(exit_status("simulation", lambda: serve(arguments)))
+
+
+def serve(arguments: list[str] | None) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Raises:
+        ConfigError: The configuration has mistakes.
+        RefusedError: A parameter has no valid value.
+    """
     rclpy.init(args=arguments)
     try:
         node = Simulation()
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        rclpy.try_shutdown()
-        sys.exit(REFUSED)
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
     try:
         rclpy.spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
-        node.server.close_all()
+        node.close()
         node.destroy_node()
         rclpy.try_shutdown()

@@ -1,0 +1,86 @@
+"""A simulation that plays a robot: it goes on by itself and obeys the latest command."""
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import VectorEnv
+from rclpy.node import Node
+from std_msgs.msg import Float64MultiArray
+from std_srvs.srv import SetBool, Trigger
+
+from rl_nodes.robot_topics import RobotTopics, step_seconds
+from rl_pipeline.envs.robot_state import find_robot
+
+
+class RealTime:
+    """Steps one environment on a timer with the latest action on `~/action`, zeros before the first one.
+
+    Services: `~/pause` (SetBool), `~/step_once` and `~/reset_episode` (Trigger). An episode that ends is followed by
+    the next one at once.
+
+    Args:
+        node: Has the timer, the topic and the services.
+        env: One environment with continuous actions.
+        topics: Publish its state after every step.
+        factor: Simulated seconds per second.
+
+    Raises:
+        ValueError: The factor is not positive, or the actions are not continuous numbers.
+    """
+
+    def __init__(self, node: Node, env: VectorEnv, topics: RobotTopics, factor: float) -> None:
+        if factor <= 0:
+            raise ValueError(f"the parameter real_time_factor is {factor}; it must be positive")
+        if not isinstance(env.single_action_space, spaces.Box):
+            raise ValueError(f"real_time needs continuous actions, not {env.single_action_space}")
+        self._logger = node.get_logger()
+        self._env = env
+        self._topics = topics
+        self._space: Any = env.action_space
+        self._action = np.zeros(env.action_space.shape or (), np.float64)
+        self._paused = False
+        node.create_subscription(Float64MultiArray, "~/action", self._obey, 1)
+        node.create_service(SetBool, "~/pause", self._pause)
+        node.create_service(Trigger, "~/step_once", self._step_once)
+        node.create_service(Trigger, "~/reset_episode", self._reset)
+        node.create_timer(step_seconds(env, find_robot(env)) / factor, self._on_timer)
+
+    def _on_timer(self) -> None:
+        if not self._paused:
+            self._step()
+
+    def _step(self) -> None:
+        action = np.clip(self._action, self._space.low, self._space.high).astype(self._space.dtype)
+        _, rewards, *_ = self._env.step(action)
+        self._topics.publish(self._env, rewards)
+
+    def _obey(self, message: Float64MultiArray) -> None:
+        numbers = np.asarray(message.data, np.float64)
+        if numbers.size != self._action.size or not np.isfinite(numbers).all():
+            problem = f"an action was ignored: {numbers.tolist()} are not {self._action.size} finite numbers"
+            self._logger.error(problem, throttle_duration_sec=1.0)
+            return
+        self._action[:] = numbers.reshape(self._action.shape)
+
+    def _pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        self._paused = request.data
+        return _done(response, "paused" if request.data else "running")
+
+    def _step_once(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        if not self._paused:
+            response.message = "the simulation is running; pause it first"
+            return response
+        self._step()
+        return _done(response, f"simulated time {self._topics.seconds:.3f} s")
+
+    def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._action[:] = 0.0
+        self._env.reset()
+        self._topics.publish(self._env, None)
+        return _done(response, "a new episode has begun")
+
+
+def _done(response: Any, message: str) -> Any:
+    response.success, response.message = True, message
+    return response
