@@ -1,5 +1,6 @@
 """Environments behind pairs of services, one pair for each."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from rl_pipeline.config.ros_services import RosServices
 from rl_pipeline.envs.ros.calls import Call, ServiceCaller, place_of
-from rl_pipeline.envs.ros.errors import SimulationError
+from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError
 from rl_pipeline.envs.ros.foreign.adapter import ServiceAdapter
 from rl_pipeline.envs.ros.robots import Robots, Transition
 
@@ -45,16 +46,19 @@ class ServiceRobots(Robots):
 
     def reset(self, seeds: Mapping[int, int | None]) -> dict[int, Any]:
         """See `Robots`; a simulation that is away is waited for."""
-        for index in seeds:
-            self._caller.wait_for(self._reset[index][0], self._patience)
         calls = {
             index: Call(*self._reset[index], self._adapter.reset_request(seed))
             for index, seed in seeds.items()
         }
-        answers = self._caller.call(calls)
-        for index in seeds:
-            if index not in answers:
-                raise self._caller.timed_out(*self._reset[index])
+        answers: dict[int, Any] = {}
+        # A service that died is still announced for a while, so it is asked again and again.
+        deadline = time.monotonic() + self._patience
+        while missing := {index: call for index, call in calls.items() if index not in answers}:
+            for call in missing.values():
+                self._caller.wait_for(call.simulation, self._patience)
+            answers.update(self._caller.call_once(missing))
+            if time.monotonic() > deadline and len(answers) < len(calls):
+                raise self._caller.timed_out(*self._reset[min(calls.keys() - answers.keys())])
         return {index: self._adapter.first_observation(answer) for index, answer in answers.items()}
 
     def step(self, actions: NDArray[Any]) -> list[Transition | SimulationError]:
@@ -65,11 +69,20 @@ class ServiceRobots(Robots):
         }
         answers = self._caller.call_once(calls)
         return [
-            self._adapter.transition(answers[index])
+            self._transition(index, answers[index])
             if index in answers
             else self._caller.timed_out(*place, asked=1)
             for index, place in enumerate(self._step)
         ]
+
+    def _transition(self, index: int, answer: Any) -> Transition:
+        try:
+            return self._adapter.transition(answer)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            method = f"{type(self._adapter).__name__}.transition"
+            raise MalformedReplyError(
+                f"{self.names[index]}: {method} failed: {type(error).__name__}: {error}"
+            ) from error
 
     def close(self) -> None:
         """Leave the network."""

@@ -1,8 +1,11 @@
 """Vector environments served and used over ROS services (`backend: ros`)."""
 
-from rl_pipeline.config.errors import ConfigError, Problem
+import logging
+
 from rl_pipeline.config.ros_services import RosServices
 from rl_pipeline.envs.ros.services.vector_env import RosVectorEnv
+
+logger = logging.getLogger(__name__)
 
 
 def make_service_vector_env(
@@ -10,12 +13,13 @@ def make_service_vector_env(
 ) -> RosVectorEnv:
     """Make environments in simulations that our node `simulation` runs.
 
+    Evaluations and films have few environments, so fewer environments than simulations are in the first simulations.
+
     Raises:
-        ConfigError: There are fewer environments than simulations, or a simulation serves something else.
+        ConfigError: A simulation serves something else.
         SimulationMissingError: A simulation is not on the network.
     """
     if n < len(settings.simulations):
-        message = f"{len(settings.simulations)} simulations cannot share {n} environments"
-        remedy = f"name at most {n}, or raise environment.n_environments"
-        raise ConfigError([Problem("environment.ros.simulations", message, remedy=remedy)])
+        logger.info("%d of %d simulations are used, one for each environment", n, len(settings.simulations))
+        settings = settings.model_copy(update={"simulations": settings.simulations[:n]})
     return RosVectorEnv(environment_id, settings, n, render_mode)
