@@ -120,19 +120,8 @@ def test_a_failing_build_shows_its_last_lines_and_leaves_no_stamp(workspace: Wor
 def test_without_a_compiler_the_launcher_is_told_to_do_without_ros(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    for name in (
-        "bash",
-        "cat",
-        "dirname",
-        "find",
-        "readlink",
-        "realpath",
-        "sed",
-        "sha256sum",
-        "sort",
-        "uname",
-        "xargs",
-    ):
+    tools = "bash cat dirname find readlink realpath sed sha256sum sort uname xargs"
+    for name in tools.split():
         (tmp_path / name).symlink_to(shutil.which(name) or name)
     sources = 'source "$0/scripts/setup.bash"; source "$0/scripts/ros.bash"; '
     result = subprocess.run(

@@ -9,7 +9,6 @@ from gymnasium.vector import VectorEnv
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
-from rl_interfaces import srv
 
 from rl_nodes import parameters
 from rl_nodes.interruption import end_when_unused
@@ -20,17 +19,8 @@ from rl_pipeline.commands.exit_status import exit_status
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.loading import load_config
 from rl_pipeline.envs.factory import make_vector_env
+from rl_pipeline.envs.ros.services.remote_batch import SERVICES
 from rl_pipeline.envs.ros.services.server import SimulationServer
-
-SERVICES = {
-    "open": srv.Open,
-    "close": srv.Close,
-    "reset": srv.Reset,
-    "step": srv.Step,
-    "render": srv.Render,
-    "save_state": srv.SaveState,
-    "load_state": srv.LoadState,
-}
 
 
 class Simulation(Node):
