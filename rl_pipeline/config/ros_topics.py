@@ -64,6 +64,9 @@ class RosTopics(Section):
     """Time limit of an episode in steps."""
     max_age: Seconds = 0.5
     """Seconds of ROS time after which a message is too old to act on."""
+    max_pause: Seconds = 1.0
+    """Seconds of the computer's clock without a step, as while a policy is updated or evaluated, after which the safe
+    action is published and the episode ends as truncated."""
     timeout: Seconds = 5.0
     """Seconds to wait for a message that is too old, or a service, before the robot counts as away."""
     startup_timeout: Seconds = 30.0

@@ -56,10 +56,10 @@ class Commander:
         """Publish an action, (n,), within its limits."""
         self._send(np.clip(action, self.low, self.high))
 
-    def publish_safe(self) -> None:
-        """Publish the safe action and wait until those who listen have it."""
+    def publish_safe(self, *, wait: bool = True) -> None:
+        """Publish the safe action and, unless told otherwise, wait until those who listen have it."""
         self._send(self._safe)
-        for publisher in self._publishers.values():
+        for publisher in self._publishers.values() if wait else ():
             publisher.wait_for_all_acked(DELIVERY)
 
     def _send(self, numbers: NDArray[np.floating]) -> None:

@@ -17,6 +17,7 @@ from rl_pipeline.envs.ros.topics.network import Network
 from rl_pipeline.envs.ros.topics.observer import Observer
 from rl_pipeline.envs.ros.topics.task import TopicTask
 from rl_pipeline.envs.ros.topics.ticks import Ticks
+from rl_pipeline.envs.ros.topics.watchdog import Watchdog
 
 KEY = "environment.ros_topics"
 LATE = "late"
@@ -50,6 +51,7 @@ class TopicRobots(Robots):
             self.close()
             raise
         self._ticks = Ticks(self._network, settings.rate, settings.timeout)
+        self._watchdog = Watchdog(self._network, settings.max_pause, self._let_go)
         self.observation_space = self._observers[0].space
         self.action_space = spaces.Box(self._commanders[0].low, self._commanders[0].high)
         self._latest: list[Any] = [None] * n
@@ -77,17 +79,25 @@ class TopicRobots(Robots):
             self._tasks[index].reset(observation)
             observations[index] = self._latest[index] = observation
         self._ticks.restart()
+        self._watchdog.take_in_hand()
         return observations
 
     def step(self, actions: NDArray[Any]) -> list[Transition | SimulationError]:
         """See `Robots`; the metric `late` tells whether the action came after its moment."""
-        for commander, action in zip(self._commanders, actions, strict=True):
-            commander.publish(action)
-        try:
-            self._ticks.wait()
-        except SimulationLostError as error:
-            return [error] * len(self._tasks)
-        return [self._transition(index, actions[index]) for index in range(len(self._tasks))]
+        if self._watchdog.barked:
+            return [Transition(observation, 0.0, truncated=True) for observation in self._latest]
+        with self._watchdog.steering():
+            for commander, action in zip(self._commanders, actions, strict=True):
+                commander.publish(action)
+            try:
+                self._ticks.wait()
+            except SimulationLostError as error:
+                return [error] * len(self._tasks)
+            return [self._transition(index, actions[index]) for index in range(len(self._tasks))]
+
+    def _let_go(self) -> None:
+        for commander in self._commanders:
+            commander.publish_safe(wait=False)
 
     def _transition(self, index: int, action: NDArray[Any]) -> Transition | SimulationError:
         try:

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -206,28 +207,57 @@ def test_what_does_not_fit_the_robot_is_named(
         make(startup_timeout=5.0, **keys)
 
 
-def test_at_the_end_the_safe_action_is_published(start: Callable[..., Any], ros_network: RosNetwork) -> None:
+@pytest.fixture
+def commands(ros_network: RosNetwork) -> Iterator[list[float]]:
+    """What the cart is told, as it comes."""
     import rclpy
     from geometry_msgs.msg import Twist
     from rclpy.context import Context
     from rclpy.executors import SingleThreadedExecutor
 
-    start()
     context = Context()
     rclpy.init(context=context)
     node = rclpy.create_node("listener", context=context)
-    commands: list[float] = []
-    node.create_subscription(Twist, "/cmd_vel", lambda message: commands.append(message.linear.x), 10)
+    received: list[float] = []
+    node.create_subscription(Twist, "/cmd_vel", lambda message: received.append(message.linear.x), 10)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
-    env = make()
-    env.reset()
-    env.step(np.full((1, 1), 99.0, np.float32))
-    env.close()
-    deadline = time.monotonic() + 10
-    while commands[-2:] != [5.0, 0.0] and time.monotonic() < deadline:
-        executor.spin_once(timeout_sec=0.1)
+    thread = threading.Thread(target=executor.spin)
+    thread.start()
+    yield received
     executor.shutdown()
+    thread.join()
     node.destroy_node()
     rclpy.shutdown(context=context)
-    assert commands[-2:] == [5.0, 0.0]  # within its limits, then safe
+
+
+def wait_for_end(commands: list[float], expected: list[float]) -> None:
+    deadline = time.monotonic() + 20
+    while commands[-len(expected) :] != expected:
+        assert time.monotonic() < deadline, commands
+        time.sleep(0.05)
+
+
+def test_at_the_end_the_safe_action_is_published(start: Callable[..., Any], commands: list[float]) -> None:
+    start()
+    with closing(make()) as env:
+        env.reset()
+        env.step(np.full((1, 1), 99.0, np.float32))
+    wait_for_end(commands, [5.0, 0.0])  # within its limits, then safe
+
+
+def test_a_pause_lets_the_robot_go_and_ends_its_episode(
+    start: Callable[..., Any], commands: list[float]
+) -> None:
+    start()
+    with closing(make(max_pause=1.0)) as env:
+        env.reset()
+        before = env.step(np.full((1, 1), 2.0, np.float32))[0]
+        wait_for_end(commands, [2.0, 0.0])
+        observation, rewards, _, truncated, infos = env.step(np.full((1, 1), 3.0, np.float32))
+        assert truncated[0]
+        assert rewards[0] == 0.0
+        np.testing.assert_array_equal(infos["final_obs"], before)
+        assert observation[0, 0] == pytest.approx(1.0, abs=0.1)  # the next episode has begun
+        assert 3.0 not in commands
+        assert not env.step(np.zeros((1, 1), np.float32))[3][0]
