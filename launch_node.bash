@@ -11,7 +11,7 @@ source "$root/scripts/ros.bash"
 
 set_up runtime
 cd -- "$root"
-if ros_is_available; then
+if workspace_can_be_had; then
     set_up_workspace
     enter_workspace
 fi

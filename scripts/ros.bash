@@ -49,6 +49,15 @@ workspace_is_ready() {
     [[ -r $workspace/install/.built && $(<"$workspace/install/.built") == "$(workspace_key)" ]]
 }
 
+# Training needs no compiler, so its absence is only said.
+workspace_can_be_had() {
+    ros_is_available || return
+    workspace_is_ready || command -v g++ >/dev/null || command -v c++ >/dev/null && return
+    say "There is no C++ compiler to build the ROS packages with, so this runs without ROS. To get one:"
+    say "    (sudo) apt-get update && apt-get install -y g++ make python3-dev"
+    return 1
+}
+
 set_up_workspace() {
     workspace_is_ready || bash "$root/scripts/build_workspace.bash"
 }

@@ -45,9 +45,12 @@ def _unknown(file: Path, key: str, value: str, what: str, known: Iterable[str]) 
     return f"{file}: {key}: '{value}' is no {what}; there are: {', '.join(sorted(known))}{hint}"
 
 
-def parameter_arguments(parameters: Mapping[str, str | list[str]]) -> list[str]:
-    """Write parameters as arguments of ROS; what is empty keeps the node's default."""
+def parameter_arguments(parameters: Mapping[str, str | int | list[str]]) -> list[str]:
+    """Write parameters as arguments of ROS; an empty text or list keeps the node's default."""
     # JSON is YAML, as which ROS reads a value.
     return [
-        part for name, value in parameters.items() if value for part in ("-p", f"{name}:={json.dumps(value)}")
+        part
+        for name, value in parameters.items()
+        if value not in ("", [])
+        for part in ("-p", f"{name}:={json.dumps(value)}")
     ]

@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from rl_pipeline.config.ros_services import RosServices
+from rl_pipeline.config.ros_topics import RosTopics
 from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Text
 from rl_pipeline.config.unity_ros import UnityRos
 
@@ -77,7 +78,7 @@ def _normalize_from_yaml(value: Any) -> Any:
     return value
 
 
-SECTIONS = {"randomization": "mujoco", "ros": "ros", "unity_ros": "unity_ros"}
+SECTIONS = {"randomization": "mujoco", "ros": "ros", "ros_topics": "ros_topics", "unity_ros": "unity_ros"}
 """Which backend reads a section."""
 
 
@@ -86,9 +87,9 @@ class Environment(Section):
 
     id: Text
     """Registered id of the environment, e.g. 'BipedalWalker-v3'."""
-    backend: Literal["gymnasium", "mujoco", "ros", "unity_ros"] = "gymnasium"
-    """What steps the environments: any registered Gymnasium id, our batched MuJoCo tasks, simulations behind
-    ROS services, or Unity programs over ROS-TCP."""
+    backend: Literal["gymnasium", "mujoco", "ros", "ros_topics", "unity_ros"] = "gymnasium"
+    """What steps the environments: any registered Gymnasium id, our batched MuJoCo tasks, simulations behind ROS
+    services, robots behind ROS topics, or Unity programs over ROS-TCP."""
     n_environments: Positive = 1
     """Number of environments that are stepped together."""
     n_workers: NonNegative = 0
@@ -119,6 +120,8 @@ class Environment(Section):
     """Domain randomisation; the backend checks its keys."""
     ros: RosServices | None = None
     """The simulations of `backend: ros`, which are stepped by calling services."""
+    ros_topics: RosTopics | None = None
+    """The robots of `backend: ros_topics`."""
     unity_ros: UnityRos | None = None
     """The Unity programs of `backend: unity_ros`, which connect to the training over ROS-TCP."""
 

@@ -14,6 +14,9 @@ class RosServices(Section):
 
     simulations: Annotated[list[Text], Field(min_length=1)] = ["/simulation"]  # noqa: RUF012  (pydantic copies it)
     """Names of the simulation nodes, e.g. '/simulation'; the environments are shared out among them."""
+    adapter: Text | None = None
+    """Own class, as path/to/file.py:Class, for a simulation that offers step and reset as services of its own; it
+    names them, so `simulations` is not read then."""
     timeout: Seconds = 10.0
     """Seconds that a simulation may take to answer."""
     retries: NonNegative = 2

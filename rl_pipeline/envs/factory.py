@@ -22,6 +22,8 @@ from rl_pipeline.rendering.gl import RenderingUnavailable, choose_gl_backend
 
 MAKERS = {
     "mujoco": "rl_pipeline.envs.mujoco:make_mujoco_vector_env",
+    "ros": "rl_pipeline.envs.ros:make_ros_vector_env",
+    "ros_topics": "rl_pipeline.envs.ros:make_ros_topics_vector_env",
     "ros": "rl_pipeline.envs.ros.services:make_ros_vector_env",
     "unity_ros": "rl_pipeline.envs.unity_ros:make_unity_ros_vector_env",
 }

@@ -1,12 +1,14 @@
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import Problem
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.translation import validate
 
 WHOLE = "a whole number >= 1"
+BACKENDS = list(get_args(Environment.model_fields["backend"].annotation))
 SCHEDULES = ["constant", "linear", "cosine", "exponential", "piecewise"]
 
 
@@ -115,7 +117,7 @@ def test_widths_of_net_arch() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "valid", "meant"),
     [
-        ("environment.backend", "Mujoko", ["gymnasium", "mujoco", "ros"], "mujoco"),
+        ("environment.backend", "Mujoko", BACKENDS, "mujoco"),
         ("environment.render_mode", "rgb-array", ["rgb_array", "human", "null"], "rgb_array"),
         ("training.engine", "quick", ["fast", "stock"], None),
         ("training.wandb.mode", "ofline", ["online", "offline", "disabled"], "offline"),

@@ -11,7 +11,7 @@ import yaml
 
 from tests.ros_network import RosNetwork
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds after which what is waited for has failed, on however slow a machine."""
 
 

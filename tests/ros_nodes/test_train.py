@@ -1,6 +1,8 @@
 import json
 import signal
+import subprocess
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,20 +23,27 @@ def parameters(experiment: Path, overrides: str = "") -> list[str]:
     return [*arguments, "-p", f"overrides:={overrides}"] if overrides else arguments
 
 
-def test_a_training_publishes_how_it_goes_and_ends(
+def test_trainings_in_two_namespaces_publish_how_they_go_and_end(
     ros_network: RosNetwork, participant: "Participant", experiment: Path, tmp_path: Path
 ) -> None:
     from rl_interfaces.msg import EpisodeStatistics, TrainingStatus
 
     status = participant.collect(TrainingStatus, "/left/train/status")
+    other_status = participant.collect(TrainingStatus, "/right/train/status")
     episodes = participant.collect(EpisodeStatistics, "/left/train/episodes")
-    overrides = '["training.training.total_timesteps=400"]'
-    process = ros_network.popen("rl_nodes", "train", *parameters(experiment, overrides), "-r", "__ns:=/left")
-    finished = status.wait_for(lambda message: message.state == "finished")
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, output
+
+    def node(namespace: str, timesteps: int) -> "AbstractContextManager[subprocess.Popen[str]]":
+        overrides = f'["training.training.total_timesteps={timesteps}", "experiment.name={namespace}"]'
+        remapping = ["-r", f"__ns:=/{namespace}"]
+        return ros_network.node("rl_nodes", "train", *parameters(experiment, overrides), *remapping)
+
+    with node("left", 400) as left, node("right", 300) as right:
+        finished = status.wait_for(lambda message: message.state == "finished")
+        assert other_status.wait_for(lambda message: message.state == "finished").timestep == 300
+        output, other_output = (process.communicate(timeout=60)[0] for process in (left, right))
+    assert (left.returncode, right.returncode) == (0, 0), output + other_output
     assert "Training finished at timestep 400" in output
-    [run] = find_runs(tmp_path / "experiments")
+    [run] = [run for run in find_runs(tmp_path / "experiments") if run.experiment_name == "left"]
     assert finished.run_folder == str(run.path)
     assert (finished.timestep, finished.total_timesteps) == (400, 400)
     assert finished.fps > 0

@@ -82,9 +82,10 @@ def test_goals_are_trained_one_at_a_time_until_a_signal(
 def test_a_signal_ends_the_training_and_the_node(
     ros_network: RosNetwork, participant: "Participant", experiment: Path
 ) -> None:
-    with ros_network.node("rl_nodes", "train") as process:
+    arguments = ["-p", "action_server:=true", "-p", f"config:={experiment}"]
+    with ros_network.node("rl_nodes", "train", *arguments) as process:
         trainer = Trainer(participant)
-        handle = trainer.send(config=str(experiment), overrides=ENDLESS)
+        handle = trainer.send(overrides=ENDLESS)
         assert handle.accepted
         while not any(message.status.fps > 0 for message in trainer.feedback):
             assert process.poll() is None

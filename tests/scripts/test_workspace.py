@@ -115,3 +115,22 @@ def test_a_failing_build_shows_its_last_lines_and_leaves_no_stamp(workspace: Wor
     assert f"The last lines of {workspace.log}:" in err
     assert "no_such_type" in workspace.log.read_text()
     assert not workspace.built.exists()
+
+
+def test_without_a_compiler_the_launcher_is_told_to_do_without_ros(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    tools = "bash cat dirname find readlink realpath sed sha256sum sort uname xargs"
+    for name in tools.split():
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    sources = 'source "$0/scripts/setup.bash"; source "$0/scripts/ros.bash"; '
+    result = subprocess.run(
+        ["bash", "-c", sources + "workspace_can_be_had", str(workspace.folder)],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "There is no C++ compiler" in result.stderr
+    assert "apt-get install -y g++ make" in result.stderr

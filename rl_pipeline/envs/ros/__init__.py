@@ -1,1 +1,51 @@
 """Environments behind ROS 2; this package and the nodes of ros_ws are all that imports rclpy."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gymnasium.vector import VectorEnv
+
+from rl_pipeline.config.environment import Environment
+from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.config.ros_services import RosServices
+
+
+def make_ros_vector_env(environment: Environment, n: int, render_mode: str | None) -> VectorEnv:
+    """Make environments in the simulations that `environment.ros` names.
+
+    Raises:
+        ConfigError: ROS or the workspace is not there, or a simulation serves something else.
+        SimulationMissingError: A simulation is not on the network.
+    """
+    settings = environment.ros or RosServices()
+    with _ros_needed("ros"):
+        from rl_pipeline.envs.ros.foreign import make_foreign_vector_env
+        from rl_pipeline.envs.ros.services import make_service_vector_env
+    if settings.adapter is not None:
+        return make_foreign_vector_env(settings.adapter, settings, n)
+    return make_service_vector_env(environment.id, settings, n, render_mode)
+
+
+def make_ros_topics_vector_env(environment: Environment, n: int, render_mode: str | None) -> VectorEnv:
+    """Make environments of the robots that `environment.ros_topics` describes.
+
+    Raises:
+        ConfigError: ROS is not there, or the description does not fit the robots.
+        SimulationError: A topic or service is missing or silent.
+    """
+    if environment.ros_topics is None:
+        remedy = "describe the robot: observations, actions, rate and task"
+        raise ConfigError([Problem("environment.ros_topics", "is missing", remedy=remedy)])
+    with _ros_needed("ros_topics"):
+        from rl_pipeline.envs.ros.topics import make_topics_vector_env
+    return make_topics_vector_env(environment.ros_topics, n)
+
+
+@contextmanager
+def _ros_needed(backend: str) -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        remedy = "`source ros_ws/activate.bash` gives a shell both; `bash launch_node.bash` does it itself"
+        message = f"ROS 2 or the built workspace is not there ({error})"
+        raise ConfigError([Problem("environment.backend", message, backend, remedy=remedy)]) from error

@@ -24,6 +24,12 @@ class Call(NamedTuple):
     request: Any
 
 
+def place_of(service: str) -> tuple[str, str]:
+    """Part the full name of a service into that of its node or namespace and the rest."""
+    node, _, name = service.rpartition("/")
+    return node, name
+
+
 class ServiceCaller:
     """Calls services and waits for the answers in the calling thread.
 
@@ -64,7 +70,7 @@ class ServiceCaller:
             if time.monotonic() > deadline:
                 raise SimulationMissingError(
                     f"{simulation}: no service '{missing[0]}' after {timeout:.1f} s; start the simulation, or "
-                    "check its name (environment.ros.simulations), its namespace and ROS_DOMAIN_ID"
+                    "check its name, its namespace and ROS_DOMAIN_ID"
                 )
             time.sleep(POLL_S)
 
@@ -79,12 +85,12 @@ class ServiceCaller:
             waiting = {key: call for key, call in calls.items() if key not in answers}
             if not waiting:
                 break
-            answers.update(self._call_once(waiting, self.timeout))
+            answers.update(self.call_once(waiting))
         return answers
 
     def try_call(self, call: Call, timeout: float) -> Any | None:
         """Send one request once and return its answer; None if it did not come in `timeout` seconds."""
-        return self._call_once({None: call}, timeout).get(None)
+        return self.call_once({None: call}, timeout).get(None)
 
     def call_one(self, call: Call) -> Any:
         """Send one request and return its answer.
@@ -97,10 +103,11 @@ class ServiceCaller:
             raise self.timed_out(call.simulation, call.service)
         return answers[None]
 
-    def timed_out(self, simulation: str, service: str) -> SimulationTimeoutError:
+    def timed_out(self, simulation: str, service: str, asked: int | None = None) -> SimulationTimeoutError:
         """Return the error for an answer that did not come."""
+        times = 1 + self.retries if asked is None else asked
         return SimulationTimeoutError(
-            f"{simulation}/{service} did not answer within {self.timeout:g} s, asked {1 + self.retries} times; "
+            f"{simulation}/{service} did not answer within {self.timeout:g} s, asked {times} times; "
             "a slow simulation needs a larger environment.ros.timeout"
         )
 
@@ -110,10 +117,11 @@ class ServiceCaller:
             self._node.destroy_node()
             rclpy.shutdown(context=self._context)
 
-    def _call_once(self, calls: Mapping[Key, Call], timeout: float) -> dict[Key, Any]:
+    def call_once(self, calls: Mapping[Key, Call], timeout: float | None = None) -> dict[Key, Any]:
+        """Send every request once and wait for all answers; those that did not come in time are missing."""
         clients = {key: self._clients[call.simulation, call.service] for key, call in calls.items()}
         numbers = {key: clients[key].handle.send_request(call.request) for key, call in calls.items()}
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
         answers: dict[Key, Any] = {}
         while waiting := [key for key in calls if key not in answers]:
             left = deadline - time.monotonic()

@@ -1,5 +1,7 @@
 """Installs the nodes where `ros2 run` and `ros2 launch` look for them."""
 
+from pathlib import Path
+
 from setuptools import setup
 
 NODES = ["evaluate", "play", "simulation", "train"]
@@ -11,6 +13,7 @@ setup(
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/rl_nodes"]),
         ("share/rl_nodes", ["package.xml"]),
+        ("share/rl_nodes/launch", [str(file) for file in Path("launch").glob("*.launch.py")]),
     ],
     entry_points={"console_scripts": [f"{node} = rl_nodes.{node}:main" for node in NODES]},
 )

@@ -154,9 +154,13 @@ def test_another_environment_is_refused(ros_network: RosNetwork, tmp_path: Path)
         make_remote()
 
 
-def test_fewer_environments_than_simulations_are_refused() -> None:
-    with pytest.raises(ConfigError, match="2 simulations cannot share 1 environments"):
-        make_remote("CartPole-v1", "/left", "/right", n=1)
+def test_fewer_environments_than_simulations_are_in_the_first_ones(
+    ros_network: RosNetwork, tmp_path: Path
+) -> None:
+    with simulation(ros_network, tmp_path, CART_POLE):
+        remote = make_remote("CartPole-v1", "/simulation", "/absent", n=1)
+        assert remote.reset(seed=0)[0].shape == (1, 4)
+        remote.close()
 
 
 @pytest.mark.parametrize(

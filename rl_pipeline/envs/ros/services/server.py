@@ -2,6 +2,8 @@
 
 import functools
 import logging
+import math
+import time
 import uuid
 from array import array
 from collections import OrderedDict
@@ -82,6 +84,11 @@ class SimulationServer:
         self._watch = watch
         self._watched = ""
         self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._used_at = -math.inf
+
+    def is_used(self, seconds: float) -> bool:
+        """Whether a session is open, and one was used in the last so many seconds."""
+        return bool(self._sessions) and time.monotonic() - self._used_at < seconds
 
     @answering
     def open(self, request: Any, response: Any) -> Any:
@@ -177,6 +184,7 @@ class SimulationServer:
         if name not in self._sessions:
             raise LookupError(f"unknown session '{name}'")
         self._sessions.move_to_end(name)
+        self._used_at = time.monotonic()
         return self._sessions[name]
 
     def _close_oldest(self) -> None:

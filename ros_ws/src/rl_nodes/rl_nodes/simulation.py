@@ -8,9 +8,10 @@ import rclpy
 from gymnasium.vector import VectorEnv
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
-from rl_interfaces import srv
+from rclpy.signals import SignalHandlerOptions
 
 from rl_nodes import parameters
+from rl_nodes.interruption import end_when_unused
 from rl_nodes.real_time import RealTime
 from rl_nodes.robot_topics import RobotTopics
 from rl_pipeline.commands.errors import RefusedError
@@ -18,17 +19,8 @@ from rl_pipeline.commands.exit_status import exit_status
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.loading import load_config
 from rl_pipeline.envs.factory import make_vector_env
+from rl_pipeline.envs.ros.services.remote_batch import SERVICES
 from rl_pipeline.envs.ros.services.server import SimulationServer
-
-SERVICES = {
-    "open": srv.Open,
-    "close": srv.Close,
-    "reset": srv.Reset,
-    "step": srv.Step,
-    "render": srv.Render,
-    "save_state": srv.SaveState,
-    "load_state": srv.LoadState,
-}
 
 
 class Simulation(Node):
@@ -91,17 +83,18 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def serve(arguments: list[str] | None) -> None:
-    """Serve until SIGINT or SIGTERM.
+    """Serve until SIGTERM, or SIGINT and nobody uses a session any more.
 
     Raises:
         ConfigError: The configuration has mistakes.
         RefusedError: A parameter has no valid value.
     """
-    rclpy.init(args=arguments)
+    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.SIGTERM)
     try:
         node = Simulation()
     except ValueError as error:
         raise RefusedError(str(error)) from error
+    end_when_unused(node, node.server.is_used)
     try:
         rclpy.spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):

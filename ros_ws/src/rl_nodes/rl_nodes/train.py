@@ -21,7 +21,8 @@ class Train(Node):
     """Trains one policy at a time.
 
     Parameters: `config`, the path of an experiment's YAML file; `overrides`, changes to it as `key=value`; `resume`,
-    a run to go on with, or `auto`. Without `config` and `resume` the node serves the action `~/train`.
+    a run to go on with, or `auto`; `action_server`, serve the action `~/train` instead of training at once, as the
+    node also does without `config` and `resume`. `config` is then that of goals without one.
     Topics: `~/status` and `~/episodes`. Services: `~/save`, `~/pause` and `~/stop`.
     """
 
@@ -31,6 +32,8 @@ class Train(Node):
         self.config = parameters.text(self, "config")
         self.overrides = parameters.texts(self, "overrides")
         self.resume = parameters.text(self, "resume")
+        serves = bool(self.declare_parameter("action_server", False).value)
+        self.serves = serves or not (self.config or self.resume)
         self.status = StatusPublisher(self)
         self.control: TrainingControl | None = None
         self.create_service(Trigger, "~/save", self._save)
@@ -39,7 +42,7 @@ class Train(Node):
 
     def work(self) -> int | None:
         """Train what the parameters name, or serve the action."""
-        if not (self.config or self.resume):
+        if self.serves:
             TrainAction(self, self.train, self.status).serve()
             return 0
         try:
@@ -59,6 +62,7 @@ class Train(Node):
             CommandFailedError: The training broke down.
             AlreadyFinishedError: The run to go on with has done all its timesteps.
         """
+        config = config or self.config
         plan = make_plan(Path(config) if config else None, resume or None, list(overrides))
         total_timesteps = plan.config.training.training.total_timesteps
         self.control = control

@@ -1,0 +1,83 @@
+"""The section of `environment` that describes robots behind ROS topics."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Text
+
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class ActionField(Section):
+    """Numbers of a message that the policy sets."""
+
+    field: Text
+    """Topic and field, e.g. '/cmd_vel.linear.x' or '/arm/command.data[0:6]'."""
+    type: Text
+    """Message type, e.g. 'geometry_msgs/msg/Twist'."""
+    low: float
+    """Smallest value."""
+    high: float
+    """Largest value."""
+    safe: float = 0.0
+    """Value that is published at the end and when something goes wrong."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.low < self.high:
+            raise RefusedError(f"low ({self.low}) is not below high ({self.high})", remedy="exchange them")
+        return self
+
+
+class ObservationField(Section):
+    """Numbers of a message that the policy sees."""
+
+    field: Text
+    """Topic and field, e.g. '/joint_states.position[0:7]' or '/scan.ranges'."""
+    low: float | None = None
+    """Smaller values, and minus infinity, are raised to it."""
+    high: float | None = None
+    """Larger values, and infinity, are lowered to it."""
+
+
+class RosTopics(Section):
+    """Robots behind ROS topics; `{index}` in a name becomes the number of the environment."""
+
+    observations: list[Text | ObservationField] = Field(default_factory=list)
+    """Fields that make up the observation, in this order: '/topic.field', '/topic.field[3]', '/topic.field[0:7]'."""
+    images: dict[Text, Text] = Field(default_factory=dict)
+    """Parts of the observation that are pictures: a name, and the topic of sensor_msgs/msg/Image."""
+    actions: Annotated[list[ActionField], Field(min_length=1)]
+    """Fields that the action sets, in this order; fields of one topic share a message."""
+    task: Text
+    """Own class, as path/to/file.py:Class, with the reward and the end of an episode."""
+    rate: Annotated[float, Field(gt=0)]
+    """Steps per second of ROS time."""
+    use_sim_time: bool = False
+    """Take the time from the topic /clock."""
+    reset_services: list[Text] = Field(default_factory=list)
+    """Services without arguments (std_srvs Trigger or Empty) that are called, in this order, before an episode."""
+    reset_type: Literal["std_srvs/srv/Trigger", "std_srvs/srv/Empty"] = "std_srvs/srv/Trigger"
+    """Type of these services."""
+    max_episode_steps: Positive | None = None
+    """Time limit of an episode in steps."""
+    max_age: Seconds = 0.5
+    """Seconds of ROS time after which a message is too old to act on."""
+    max_pause: Seconds = 1.0
+    """Seconds of the computer's clock without a step, as while a policy is updated or evaluated, after which the safe
+    action is published and the episode ends as truncated."""
+    timeout: Seconds = 5.0
+    """Seconds to wait for a message that is too old, or a service, before the robot counts as away."""
+    startup_timeout: Seconds = 30.0
+    """Seconds to wait for a robot that is not there, at the start and when it was away."""
+    max_restarts: NonNegative = 3
+    """How often, in sum, robots that were away are waited for."""
+
+    @model_validator(mode="after")
+    def _something_is_seen(self) -> Self:
+        if not (self.observations or self.images):
+            raise RefusedError(
+                "nothing is observed", remedy="list fields in observations, or topics in images"
+            )
+        return self

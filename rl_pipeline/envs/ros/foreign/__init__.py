@@ -1,0 +1,32 @@
+"""Simulations that offer step and reset as services of their own (`backend: ros` with `ros.adapter`)."""
+
+from rl_pipeline.class_path import ClassPathError, resolve_class
+from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.config.ros_services import RosServices
+from rl_pipeline.envs.ros.foreign.adapter import ServiceAdapter, Transition
+from rl_pipeline.envs.ros.foreign.robots import ServiceRobots
+from rl_pipeline.envs.ros.robots import RobotVectorEnv
+
+__all__ = ["ServiceAdapter", "Transition", "make_foreign_vector_env"]
+
+KEY = "environment.ros"
+
+
+def make_foreign_vector_env(adapter_path: str, settings: RosServices, n: int) -> RobotVectorEnv:
+    """Make environments behind the services that an adapter names.
+
+    Args:
+        adapter_path: `path/to/file.py:Class` or `package.module:Class` of a `ServiceAdapter`.
+        settings: Timeouts.
+        n: Number of environments.
+
+    Raises:
+        ConfigError: There is no such class.
+        SimulationMissingError: A service is not on the network.
+    """
+    try:
+        adapter = resolve_class(adapter_path, ServiceAdapter)()  # type: ignore[type-abstract]
+    except ClassPathError as error:
+        raise ConfigError([Problem(f"{KEY}.adapter", str(error), adapter_path)]) from error
+    robots = ServiceRobots(adapter, n, settings)
+    return RobotVectorEnv(robots, adapter.max_episode_steps, settings.max_restarts, KEY)

@@ -1,0 +1,50 @@
+"""What a user writes to train in a simulation that offers step and reset as services of its own."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from rl_pipeline.envs.ros.robots import Transition
+
+__all__ = ["ServiceAdapter", "Transition"]
+
+
+class ServiceAdapter(ABC):
+    """Translates between a pair of services and an environment; one object serves all environments.
+
+    Attributes:
+        step_service: Name of the service that steps an environment; `{index}` becomes its number, e.g.
+            `/tank_{index}/step`.
+        reset_service: Name of the service that begins an episode.
+        step_type: Class of the step service, e.g. `example_interfaces.srv.AddTwoInts`.
+        reset_type: Class of the reset service.
+        observation_space: Of one environment.
+        action_space: Of one environment.
+        max_episode_steps: Time limit, None where the simulation ends its episodes itself.
+    """
+
+    step_service: str
+    reset_service: str
+    step_type: type
+    reset_type: type
+    observation_space: spaces.Space
+    action_space: spaces.Space
+    max_episode_steps: int | None = None
+
+    @abstractmethod
+    def step_request(self, action: np.ndarray) -> Any:
+        """Turn an action into a request of `step_type`."""
+
+    @abstractmethod
+    def transition(self, response: Any) -> Transition:
+        """Turn a response of `step_type` into what the step gave."""
+
+    @abstractmethod
+    def reset_request(self, seed: int | None) -> Any:
+        """Make a request of `reset_type`; a seed of None goes on with the simulation's own randomness."""
+
+    @abstractmethod
+    def first_observation(self, response: Any) -> Any:
+        """Turn a response of `reset_type` into the first observation of an episode."""

@@ -1,0 +1,38 @@
+"""Classes of messages and services by their names."""
+
+import importlib
+from typing import Any
+
+from rl_pipeline.config.errors import ConfigError, Problem, nearest
+
+
+def find_interface(name: str, key: str) -> Any:
+    """Return the class of a message or service.
+
+    Args:
+        name: E.g. `geometry_msgs/msg/Twist`.
+        key: Where the name stands in the configuration.
+
+    Raises:
+        ConfigError: It is not installed.
+    """
+    package, _, rest = name.partition("/")
+    folder, _, kind = rest.partition("/")
+    try:
+        module = importlib.import_module(f"{package}.{folder}")
+    except (ImportError, ValueError) as error:
+        remedy = (
+            "write package/msg/Name or package/srv/Name; its package must be installed or lie in ros_ws/src"
+        )
+        raise ConfigError([Problem(key, f"there is no such type ({error})", name, remedy=remedy)]) from error
+    known = [known for known in dir(module) if known[0].isupper() and "_" not in known]
+    if kind not in known:
+        close = nearest(kind, known)
+        raise ConfigError(
+            [
+                Problem(
+                    key, f"{package} has no such type", name, known, close and f"{package}/{folder}/{close}"
+                )
+            ]
+        )
+    return getattr(module, kind)

@@ -1,0 +1,239 @@
+"""Robots and simulations that know nothing of batches, episodes and states, as a vector environment."""
+
+import logging
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space, concatenate, create_empty_array
+from numpy.typing import NDArray
+
+from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError
+
+logger = logging.getLogger(__name__)
+
+Infos = dict[str, Any]
+
+
+@dataclass
+class Transition:
+    """What a robot gave back for an action.
+
+    Attributes:
+        observation: What it sees now.
+        reward: Of this step.
+        terminated: Whether its task has ended.
+        truncated: Whether something else has ended the episode.
+        metrics: What else to record of this step, e.g. `{"distance": 1.5}`.
+    """
+
+    observation: Any
+    reward: float
+    terminated: bool = False
+    truncated: bool = False
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+class Robots(ABC):
+    """Several robots of one kind.
+
+    Attributes:
+        names: What messages call each of them.
+        observation_space: Of one robot.
+        action_space: Of one robot.
+    """
+
+    names: Sequence[str]
+    observation_space: spaces.Space
+    action_space: spaces.Space
+
+    @abstractmethod
+    def reset(self, seeds: Mapping[int, int | None]) -> dict[int, Any]:
+        """Begin new episodes of some robots, and wait for those of them that are away.
+
+        Args:
+            seeds: Index of a robot to its seed, None to go on with its generator.
+
+        Returns:
+            Their first observations.
+
+        Raises:
+            SimulationError: One of them cannot.
+        """
+
+    @abstractmethod
+    def step(self, actions: NDArray[Any]) -> "list[Transition | SimulationError]":
+        """Let every robot act, actions (n_robots, ...), and return what each gave back, or why it did not."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Leave them in a safe state."""
+
+
+class RobotVectorEnv(VectorEnv):
+    """Gives robots episodes: time limit, autoreset in the same step, last observations.
+
+    A robot that does not answer ends its episode as truncated, with reward 0 and the last observation that was seen;
+    the next episode begins when it is back.
+
+    Args:
+        robots: The robots; closed with the environment.
+        max_episode_steps: Time limit, None for none.
+        max_restarts: How often, in sum, robots that were away are waited for.
+        key: Where `max_restarts` stands in the configuration.
+    """
+
+    def __init__(self, robots: Robots, max_episode_steps: int | None, max_restarts: int, key: str) -> None:
+        self.num_envs = len(robots.names)
+        self.metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}
+        self.single_observation_space, self.single_action_space = (
+            robots.observation_space,
+            robots.action_space,
+        )
+        self.observation_space = batch_space(robots.observation_space, self.num_envs)
+        self.action_space = batch_space(robots.action_space, self.num_envs)
+        self._robots = robots
+        self._limit = max_episode_steps or np.iinfo(np.int64).max
+        self._max_restarts, self._key = max_restarts, key
+        self._restarts = 0
+        self._elapsed = np.zeros(self.num_envs, np.int64)
+        self._latest: list[Any] = [None] * self.num_envs
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[Any, Infos]:
+        """Begin new episodes.
+
+        Args:
+            seed: Seed of robot 0, counted up for the others, or one for each.
+            options: `reset_mask`, a bool array (num_envs,), resets only the marked robots.
+        """
+        mask = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs, np.bool_)), np.bool_)
+        if seed is None or isinstance(seed, int | np.integer):
+            seeds = [None if seed is None else int(seed) + index for index in range(self.num_envs)]
+        else:
+            seeds = list(seed)
+        if mask.shape != (self.num_envs,) or len(seeds) != self.num_envs:
+            raise ValueError(f"reset_mask and seeds must have {self.num_envs} entries")
+        self._begin({index: seeds[index] for index in np.flatnonzero(mask).tolist()})
+        return self._batch(self._latest), {}
+
+    def step(
+        self, actions: Any
+    ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]:
+        """Let every robot act once.
+
+        Raises:
+            ValueError: The actions have another shape.
+            MalformedReplyError: A robot gave back something of another size, or NaN.
+            SimulationError: Robots were away too often.
+        """
+        actions = np.asarray(actions)
+        if actions.shape != self.action_space.shape:
+            raise ValueError(f"actions have shape {actions.shape}, expected {self.action_space.shape}")
+        rewards = np.zeros(self.num_envs)
+        terminated, truncated = np.zeros((2, self.num_envs), np.bool_)
+        infos: Infos = {}
+        for index, outcome in enumerate(self._robots.step(actions)):
+            if isinstance(outcome, SimulationError):
+                self._lose(outcome)
+                truncated[index] = True
+                continue
+            self._latest[index] = self._checked(index, outcome.observation)
+            rewards[index] = self._finite(index, "reward", outcome.reward)
+            terminated[index], truncated[index] = outcome.terminated, outcome.truncated
+            self._add_metrics(infos, index, outcome.metrics)
+        self._elapsed += 1
+        truncated |= ~terminated & (self._elapsed >= self._limit)
+        ended = terminated | truncated
+        if ended.any():
+            infos["final_obs"], infos["_final_obs"] = self._batch(self._latest), ended
+            self._begin(dict.fromkeys(np.flatnonzero(ended).tolist()))
+        return self._batch(self._latest), rewards, terminated, truncated, infos
+
+    def render(self) -> tuple[Any, ...]:
+        """Return no picture: robots are looked at otherwise."""
+        return (None,)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Read an attribute of this environment, or call its method, once for all robots."""
+        value = getattr(self, name)
+        return (value(*args, **kwargs) if callable(value) else value,) * self.num_envs
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what can be saved of robots: how often they were away."""
+        return {"exact": False, "restarts": self._restarts}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Begin new episodes, since robots cannot be put into a state."""
+        self._restarts = state["restarts"]
+        self.reset()
+        message = f"{self._robots.names[0]} was not restored exactly: robots start new episodes"
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Leave the robots in a safe state."""
+        self._robots.close()
+
+    def _begin(self, seeds: Mapping[int, int | None]) -> None:
+        for index, observation in self._robots.reset(seeds).items():
+            self._latest[index] = self._checked(index, observation)
+            self._elapsed[index] = 0
+
+    def _lose(self, error: SimulationError) -> None:
+        self._restarts += 1
+        if self._restarts > self._max_restarts:
+            raise SimulationError(
+                f"{error}; that happened {self._restarts} times ({self._key}.max_restarts)"
+            ) from error
+        logger.warning("%s; its episode ends here and a new one begins when it is back", error)
+
+    def _checked(self, index: int, observation: Any) -> Any:
+        return checked(
+            observation, self.single_observation_space, f"{self._robots.names[index]}: observation"
+        )
+
+    def _finite(self, index: int, what: str, value: float) -> float:
+        if not np.isfinite(value):
+            raise MalformedReplyError(f"{self._robots.names[index]}: {what} is {value}")
+        return float(value)
+
+    def _add_metrics(self, infos: Infos, index: int, metrics: Mapping[str, float]) -> None:
+        for name, value in metrics.items():
+            infos.setdefault(name, np.zeros(self.num_envs))[index] = self._finite(index, name, value)
+            infos.setdefault(f"_{name}", np.zeros(self.num_envs, np.bool_))[index] = True
+
+    def _batch(self, observations: list[Any]) -> Any:
+        space = self.single_observation_space
+        batch: Any = create_empty_array(space, self.num_envs)
+        return concatenate(space, observations, batch)
+
+
+def checked(observation: Any, space: spaces.Space, place: str) -> Any:
+    """Return an observation with the shapes and dtypes of its space.
+
+    Args:
+        observation: From a robot.
+        space: A box, or a dictionary of them.
+        place: Names it in messages.
+
+    Raises:
+        MalformedReplyError: It has another shape or key, or is not finite.
+    """
+    if isinstance(space, spaces.Dict):
+        if not isinstance(observation, Mapping) or observation.keys() != space.keys():
+            found = sorted(observation) if isinstance(observation, Mapping) else type(observation).__name__
+            raise MalformedReplyError(f"{place} has {found}, expected {sorted(space.keys())}")
+        return {name: checked(observation[name], part, f"{place}.{name}") for name, part in space.items()}
+    array = np.asarray(observation)
+    if array.shape != space.shape:
+        raise MalformedReplyError(f"{place} has shape {array.shape}, expected {space.shape}")
+    if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+        where = np.flatnonzero(~np.isfinite(array))[0]
+        raise MalformedReplyError(f"{place} is {array.ravel()[where]} at position {where}")
+    return array.astype(space.dtype)

@@ -1,0 +1,54 @@
+"""Pictures out of `sensor_msgs/msg/Image`."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rl_pipeline.envs.ros.errors import MalformedReplyError
+
+ENCODINGS = {
+    "rgb8": (np.uint8, 3),
+    "bgr8": (np.uint8, 3),
+    "rgba8": (np.uint8, 4),
+    "bgra8": (np.uint8, 4),
+    "mono8": (np.uint8, 1),
+    "8UC1": (np.uint8, 1),
+    "8UC3": (np.uint8, 3),
+    "mono16": (np.uint16, 1),
+    "16UC1": (np.uint16, 1),
+    "32FC1": (np.float32, 1),
+}
+"""Type and number of the values of a pixel."""
+
+
+def decode(message: Any, topic: str) -> NDArray[Any]:
+    """Return the picture, (height, width, channels), colours in the order red, green, blue (, alpha).
+
+    Args:
+        message: A `sensor_msgs/msg/Image`.
+        topic: Names it in messages.
+
+    Raises:
+        MalformedReplyError: It is encoded otherwise, or its size is not what it says.
+    """
+    if message.encoding not in ENCODINGS:
+        raise MalformedReplyError(
+            f"{topic}: the encoding is '{message.encoding}', not one of {', '.join(ENCODINGS)}"
+        )
+    kind, channels = ENCODINGS[message.encoding]
+    dtype: np.dtype[Any] = np.dtype(kind)
+    if message.is_bigendian and dtype.itemsize > 1:
+        dtype = dtype.newbyteorder(">")
+    row = message.width * channels * dtype.itemsize
+    data = np.frombuffer(message.data, np.uint8)
+    if message.step < row or len(data) < message.step * message.height:
+        raise MalformedReplyError(
+            f"{topic}: {len(data)} bytes in rows of {message.step} are no {message.width} x {message.height} "
+            f"pixels of {message.encoding}"
+        )
+    rows = data[: message.step * message.height].reshape(message.height, message.step)[:, :row]
+    picture = np.ascontiguousarray(rows).view(dtype).reshape(message.height, message.width, channels)
+    if message.encoding in ("bgr8", "bgra8"):
+        picture = picture[..., [2, 1, 0, 3][:channels]]
+    return picture.astype(kind)

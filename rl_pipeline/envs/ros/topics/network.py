@@ -1,0 +1,76 @@
+"""A participant of the ROS network that listens while its owner computes."""
+
+import threading
+import time
+
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from rl_pipeline.config.errors import nearest
+from rl_pipeline.envs.ros.errors import SimulationMissingError
+
+DISCOVERY_POLL_S = 0.02
+NANOSECONDS = 1_000_000_000
+
+
+class Network:
+    """A node whose callbacks run in a thread.
+
+    Args:
+        use_sim_time: Take the time from /clock.
+
+    Attributes:
+        node: The node.
+    """
+
+    def __init__(self, *, use_sim_time: bool) -> None:
+        self._context = Context()
+        rclpy.init(context=self._context)
+        self.node: Node = rclpy.create_node(
+            "environment",
+            context=self._context,
+            use_global_arguments=False,
+            start_parameter_services=False,
+            parameter_overrides=[Parameter("use_sim_time", Parameter.Type.BOOL, use_sim_time)],
+        )
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._executor.spin, name="ros_topics", daemon=True)
+        self._thread.start()
+
+    def now(self) -> float:
+        """Return the ROS time in seconds; 0 before the first message of /clock."""
+        return float(self.node.get_clock().now().nanoseconds) / NANOSECONDS
+
+    def find_type(self, topic: str, timeout: float) -> str:
+        """Wait for somebody who publishes a topic and return its type.
+
+        Raises:
+            SimulationMissingError: Nobody does.
+        """
+        deadline = time.monotonic() + timeout
+        while not (publishers := self.node.get_publishers_info_by_topic(topic)):
+            if time.monotonic() > deadline:
+                known = [
+                    name
+                    for name, _ in self.node.get_topic_names_and_types()
+                    if self.node.count_publishers(name)
+                ]
+                close = nearest(topic, known)
+                hint = f"; did you mean '{close}'?" if close else ""
+                raise SimulationMissingError(
+                    f"nobody publishes {topic} after {timeout:.1f} s{hint} There are: {', '.join(sorted(known))}. "
+                    "Start the robot, or check its namespace and ROS_DOMAIN_ID"
+                )
+            time.sleep(DISCOVERY_POLL_S)
+        return str(publishers[0].topic_type)
+
+    def close(self) -> None:
+        """Leave the network."""
+        self._executor.shutdown()
+        self._thread.join()
+        self.node.destroy_node()
+        rclpy.shutdown(context=self._context)

@@ -1,0 +1,129 @@
+"""Robots behind topics."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rl_pipeline.config.ros_topics import RosTopics
+from rl_pipeline.envs.ros.calls import Call, ServiceCaller, place_of
+from rl_pipeline.envs.ros.errors import SimulationError, SimulationLostError
+from rl_pipeline.envs.ros.interfaces import find_interface
+from rl_pipeline.envs.ros.robots import Robots, Transition
+from rl_pipeline.envs.ros.topics.commander import Commander
+from rl_pipeline.envs.ros.topics.network import Network
+from rl_pipeline.envs.ros.topics.observer import Observer
+from rl_pipeline.envs.ros.topics.task import TopicTask
+from rl_pipeline.envs.ros.topics.ticks import Ticks
+from rl_pipeline.envs.ros.topics.watchdog import Watchdog
+
+KEY = "environment.ros_topics"
+LATE = "late"
+
+
+class TopicRobots(Robots):
+    """Publishes actions at a rate and observes what the topics say at the end of each step.
+
+    Args:
+        settings: Topics, rate, timeouts.
+        tasks: Reward and end, one for each robot.
+
+    Raises:
+        ConfigError: A field or type does not exist.
+        SimulationError: A topic or service is missing or silent.
+    """
+
+    def __init__(self, settings: RosTopics, tasks: list[TopicTask]) -> None:
+        self._settings = settings
+        self._tasks = tasks
+        n = len(tasks)
+        self.names = [f"robot {index}" for index in range(n)]
+        self._network = Network(use_sim_time=settings.use_sim_time)
+        self._caller = ServiceCaller(settings.timeout, retries=0)
+        self._commanders: list[Commander] = []
+        try:
+            self._commanders = [Commander(self._network, settings, index) for index in range(n)]
+            self._offer_resets(n)
+            self._observers = [Observer(self._network, settings, index) for index in range(n)]
+        except BaseException:
+            self.close()
+            raise
+        self._ticks = Ticks(self._network, settings.rate, settings.timeout)
+        self._watchdog = Watchdog(self._network, settings.max_pause, self._let_go)
+        self.observation_space = self._observers[0].space
+        self.action_space = spaces.Box(self._commanders[0].low, self._commanders[0].high)
+        self._latest: list[Any] = [None] * n
+
+    def _offer_resets(self, n: int) -> None:
+        service_type = find_interface(self._settings.reset_type, f"{KEY}.reset_type")
+        self._request = service_type.Request()
+        self._resets = [
+            [place_of(name.format(index=index)) for name in self._settings.reset_services]
+            for index in range(n)
+        ]
+        for place in {place for places in self._resets for place in places}:
+            self._caller.client(*place, service_type)
+
+    def reset(self, seeds: Mapping[int, int | None]) -> dict[int, Any]:
+        """See `Robots`. A robot has no seeds; one that is away is waited for."""
+        for index in seeds:
+            self._commanders[index].publish_safe()
+        for round_ in zip(*(self._resets[index] for index in seeds), strict=True):
+            self._call(dict.fromkeys(round_))
+        since = self._network.now()
+        observations = {}
+        for index in seeds:
+            observation = self._observers[index].observe(since, self._settings.startup_timeout)
+            self._tasks[index].reset(observation)
+            observations[index] = self._latest[index] = observation
+        self._ticks.restart()
+        self._watchdog.take_in_hand()
+        return observations
+
+    def step(self, actions: NDArray[Any]) -> list[Transition | SimulationError]:
+        """See `Robots`; the metric `late` tells whether the action came after its moment."""
+        if self._watchdog.barked:
+            return [Transition(observation, 0.0, truncated=True) for observation in self._latest]
+        with self._watchdog.steering():
+            for commander, action in zip(self._commanders, actions, strict=True):
+                commander.publish(action)
+            try:
+                self._ticks.wait()
+            except SimulationLostError as error:
+                return [error] * len(self._tasks)
+            return [self._transition(index, actions[index]) for index in range(len(self._tasks))]
+
+    def _let_go(self) -> None:
+        for commander in self._commanders:
+            commander.publish_safe(wait=False)
+
+    def _transition(self, index: int, action: NDArray[Any]) -> Transition | SimulationError:
+        try:
+            observation = self._observers[index].observe()
+        except SimulationLostError as error:
+            self._commanders[index].publish_safe()
+            return error
+        task = self._tasks[index]
+        reward = task.reward(self._latest[index], np.asarray(action), observation)
+        self._latest[index] = observation
+        metrics = {LATE: float(self._ticks.late), **task.metrics(observation)}
+        return Transition(observation, reward, bool(task.terminated(observation)), metrics=metrics)
+
+    def _call(self, places: Mapping[tuple[str, str], None]) -> None:
+        for place in places:
+            self._caller.wait_for(place[0], self._settings.startup_timeout)
+        answers = self._caller.call({place: Call(*place, self._request) for place in places})
+        for place in places:
+            if place not in answers:
+                raise self._caller.timed_out(*place, asked=1)
+            if not getattr(answers[place], "success", True):
+                raise SimulationError(f"{'/'.join(place)} failed: {answers[place].message}")
+
+    def close(self) -> None:
+        """Publish safe actions and leave the network."""
+        for commander in self._commanders:
+            commander.publish_safe()
+        self._caller.close()
+        self._network.close()

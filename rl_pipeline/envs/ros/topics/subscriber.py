@@ -1,0 +1,104 @@
+"""The newest message of a topic, and how old it is."""
+
+import threading
+import time
+from typing import Any
+
+from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
+from rl_pipeline.envs.ros.errors import SimulationLostError
+from rl_pipeline.envs.ros.interfaces import find_interface
+from rl_pipeline.envs.ros.topics.network import NANOSECONDS, Network
+
+POLL_S = 0.001
+
+
+class Subscriber:
+    """Keeps the newest message of a topic.
+
+    Args:
+        network: Listens.
+        topic: The topic; somebody must publish it.
+        timeout: Seconds to wait for that.
+
+    Attributes:
+        topic: The topic.
+        message_class: Class of its messages.
+
+    Raises:
+        SimulationMissingError: Nobody publishes the topic.
+    """
+
+    def __init__(self, network: Network, topic: str, timeout: float) -> None:
+        self.topic = topic
+        self._network = network
+        self.message_class = find_interface(network.find_type(topic, timeout), "environment.ros_topics")
+        self._lock = threading.Lock()
+        self._message: Any = None
+        self._stamp = -1.0
+        self._mismatch = ""
+        self._subscription = network.node.create_subscription(
+            self.message_class,
+            topic,
+            self._take,
+            self._quality(),
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._note_mismatch),
+        )
+
+    def wait_until_fresh(self, since: float, max_age: float, timeout: float) -> Any:
+        """Return the newest message, waiting for one that is young enough.
+
+        Args:
+            since: ROS time in seconds; what was measured before is too old.
+            max_age: ROS seconds that a message may be old.
+            timeout: Seconds of the wall clock to wait for it.
+
+        Raises:
+            SimulationLostError: There is none.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            with self._lock:
+                message, stamp = self._message, self._stamp
+            now = self._network.now()
+            if message is not None and stamp >= max(since, now - max_age):
+                return message
+            if time.monotonic() > deadline:
+                raise SimulationLostError(self._describe(message, stamp, now, timeout))
+            time.sleep(POLL_S)
+
+    def _describe(self, message: Any, stamp: float, now: float, timeout: float) -> str:
+        publishers = self._network.node.count_publishers(self.topic)
+        if message is None:
+            state = f"{publishers} publishers, no message"
+        else:
+            state = f"{publishers} publishers, the newest message is {now - stamp:.3f} s old"
+        return (
+            f"{self.topic}: no fresh message within {timeout:g} s ({state}){self._mismatch}; "
+            f"`ros2 topic hz {self.topic}` shows how often it comes, environment.ros_topics.max_age what is too old"
+        )
+
+    def _take(self, message: Any) -> None:
+        stamp = getattr(getattr(message, "header", None), "stamp", None)
+        seconds = stamp.sec + stamp.nanosec / NANOSECONDS if stamp is not None else 0.0
+        with self._lock:
+            self._message, self._stamp = message, seconds or self._network.now()
+
+    def _quality(self) -> QoSProfile:
+        """Ask for no more than every publisher offers."""
+        publishers = self._network.node.get_publishers_info_by_topic(self.topic)
+        profile = QoSProfile(depth=1)
+        if any(one.qos_profile.reliability != ReliabilityPolicy.RELIABLE for one in publishers):
+            profile.reliability = ReliabilityPolicy.BEST_EFFORT
+        if publishers and all(
+            one.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL for one in publishers
+        ):
+            profile.durability = DurabilityPolicy.TRANSIENT_LOCAL
+        return profile
+
+    def _note_mismatch(self, event: Any) -> None:
+        self._mismatch = (
+            f"; a publisher joined whose quality of service does not fit (policy {event.last_policy_kind}): "
+            "publishers of one topic should agree, `ros2 topic info --verbose` shows theirs"
+        )

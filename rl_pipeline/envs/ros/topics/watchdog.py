@@ -1,0 +1,52 @@
+"""Lets a robot go when nobody has steered it for a while."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rclpy.clock import Clock, ClockType
+
+from rl_pipeline.envs.ros.topics.network import Network
+
+LOOKS_PER_PAUSE = 10
+
+
+class Watchdog:
+    """Calls for safety when steps stop coming, from the network's thread.
+
+    Args:
+        network: Has the timer.
+        max_pause: Seconds of the computer's clock.
+        let_go: Publishes the safe action.
+
+    Attributes:
+        barked: Whether it did since the robot was last taken in hand.
+    """
+
+    def __init__(self, network: Network, max_pause: float, let_go: Callable[[], None]) -> None:
+        self.barked = False
+        self._max_pause = max_pause
+        self._let_go = let_go
+        self._left_at: float | None = None
+        clock = Clock(clock_type=ClockType.STEADY_TIME)
+        network.node.create_timer(max_pause / LOOKS_PER_PAUSE, self._look, clock=clock)
+
+    def take_in_hand(self) -> None:
+        """Begin to watch."""
+        self.barked = False
+        self._left_at = time.monotonic()
+
+    @contextmanager
+    def steering(self) -> Iterator[None]:
+        """Look away inside the `with` block: a step may take long where the ROS time is slow."""
+        self._left_at = None
+        try:
+            yield
+        finally:
+            self._left_at = time.monotonic()
+
+    def _look(self) -> None:
+        left_at = self._left_at
+        if left_at is not None and not self.barked and time.monotonic() - left_at > self._max_pause:
+            self.barked = True
+            self._let_go()

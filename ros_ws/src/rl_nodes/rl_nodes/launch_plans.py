@@ -1,0 +1,139 @@
+"""What the launch files start, as plain data."""
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rl_pipeline.commands.ros_node import parameter_arguments
+
+Values = Mapping[str, str]
+"""The arguments of a launch file, all of them texts."""
+Parameters = dict[str, str | int | list[str]]
+
+
+@dataclass(frozen=True)
+class NodeStart:
+    """A node to start.
+
+    Attributes:
+        executable: Which of the nodes of `rl_nodes`.
+        name: Its name on the network.
+        namespace: The namespace of the name, such as `/left`; empty for none.
+        parameters: Its parameters.
+    """
+
+    executable: str
+    name: str
+    namespace: str
+    parameters: Parameters
+
+    def command(self, folder: Path) -> list[str]:
+        """Return the command line.
+
+        Args:
+            folder: Has the executables.
+        """
+        remappings = [
+            "-r",
+            f"__node:={self.name}",
+            *(["-r", f"__ns:={self.namespace}"] * bool(self.namespace)),
+        ]
+        return [
+            str(folder / self.executable),
+            "--ros-args",
+            *remappings,
+            *parameter_arguments(self.parameters),
+        ]
+
+
+@dataclass(frozen=True)
+class LaunchPlan:
+    """What a launch file does.
+
+    Attributes:
+        arguments: Its arguments: names to a default and a description.
+        starts: Turns their values into the nodes to start; raises ValueError where one is wrong.
+    """
+
+    arguments: Mapping[str, tuple[str, str]]
+    starts: Callable[[Values], list[NodeStart]]
+
+
+COMMON = {
+    "config": ("", "the experiment's YAML file"),
+    "overrides": ("", "changes to it, e.g. 'experiment.seed=1 environment.n_environments=8'"),
+    "simulations": ("1", "number of simulation nodes"),
+    "namespace": ("", "namespace of all nodes, e.g. /left"),
+    "use_sim_time": (
+        "false",
+        "true: the nodes take the time from /clock, which the first simulation publishes",
+    ),
+}
+
+
+def simulation_starts(values: Values) -> list[NodeStart]:
+    """Return the simulations; they are called simulation_1, simulation_2, ..."""
+    parameters: Parameters = {"config": values["config"], "overrides": shlex.split(values["overrides"])}
+    sim_time = _truth(values, "use_sim_time")
+    return [
+        NodeStart(
+            "simulation", name, values["namespace"], parameters | {"publish_clock": sim_time and index == 0}
+        )
+        for index, name in enumerate(_simulation_names(values))
+    ]
+
+
+def train_starts(values: Values) -> list[NodeStart]:
+    """Return the simulations and a trainer in them; without simulations it trains as the experiment says."""
+    overrides = shlex.split(values["overrides"])
+    names = [f"{values['namespace'].rstrip('/')}/{name}" for name in _simulation_names(values)]
+    if names:
+        overrides += ["environment.backend=ros", f"environment.ros.simulations=[{', '.join(names)}]"]
+    parameters: Parameters = {
+        "config": values["config"],
+        "overrides": overrides,
+        "resume": values["resume"],
+        "use_sim_time": _truth(values, "use_sim_time"),
+    }
+    return [*simulation_starts(values), NodeStart("train", "train", values["namespace"], parameters)]
+
+
+def play_starts(values: Values) -> list[NodeStart]:
+    """Return a player, and the simulations of its run if it was trained in some."""
+    parameters: Parameters = {
+        "run": values["run"],
+        "checkpoint": values["checkpoint"],
+        "render": values["render"],
+        "episodes": int(values["episodes"]),
+        "use_sim_time": _truth(values, "use_sim_time"),
+    }
+    return [*simulation_starts(values), NodeStart("play", "play", values["namespace"], parameters)]
+
+
+def _simulation_names(values: Values) -> list[str]:
+    text = values["simulations"]
+    if not text.isdecimal():
+        raise ValueError(f"the argument simulations is '{text}'; it must be a whole number from 0")
+    return [f"simulation_{index + 1}" for index in range(int(text))]
+
+
+def _truth(values: Values, name: str) -> bool:
+    if values[name].lower() not in ("true", "false"):
+        raise ValueError(f"the argument {name} is '{values[name]}'; it must be true or false")
+    return values[name].lower() == "true"
+
+
+SIMULATION = LaunchPlan(COMMON, simulation_starts)
+TRAIN = LaunchPlan(COMMON | {"resume": ("", "a run to go on with, or auto")}, train_starts)
+PLAY = LaunchPlan(
+    COMMON
+    | {
+        "simulations": ("0", "number of simulation nodes, as many as the run was trained in"),
+        "run": ("", "the run"),
+        "checkpoint": ("", "which of its checkpoints; by default the best"),
+        "render": ("none", "none, human for a window, or rgb_array for a film"),
+        "episodes": ("-1", "after how many to end; by default never"),
+    },
+    play_starts,
+)

@@ -1,0 +1,38 @@
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.ros_network import RosNetwork
+
+if TYPE_CHECKING:
+    from .conftest import Participant
+
+
+def test_an_interrupted_simulation_serves_its_clients_on(
+    ros_network: RosNetwork, participant: "Participant", experiment: Path
+) -> None:
+    from rl_interfaces.srv import Close, Open, Reset
+
+    with ros_network.node("rl_nodes", "simulation", "-p", f"config:={experiment}") as process:
+        session = participant.call(Open, "/simulation/open", client="one").session
+        process.send_signal(signal.SIGINT)
+        assert not participant.call(Reset, "/simulation/reset", session=session, sequence=1).error
+        participant.call(Close, "/simulation/close", session=session)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert "ending when its clients have" in output
+
+
+def test_a_second_interrupt_ends_a_simulation_at_once(
+    ros_network: RosNetwork, participant: "Participant", experiment: Path
+) -> None:
+    from rl_interfaces.srv import Open, Reset
+
+    with ros_network.node("rl_nodes", "simulation", "-p", f"config:={experiment}") as process:
+        session = participant.call(Open, "/simulation/open", client="one").session
+        process.send_signal(signal.SIGINT)
+        assert not participant.call(Reset, "/simulation/reset", session=session, sequence=1).error
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, output
+    assert "Traceback" not in output

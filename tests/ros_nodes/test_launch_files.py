@@ -1,0 +1,108 @@
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rl_pipeline.run.folder import find_runs
+from tests.ros_network import RosNetwork, end
+
+if TYPE_CHECKING:
+    from .conftest import Participant
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(network: RosNetwork, plan_name: str, **values: str) -> "list[subprocess.Popen[str]]":
+    """Start the commands that a launch file starts."""
+    from ament_index_python import get_package_prefix
+    from rl_nodes import launch_plans
+
+    plan = getattr(launch_plans, plan_name)
+    defaults = {name: default for name, (default, _) in plan.arguments.items()}
+    folder = Path(get_package_prefix("rl_nodes")) / "lib" / "rl_nodes"
+    return [
+        subprocess.Popen(node.command(folder), env=network.environ, text=True, stdout=subprocess.PIPE)
+        for node in plan.starts(defaults | values)
+    ]
+
+
+def test_two_simulations_and_their_trainer_end_together(
+    ros_network: RosNetwork, participant: "Participant", experiment: Path, tmp_path: Path
+) -> None:
+    from rl_interfaces.msg import TrainingStatus
+
+    status = participant.collect(TrainingStatus, "/left/train/status")
+    with ExitStack() as stack:
+        processes = start(
+            ros_network,
+            "TRAIN",
+            config=str(experiment),
+            overrides="training.training.total_timesteps=1000000 'experiment.name=two words'",
+            simulations="2",
+            namespace="/left",
+            use_sim_time="true",
+        )
+        for process in processes:
+            stack.callback(end, process)
+        status.wait_for(lambda message: message.timestep > 0)
+        for process in processes:
+            process.send_signal(signal.SIGINT)
+        outputs = [process.communicate(timeout=60)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], outputs
+    [run] = find_runs(tmp_path / "experiments")
+    assert "two words" in run.config.read_text()
+    assert "[/left/simulation_1, /left/simulation_2]" in run.config.read_text().replace("'", "")
+    assert list(run.checkpoints.glob("step_*"))
+
+
+def test_arguments_are_checked(ros_network: RosNetwork) -> None:
+    with pytest.raises(ValueError, match="the argument simulations is 'two'; it must be a whole number"):
+        start(ros_network, "SIMULATION", simulations="two")
+    with pytest.raises(ValueError, match="the argument use_sim_time is 'yes'; it must be true or false"):
+        start(ros_network, "SIMULATION", use_sim_time="yes")
+
+
+def test_the_files_are_installed(ros_network: RosNetwork) -> None:
+    from ament_index_python import get_package_share_directory
+
+    installed = sorted(Path(get_package_share_directory("rl_nodes"), "launch").glob("*.launch.py"))
+    assert [file.name for file in installed] == ["play.launch.py", "simulation.launch.py", "train.launch.py"]
+    for file in installed:
+        assert file.read_text() == (ROOT / "launch" / file.name).read_text()
+
+
+def test_launch_starts_a_training_and_ends_with_it(
+    ros_network: RosNetwork, experiment: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("launch.actions", reason="needs ros2 launch, which is not among the wheels of ROS")
+    program = """
+import sys
+from launch import LaunchDescription, LaunchService
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+file, *arguments = sys.argv[1:]
+included = IncludeLaunchDescription(
+    PythonLaunchDescriptionSource(file), launch_arguments=[text.split(":=") for text in arguments]
+)
+service = LaunchService(noninteractive=True)
+service.include_launch_description(LaunchDescription([included]))
+sys.exit(service.run())
+"""
+    file = str(ROOT / "launch" / "train.launch.py")
+    result = subprocess.run(
+        [sys.executable, "-c", program, file, f"config:={experiment}", "namespace:=/left"],
+        env=ros_network.environ,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "Training finished at timestep 200" in result.stdout
+    assert "[simulation_1-1]: process has finished cleanly" in result.stdout
+    assert find_runs(tmp_path / "experiments")
