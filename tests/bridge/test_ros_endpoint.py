@@ -1,5 +1,6 @@
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
@@ -35,17 +36,33 @@ def connect(port: int) -> Client:
 
 
 def echo(client: Client, type_name: str, payload: bytes) -> Frame:
+    """Publish again and again, since ROS takes a while to connect the two ends, and return what comes back."""
     client.command("__publish", topic="/echo", message_name=type_name, queue_size=10, latch=True)
-    client.publish("/echo", payload)
     client.command("__subscribe", topic="/echo", message_name=type_name)
-    client._socket.settimeout(1.0)
-    for _ in range(int(DEADLINE)):
-        client.publish("/echo", payload)
-        try:
-            return client.receive()
-        except TimeoutError:
-            continue
-    raise TimeoutError("no echo")
+    done = threading.Event()
+
+    def publish() -> None:
+        while not done.wait(0.2):
+            client.publish("/echo", payload)
+
+    publishing = threading.Thread(target=publish)
+    publishing.start()
+    try:
+        return client.receive()
+    finally:
+        done.set()
+        publishing.join()
+
+
+def call(client: Client, service: str, request: bytes) -> tuple[int, Frame]:
+    """Call until the service is found; return the number of the call and the first frame that is no error."""
+    while True:
+        number = client.request(service, request)
+        frame = client.receive()
+        if frame.topic != "__error":
+            return number, frame
+        assert "no node offers" in json.loads(frame.payload)["text"]
+        assert [client.receive().topic, client.receive().payload] == ["__response", b""]
 
 
 @pytest.mark.parametrize(("type_name", "payload"), [("std_msgs/String", TEXT), ("std_msgs/Empty", TEXT[:4])])
@@ -58,9 +75,8 @@ def test_messages_pass_through_ros(client: Client, type_name: str, payload: byte
 def test_a_service_offered_by_the_client_can_be_called_by_it_through_ros(client: Client) -> None:
     for command in ("__unity_service", "__ros_service"):
         client.command(command, topic="/u", message_name="std_srvs/SetBool")
-    time.sleep(1.0)
-    number = client.request("/u", TEXT[:4] + b"\1")
-    asked = json.loads(client.receive().payload)["srv_id"]
+    number, header = call(client, "/u", TEXT[:4] + b"\1")
+    asked = json.loads(header.payload)["srv_id"]
     assert client.receive().payload[4] == 1
     client.respond(asked, "/u", TEXT[:4] + bytes.fromhex("01000000030000006f6b00"))
     assert json.loads(client.receive().payload) == {"srv_id": number}
