@@ -1,5 +1,6 @@
 """The environments that one simulation keeps for us, and the checks of what it says of them."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -83,8 +84,8 @@ class SimulationBatch:
 
     def sized(self, values: NDArray[Any], shape: tuple[int, ...], field: str) -> NDArray[Any]:
         """Give a field its shape, or raise a MalformedReplyError."""
-        if values.size != np.prod(shape):
+        if values.size != math.prod(shape):
             raise MalformedReplyError(
-                f"{self.simulation}: {field} has {values.size} values, expected {np.prod(shape)} {shape}"
+                f"{self.simulation}: {field} has {values.size} values, expected {math.prod(shape)} {shape}"
             )
         return values.reshape(shape)
