@@ -4,37 +4,36 @@ import signal
 from collections.abc import Callable
 from types import FrameType
 
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
-POLL_SECONDS = 0.1
 SILENT_SECONDS = 60.0
 """Who sends nothing for so long is taken for dead."""
 
 
-def end_when_unused(node: Node, is_used: Callable[[float], bool]) -> None:
-    """Let SIGINT end a node that spins in this thread as soon as nobody uses it; a second SIGINT ends it at once.
+class Interruption:
+    """Notes SIGINT; a second one raises KeyboardInterrupt. Make it in the main thread.
 
     Ctrl-C in a terminal, and `ros2 launch`, interrupt a training and its simulations together; the training needs
     them until it has saved.
 
     Args:
-        node: Ends by a KeyboardInterrupt.
-        is_used: Whether somebody has used it in the last so many seconds.
+        node: Says what it is waiting for.
+        is_used: Whether somebody has used the node in the last so many seconds.
     """
-    interrupted = False
 
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        nonlocal interrupted
-        if interrupted:
+    def __init__(self, node: Node, is_used: Callable[[float], bool]) -> None:
+        self._logger = node.get_logger()
+        self._is_used = is_used
+        self._came = False
+        signal.signal(signal.SIGINT, self._on_signal)
+
+    def is_over(self) -> bool:
+        """Tell whether SIGINT came and nobody uses the node any more."""
+        return self._came and not self._is_used(SILENT_SECONDS)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._came:
             raise KeyboardInterrupt
-        interrupted = True
-        if is_used(SILENT_SECONDS):
-            node.get_logger().info("SIGINT: ending when its clients have; a second one ends at once")
-
-    def poll() -> None:
-        if interrupted and not is_used(SILENT_SECONDS):
-            raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, on_signal)
-    node.create_timer(POLL_SECONDS, poll, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._came = True
+        if self._is_used(SILENT_SECONDS):
+            self._logger.info("SIGINT: ending when its clients have; a second one ends at once")

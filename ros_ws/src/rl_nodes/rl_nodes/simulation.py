@@ -1,17 +1,20 @@
 """The node `simulation`: serves the environments of a configuration to trainings on the ROS network."""
 
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import rclpy
 from gymnasium.vector import VectorEnv
-from rclpy.executors import ExternalShutdownException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from rl_nodes import parameters
-from rl_nodes.interruption import end_when_unused
+from rl_nodes.batch_services import BatchServices
+from rl_nodes.interruption import Interruption
 from rl_nodes.real_time import RealTime
 from rl_nodes.robot_topics import RobotTopics
 from rl_pipeline.commands.errors import RefusedError
@@ -49,23 +52,49 @@ class Simulation(Node):
         environment = load_config(Path(config), overrides).config.environment
         topics = RobotTopics(self, publish_clock=publish_clock, camera_rate=camera_rate)
         make = maker(environment, always_render=camera_rate > 0)
-        self.robot: VectorEnv | None = None
-        if real_time:
-            self.robot = make(1, None)
+        self.robot = make(1, None) if real_time else None
+        self.server = SimulationServer(environment.id, environment.n_environments, make, topics.publish)
+        if self.robot is not None:
             self.real_time = RealTime(self, self.robot, topics, factor)
-        watch = (lambda env, rewards: None) if real_time else topics.publish
-        self.server = SimulationServer(environment.id, environment.n_environments, make, watch)
-        for name, service_type in SERVICES.items():
-            self.create_service(service_type, f"~/{name}", getattr(self.server, name))
-        self.get_logger().info(
-            f"{environment.id} ({environment.backend}) is served as {self.get_fully_qualified_name()}"
-        )
+            self.get_logger().info(f"{environment.id} ({environment.backend}) goes on by itself")
+        else:
+            self.batch_services = BatchServices(self, SERVICES, self.server)
+            name = self.get_fully_qualified_name()
+            self.get_logger().info(f"{environment.id} ({environment.backend}) is served as {name}")
+
+    def serve(self) -> None:
+        """Serve until SIGTERM, or SIGINT and nobody uses a session any more."""
+        if self.robot is not None:
+            rclpy.spin(self)
+            return
+        interruption = Interruption(self, self.server.is_used)
+        with spinning(self):
+            self.batch_services.serve(interruption.is_over)
 
     def close(self) -> None:
         """Close all environments."""
         self.server.close_all()
         if self.robot is not None:
             self.robot.close()
+
+
+@contextmanager
+def spinning(node: Node) -> Iterator[None]:
+    """Run what a node has besides its batch services, such as its parameters, in another thread."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    thread = threading.Thread(target=_spin, args=(executor,), name="ros")
+    thread.start()
+    try:
+        yield
+    finally:
+        executor.shutdown()
+        thread.join()
+
+
+def _spin(executor: SingleThreadedExecutor) -> None:
+    with suppress(ExternalShutdownException):
+        executor.spin()
 
 
 def maker(environment: Environment, *, always_render: bool) -> Callable[[int, str | None], VectorEnv]:
@@ -83,7 +112,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def serve(arguments: list[str] | None) -> None:
-    """Serve until SIGTERM, or SIGINT and nobody uses a session any more.
+    """Make the node and serve.
 
     Raises:
         ConfigError: The configuration has mistakes.
@@ -94,9 +123,8 @@ def serve(arguments: list[str] | None) -> None:
         node = Simulation()
     except ValueError as error:
         raise RefusedError(str(error)) from error
-    end_when_unused(node, node.server.is_used)
     try:
-        rclpy.spin(node)
+        node.serve()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
