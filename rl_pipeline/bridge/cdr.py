@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 HEADER = b"\x00\x01\x00\x00"
-MAX_END_PADDING = 3
 _PRIMITIVES = {code: struct.Struct("<" + code) for code in "?bBhHiIqQfd"}
 
 
@@ -55,32 +54,19 @@ class CdrReader:
     """Reads the fields of a message in their order.
 
     Args:
-        data: Header and body.
-        pads_empty_arrays: Whether the count of an empty array is followed by the padding of its items, as ROS 2
-            writes it.
+        data: Header and body; what follows the fields is passed over, since ROS 2 leaves some bytes at the end.
 
     Raises:
         CdrError: The header is not that of little-endian CDR.
     """
 
-    def __init__(self, data: bytes, *, pads_empty_arrays: bool = False) -> None:
+    def __init__(self, data: bytes) -> None:
         if data[: len(HEADER)] != HEADER:
             raise CdrError(
                 f"header {data[: len(HEADER)].hex()!r} is not {HEADER.hex()!r} (little-endian CDR)"
             )
         self._body = memoryview(data)[len(HEADER) :]
         self._position = 0
-        self._pads_empty_arrays = pads_empty_arrays
-
-    def finish(self) -> None:
-        """Check that nothing is left but the padding to 4 bytes that ROS 2 writes.
-
-        Raises:
-            CdrError: More is left.
-        """
-        left = len(self._body) - self._position
-        if left > MAX_END_PADDING:
-            raise CdrError(f"{left} bytes are left over at {self._position} of {len(self._body)}")
 
     def primitive(self, code: str) -> float:
         """Read a number; see `CdrWriter.primitive`. Raises `CdrError` at the end of the bytes."""
@@ -102,8 +88,6 @@ class CdrReader:
         kind = np.dtype(dtype)
         number = int(self.primitive("I")) if count is None else count
         if number == 0:
-            if self._pads_empty_arrays:
-                self._take(0, kind.itemsize)
             return np.empty(0, kind)
         start = self._take(number * kind.itemsize, kind.itemsize)
         return np.frombuffer(self._body, kind.newbyteorder("<"), number, start).astype(kind)

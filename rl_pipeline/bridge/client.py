@@ -48,6 +48,11 @@ class Client:
         """Close the connection."""
         self._socket.close()
 
+    @property
+    def port(self) -> int:
+        """Port of the server."""
+        return int(self._socket.getpeername()[1])
+
     def send_raw(self, data: bytes) -> None:
         """Send bytes as they are."""
         self._socket.sendall(data)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rl_pipeline.bridge.cdr import CdrError, CdrReader, CdrWriter
+from rl_pipeline.bridge.cdr import CdrReader, CdrWriter
 
 Fields = tuple[tuple[str, str], ...]
 """Names and kinds: a letter of `struct` (a number), `letter[]` (an array), `string` or `string[]`."""
@@ -64,23 +64,11 @@ def encode_message(fields: Fields, **values: Any) -> bytes:
 def decode_message(fields: Fields, data: bytes) -> SimpleNamespace:
     """Read a message as an object with its fields; arrays are copies.
 
-    ROS 2 pads after an empty array of 8-byte items, Unity does not: what leaves no bytes over is right.
-
     Raises:
         CdrError: The bytes are no such message.
     """
-    try:
-        return _decode(fields, CdrReader(data))
-    except CdrError:
-        if "q[]" not in (kind for _, kind in fields):
-            raise
-        return _decode(fields, CdrReader(data, pads_empty_arrays=True))
-
-
-def _decode(fields: Fields, reader: CdrReader) -> SimpleNamespace:
-    message = SimpleNamespace(**{name: _read(reader, kind) for name, kind in fields})
-    reader.finish()
-    return message
+    reader = CdrReader(data)
+    return SimpleNamespace(**{name: _read(reader, kind) for name, kind in fields})
 
 
 def _read(reader: CdrReader, kind: str) -> Any:

@@ -18,7 +18,7 @@ DEADLINE = 30.0
 def client(ros_network: RosNetwork) -> Iterator[Client]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    arguments = ("-p", f"ROS_TCP_PORT:={port}")
+    arguments = ("-p", f"ROS_TCP_PORT:={port}", "-p", "call_timeout:=3.0")
     with ros_network.node("ros_tcp_endpoint", "default_server_endpoint", *arguments), connect(port) as client:
         assert client.receive().topic == "__handshake"
         yield client
@@ -81,6 +81,26 @@ def test_a_service_offered_by_the_client_can_be_called_by_it_through_ros(client:
     client.respond(asked, "/u", TEXT[:4] + bytes.fromhex("01000000030000006f6b00"))
     assert json.loads(client.receive().payload) == {"srv_id": number}
     assert b"ok" in client.receive().payload
+
+
+def test_a_client_that_leaves_in_mid_call_ends_neither_the_endpoint_nor_its_caller(client: Client) -> None:
+    other = connect(client.port)
+    assert other.receive().topic == "__handshake"
+    other.command("__unity_service", topic="/u", message_name="std_srvs/SetBool")
+    client.command("__ros_service", topic="/u", message_name="std_srvs/SetBool")
+
+    def leave() -> None:
+        while other.receive().topic != "/u":
+            pass
+        other.close()
+
+    leaving = threading.Thread(target=leave)
+    leaving.start()
+    while leaving.is_alive():
+        client.request("/u", TEXT[:4] + b"\1")
+        assert [client.receive().topic for _ in range(3)] == ["__error", "__response", "/u"]
+    leaving.join()
+    assert echo(client, "std_msgs/String", TEXT).topic == "/echo"
 
 
 def test_an_unknown_type_is_an_error_and_ends_nothing(client: Client) -> None:

@@ -111,6 +111,4 @@ def test_messages_are_written_and_read_as_unity_does(message: dict[str, Any]) ->
     writer = CdrWriter()
     write(writer, kind, values)
     assert writer.message() == data
-    reader = CdrReader(data)
-    assert read(reader, kind) == values
-    reader.finish()
+    assert read(CdrReader(data), kind) == values

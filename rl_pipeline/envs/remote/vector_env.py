@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -172,6 +173,29 @@ class RemoteVectorEnv(VectorEnv, Generic[Batch]):
         if len(seed) != self.num_envs:
             raise ValueError(f"{len(seed)} seeds for {self.num_envs} environments")
         return list(seed)
+
+    def _history(self) -> dict[str, Any]:
+        """Return what restarts need, as a part of the state."""
+        return {
+            "seeds": list(self._seeds),
+            "restarts": self._restarts,
+            "last": [self._last.numbers.copy(), self._last.bytes.copy()],
+        }
+
+    def _recall(self, state: Mapping[str, Any]) -> None:
+        """Take back what `_history` returned."""
+        self._seeds, self._restarts = list(state["seeds"]), state["restarts"]
+        self._last = FlatBatch(*state["last"])
+
+    def _begin_anew(self, state: Mapping[str, Any]) -> None:
+        """Stand in for states that simulations cannot give: new episodes, with seeds that follow from the run's."""
+        self._recall(state)
+        message = (
+            f"{self._batches[0].simulation} cannot go back to a state; all environments begin new episodes"
+        )
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
+        self.reset(seed=[self._fresh_seed(index) for index in range(self.num_envs)])
+        self._recall(state)
 
     def _nothing(self) -> FlatBatch:
         layout = self._observation_layout

@@ -2,13 +2,11 @@
 
 import itertools
 import logging
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.unity_ros import UnityRos
-from rl_pipeline.envs.flat_batch import FlatBatch
 from rl_pipeline.envs.remote.vector_env import RemoteVectorEnv, share_rows
 from rl_pipeline.envs.ros.errors import SimulationLostError, SimulationMissingError
 from rl_pipeline.envs.unity_ros.instance import UnityInstance
@@ -81,22 +79,11 @@ class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
 
     def state_dict(self) -> dict[str, Any]:
         """Return what restarts need; what is in a Unity program cannot be saved."""
-        return {
-            "exact": False,
-            "seeds": list(self._seeds),
-            "restarts": self._restarts,
-            "last": [self._last.numbers.copy(), self._last.bytes.copy()],
-        }
+        return self._history()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on with new episodes, whose seeds follow from those that `state_dict` returned."""
-        self._seeds, self._restarts = list(state["seeds"]), state["restarts"]
-        message = "Unity programs cannot go back to a state; all environments begin new episodes"
-        warnings.warn(message, RuntimeWarning, stacklevel=2)
-        seeds, fresh = list(self._seeds), [self._fresh_seed(index) for index in range(self.num_envs)]
-        self.reset(seed=fresh)
-        self._seeds = seeds
-        self._last = FlatBatch(*state["last"])
+        self._begin_anew(state)
 
     def close_extras(self, **kwargs: Any) -> None:
         """End the programs that were started here, and close the ports."""

@@ -24,6 +24,8 @@ SERVICES = {
     "save_state": srv.SaveState,
     "load_state": srv.LoadState,
 }
+NEEDED = ("open", "reset", "step", "close")
+"""Services without which a simulation is none; one that lacks the others has no pictures, or no states."""
 OPEN_AGAIN_S = 1.0
 UNKNOWN_SESSION = "LookupError: unknown session"
 
@@ -55,7 +57,7 @@ class RemoteBatch(SimulationBatch):
         call = Call(self.simulation, "open", request)
         answer = None
         while answer is None:
-            self._caller.wait_for(self.simulation, max(0.0, deadline - time.monotonic()))
+            self._caller.wait_for(self.simulation, max(0.0, deadline - time.monotonic()), NEEDED)
             answer = self._caller.try_call(call, OPEN_AGAIN_S)
             if answer is None and time.monotonic() > deadline:
                 raise self._caller.timed_out(self.simulation, "open")
@@ -77,6 +79,10 @@ class RemoteBatch(SimulationBatch):
         self._sequence += 1
         request = srv.Step.Request(session=self._session, sequence=self._sequence, actions=floats(actions))
         return Call(self.simulation, "step", request)
+
+    def offers(self, service: str) -> bool:
+        """Tell whether the simulation has a service that it need not have."""
+        return self._caller.is_there(self.simulation, service)
 
     def ask(self, service: str, **fields: Any) -> Any:
         """Call a service and return its answer.

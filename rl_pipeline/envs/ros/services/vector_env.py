@@ -8,7 +8,6 @@ import numpy as np
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.ros_services import RosServices
-from rl_pipeline.envs.flat_batch import FlatBatch
 from rl_pipeline.envs.remote.vector_env import RemoteVectorEnv, share_rows
 from rl_pipeline.envs.ros.calls import Call, ServiceCaller
 from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError, SimulationLostError
@@ -83,9 +82,9 @@ class RosVectorEnv(RemoteVectorEnv[RemoteBatch]):
 
     def render(self) -> tuple[Any, ...]:
         """Return the picture of environment 0 as a 1-tuple."""
-        if self.render_mode is None:
-            return (None,)
         batch = self._batches[0]
+        if self.render_mode is None or not batch.offers("render"):
+            return (None,)
         answer = batch.ask("render")
         if not answer.height:
             return (None,)
@@ -94,30 +93,31 @@ class RosVectorEnv(RemoteVectorEnv[RemoteBatch]):
         return (np.frombuffer(answer.rgb, np.uint8).reshape(answer.height, answer.width, 3).copy(),)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the states of the simulations and what restarts need."""
-        states = [batch.ask("save_state").state for batch in self._batches]
+        """Return the states of the simulations, if they have such a service, and what restarts need."""
+        saved = all(batch.offers("save_state") for batch in self._batches)
+        states = [batch.ask("save_state").state for batch in self._batches] if saved else []
         return {
             "simulations": [np.frombuffer(state, np.uint8).copy() for state in states],
-            "seeds": list(self._seeds),
-            "restarts": self._restarts,
-            "last": [self._last.numbers.copy(), self._last.bytes.copy()],
+            **self._history(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from what `state_dict` returned.
+        """Continue from what `state_dict` returned; with new episodes where simulations have no states.
 
         Raises:
             ValueError: It was saved with another number of simulations.
             SimulationError: A simulation cannot restore it.
         """
+        if not state["simulations"]:
+            self._begin_anew(state)
+            return
         if len(state["simulations"]) != len(self._batches):
             raise ValueError(
                 f"the state is of {len(state['simulations'])} simulations, there are {len(self._batches)}"
             )
         for batch, saved in zip(self._batches, state["simulations"], strict=True):
             batch.ask("load_state", state=saved.tobytes())
-        self._seeds, self._restarts = list(state["seeds"]), state["restarts"]
-        self._last = FlatBatch(*state["last"])
+        self._recall(state)
 
     def close_extras(self, **kwargs: Any) -> None:
         """End the sessions and leave the network."""

@@ -6,6 +6,7 @@ import signal
 import threading
 
 import rclpy
+from rclpy.exceptions import InvalidHandle
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -41,7 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _spin(executor: SingleThreadedExecutor) -> None:
     with contextlib.suppress(ExternalShutdownException):
-        executor.spin()
+        while True:
+            with contextlib.suppress(InvalidHandle):  # a client left in mid-call, and its service with it
+                executor.spin()
+                return
 
 
 async def _serve(node: Node) -> int:
