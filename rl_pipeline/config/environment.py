@@ -122,6 +122,11 @@ class Environment(Section):
     ros_topics: RosTopics | None = None
     """The robots of `backend: ros_topics`."""
 
+    @property
+    def is_of_existing_robots(self) -> bool:
+        """Whether the environments exist elsewhere, so that there are never more of them than the file says."""
+        return self.backend == "ros_topics" or (self.ros is not None and self.ros.adapter is not None)
+
     @field_validator("n_workers")
     @classmethod
     def _no_idle_workers(cls, n_workers: int, info: ValidationInfo) -> int:
