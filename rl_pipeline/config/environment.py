@@ -13,6 +13,7 @@ from pydantic import (
 
 from rl_pipeline.config.ros_services import RosServices
 from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Text
+from rl_pipeline.config.unity import Unity
 
 ClipRange = Annotated[float, Field(gt=0, allow_inf_nan=True)]
 
@@ -76,7 +77,7 @@ def _normalize_from_yaml(value: Any) -> Any:
     return value
 
 
-SECTIONS = {"randomization": "mujoco", "ros": "ros"}
+SECTIONS = {"randomization": "mujoco", "ros": "ros", "unity": "unity"}
 """Which backend reads a section."""
 
 
@@ -85,9 +86,9 @@ class Environment(Section):
 
     id: Text
     """Registered id of the environment, e.g. 'BipedalWalker-v3'."""
-    backend: Literal["gymnasium", "mujoco", "ros"] = "gymnasium"
-    """What steps the environments: any registered Gymnasium id, our batched MuJoCo tasks, or simulations behind
-    ROS services."""
+    backend: Literal["gymnasium", "mujoco", "ros", "unity"] = "gymnasium"
+    """What steps the environments: any registered Gymnasium id, our batched MuJoCo tasks, simulations behind ROS
+    services, or Unity builds that speak ML-Agents."""
     n_environments: Positive = 1
     """Number of environments that are stepped together."""
     n_workers: NonNegative = 0
@@ -118,6 +119,8 @@ class Environment(Section):
     """Domain randomisation; the backend checks its keys."""
     ros: RosServices | None = None
     """The simulations of `backend: ros`, which are stepped by calling services."""
+    unity: Unity | None = None
+    """The builds of `backend: unity`, whose agents are the environments."""
 
     @field_validator("n_workers")
     @classmethod

@@ -23,6 +23,7 @@ from rl_pipeline.rendering.gl import RenderingUnavailable, choose_gl_backend
 MAKERS = {
     "mujoco": "rl_pipeline.envs.mujoco:make_mujoco_vector_env",
     "ros": "rl_pipeline.envs.ros.services:make_ros_vector_env",
+    "unity": "rl_pipeline.envs.mlagents:make_mlagents_vector_env",
 }
 """What makes the environments of a backend: called with the section, their number and the render mode."""
 
