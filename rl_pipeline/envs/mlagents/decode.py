@@ -64,11 +64,12 @@ def _decode_sensor(observations: Any) -> NDArray[Any]:
     # A packed list of floats, serialised, is a short header and the floats as they lie in memory; joined and cut
     # at once they cost less than a single list of Python floats.
     width = 4 * math.prod(shape)
-    parts = [o.float_data.SerializePartialToString()[-width:] for o in observations] if width else []
-    block = np.frombuffer(b"".join(parts), "<f4")
-    if block.size != len(observations) * math.prod(shape):
+    header = 1 + max(1, math.ceil(width.bit_length() / 7)) if width else 0
+    parts = [observation.float_data.SerializePartialToString() for observation in observations]
+    if any(len(part) != header + width for part in parts):
         raise ValueError(f"a sensor of shape {shape} holds another number of values in some agents")
-    return block.reshape(len(observations), *shape)
+    block = np.frombuffer(b"".join(parts), np.uint8).reshape(len(parts), header + width)
+    return np.ascontiguousarray(block[:, header:]).view("<f4").reshape(len(parts), *shape)
 
 
 def _check_finite(batch: AgentBatch, behaviour: str) -> None:
