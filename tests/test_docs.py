@@ -78,6 +78,7 @@ def test_no_command_of_the_docs_is_left_out() -> None:
         "rl-pipeline train --resume RUN",
         "rl-pipeline train --config FILE --resume auto",
         *commands(ROOT / "docs" / "ros.md"),  # tests/test_ros_guide.py
+        *commands(ROOT / "docs" / "mlagents.md"),  # tests/test_mlagents_guide.py
     }
     for page in PAGES:
         for line in commands(page):
