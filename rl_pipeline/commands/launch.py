@@ -42,7 +42,20 @@ def train(launcher: "LauncherConfig", overrides: list[str]) -> int:
 
     if launcher.n_environments is not None:
         overrides = [f"environment.n_environments={launcher.n_environments}", *overrides]
+    overrides = [*_unity_build(launcher, overrides), *overrides]
     return train_and_conclude(make_plan(Path(launcher.experiment), None, overrides))
+
+
+def _unity_build(launcher: "LauncherConfig", overrides: list[str]) -> list[str]:
+    """Name the build of config.yml where the experiment uses Unity and names none."""
+    from rl_pipeline.config.loading import load_config
+
+    if launcher.unity.build_path is None:
+        return []
+    environment = load_config(Path(launcher.experiment), overrides).config.environment
+    if environment.backend != "unity" or (environment.unity and environment.unity.build_path):
+        return []
+    return [f"environment.unity.build_path={launcher.unity.build_path}"]
 
 
 def play(launcher: "LauncherConfig", overrides: list[str]) -> int:
