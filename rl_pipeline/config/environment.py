@@ -14,6 +14,7 @@ from pydantic import (
 from rl_pipeline.config.ros_services import RosServices
 from rl_pipeline.config.ros_topics import RosTopics
 from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Text
+from rl_pipeline.config.unity import Unity
 
 ClipRange = Annotated[float, Field(gt=0, allow_inf_nan=True)]
 
@@ -77,7 +78,7 @@ def _normalize_from_yaml(value: Any) -> Any:
     return value
 
 
-SECTIONS = {"randomization": "mujoco", "ros": "ros", "ros_topics": "ros_topics"}
+SECTIONS = {"randomization": "mujoco", "ros": "ros", "ros_topics": "ros_topics", "unity": "unity"}
 """Which backend reads a section."""
 
 
@@ -86,9 +87,9 @@ class Environment(Section):
 
     id: Text
     """Registered id of the environment, e.g. 'BipedalWalker-v3'."""
-    backend: Literal["gymnasium", "mujoco", "ros", "ros_topics"] = "gymnasium"
+    backend: Literal["gymnasium", "mujoco", "ros", "ros_topics", "unity"] = "gymnasium"
     """What steps the environments: any registered Gymnasium id, our batched MuJoCo tasks, simulations behind ROS
-    services, or robots behind ROS topics."""
+    services, robots behind ROS topics, or Unity builds that speak ML-Agents."""
     n_environments: Positive = 1
     """Number of environments that are stepped together."""
     n_workers: NonNegative = 0
@@ -121,6 +122,8 @@ class Environment(Section):
     """The simulations of `backend: ros`, which are stepped by calling services."""
     ros_topics: RosTopics | None = None
     """The robots of `backend: ros_topics`."""
+    unity: Unity | None = None
+    """The builds of `backend: unity`, whose agents are the environments."""
 
     @property
     def is_of_existing_robots(self) -> bool:
