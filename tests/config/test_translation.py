@@ -115,7 +115,7 @@ def test_widths_of_net_arch() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "valid", "meant"),
     [
-        ("environment.backend", "Mujoko", ["gymnasium", "mujoco", "ros"], "mujoco"),
+        ("environment.backend", "Mujoko", ["gymnasium", "mujoco", "ros", "ros_topics", "unity"], "mujoco"),
         ("environment.render_mode", "rgb-array", ["rgb_array", "human", "null"], "rgb_array"),
         ("training.engine", "quick", ["fast", "stock"], None),
         ("training.wandb.mode", "ofline", ["online", "offline", "disabled"], "offline"),
