@@ -2,9 +2,21 @@
 
 import argparse
 
-from rl_pipeline.commands import bench, config, evaluate, launch, listing, play, plot, record, schema, train
+from rl_pipeline.commands import (
+    bench,
+    config,
+    evaluate,
+    launch,
+    listing,
+    play,
+    plot,
+    record,
+    schema,
+    train,
+    unity,
+)
 
-COMMANDS = (train, evaluate, play, record, plot, listing, config, schema, launch, bench)
+COMMANDS = (train, evaluate, play, record, plot, listing, config, schema, launch, unity, bench)
 
 
 def add_commands(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
