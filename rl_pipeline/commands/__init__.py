@@ -14,9 +14,10 @@ from rl_pipeline.commands import (
     record,
     schema,
     train,
+    unity,
 )
 
-COMMANDS = (train, evaluate, play, record, plot, listing, config, schema, launch, bench, doctor)
+COMMANDS = (train, evaluate, play, record, plot, listing, config, schema, launch, unity, bench, doctor)
 
 
 def add_commands(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -38,6 +38,7 @@ def run(options: argparse.Namespace) -> int:
     overrides, ros_arguments = split(options.arguments)
     if launcher.n_environments is not None:
         overrides = [f"environment.n_environments={launcher.n_environments}", *overrides]
+    overrides = [*_unity_build(launcher, overrides), *overrides]
     prefixes = os.environ.get("AMENT_PREFIX_PATH")
     if prefixes:
         ros = launcher.ros
@@ -53,6 +54,18 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
     """Part the changes to the configuration from what ROS gets, which begins with `--ros-args`."""
     index = arguments.index(ROS_ARGUMENTS) if ROS_ARGUMENTS in arguments else len(arguments)
     return arguments[:index], arguments[index:]
+
+
+def _unity_build(launcher: "LauncherConfig", overrides: list[str]) -> list[str]:
+    """Name the build of config.yml where the experiment uses Unity and names none."""
+    from rl_pipeline.config.loading import load_config
+
+    if launcher.unity.build_path is None:
+        return []
+    environment = load_config(Path(launcher.experiment), overrides).config.environment
+    if environment.backend != "unity" or (environment.unity and environment.unity.build_path):
+        return []
+    return [f"environment.unity.build_path={launcher.unity.build_path}"]
 
 
 def node_parameters(launcher: "LauncherConfig", overrides: list[str]) -> dict[str, str | list[str]]:

@@ -14,6 +14,7 @@ from pydantic import (
 from rl_pipeline.config.ros_services import RosServices
 from rl_pipeline.config.ros_topics import RosTopics
 from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Text
+from rl_pipeline.config.unity import Unity
 from rl_pipeline.config.unity_ros import UnityRos
 
 ClipRange = Annotated[float, Field(gt=0, allow_inf_nan=True)]
@@ -78,7 +79,13 @@ def _normalize_from_yaml(value: Any) -> Any:
     return value
 
 
-SECTIONS = {"randomization": "mujoco", "ros": "ros", "ros_topics": "ros_topics", "unity_ros": "unity_ros"}
+SECTIONS = {
+    "randomization": "mujoco",
+    "ros": "ros",
+    "ros_topics": "ros_topics",
+    "unity": "unity",
+    "unity_ros": "unity_ros",
+}
 """Which backend reads a section."""
 
 
@@ -87,9 +94,9 @@ class Environment(Section):
 
     id: Text
     """Registered id of the environment, e.g. 'BipedalWalker-v3'."""
-    backend: Literal["gymnasium", "mujoco", "ros", "ros_topics", "unity_ros"] = "gymnasium"
+    backend: Literal["gymnasium", "mujoco", "ros", "ros_topics", "unity", "unity_ros"] = "gymnasium"
     """What steps the environments: any registered Gymnasium id, our batched MuJoCo tasks, simulations behind ROS
-    services, robots behind ROS topics, or Unity programs over ROS-TCP."""
+    services, robots behind ROS topics, or Unity builds, over ML-Agents or ROS-TCP."""
     n_environments: Positive = 1
     """Number of environments that are stepped together."""
     n_workers: NonNegative = 0
@@ -122,8 +129,15 @@ class Environment(Section):
     """The simulations of `backend: ros`, which are stepped by calling services."""
     ros_topics: RosTopics | None = None
     """The robots of `backend: ros_topics`."""
+    unity: Unity | None = None
+    """The builds of `backend: unity`, whose agents are the environments."""
     unity_ros: UnityRos | None = None
     """The Unity programs of `backend: unity_ros`, which connect to the training over ROS-TCP."""
+
+    @property
+    def is_of_existing_robots(self) -> bool:
+        """Whether the environments exist elsewhere, so that there are never more of them than the file says."""
+        return self.backend == "ros_topics" or (self.ros is not None and self.ros.adapter is not None)
 
     @field_validator("n_workers")
     @classmethod

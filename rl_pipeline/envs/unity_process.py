@@ -4,13 +4,14 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
 
-PLAYER = "unity_build/player/player"
+PLAYER = "unity_build/player/tank.x86_64"
 """The program in this repository that stands in for a build."""
 TAIL_LINES = 15
 END_S = 5.0
@@ -77,6 +78,10 @@ class UnityProcess:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env={
+                    **os.environ,
+                    "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
+                },
             )
 
     @property

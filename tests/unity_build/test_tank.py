@@ -1,11 +1,7 @@
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "unity_build" / "player"))
-from tank import TIME_LIMIT, Tanks
+from unity_build.player.tank import TIME_LIMIT, Tanks
 
 
 def drive(tanks: Tanks) -> np.ndarray:

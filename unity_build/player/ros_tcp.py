@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Stands in for a Unity build: connects over ROS-TCP and serves the tanks of `tank.py`, or faults on demand."""
 
 import argparse
@@ -16,11 +15,11 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
-from tank import ACTION_SIZE, OBSERVATION_SIZE, Tanks
 
 from rl_pipeline.bridge.client import Client
 from rl_pipeline.bridge.messages import REQUESTS, RESPONSES, TYPES, decode_message, encode_message
 from rl_pipeline.envs.ros.services.server import SimulationServer
+from unity_build.player.tank import ACTION_SIZE, OBSERVATION_SIZE, Tanks
 
 ENVIRONMENT_ID = "Tank"
 RETRY_S = 0.2
@@ -120,9 +119,9 @@ class Player:
         return encode_message(RESPONSES["step"], **(vars(response) | {"observations": values}))
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Connect, again and again, and serve."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def main(arguments: Sequence[str]) -> int:
+    """Connect, again and again, and serve until SIGINT."""
+    parser = argparse.ArgumentParser("tank", description=__doc__)
     parser.add_argument("--ros-ip", default="127.0.0.1")
     parser.add_argument("--ros-port", type=int, default=10000)
     parser.add_argument("--n-environments", type=int, default=1)
@@ -139,12 +138,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.fault,
         options.after,
     )
-    while True:
-        with contextlib.suppress(OSError), Client(options.ros_ip, options.ros_port, timeout=None) as client:
-            player.serve(client)
-        time.sleep(RETRY_S)
-
-
-if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        main()
+        while True:
+            with (
+                contextlib.suppress(OSError),
+                Client(options.ros_ip, options.ros_port, timeout=None) as client,
+            ):
+                player.serve(client)
+            time.sleep(RETRY_S)
+    return 0

@@ -22,7 +22,7 @@ def make_ros_vector_env(environment: Environment, n: int, render_mode: str | Non
         from rl_pipeline.envs.ros.foreign import make_foreign_vector_env
         from rl_pipeline.envs.ros.services import make_service_vector_env
     if settings.adapter is not None:
-        return make_foreign_vector_env(settings.adapter, settings, n)
+        return make_foreign_vector_env(settings.adapter, settings, n, environment.kwargs)
     return make_service_vector_env(environment.id, settings, n, render_mode)
 
 
@@ -38,7 +38,7 @@ def make_ros_topics_vector_env(environment: Environment, n: int, render_mode: st
         raise ConfigError([Problem("environment.ros_topics", "is missing", remedy=remedy)])
     with _ros_needed("ros_topics"):
         from rl_pipeline.envs.ros.topics import make_topics_vector_env
-    return make_topics_vector_env(environment.ros_topics, n)
+    return make_topics_vector_env(environment.ros_topics, n, environment.kwargs)
 
 
 @contextmanager

@@ -75,11 +75,16 @@ class Robots(ABC):
         """Leave them in a safe state."""
 
 
+_held_by: dict[str, object] = {}
+"""Which environment of this process has begun the present episode of a robot; evaluations use the same robots."""
+
+
 class RobotVectorEnv(VectorEnv):
     """Gives robots episodes: time limit, autoreset in the same step, last observations.
 
     A robot that does not answer ends its episode as truncated, with reward 0 and the last observation that was seen;
-    the next episode begins when it is back.
+    the next episode begins when it is back. So do all of them when another environment of this process, such as that
+    of an evaluation, has used one of them, and after the environment was restored from a saved state.
 
     Args:
         robots: The robots; closed with the environment.
@@ -102,7 +107,9 @@ class RobotVectorEnv(VectorEnv):
         self._max_restarts, self._key = max_restarts, key
         self._restarts = 0
         self._elapsed = np.zeros(self.num_envs, np.int64)
+        self._seeds: list[int | None] = [None] * self.num_envs
         self._latest: list[Any] = [None] * self.num_envs
+        self._token = object()
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: Mapping[str, Any] | None = None
@@ -120,6 +127,7 @@ class RobotVectorEnv(VectorEnv):
             seeds = list(seed)
         if mask.shape != (self.num_envs,) or len(seeds) != self.num_envs:
             raise ValueError(f"reset_mask and seeds must have {self.num_envs} entries")
+        self._seeds = [old if new is None else new for old, new in zip(self._seeds, seeds, strict=True)]
         self._begin({index: seeds[index] for index in np.flatnonzero(mask).tolist()})
         return self._batch(self._latest), {}
 
@@ -139,9 +147,10 @@ class RobotVectorEnv(VectorEnv):
         rewards = np.zeros(self.num_envs)
         terminated, truncated = np.zeros((2, self.num_envs), np.bool_)
         infos: Infos = {}
-        for index, outcome in enumerate(self._robots.step(actions)):
+        seeds: dict[int, int | None] = {}
+        for index, outcome in enumerate(self._outcomes(actions)):
             if isinstance(outcome, SimulationError):
-                self._lose(outcome)
+                seeds[index] = self._fresh_seed(index)
                 truncated[index] = True
                 continue
             self._latest[index] = self._checked(index, outcome.observation)
@@ -153,7 +162,7 @@ class RobotVectorEnv(VectorEnv):
         ended = terminated | truncated
         if ended.any():
             infos["final_obs"], infos["_final_obs"] = self._batch(self._latest), ended
-            self._begin(dict.fromkeys(np.flatnonzero(ended).tolist()))
+            self._begin({index: seeds.get(index) for index in np.flatnonzero(ended).tolist()})
         return self._batch(self._latest), rewards, terminated, truncated, infos
 
     def render(self) -> tuple[Any, ...]:
@@ -166,21 +175,42 @@ class RobotVectorEnv(VectorEnv):
         return (value(*args, **kwargs) if callable(value) else value,) * self.num_envs
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what can be saved of robots: how often they were away."""
-        return {"exact": False, "restarts": self._restarts}
+        """Return what can be saved of robots: what was last seen of them, and how often they were away."""
+        latest = [dict(one) if isinstance(one, Mapping) else one for one in self._latest]
+        return {"exact": False, "restarts": self._restarts, "latest": latest}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Begin new episodes, since robots cannot be put into a state."""
-        self._restarts = state["restarts"]
-        self.reset()
+        """End the episodes with the next step, since robots cannot be put into a state."""
+        self._restarts, self._latest = state["restarts"], list(state["latest"])
+        self._token = object()
         message = f"{self._robots.names[0]} was not restored exactly: robots start new episodes"
         warnings.warn(message, RuntimeWarning, stacklevel=2)
 
     def close_extras(self, **kwargs: Any) -> None:
         """Leave the robots in a safe state."""
+        for name in self._robots.names:
+            if _held_by.get(name) is self._token:
+                del _held_by[name]
         self._robots.close()
 
+    def _outcomes(self, actions: NDArray[Any]) -> list[Transition | SimulationError]:
+        """Step the robots, unless an episode of theirs is no longer ours."""
+        if any(_held_by.get(name) is not self._token for name in self._robots.names):
+            return [Transition(observation, 0.0, truncated=True) for observation in self._latest]
+        outcomes = self._robots.step(actions)
+        lost = [outcome for outcome in outcomes if isinstance(outcome, SimulationError)]
+        if lost:  # however many of them, since they may be one process
+            self._lose(lost[0])
+        return outcomes
+
+    def _fresh_seed(self, index: int) -> int:
+        """Return a seed that follows from the run's, for a robot that has forgotten its own."""
+        seed = self._seeds[index]
+        entropy = (self._restarts, index if seed is None else seed)
+        return int(np.random.SeedSequence(entropy).generate_state(1)[0])
+
     def _begin(self, seeds: Mapping[int, int | None]) -> None:
+        _held_by.update({self._robots.names[index]: self._token for index in seeds})
         for index, observation in self._robots.reset(seeds).items():
             self._latest[index] = self._checked(index, observation)
             self._elapsed[index] = 0

@@ -18,17 +18,13 @@ from rl_pipeline.config.unity_ros import UnityRos
 from rl_pipeline.envs.factory import make_vector_env
 from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError
 
-PLAYER = Path(__file__).parents[3] / "unity_build" / "player" / "ros_tcp.py"
+PLAYER = Path(__file__).parents[3] / "unity_build" / "player" / "tank.x86_64"
 STILL = np.zeros((2, 2), np.float32)
 
 
-@pytest.fixture(scope="module")
-def build(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An executable that starts the player with the Python of the tests."""
-    path = tmp_path_factory.mktemp("build") / "player"
-    path.write_text(f'#!/bin/sh\nexec {sys.executable} {PLAYER} "$@"\n')
-    path.chmod(0o755)
-    return str(path)
+@pytest.fixture
+def build() -> str:
+    return str(PLAYER)
 
 
 @contextmanager
@@ -138,7 +134,7 @@ def test_what_cannot_be_made_is_refused_with_a_remedy(build: str) -> None:
 def test_a_program_that_was_started_by_hand_may_come_late_and_is_left_alone(build: str) -> None:
     with LockstepEndpoint() as free:
         port = free.port
-    player = subprocess.Popen([build, "--ros-port", str(port), "--n-environments", "2"])
+    player = subprocess.Popen([sys.executable, build, "--ros-port", str(port), "--n-environments", "2"])
     try:
         settings = UnityRos(port=port)
         section = Environment(id="Tank", backend="unity_ros", n_environments=2, unity_ros=settings)

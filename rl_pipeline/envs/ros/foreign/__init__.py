@@ -1,5 +1,8 @@
 """Simulations that offer step and reset as services of their own (`backend: ros` with `ros.adapter`)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from rl_pipeline.class_path import ClassPathError, resolve_class
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.ros_services import RosServices
@@ -12,21 +15,25 @@ __all__ = ["ServiceAdapter", "Transition", "make_foreign_vector_env"]
 KEY = "environment.ros"
 
 
-def make_foreign_vector_env(adapter_path: str, settings: RosServices, n: int) -> RobotVectorEnv:
+def make_foreign_vector_env(
+    adapter_path: str, settings: RosServices, n: int, arguments: Mapping[str, Any]
+) -> RobotVectorEnv:
     """Make environments behind the services that an adapter names.
 
     Args:
         adapter_path: `path/to/file.py:Class` or `package.module:Class` of a `ServiceAdapter`.
         settings: Timeouts.
         n: Number of environments.
+        arguments: Keyword arguments of the class.
 
     Raises:
         ConfigError: There is no such class.
         SimulationMissingError: A service is not on the network.
     """
     try:
-        adapter = resolve_class(adapter_path, ServiceAdapter)()  # type: ignore[type-abstract]
+        adapter_class = resolve_class(adapter_path, ServiceAdapter)  # type: ignore[type-abstract]
     except ClassPathError as error:
         raise ConfigError([Problem(f"{KEY}.adapter", str(error), adapter_path)]) from error
-    robots = ServiceRobots(adapter, n, settings)
-    return RobotVectorEnv(robots, adapter.max_episode_steps, settings.max_restarts, KEY)
+    adapters = [adapter_class(**arguments) for _ in range(n)]
+    robots = ServiceRobots(adapters, settings)
+    return RobotVectorEnv(robots, adapters[0].max_episode_steps, settings.max_restarts, KEY)

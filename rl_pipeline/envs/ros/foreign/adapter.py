@@ -12,14 +12,16 @@ __all__ = ["ServiceAdapter", "Transition"]
 
 
 class ServiceAdapter(ABC):
-    """Translates between a pair of services and an environment; one object serves all environments.
+    """Translates between a pair of services and an environment; each environment has an object of its own.
+
+    Its arguments are `environment.kwargs`.
 
     Attributes:
         step_service: Name of the service that steps an environment; `{index}` becomes its number, e.g.
             `/tank_{index}/step`.
         reset_service: Name of the service that begins an episode.
-        step_type: Class of the step service, e.g. `example_interfaces.srv.AddTwoInts`.
-        reset_type: Class of the reset service.
+        step_type: Type of the step service: its class, or a name such as `nav_msgs/srv/GetPlan`.
+        reset_type: Type of the reset service.
         observation_space: Of one environment.
         action_space: Of one environment.
         max_episode_steps: Time limit, None where the simulation ends its episodes itself.
@@ -27,8 +29,8 @@ class ServiceAdapter(ABC):
 
     step_service: str
     reset_service: str
-    step_type: type
-    reset_type: type
+    step_type: type | str
+    reset_type: type | str
     observation_space: spaces.Space
     action_space: spaces.Space
     max_episode_steps: int | None = None

@@ -1,5 +1,7 @@
 """The action of one robot, published on its topics."""
 
+import time
+
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.duration import Duration
@@ -7,12 +9,14 @@ from rclpy.qos import QoSProfile
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.ros_topics import RosTopics
+from rl_pipeline.envs.ros.errors import SimulationMissingError
 from rl_pipeline.envs.ros.interfaces import find_interface
 from rl_pipeline.envs.ros.topics.field_path import FieldPath, check_fields, parse
 from rl_pipeline.envs.ros.topics.network import Network
 
 KEY = "environment.ros_topics.actions"
 DELIVERY = Duration(seconds=1)
+POLL_S = 0.02
 
 
 class Commander:
@@ -51,6 +55,31 @@ class Commander:
             topic: network.node.create_publisher(message_class, topic, QoSProfile(depth=1))
             for topic, message_class in self._types.items()
         }
+
+    @property
+    def name(self) -> str:
+        """What messages call the robot: its first action topic."""
+        return self._paths[0].topic
+
+    def wait_for_listeners(self, timeout: float) -> None:
+        """Wait until somebody obeys.
+
+        Raises:
+            SimulationMissingError: Nobody listens to a topic, or only to another type.
+        """
+        deadline = time.monotonic() + timeout
+        for topic, publisher in self._publishers.items():
+            while not publisher.get_subscription_count():
+                if time.monotonic() > deadline:
+                    others = {
+                        one.topic_type for one in self._network.node.get_subscriptions_info_by_topic(topic)
+                    }
+                    hint = f"; it is listened to as {', '.join(sorted(others))}" if others else ""
+                    raise SimulationMissingError(
+                        f"nobody listens to {topic} as {self._types[topic].__name__} after {timeout:.1f} s{hint}. "
+                        f"Correct {KEY}, or start the robot"
+                    )
+                time.sleep(POLL_S)
 
     def publish(self, action: NDArray[np.floating]) -> None:
         """Publish an action, (n,), within its limits."""

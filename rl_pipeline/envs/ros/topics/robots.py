@@ -39,12 +39,12 @@ class TopicRobots(Robots):
         self._settings = settings
         self._tasks = tasks
         n = len(tasks)
-        self.names = [f"robot {index}" for index in range(n)]
         self._network = Network(use_sim_time=settings.use_sim_time)
         self._caller = ServiceCaller(settings.timeout, retries=0)
         self._commanders: list[Commander] = []
         try:
             self._commanders = [Commander(self._network, settings, index) for index in range(n)]
+            self.names = [commander.name for commander in self._commanders]
             self._offer_resets(n)
             self._observers = [Observer(self._network, settings, index) for index in range(n)]
         except BaseException:
@@ -69,6 +69,7 @@ class TopicRobots(Robots):
     def reset(self, seeds: Mapping[int, int | None]) -> dict[int, Any]:
         """See `Robots`. A robot has no seeds; one that is away is waited for."""
         for index in seeds:
+            self._commanders[index].wait_for_listeners(self._settings.startup_timeout)
             self._commanders[index].publish_safe()
         for round_ in zip(*(self._resets[index] for index in seeds), strict=True):
             self._call(dict.fromkeys(round_))

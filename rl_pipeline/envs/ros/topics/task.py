@@ -9,6 +9,8 @@ import numpy as np
 class TopicTask:
     """Reward, end and metrics; each environment has a task of its own, which may remember what it needs.
 
+    Its arguments are `environment.kwargs`.
+
     Observations are float32 arrays with the numbers of `ros_topics.observations`; with `ros_topics.images` they are
     dictionaries of `state`, where there are numbers, and the pictures.
     """

@@ -15,16 +15,19 @@ class Point(ServiceAdapter):
 
     step_service = "/point_{index}/step"
     reset_service = "/point_{index}/reset"
-    step_type = GetPlan
+    step_type = "nav_msgs/srv/GetPlan"
     reset_type = Trigger
     observation_space = spaces.Box(-10.0, 10.0, (1,), np.float32)
     action_space = spaces.Box(-1.0, 1.0, (1,), np.float32)
     max_episode_steps = 30
 
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = gain
+
     def step_request(self, action: np.ndarray) -> GetPlan.Request:
         """Push."""
         request = GetPlan.Request()
-        request.start.pose.position.x = float(action[0])
+        request.start.pose.position.x = self.gain * float(action[0])
         return request
 
     def transition(self, response: GetPlan.Response) -> Transition:

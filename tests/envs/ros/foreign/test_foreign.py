@@ -89,15 +89,44 @@ def act(env: Any, steps: int) -> list[bool]:
 
 
 def test_a_simulation_that_dies_and_comes_back_is_picked_up(start: Callable[..., Any]) -> None:
-    first = start(2)
-    with closing(make(2, timeout=1.0)) as env:
+    first = start(4)
+    with closing(make(4, timeout=1.0, max_restarts=1)) as env:  # four environments are lost, but at once
         env.reset()
         act(env, 3)
         first.kill()
         first.communicate()
-        start(2)
+        start(4)
         assert act(env, 3).count(True) <= 1
-        assert env.step(np.ones((2, 1), np.float32))[0].shape == (2, 1)
+        assert env.step(np.ones((4, 1), np.float32))[0].shape == (4, 1)
+
+
+def test_an_evaluation_in_the_same_simulation_ends_the_episodes(start: Callable[..., Any]) -> None:
+    start(2)
+    with closing(make(2)) as training, closing(make(1)) as evaluation:
+        training.reset()
+        seen = [training.step(np.ones((2, 1), np.float32))[0] for _ in range(3)][-1]
+        evaluation.reset()
+        evaluation.step(np.ones((1, 1), np.float32))
+        observation, rewards, _, truncated, infos = training.step(np.ones((2, 1), np.float32))
+        assert truncated.all()
+        assert not rewards.any()
+        np.testing.assert_array_equal(infos["final_obs"], seen)
+        np.testing.assert_allclose(observation[:, 0], [0.0, 0.01], atol=1e-7)
+        assert not training.step(np.ones((2, 1), np.float32))[3].any()
+
+
+def test_a_restored_environment_ends_the_episodes_with_its_next_step(start: Callable[..., Any]) -> None:
+    start(2)
+    with closing(make(2)) as env:
+        env.reset()
+        seen = [env.step(np.ones((2, 1), np.float32))[0] for _ in range(3)][-1]
+        state = env.state_dict()
+        act(env, 2)
+        with pytest.warns(RuntimeWarning, match="robots start new episodes"):
+            env.load_state_dict(state)
+        _, _, _, truncated, infos = env.step(np.ones((2, 1), np.float32))
+        assert truncated.all()
+        np.testing.assert_array_equal(infos["final_obs"], seen)
 
 
 def test_a_missing_service_is_named(ros_network: RosNetwork) -> None:
@@ -122,14 +151,15 @@ def test_a_training_reaches_the_goal(
             "backend": "ros",
             "n_environments": 4,
             "ros": {"adapter": ADAPTER},
+            "kwargs": {"gain": 1.0},
         },
         "training": {
             "algorithm": "ppo",
             "algorithm_parameters": {"n_steps": 32, "batch_size": 32},
             "tensorboard": False,
-            "training": {"total_timesteps": 256, "device": "cpu", "verbose": 0, "eval": {"num_evals": 0}},
+            "training": {"total_timesteps": 256, "device": "cpu", "verbose": 0, "eval": {"num_evals": 1}},
         },
-        "evaluation": {"num_episodes": 2, "video": False},
+        "evaluation": {"num_episodes": 10, "video": False},
     }
     file = tmp_path / "points.yaml"
     file.write_text(yaml.safe_dump(config))

@@ -196,6 +196,16 @@ def test_a_robot_that_dies_and_comes_back_is_picked_up(start: Callable[..., Any]
         ({"observations": ["/joint_states.postion"]}, ConfigError, "did you mean: position"),
         ({"reset_services": ["/rest"]}, WorkerError, "no service 'rest'"),
         ({"task": f"{HERE / 'stay.py'}:Go"}, ConfigError, "it has Stay"),
+        (
+            {"actions": [{**FIELDS["actions"][0], "field": "/cmd.linear.x"}]},
+            WorkerError,
+            "nobody listens to /cmd as Twist",
+        ),
+        (
+            {"actions": [{**FIELDS["actions"][0], "field": "/trouble.linear.x"}]},
+            WorkerError,
+            "it is listened to as std_msgs/msg/String",
+        ),
         ({"images": {"view": "/joint_states"}}, ConfigError, "has messages of JointState"),
     ],
 )

@@ -1,0 +1,103 @@
+"""The section of `environment` that describes Unity builds which speak ML-Agents."""
+
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Text
+
+Seconds = Annotated[float, Field(gt=0)]
+Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
+
+
+class Uniform(Section):
+    """Values drawn uniformly by Unity."""
+
+    uniform: Pair
+    """Lowest and highest value."""
+
+
+class Gaussian(Section):
+    """Values drawn from a normal distribution by Unity."""
+
+    gaussian: Pair
+    """Mean and standard deviation."""
+
+
+class Ranges(Section):
+    """Values drawn uniformly from several intervals by Unity."""
+
+    ranges: Annotated[list[Pair], Field(min_length=1)]
+    """Lowest and highest value of each interval."""
+
+
+class Curriculum(Section):
+    """A value that changes as the training goes on."""
+
+    curriculum: Annotated[list[Pair], Field(min_length=1)]
+    """Pairs of the timestep (summed over environments) from which a value holds, and the value; the first at 0."""
+
+    @field_validator("curriculum")
+    @classmethod
+    def _rises_from_zero(cls, steps: list[list[float]]) -> list[list[float]]:
+        starts = [start for start, _ in steps]
+        if starts[0] != 0 or starts != sorted(set(starts)):
+            remedy = f"begin with [0, {steps[0][1]}] and let the timesteps rise"
+            raise RefusedError("does not say what holds from the start on, in order", remedy=remedy)
+        return steps
+
+
+class EngineSettings(Section):
+    """How Unity runs; what is null is left to the build."""
+
+    width: Positive | None = None
+    """Width of the window in pixels; with `height`."""
+    height: Positive | None = None
+    """Height of the window in pixels; with `width`."""
+    quality: NonNegative | None = None
+    """Index of the quality level."""
+    time_scale: Annotated[float, Field(gt=0)] | None = 20.0
+    """Simulated seconds per second, at most."""
+    target_frame_rate: Annotated[int, Field(ge=-1)] | None = -1
+    """Pictures per second; -1 for as many as can be."""
+    capture_frame_rate: NonNegative | None = 60
+    """Simulated pictures per simulated second; 0 leaves simulated time to the clock."""
+
+    @field_validator("height")
+    @classmethod
+    def _both_sides(cls, height: int | None, info: ValidationInfo) -> int | None:
+        if (height is None) != (info.data.get("width") is None):
+            raise RefusedError("width and height belong together", remedy="give both or neither")
+        return height
+
+
+class Unity(Section):
+    """Unity builds, each a process with some of the environments; an agent is an environment."""
+
+    build_path: Text | None = None
+    """Executable of the build; null waits for the Play button of the Unity editor."""
+    n_instances: Positive = 1
+    """Processes that share the environments among them."""
+    base_port: Positive | None = None
+    """Port of the first process, counted up for the others; null takes free ones (the editor always uses 5004)."""
+    arguments: list[Text] = Field(default_factory=list)
+    """Further command-line arguments of the build."""
+    headless: bool = True
+    """Run without graphics; a build with cameras needs them."""
+    log_folder: Text = "logs/unity"
+    """Folder of the builds' log files."""
+    engine: EngineSettings = EngineSettings()
+    """How Unity runs."""
+    parameters: dict[str, float | Uniform | Gaussian | Ranges | Curriculum] = Field(default_factory=dict)
+    """Environment parameters of the scene: numbers, samplers or curricula."""
+    trained_behaviour: Text | None = None
+    """Behaviour that is trained, without '?team=...'; may be null where there is only one."""
+    other_behaviours: dict[str, Text] = Field(default_factory=dict)
+    """What else acts, by behaviour: 'still' or a rule, package.module:function or path/to/file.py:function, which
+    gets the list of observations and returns the actions. Those not named stay still."""
+    terminated_is_success: bool = False
+    """Count episodes that end by themselves, not by a limit of time, as successes; for scenes that end at a goal."""
+    timeout: Seconds = 60.0
+    """Seconds that a build may take to answer, and to start."""
+    max_restarts: NonNegative = 3
+    """How often, in sum, builds that crashed are started again."""
