@@ -79,6 +79,7 @@ def test_no_command_of_the_docs_is_left_out() -> None:
         "rl-pipeline train --config FILE --resume auto",
         *commands(ROOT / "docs" / "ros.md"),  # tests/test_ros_guide.py
         *commands(ROOT / "docs" / "ros_nodes.md"),  # tests/test_ros_nodes_guide.py
+        *commands(ROOT / "docs" / "ros_tcp.md"),  # tests/test_ros_tcp_guide.py
         *commands(ROOT / "docs" / "ros_robots.md"),  # tests/test_ros_robots_guide.py
         *commands(ROOT / "docs" / "mlagents.md"),  # tests/test_mlagents_guide.py
     }
