@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 HEADER = b"\x00\x01\x00\x00"
+_PRIMITIVES = {code: struct.Struct("<" + code) for code in "?bBhHiIqQfd"}
 
 
 class CdrError(Exception):
@@ -20,8 +21,9 @@ class CdrWriter:
 
     def primitive(self, code: str, value: float) -> "CdrWriter":
         """Append a number; `code` is its letter in `struct` (`"d"`: float64, `"i"`: int32, `"?"`: bool)."""
-        self._align(struct.calcsize("<" + code))
-        self._body += struct.pack("<" + code, value)
+        layout = _PRIMITIVES[code]
+        self._align(layout.size)
+        self._body += layout.pack(value)
         return self
 
     def string(self, text: str) -> "CdrWriter":
@@ -52,7 +54,7 @@ class CdrReader:
     """Reads the fields of a message in their order.
 
     Args:
-        data: Header and body.
+        data: Header and body; what follows the fields is passed over, since ROS 2 leaves some bytes at the end.
 
     Raises:
         CdrError: The header is not that of little-endian CDR.
@@ -68,12 +70,14 @@ class CdrReader:
 
     def primitive(self, code: str) -> float:
         """Read a number; see `CdrWriter.primitive`. Raises `CdrError` at the end of the bytes."""
-        size = struct.calcsize("<" + code)
-        return struct.unpack("<" + code, self._take(size, align=size))[0]
+        layout = _PRIMITIVES[code]
+        return layout.unpack_from(self._body, self._take(layout.size, layout.size))[0]
 
     def string(self) -> str:
         """Read text. Raises `CdrError` when its bytes are missing or not UTF-8."""
-        data = bytes(self._take(int(self.primitive("I"))))
+        size = int(self.primitive("I"))
+        start = self._take(size)
+        data = bytes(self._body[start : start + size])
         try:
             return data.removesuffix(b"\0").decode()
         except UnicodeDecodeError as error:
@@ -85,12 +89,13 @@ class CdrReader:
         number = int(self.primitive("I")) if count is None else count
         if number == 0:
             return np.empty(0, kind)
-        data = self._take(number * kind.itemsize, align=kind.itemsize)
-        return np.frombuffer(data, kind.newbyteorder("<")).astype(kind)
+        start = self._take(number * kind.itemsize, kind.itemsize)
+        return np.frombuffer(self._body, kind.newbyteorder("<"), number, start).astype(kind)
 
-    def _take(self, size: int, align: int = 1) -> memoryview:
+    def _take(self, size: int, align: int = 1) -> int:
+        """Step over so many aligned bytes and return where they begin."""
         start = self._position + -self._position % align
         if start + size > len(self._body):
             raise CdrError(f"{size} bytes wanted at {start}, the message has {len(self._body)}")
         self._position = start + size
-        return self._body[start : self._position]
+        return start

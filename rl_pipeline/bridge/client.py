@@ -17,14 +17,14 @@ class Client:
         host: Address of the server, IPv4 or IPv6.
         port: Its port.
         nul: Whether topics and JSON end with a NUL, as in Unity's ROS 2 mode.
-        timeout: Seconds that connecting and every wait may take.
+        timeout: Seconds that connecting and every wait may take; None: any time.
 
     Raises:
         OSError: Nobody answers there.
     """
 
     def __init__(
-        self, host: str = "127.0.0.1", port: int = 10000, *, nul: bool = True, timeout: float = 5.0
+        self, host: str = "127.0.0.1", port: int = 10000, *, nul: bool = True, timeout: float | None = 5.0
     ) -> None:
         self._socket = socket.create_connection((host, port), timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -47,6 +47,11 @@ class Client:
     def close(self) -> None:
         """Close the connection."""
         self._socket.close()
+
+    @property
+    def port(self) -> int:
+        """Port of the server."""
+        return int(self._socket.getpeername()[1])
 
     def send_raw(self, data: bytes) -> None:
         """Send bytes as they are."""

@@ -31,6 +31,7 @@ class Connection(asyncio.Protocol):
         on_close: Told once the client is gone.
         max_frame: Bytes that a payload may have.
         queue_size: Frames of each kind that may wait.
+        stall_timeout: Seconds without a byte after which a client that began a frame is taken for dead.
 
     Attributes:
         dropped: Messages dropped so far.
@@ -45,6 +46,7 @@ class Connection(asyncio.Protocol):
         on_close: Callable[["Connection"], None],
         max_frame: int,
         queue_size: int,
+        stall_timeout: float,
     ) -> None:
         self._on_open, self._on_frame, self._on_close = on_open, on_frame, on_close
         self._decoder = FrameDecoder(max_frame)
@@ -52,7 +54,9 @@ class Connection(asyncio.Protocol):
         self._messages: deque[bytes] = deque()
         self._answers: deque[bytes] = deque()
         self._paused = False
-        self._calls: dict[int, asyncio.Future[bytes]] = {}
+        self._stall_timeout = stall_timeout
+        self._stalled: asyncio.TimerHandle | None = None
+        self._calls: dict[int, tuple[str, asyncio.Future[bytes]]] = {}
         self._next_call = FIRST_CALL
         self._transport: asyncio.Transport
         self.dropped = 0
@@ -64,7 +68,7 @@ class Connection(asyncio.Protocol):
         """Greet the client, unless it is refused."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _set_options(transport.get_extra_info("socket"))
         self.peer = str(transport.get_extra_info("peername")[0])
         self._on_open(self)
         if not transport.is_closing():
@@ -81,12 +85,27 @@ class Connection(asyncio.Protocol):
         except FrameError as error:
             self.report(f"the connection is closed: {error}")
             self._transport.close()
+        self._watch_for_stall()
+
+    def _watch_for_stall(self) -> None:
+        """Between frames a client may be silent for as long as it likes; within one it may not."""
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+        if self._decoder.is_in_frame and not self._transport.is_closing():
+            loop = asyncio.get_running_loop()
+            self._stalled = loop.call_later(self._stall_timeout, self._give_up)
+
+    def _give_up(self) -> None:
+        logger.warning("%s: nothing came for %s s within a frame", self.peer, self._stall_timeout)
+        self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give an error to every caller that waits for this client."""
-        for call in self._calls.values():
-            if not call.done():
-                call.set_exception(CallError(f"the client at {self.peer} left before it answered"))
+        if self._stalled is not None:
+            self._stalled.cancel()
+        for number in list(self._calls):
+            self.fail(number, f"the client at {self.peer} left before it answered")
         self._on_close(self)
 
     def pause_writing(self) -> None:
@@ -136,17 +155,35 @@ class Connection(asyncio.Protocol):
             CallError: The client left, or did not answer within `timeout` seconds.
         """
         number, self._next_call = self._next_call, self._next_call + 1
-        self._calls[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._calls[number] = service, answer
         self.send(encode_command("__request", srv_id=number) + encode(service, request))
         try:
-            return await asyncio.wait_for(self._calls[number], timeout)
+            return await asyncio.wait_for(answer, timeout)
         except TimeoutError:
             raise CallError(f"{service} did not answer within {timeout} s") from None
         finally:
             del self._calls[number]
 
+    def called_service(self, number: int) -> str | None:
+        """Return the service that a call went to; None when nobody waits for it any more."""
+        return self._calls[number][0] if number in self._calls else None
+
     def answer(self, number: int, response: bytes) -> None:
         """Hand a response to the call that waits for it; one that came too late is dropped."""
-        call = self._calls.get(number)
-        if call is not None and not call.done():
-            call.set_result(response)
+        if number in self._calls and not self._calls[number][1].done():
+            self._calls[number][1].set_result(response)
+
+    def fail(self, number: int, reason: str) -> None:
+        """Give an error to the call that waits for a response."""
+        if number in self._calls and not self._calls[number][1].done():
+            self._calls[number][1].set_exception(CallError(reason))
+
+
+def _set_options(connection: socket.socket) -> None:
+    """Send without delay; find out within half a minute that the machine of a silent client is gone."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):  # not everywhere
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

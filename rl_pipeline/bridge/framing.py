@@ -75,6 +75,11 @@ class FrameDecoder:
         finally:
             del self._buffer[:start]
 
+    @property
+    def is_in_frame(self) -> bool:
+        """Whether the bytes so far end within a frame."""
+        return bool(self._buffer)
+
     def _end(self, start: int) -> int | None:
         """Where the frame that begins at `start` ends; None when it is not all there."""
         for limit, part in ((MAX_TOPIC, "topic"), (self._max_frame, "payload")):

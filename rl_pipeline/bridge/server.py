@@ -66,6 +66,7 @@ class Limits:
         max_frame: Bytes of a payload.
         queue_size: Frames that wait for a slow client.
         call_timeout: Seconds that a service call may take.
+        stall_timeout: Seconds without a byte after which a client that began a frame is taken for dead.
         max_calls: Service calls of one client that may be under way.
         topics: Shell patterns of the topics and services that may be registered.
         addresses: Shell patterns of the addresses that may connect.
@@ -74,6 +75,7 @@ class Limits:
     max_frame: int = DEFAULT_MAX_FRAME
     queue_size: int = 10
     call_timeout: float = 10.0
+    stall_timeout: float = 30.0
     max_calls: int = 100
     topics: tuple[str, ...] = ("*",)
     addresses: tuple[str, ...] = ("*",)
@@ -119,7 +121,14 @@ class Server:
         """
         limits = self._limits
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self._open, self._receive, self._close, limits.max_frame, limits.queue_size),
+            lambda: Connection(
+                self._open,
+                self._receive,
+                self._close,
+                limits.max_frame,
+                limits.queue_size,
+                limits.stall_timeout,
+            ),
             host,
             port,
         )
@@ -167,13 +176,9 @@ class Server:
     def _receive(self, connection: Connection, frame: Frame) -> None:
         """Handle a frame; what is wrong with it is said to its sender and ends nothing."""
         try:
-            if connection.request is not None:
-                number, connection.request = connection.request, None
-                self._start_call(connection, number, frame)
-            elif connection.response is not None:
-                number, connection.response = connection.response, None
-                connection.answer(number, frame.payload)
-            elif frame.topic.startswith(PREFIX):
+            if self._is_body_of_request(connection, frame) or self._is_body_of_response(connection, frame):
+                return
+            if frame.topic.startswith(PREFIX):
                 self._command(connection, frame.topic.removeprefix(PREFIX), parse_arguments(frame.payload))
             elif ("publisher", frame.topic) in self._clients[connection].registered:
                 self._backend.publish(frame.topic, frame.payload)
@@ -181,6 +186,41 @@ class Server:
                 connection.report(f"topic {frame.topic!r} is not registered: send __publish first")
         except (CommandError, BackendError) as error:
             connection.report(f"{frame.topic}: {error}")
+
+    def _is_body_of_request(self, connection: Connection, frame: Frame) -> bool:
+        """Start the call whose body the frame is; a body that is missing is reported, not looked for further."""
+        number, connection.request = connection.request, None
+        if number is None:
+            return False
+        known_as_other = ("publisher", frame.topic) in self._clients[connection].registered
+        if frame.topic.startswith(PREFIX) or known_as_other:
+            self._fail_call(connection, number, frame.topic, "came without its body")
+            return False
+        self._start_call(connection, number, frame)
+        return True
+
+    def _is_body_of_response(self, connection: Connection, frame: Frame) -> bool:
+        """Answer the call whose body the frame is."""
+        number, connection.response = connection.response, None
+        if number is None:
+            return False
+        service = connection.called_service(number)
+        if service is None:  # given up meanwhile, so that its name is not known any more
+            return not frame.topic.startswith(PREFIX)
+        if frame.topic != service:
+            connection.fail(number, f"the response came without its body: {frame.topic!r} came instead")
+            return False
+        connection.answer(number, frame.payload)
+        return True
+
+    def _fail_call(self, connection: Connection, number: int, service: str, reason: str) -> None:
+        """Say why a call of a client failed, and end its waiting.
+
+        The protocol has no failed response, and Unity's connector waits for one forever. A response without a byte,
+        not even the header of CDR, makes its deserializer throw, which is an exception at the caller that waits.
+        """
+        connection.report(f"{service}: request {number} {reason}")
+        connection.send(encode_command("__response", srv_id=number) + encode(service, b""))
 
     def _command(self, connection: Connection, name: str, arguments: dict[str, Any]) -> None:
         if name in REGISTRATIONS:
@@ -226,9 +266,13 @@ class Server:
     def _start_call(self, connection: Connection, number: int, frame: Frame) -> None:
         client = self._clients[connection]
         if ("ros_service", frame.topic) not in client.registered:
-            raise CommandError("this service is not registered: send __ros_service first")
+            reason = "failed: this service is not registered: send __ros_service first"
+            self._fail_call(connection, number, frame.topic, reason)
+            return
         if len(client.tasks) >= self._limits.max_calls:
-            raise CommandError(f"{self._limits.max_calls} calls are under way; no more are taken")
+            reason = f"failed: {self._limits.max_calls} calls are under way; no more are taken"
+            self._fail_call(connection, number, frame.topic, reason)
+            return
         task = asyncio.get_running_loop().create_task(self._call(connection, number, frame))
         client.tasks.add(task)
         task.add_done_callback(client.tasks.discard)
@@ -238,9 +282,9 @@ class Server:
         try:
             response = await asyncio.wait_for(self._backend.call(frame.topic, frame.payload), timeout)
         except BackendError as error:
-            connection.report(f"{frame.topic}: request {number} failed: {error}")
+            self._fail_call(connection, number, frame.topic, f"failed: {error}")
         except TimeoutError:
-            connection.report(f"{frame.topic}: request {number} got no answer within {timeout} s")
+            self._fail_call(connection, number, frame.topic, f"got no answer within {timeout} s")
         else:
             connection.send(encode_command("__response", srv_id=number) + encode(frame.topic, response))
 

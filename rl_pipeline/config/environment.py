@@ -15,6 +15,7 @@ from rl_pipeline.config.ros_services import RosServices
 from rl_pipeline.config.ros_topics import RosTopics
 from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Text
 from rl_pipeline.config.unity import Unity
+from rl_pipeline.config.unity_ros import UnityRos
 
 ClipRange = Annotated[float, Field(gt=0, allow_inf_nan=True)]
 
@@ -78,7 +79,13 @@ def _normalize_from_yaml(value: Any) -> Any:
     return value
 
 
-SECTIONS = {"randomization": "mujoco", "ros": "ros", "ros_topics": "ros_topics", "unity": "unity"}
+SECTIONS = {
+    "randomization": "mujoco",
+    "ros": "ros",
+    "ros_topics": "ros_topics",
+    "unity": "unity",
+    "unity_ros": "unity_ros",
+}
 """Which backend reads a section."""
 
 
@@ -87,9 +94,9 @@ class Environment(Section):
 
     id: Text
     """Registered id of the environment, e.g. 'BipedalWalker-v3'."""
-    backend: Literal["gymnasium", "mujoco", "ros", "ros_topics", "unity"] = "gymnasium"
+    backend: Literal["gymnasium", "mujoco", "ros", "ros_topics", "unity", "unity_ros"] = "gymnasium"
     """What steps the environments: any registered Gymnasium id, our batched MuJoCo tasks, simulations behind ROS
-    services, robots behind ROS topics, or Unity builds that speak ML-Agents."""
+    services, robots behind ROS topics, or Unity builds, over ML-Agents or ROS-TCP."""
     n_environments: Positive = 1
     """Number of environments that are stepped together."""
     n_workers: NonNegative = 0
@@ -124,6 +131,8 @@ class Environment(Section):
     """The robots of `backend: ros_topics`."""
     unity: Unity | None = None
     """The builds of `backend: unity`, whose agents are the environments."""
+    unity_ros: UnityRos | None = None
+    """The Unity programs of `backend: unity_ros`, which connect to the training over ROS-TCP."""
 
     @property
     def is_of_existing_robots(self) -> bool:

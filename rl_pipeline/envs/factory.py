@@ -25,6 +25,7 @@ MAKERS = {
     "ros": "rl_pipeline.envs.ros:make_ros_vector_env",
     "ros_topics": "rl_pipeline.envs.ros:make_ros_topics_vector_env",
     "unity": "rl_pipeline.envs.mlagents:make_mlagents_vector_env",
+    "unity_ros": "rl_pipeline.envs.unity_ros:make_unity_ros_vector_env",
 }
 """What makes the environments of a backend: called with the section, their number and the render mode."""
 

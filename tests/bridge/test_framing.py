@@ -3,7 +3,10 @@ import struct
 
 import pytest
 
+from rl_pipeline.bridge.commands import CommandError, parse_arguments
 from rl_pipeline.bridge.framing import KEEP_ALIVE, Frame, FrameDecoder, FrameError, encode
+
+from .mutations import frames_of_every_kind, mutated
 
 MUTATED_FRAMES = 100_000
 
@@ -43,15 +46,16 @@ def test_frames_before_a_broken_one_are_still_read() -> None:
 
 def test_mutated_frames_are_read_or_refused() -> None:
     chance = random.Random(5)
+    kinds = frames_of_every_kind()
     refused = read = 0
     for _ in range(MUTATED_FRAMES):
-        data = bytearray(encode("/topic", chance.randbytes(chance.randrange(40)), nul=chance.random() < 0.5))
-        for _ in range(chance.randrange(1, 4)):
-            data[chance.randrange(len(data))] = chance.randrange(256)
         decoder = FrameDecoder(max_frame=1000)
         try:
-            read += len(list(decoder.feed(bytes(data[: chance.randrange(len(data) + 1)]))))
-        except FrameError:
+            for frame in decoder.feed(mutated(chance.choice(kinds), chance)):
+                read += 1
+                if frame.topic.startswith("__"):
+                    parse_arguments(frame.payload)
+        except (FrameError, CommandError):
             refused += 1
-    assert read > 1000
-    assert refused > 1000
+    assert read > 10_000
+    assert refused > 10_000

@@ -11,6 +11,8 @@ from rl_pipeline.bridge.connection import CallError
 from rl_pipeline.bridge.framing import encode
 from rl_pipeline.bridge.server import BackendError, Limits, Server
 
+from .mutations import frames_of_every_kind, mutated
+
 TEXT = bytes.fromhex("0001000003000000686900")
 MUTATED_FRAMES = 3_000
 
@@ -112,11 +114,40 @@ def test_a_call_that_fails_is_an_error_at_the_client(running: Running, service: 
     with running.client() as client:
         if service != "/unregistered":
             client.command("__ros_service", topic=service, message_name="std_msgs/Echo")
-        client.request(service, TEXT)
+        number = client.request(service, TEXT)
         frame = client.receive()
         assert frame.topic == "__error"
         assert service in json.loads(frame.payload)["text"]
+        assert json.loads(client.receive().payload) == {"srv_id": number}
+        assert client.receive().payload == b""
         assert echo(client) == TEXT
+
+
+def test_a_request_without_its_body_takes_no_other_frame_for_it(running: Running) -> None:
+    with running.client() as client:
+        assert echo(client) == TEXT
+        client.command("__request", srv_id=7)
+        client.publish("/a", TEXT)
+        assert "without its body" in json.loads(client.receive().payload)["text"]
+        assert [client.receive().topic for _ in range(3)] == ["__response", "/a", "/a"]
+
+
+def test_a_response_without_its_body_fails_its_call_alone(running: Running) -> None:
+    with running.client() as client:
+        offer(running, client)
+
+        def serve() -> None:
+            number = json.loads(client.receive().payload)["srv_id"]
+            client.receive()
+            client.command("__response", srv_id=number)
+            client.publish("/a", TEXT)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(CallError, match="without its body"):
+            running.call("/u")
+        thread.join(5)
+        assert client.receive().payload == TEXT
 
 
 def offer(running: Running, client: Client) -> None:
@@ -206,16 +237,28 @@ def test_a_stream_that_cannot_be_read_ends_alone(running: Running) -> None:
         assert echo(good) == TEXT
 
 
+@pytest.mark.parametrize("half", [b"\x05\0", encode("/a", TEXT)[:-1]])
+def test_a_client_that_stalls_within_a_frame_is_ended_and_one_between_frames_is_not(half: bytes) -> None:
+    running = Running(limits=Limits(stall_timeout=0.3))
+    try:
+        with running.client() as silent, running.client() as stalled:
+            stalled.send_raw(half)
+            with pytest.raises(ConnectionError):
+                stalled.receive()
+            assert echo(silent) == TEXT
+    finally:
+        running.stop()
+
+
 def test_mutated_frames_do_not_reach_other_clients(running: Running) -> None:
     chance = random.Random(7)
+    kinds = frames_of_every_kind()
     with running.client() as good:
         assert echo(good) == TEXT
         bad = running.client()
         for _ in range(MUTATED_FRAMES):
-            data = bytearray(encode("__subscribe", b'{"topic": "/t", "message_name": "std_msgs/String"}'))
-            data[chance.randrange(len(data))] = chance.randrange(256)
             try:
-                bad.send_raw(bytes(data))
+                bad.send_raw(mutated(chance.choice(kinds), chance))
             except OSError:
                 bad.close()
                 bad = running.client()

@@ -166,7 +166,7 @@ def test_the_printed_error_is_one_block_per_problem(write: Write) -> None:
     assert str(caught.value).splitlines() == [
         "x.yaml:3: environment.backend: is none of the valid values",
         "    value: 'mujocco'",
-        "    valid: gymnasium, mujoco, ros, ros_topics, unity",
+        "    valid: gymnasium, mujoco, ros, ros_topics, unity, unity_ros",
         "    did you mean: mujoco ?",
         "    remedy: write mujoco",
     ]

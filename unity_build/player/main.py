@@ -11,6 +11,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """Read a Unity player's arguments and ours; what Unity would ignore is ignored."""
     parser = argparse.ArgumentParser("tank", description="Tanks that seek their targets, served as by Unity.")
     parser.add_argument("--mlagents-port", type=int, required=True, help="port of the training process")
+    parser.add_argument("--ros-port", help="port of a ROS-TCP endpoint instead, with arguments of its own")
     parser.add_argument("-batchmode", action="store_true", help="accepted; there is no window anyway")
     parser.add_argument("-nographics", action="store_true", help="accepted; there are no graphics anyway")
     parser.add_argument("-logFile", help="accepted; what the player says goes to its standard output")
@@ -26,6 +27,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def main() -> int:
     """Serve the task until the training process says that it is over."""
+    if "--ros-port" in sys.argv:
+        from unity_build.player.ros_tcp import main as serve_over_ros_tcp
+
+        return serve_over_ros_tcp(sys.argv[1:])
     arguments = parse(sys.argv[1:])
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     from unity_build.player.mlagents import MLAgentsPlayer

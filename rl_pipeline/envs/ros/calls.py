@@ -1,7 +1,7 @@
 """Calls of ROS services, several at once, without an executor."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import rclpy
@@ -58,15 +58,20 @@ class ServiceCaller:
         name = f"{simulation.rstrip('/')}/{service}"
         self._clients[simulation, service] = self._node.create_client(service_type, name)
 
-    def wait_for(self, simulation: str, timeout: float) -> None:
-        """Wait until all known services of a simulation are there.
+    def is_there(self, simulation: str, service: str) -> bool:
+        """Tell whether a known service of a simulation is on the network now."""
+        return bool(self._clients[simulation, service].service_is_ready())
+
+    def wait_for(self, simulation: str, timeout: float, services: Collection[str] | None = None) -> None:
+        """Wait until known services of a simulation are there: some, or all.
 
         Raises:
             SimulationMissingError: They are not after `timeout` seconds.
         """
-        clients = {name: client for (of, name), client in self._clients.items() if of == simulation}
+        if services is None:
+            services = [name for of, name in self._clients if of == simulation]
         deadline = time.monotonic() + timeout
-        while missing := [name for name, client in clients.items() if not client.service_is_ready()]:
+        while missing := [name for name in services if not self.is_there(simulation, name)]:
             if time.monotonic() > deadline:
                 raise SimulationMissingError(
                     f"{simulation}: no service '{missing[0]}' after {timeout:.1f} s; start the simulation, or "

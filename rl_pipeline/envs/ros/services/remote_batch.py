@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import NDArray
 from rl_interfaces import srv
 
-from rl_pipeline.envs.flat_batch import FlatBatch, FlatLayout
+from rl_pipeline.envs.remote.batch import SimulationBatch
 from rl_pipeline.envs.ros.calls import Call, ServiceCaller
-from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError, SimulationLostError
+from rl_pipeline.envs.ros.errors import SimulationError, SimulationLostError
 from rl_pipeline.envs.ros.services.server import flags, floats
-from rl_pipeline.envs.space_json import from_json
 
 SERVICES = {
     "open": srv.Open,
@@ -26,26 +24,19 @@ SERVICES = {
     "save_state": srv.SaveState,
     "load_state": srv.LoadState,
 }
+NEEDED = ("open", "reset", "step", "close")
+"""Services without which a simulation is none; one that lacks the others has no pictures, or no states."""
 OPEN_AGAIN_S = 1.0
 UNKNOWN_SESSION = "LookupError: unknown session"
 
 
-class RemoteBatch:
-    """A session with a simulation.
+class RemoteBatch(SimulationBatch):
+    """A session with a simulation."""
 
-    Attributes:
-        simulation: Name of its node.
-        rows: Which of all environments these are.
-    """
-
-    observation_space: spaces.Space
-    action_space: spaces.Space
     environment_id: str
 
     def __init__(self, caller: ServiceCaller, simulation: str, rows: slice, render_mode: str | None) -> None:
-        self.simulation = simulation
-        self.rows = rows
-        self.num_envs = rows.stop - rows.start
+        super().__init__(simulation, rows)
         self._caller = caller
         self._render_mode = render_mode or ""
         self._session = ""
@@ -66,18 +57,13 @@ class RemoteBatch:
         call = Call(self.simulation, "open", request)
         answer = None
         while answer is None:
-            self._caller.wait_for(self.simulation, max(0.0, deadline - time.monotonic()))
+            self._caller.wait_for(self.simulation, max(0.0, deadline - time.monotonic()), NEEDED)
             answer = self._caller.try_call(call, OPEN_AGAIN_S)
             if answer is None and time.monotonic() > deadline:
                 raise self._caller.timed_out(self.simulation, "open")
         self.checked(answer, "open")
         self._session, self.environment_id = answer.session, answer.environment_id
-        try:
-            self.observation_space = from_json(answer.observation_space)
-            self.action_space = from_json(answer.action_space)
-        except ValueError as error:
-            raise MalformedReplyError(f"{self.simulation}/open: {error}") from error
-        self._layout = FlatLayout(self.observation_space)
+        self.read_spaces(answer)
 
     def reset_call(self, seeds: Sequence[int | None], mask: NDArray[np.bool_]) -> Call:
         """Return the call that starts new episodes in the marked environments."""
@@ -93,6 +79,10 @@ class RemoteBatch:
         self._sequence += 1
         request = srv.Step.Request(session=self._session, sequence=self._sequence, actions=floats(actions))
         return Call(self.simulation, "step", request)
+
+    def offers(self, service: str) -> bool:
+        """Tell whether the simulation has a service that it need not have."""
+        return self._caller.is_there(self.simulation, service)
 
     def ask(self, service: str, **fields: Any) -> Any:
         """Call a service and return its answer.
@@ -110,42 +100,3 @@ class RemoteBatch:
         if answer.error:
             raise SimulationError(f"{self.simulation}/{service}: {answer.error}")
         return answer
-
-    def observations(self, answer: Any) -> FlatBatch:
-        """Return the observations of an answer."""
-        return self.rows_of(answer.observations, answer.images, self.num_envs, "observations")
-
-    def rows_of(self, numbers: Any, octets: Any, n: int, field: str) -> FlatBatch:
-        """Return n observations that stand in two flat fields of an answer."""
-        return FlatBatch(
-            self.numbers(numbers, (n, self._layout.n_numbers), field),
-            self.octets(octets, (n, self._layout.n_bytes), f"images of {field}"),
-        )
-
-    def numbers(self, values: Any, shape: tuple[int, int] | tuple[int], field: str) -> NDArray[np.float64]:
-        """Return a field of float64, whose last but one axis are environments.
-
-        Raises:
-            MalformedReplyError: It has another size, or NaN in it.
-        """
-        numbers = self.sized(np.frombuffer(values, np.float64), shape, field)
-        if np.isnan(numbers).any():
-            first = int(np.argwhere(np.isnan(numbers))[0, 0])
-            raise MalformedReplyError(f"{self.simulation}: {field} of environment {first} has NaN")
-        return numbers
-
-    def octets(self, values: Any, shape: tuple[int, int] | tuple[int], field: str) -> NDArray[np.uint8]:
-        """Return a field of bytes.
-
-        Raises:
-            MalformedReplyError: It has another size.
-        """
-        return self.sized(np.frombuffer(values, np.uint8), shape, field)
-
-    def sized(self, values: NDArray[Any], shape: tuple[int, ...], field: str) -> NDArray[Any]:
-        """Give a field its shape, or raise a MalformedReplyError."""
-        if values.size != np.prod(shape):
-            raise MalformedReplyError(
-                f"{self.simulation}: {field} has {values.size} values, expected {np.prod(shape)} {shape}"
-            )
-        return values.reshape(shape)

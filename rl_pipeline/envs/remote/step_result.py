@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.flat_batch import FlatBatch, FlatLayout
-from rl_pipeline.envs.ros.services.remote_batch import RemoteBatch
+from rl_pipeline.envs.remote.batch import SimulationBatch
 
 
 class StepResult:
@@ -34,7 +34,7 @@ class StepResult:
         """Add observations."""
         _write(self.observations, rows, observations)
 
-    def add(self, batch: RemoteBatch, answer: Any) -> None:
+    def add(self, batch: SimulationBatch, answer: Any) -> None:
         """Add the answer of a simulation to a step.
 
         Raises:
@@ -50,7 +50,7 @@ class StepResult:
         _write(self._final, ended, batch.rows_of(*final, len(ended), "final observations"))
         self.add_metrics(batch, answer)
 
-    def add_metrics(self, batch: RemoteBatch, answer: Any) -> None:
+    def add_metrics(self, batch: SimulationBatch, answer: Any) -> None:
         """Add the metrics of an answer."""
         shape = (len(answer.metric_names), batch.num_envs)
         values = batch.sized(np.frombuffer(answer.metrics, np.float64), shape, "metrics")

@@ -1,0 +1,181 @@
+"""How long a lockstep step over ROS-TCP takes, as a ratio to a bare TCP round trip of the same bytes in the same run.
+
+    python benchmarks/ros_tcp.py --n-envs 16 --size 100
+
+Both go to one program that has its reply ready, so that what is compared is the socket with the socket and our end.
+"""
+
+import argparse
+import json
+import multiprocessing
+import socket
+import statistics
+import struct
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+import numpy as np
+from gymnasium import spaces
+
+from rl_pipeline.bridge.client import Client
+from rl_pipeline.bridge.commands import encode_command
+from rl_pipeline.bridge.framing import encode
+from rl_pipeline.bridge.messages import RESPONSES, TYPES, encode_message
+from rl_pipeline.config.environment import Environment
+from rl_pipeline.config.unity_ros import UnityRos
+from rl_pipeline.envs.factory import make_vector_env
+from rl_pipeline.envs.space_json import to_json
+
+ACTION_SIZE = 8
+LENGTHS = struct.Struct("<II")
+
+
+def replies(n: int, size: int) -> dict[str, bytes]:
+    """Return the payloads that a program of n environments answers with."""
+    values = np.random.default_rng(0).normal(size=n * size).astype(np.float32)
+    batch = {
+        "observations": values,
+        "rewards": np.zeros(n),
+        "terminated": np.zeros(n),
+        "truncated": np.zeros(n),
+    }
+    opened = {
+        "session": "a",
+        "environment_id": "Numbers",
+        "num_envs": n,
+        "observation_space": to_json(spaces.Box(-np.inf, np.inf, (size,), np.float32)),
+        "action_space": to_json(spaces.Box(-1.0, 1.0, (ACTION_SIZE,), np.float32)),
+    }
+    return {
+        service: encode_message(fields, **(opened if service == "open" else batch))
+        for service, fields in RESPONSES.items()
+    }
+
+
+def program(port: int, n: int, size: int) -> None:
+    """Answer requests with what is ready."""
+    ready = replies(n, size)
+    with Client(port=port, timeout=None) as client:
+        for service, type_name in TYPES.items():
+            client.command("__unity_service", topic=f"/unity/{service}", message_name=type_name)
+        while answer(client, ready):
+            pass
+
+
+def answer(client: Client, ready: dict[str, bytes]) -> bool:
+    """Answer a request; return whether one came."""
+    try:
+        frame = client.receive()
+        if frame.topic == "__request":
+            service = client.receive().topic
+            number = json.loads(frame.payload)["srv_id"]
+            client.respond(number, service, ready[service.rpartition("/")[2]])
+    except ConnectionError:
+        return False
+    return True
+
+
+def bare_server(started: Connection) -> None:
+    """Answer each so many bytes with so many."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        started.send(listener.getsockname()[1])
+        connection, _ = listener.accept()
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    asked, answered = LENGTHS.unpack(connection.recv(LENGTHS.size))
+    answer = bytes(answered)
+    while take(connection, asked):
+        connection.sendall(answer)
+
+
+def take(connection: socket.socket, size: int) -> bool:
+    """Read so many bytes; return whether they came."""
+    while size:
+        data = connection.recv(size)
+        if not data:
+            return False
+        size -= len(data)
+    return True
+
+
+def bare_round_trip(asked: int, answered: int) -> Callable[[], None]:
+    """Connect to a bare server and return what makes a round trip."""
+    here, there = multiprocessing.Pipe()
+    multiprocessing.Process(target=bare_server, args=(there,), daemon=True).start()
+    connection = socket.create_connection(("127.0.0.1", here.recv()))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.sendall(LENGTHS.pack(asked, answered))
+    request = bytes(asked)
+
+    def round_trip() -> None:
+        connection.sendall(request)
+        take(connection, answered)
+
+    return round_trip
+
+
+def lockstep(n: int, size: int) -> Callable[[], None]:
+    """Make the environments and return what steps them."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = multiprocessing.Process(target=wait_and_serve, args=(port, n, size), daemon=True)
+    process.start()
+    env = make_vector_env(
+        Environment(id="Numbers", backend="unity_ros", n_environments=n, unity_ros=UnityRos(port=port))
+    )
+    actions = env.action_space.sample()
+    return lambda: env.step(actions)
+
+
+def wait_and_serve(port: int, n: int, size: int) -> None:
+    """Connect as soon as somebody listens."""
+    while True:
+        try:
+            return program(port, n, size)
+        except ConnectionRefusedError:
+            time.sleep(0.1)
+
+
+def sizes(n: int, size: int) -> tuple[int, int]:
+    """Return the bytes of a step's request and reply, with their headers."""
+    from rl_pipeline.bridge.messages import REQUESTS
+
+    header = len(encode_command("__request", srv_id=1001))
+    request = encode_message(REQUESTS["step"], session="a", sequence=1, actions=np.zeros(n * ACTION_SIZE))
+    reply = encode("/unity/step", replies(n, size)["step"])
+    return header + len(encode("/unity/step", request)), header + 1 + len(reply)
+
+
+def milliseconds(call: Callable[[], None], calls: int) -> list[float]:
+    """Time calls one by one."""
+    times = []
+    for _ in range(calls):
+        start = time.perf_counter()
+        call()
+        times.append((time.perf_counter() - start) * 1e3)
+    return times
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--n-envs", type=int, default=16)
+    parser.add_argument("--size", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--calls", type=int, default=500)
+    options = parser.parse_args()
+    asked, answered = sizes(options.n_envs, options.size)
+    ways = {
+        "bare TCP": bare_round_trip(asked, answered),
+        "lockstep": lockstep(options.n_envs, options.size),
+    }
+    measured: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(options.rounds):
+        for name, call in ways.items():
+            measured[name] += milliseconds(call, options.calls)
+    reference = statistics.median(measured["bare TCP"])
+    print(f"{options.n_envs} environments x {options.size} numbers: {asked} bytes out, {answered} bytes in")
+    for name, times in measured.items():
+        median, p99 = statistics.median(times), statistics.quantiles(times, n=100)[98]
+        print(f"{name:10} median {median:6.3f} ms  99 % {p99:6.3f} ms  ratio {median / reference:5.2f}")

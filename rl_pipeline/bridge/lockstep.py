@@ -1,0 +1,198 @@
+"""The server end of ROS-TCP for one program that is called in lockstep: blocking, without an event loop."""
+
+import json
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Collection
+
+from rl_pipeline.bridge.commands import (
+    PREFIX,
+    CommandError,
+    encode_command,
+    handshake,
+    integer_argument,
+    parse_arguments,
+    text_argument,
+)
+from rl_pipeline.bridge.connection import FIRST_CALL
+from rl_pipeline.bridge.framing import DEFAULT_MAX_FRAME, Frame, FrameDecoder, encode
+
+CHUNK = 2**18
+POLL_S = 0.2
+
+
+class LockstepEndpoint:
+    """Listens on a port for one program, and calls the services that it offers.
+
+    Args:
+        host: Address to listen on, IPv4 or IPv6.
+        port: The port; 0 for a free one.
+        on_message: Given topic, type and payload of each message that the program publishes.
+        max_frame: Bytes that a payload may have.
+
+    Attributes:
+        port: The port.
+
+    Raises:
+        OSError: The address or port cannot be had.
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        on_message: Callable[[str, str, bytes], None] = lambda topic, kind, payload: None,
+        max_frame: int = DEFAULT_MAX_FRAME,
+    ) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, port), family=family)
+        self.port = int(self._listener.getsockname()[1])
+        self._on_message, self._max_frame = on_message, max_frame
+        self._socket: socket.socket | None = None
+        self._next_call = FIRST_CALL
+
+    def __enter__(self) -> "LockstepEndpoint":
+        """Return the endpoint itself."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close the connection and the port."""
+        self.close()
+
+    def accept(
+        self, services: Collection[str], timeout: float, alive: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Wait until a program is connected and offers all these services.
+
+        Raises:
+            TimeoutError: None came within `timeout` seconds, or it did not offer them.
+            ConnectionError: `alive()` says that the program has ended.
+        """
+        self.disconnect()
+        deadline = time.monotonic() + timeout
+        while True:
+            self._wait_for_program(deadline, alive)
+            try:
+                self._send(handshake(), deadline)
+                while not self._offered.issuperset(services):
+                    missing = ", ".join(sorted(set(services) - self._offered)[:3])
+                    self._other(self._receive(deadline, f"it does not offer {missing}"), deadline)
+            except ConnectionError:  # one that ended meanwhile may still stand in the queue of the port
+                self.disconnect()
+            else:
+                return
+
+    def _wait_for_program(self, deadline: float, alive: Callable[[], bool]) -> None:
+        self._listener.settimeout(POLL_S)
+        while self._socket is None:
+            try:
+                self._socket = self._listener.accept()[0]
+            except TimeoutError:
+                if not alive():
+                    raise ConnectionError("the program ended before it connected") from None
+                if time.monotonic() > deadline:
+                    raise TimeoutError("no program connected") from None
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._decoder = FrameDecoder(self._max_frame)
+        self._frames: deque[Frame] = deque()
+        self._offered: set[str] = set()
+        self._types: dict[str, str] = {}
+
+    def request(self, service: str, payload: bytes, deadline: float) -> int:
+        """Send a request; return its number for `response`.
+
+        Args:
+            service: Name of the service.
+            payload: CDR with its header.
+            deadline: Time of `time.monotonic()` at which the program is given up.
+
+        Raises:
+            ConnectionError: The program is gone.
+            TimeoutError: It does not read.
+        """
+        number, self._next_call = self._next_call, self._next_call + 1
+        self._send(encode_command("__request", srv_id=number) + encode(service, payload), deadline)
+        return number
+
+    def response(self, number: int, deadline: float) -> bytes:
+        """Wait for the response to a request; those to requests that were given up are passed over.
+
+        Raises:
+            ConnectionError: The program is gone.
+            TimeoutError: It did not answer in time.
+            FrameError: What it sends is no ROS-TCP.
+            CommandError: It sends commands that cannot be read.
+        """
+        while True:
+            frame = self._receive(deadline, f"no answer to request {number}")
+            if frame.topic != "__response":
+                self._other(frame, deadline)
+                continue
+            answered = integer_argument(parse_arguments(frame.payload), "srv_id")
+            body = self._receive(deadline, f"no body of response {answered}")
+            if answered == number:
+                return body.payload
+            if answered > number:
+                raise CommandError(f"response {answered} came, {number} was expected")
+
+    def disconnect(self) -> None:
+        """Close the connection and go on listening."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def close(self) -> None:
+        """Close the connection and the port."""
+        self.disconnect()
+        self._listener.close()
+
+    def _connected(self) -> socket.socket:
+        if self._socket is None:
+            raise ConnectionError("no program is connected")
+        return self._socket
+
+    def _send(self, data: bytes, deadline: float) -> None:
+        connection = self._connected()
+        connection.settimeout(max(0.001, deadline - time.monotonic()))
+        connection.sendall(data)
+
+    def _receive(self, deadline: float, waiting: str) -> Frame:
+        """Return the next frame that is no keep-alive."""
+        connection = self._connected()
+        while not self._frames:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(waiting)
+            connection.settimeout(left)
+            try:
+                data = connection.recv(CHUNK)
+            except TimeoutError:
+                raise TimeoutError(waiting) from None
+            if not data:
+                raise ConnectionError("the program closed the connection")
+            self._frames += (frame for frame in self._decoder.feed(data) if not frame.is_keep_alive)
+        return self._frames.popleft()
+
+    def _other(self, frame: Frame, deadline: float) -> None:
+        """Handle a frame that is no response: registrations and messages."""
+        if not frame.topic.startswith(PREFIX):
+            if frame.topic in self._types:
+                self._on_message(frame.topic, self._types[frame.topic], frame.payload)
+            return
+        arguments = parse_arguments(frame.payload)
+        match frame.topic:
+            case "__unity_service":
+                self._offered.add(text_argument(arguments, "topic"))
+            case "__publish":
+                self._types[text_argument(arguments, "topic")] = text_argument(arguments, "message_name")
+            case "__topic_list":
+                self._send(encode_command("__topic_list", topics=[], types=[]), deadline)
+            case "__request":
+                self._receive(deadline, "no body of a request")
+                self._refuse("a training answers no requests", deadline)
+            case _:
+                self._refuse(f"a training does not know {frame.topic} {json.dumps(arguments)}", deadline)
+
+    def _refuse(self, text: str, deadline: float) -> None:
+        self._send(encode_command("__error", text=text), deadline)

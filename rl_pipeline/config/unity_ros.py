@@ -1,0 +1,39 @@
+"""The section of `environment` that describes Unity programs which connect over ROS-TCP."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from rl_pipeline.config.section import NonNegative, Positive, Section, Text
+
+Seconds = Annotated[float, Field(gt=0)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+ServicePrefix = Annotated[str, Field(pattern=r"^/?[A-Za-z][A-Za-z0-9_/]*$")]
+
+
+class UnityRos(Section):
+    """Unity programs that connect to the training itself: it is their ROS-TCP endpoint."""
+
+    build_path: Text | None = None
+    """Executable of the build to start; null: programs are started by hand and connect to `port`."""
+    arguments: list[str] = Field(default_factory=list)
+    """Further command-line arguments of the build."""
+    headless: bool = True
+    """Start the build without graphics."""
+    n_instances: Positive = 1
+    """Unity programs that share the environments among them, each on a port of its own."""
+    address: Text = "127.0.0.1"
+    """Address to listen on, IPv4 or IPv6."""
+    port: Port = 10000
+    """Port of the first program, counted up for the others; 0: free ones, for builds that are started here."""
+    prefix: ServicePrefix = "/unity"
+    """Beginning of the names of the services."""
+    services: Literal["batch", "each"] = "batch"
+    """`batch`: a program has one set of services, `<prefix>/step`; `each`: each of its environments has its own,
+    `<prefix>_<number>/step`."""
+    timeout: Seconds = 10.0
+    """Seconds that a program may take to answer before it is taken for dead."""
+    startup_timeout: Seconds = 60.0
+    """Seconds that a program may take to connect and offer its services."""
+    max_restarts: NonNegative = 3
+    """How often, in sum, programs that died or stalled are started again."""

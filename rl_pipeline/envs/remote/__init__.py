@@ -1,0 +1,1 @@
+"""Vector environments whose environments are in other programs, however these are reached."""

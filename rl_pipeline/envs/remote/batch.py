@@ -1,0 +1,91 @@
+"""The environments that one simulation keeps for us, and the checks of what it says of them."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rl_pipeline.envs.flat_batch import FlatBatch, FlatLayout
+from rl_pipeline.envs.ros.errors import MalformedReplyError
+from rl_pipeline.envs.space_json import from_json
+
+
+class SimulationBatch:
+    """Some of the environments, which a simulation keeps for us, and what it says of them.
+
+    Attributes:
+        simulation: Name of the simulation.
+        rows: Which of all environments these are.
+        num_envs: Their number.
+    """
+
+    observation_space: spaces.Space
+    action_space: spaces.Space
+
+    def __init__(self, simulation: str, rows: slice) -> None:
+        self.simulation = simulation
+        self.rows = rows
+        self.num_envs = rows.stop - rows.start
+
+    def read_spaces(self, answer: Any) -> None:
+        """Take the spaces from the answer of `open`.
+
+        Raises:
+            MalformedReplyError: They cannot be read.
+        """
+        try:
+            self.observation_space = from_json(answer.observation_space)
+            self.action_space = from_json(answer.action_space)
+        except ValueError as error:
+            raise MalformedReplyError(f"{self.simulation}/open: {error}") from error
+        self._layout = FlatLayout(self.observation_space)
+
+    def reset_call(self, seeds: Sequence[int | None], mask: NDArray[np.bool_]) -> Any:
+        """Return the call that starts new episodes in the marked environments."""
+        raise NotImplementedError
+
+    def step_call(self, actions: NDArray[Any]) -> Any:
+        """Return the call that steps the environments; actions are float64 (num_envs, numbers in an action)."""
+        raise NotImplementedError
+
+    def observations(self, answer: Any) -> FlatBatch:
+        """Return the observations of an answer."""
+        return self.rows_of(answer.observations, answer.images, self.num_envs, "observations")
+
+    def rows_of(self, numbers: Any, octets: Any, n: int, field: str) -> FlatBatch:
+        """Return n observations that stand in two flat fields of an answer."""
+        return FlatBatch(
+            self.numbers(numbers, (n, self._layout.n_numbers), field),
+            self.octets(octets, (n, self._layout.n_bytes), f"images of {field}"),
+        )
+
+    def numbers(self, values: Any, shape: tuple[int, int] | tuple[int], field: str) -> NDArray[np.float64]:
+        """Return a field of float64, whose last but one axis are environments.
+
+        Raises:
+            MalformedReplyError: It has another size, or NaN in it.
+        """
+        numbers = self.sized(np.frombuffer(values, np.float64), shape, field)
+        if np.isnan(numbers).any():
+            first = int(np.argwhere(np.isnan(numbers))[0, 0])
+            raise MalformedReplyError(f"{self.simulation}: {field} of environment {first} has NaN")
+        return numbers
+
+    def octets(self, values: Any, shape: tuple[int, int] | tuple[int], field: str) -> NDArray[np.uint8]:
+        """Return a field of bytes.
+
+        Raises:
+            MalformedReplyError: It has another size.
+        """
+        return self.sized(np.frombuffer(values, np.uint8), shape, field)
+
+    def sized(self, values: NDArray[Any], shape: tuple[int, ...], field: str) -> NDArray[Any]:
+        """Give a field its shape, or raise a MalformedReplyError."""
+        if values.size != math.prod(shape):
+            raise MalformedReplyError(
+                f"{self.simulation}: {field} has {values.size} values, expected {math.prod(shape)} {shape}"
+            )
+        return values.reshape(shape)

@@ -1,0 +1,98 @@
+"""Environments that a Unity program serves by one set of services."""
+
+import uuid
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rl_pipeline.bridge.cdr import CdrError
+from rl_pipeline.bridge.messages import REQUESTS, RESPONSES, TYPES, decode_message, encode_message
+from rl_pipeline.envs.remote.batch import SimulationBatch
+from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError
+
+
+class Call(NamedTuple):
+    """A request that is ready to be sent."""
+
+    service: str
+    payload: bytes
+
+
+class UnitySession(SimulationBatch):
+    """A session with a Unity program.
+
+    Args:
+        prefix: Beginning of the names of its services.
+        rows: Which of all environments these are.
+        render_mode: Of the first of them.
+    """
+
+    def __init__(self, prefix: str, rows: slice, render_mode: str | None) -> None:
+        super().__init__(prefix, rows)
+        self._render_mode = render_mode or ""
+        self._session = ""
+        self._sequence = 0
+
+    @property
+    def services(self) -> list[str]:
+        """Names of the services that the program must offer."""
+        return [f"{self.simulation}/{service}" for service in TYPES]
+
+    def open_call(self) -> Call:
+        """Return the call that begins the session."""
+        return self._call(
+            "open", client=uuid.uuid4().hex, num_envs=self.num_envs, render_mode=self._render_mode
+        )
+
+    def opened(self, answer: Any) -> str:
+        """Take the answer of `open` and return the name of what the program simulates.
+
+        Raises:
+            MalformedReplyError: It has another number of environments, or spaces that cannot be read.
+        """
+        if answer.num_envs != self.num_envs:
+            raise MalformedReplyError(
+                f"{self.simulation}/open: {answer.num_envs} environments, expected {self.num_envs}; start the "
+                f"program with so many, or set environment.n_environments"
+            )
+        self.read_spaces(answer)
+        self._session = answer.session
+        return str(answer.environment_id)
+
+    def reset_call(self, seeds: Sequence[int | None], mask: NDArray[np.bool_]) -> Call:
+        """See `SimulationBatch`."""
+        self._sequence += 1
+        given = [] if any(seed is None for seed in seeds) else seeds
+        return self._call(
+            "reset", session=self._session, sequence=self._sequence, seeds=given, mask=mask.view(np.uint8)
+        )
+
+    def step_call(self, actions: NDArray[Any]) -> Call:
+        """See `SimulationBatch`."""
+        self._sequence += 1
+        return self._call("step", session=self._session, sequence=self._sequence, actions=actions)
+
+    def close_call(self) -> Call:
+        """Return the call that ends the session."""
+        return self._call("close", session=self._session)
+
+    def read(self, service: str, payload: bytes) -> SimpleNamespace:
+        """Read a response.
+
+        Raises:
+            MalformedReplyError: It is none.
+            SimulationError: It reports an error.
+        """
+        try:
+            answer = decode_message(RESPONSES[service], payload)
+        except CdrError as error:
+            raise MalformedReplyError(f"{self.simulation}/{service}: {error}") from error
+        if answer.error:
+            raise SimulationError(f"{self.simulation}/{service}: {answer.error}")
+        return answer
+
+    def _call(self, service: str, **fields: Any) -> Call:
+        return Call(f"{self.simulation}/{service}", encode_message(REQUESTS[service], **fields))

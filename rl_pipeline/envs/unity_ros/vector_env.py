@@ -1,0 +1,102 @@
+"""A vector environment whose environments are in Unity programs that connect to the training."""
+
+import itertools
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.config.unity_ros import UnityRos
+from rl_pipeline.envs.remote.vector_env import RemoteVectorEnv, share_rows
+from rl_pipeline.envs.ros.errors import SimulationLostError, SimulationMissingError
+from rl_pipeline.envs.unity_ros.instance import UnityInstance
+from rl_pipeline.envs.unity_ros.session import Call, UnitySession
+
+logger = logging.getLogger(__name__)
+
+
+class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
+    """Environments in Unity programs, stepped by one request and one reply on the socket of each.
+
+    Raises:
+        ConfigError: A build is not there, a port is taken, or a program simulates something else.
+        SimulationMissingError: A program did not connect.
+    """
+
+    section = "environment.unity_ros"
+
+    def __init__(
+        self, environment_id: str, settings: UnityRos, num_envs: int, render_mode: str | None
+    ) -> None:
+        super().__init__(num_envs, render_mode, settings.max_restarts)
+        self._instances: list[UnityInstance] = []
+        try:
+            for index, rows in enumerate(share_rows(num_envs, settings.n_instances)):
+                sessions = _sessions(settings, rows, render_mode)
+                self._instances.append(UnityInstance(index, settings, sessions))
+            for instance in self._instances:
+                self._check_served(instance, instance.start(), environment_id)
+            self._use([session for instance in self._instances for session in instance.sessions])
+        except BaseException:
+            self.close_extras()
+            raise
+
+    @staticmethod
+    def _check_served(instance: UnityInstance, served: list[str], environment_id: str) -> None:
+        for name in served:
+            if name != environment_id:
+                message = f"{instance.name} simulates {name}"
+                remedy = f"write {name}, or start another build"
+                raise ConfigError([Problem("environment.id", message, environment_id, remedy=remedy)])
+
+    def _exchange(self, service: str, calls: Sequence[Call]) -> list[Any]:
+        remaining = iter(calls)
+        lost: dict[int, SimulationLostError] = {}
+        for index, instance in enumerate(self._instances):
+            try:
+                instance.send(list(itertools.islice(remaining, len(instance.sessions))))
+            except SimulationLostError as error:
+                lost[index] = error
+        answers: list[Any] = []
+        for index, instance in enumerate(self._instances):
+            try:
+                if index in lost:
+                    raise lost[index]
+                answers += instance.receive(service)
+            except SimulationLostError as error:
+                self._lose(error)
+                answers += [None] * len(instance.sessions)
+        return answers
+
+    def _replace(self, batch: UnitySession) -> Any:
+        instance = next(one for one in self._instances if batch in one.sessions)
+        while not instance.is_open:
+            try:
+                instance.start()
+            except (SimulationLostError, SimulationMissingError) as error:
+                self._lose(error)
+        return instance.reset_one(batch, self._fresh_seeds(batch))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what restarts need; what is in a Unity program cannot be saved."""
+        return self._history()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on with new episodes, whose seeds follow from those that `state_dict` returned."""
+        self._begin_anew(state)
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """End the programs that were started here, and close the ports."""
+        for instance in self._instances:
+            instance.close()
+
+
+def _sessions(settings: UnityRos, rows: slice, render_mode: str | None) -> list[UnitySession]:
+    prefix = "/" + settings.prefix.strip("/")
+    first_mode = render_mode if rows.start == 0 else None
+    if settings.services == "batch":
+        return [UnitySession(prefix, rows, first_mode)]
+    return [
+        UnitySession(f"{prefix}_{number}", slice(row, row + 1), first_mode if number == 0 else None)
+        for number, row in enumerate(range(rows.start, rows.stop))
+    ]
