@@ -77,6 +77,10 @@ class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
                 self._lose(error)
         return instance.reset_one(batch, self._fresh_seeds(batch))
 
+    def render(self) -> tuple[Any, ...]:
+        """Return no picture: a build has its own window."""
+        return (None,)
+
     def state_dict(self) -> dict[str, Any]:
         """Return what restarts need; what is in a Unity program cannot be saved."""
         return self._history()
