@@ -17,6 +17,7 @@ HELP = "start the ROS node that config.yml names"
 OWN_PACKAGE = "rl_nodes"
 NODES_OF_A_RUN = ("play", "evaluate")
 ROS_ARGUMENTS = "--ros-args"
+UNITY_BACKENDS = ("unity", "unity_ros")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,9 +64,12 @@ def _unity_build(launcher: "LauncherConfig", overrides: list[str]) -> list[str]:
     if launcher.unity.build_path is None:
         return []
     environment = load_config(Path(launcher.experiment), overrides).config.environment
-    if environment.backend != "unity" or (environment.unity and environment.unity.build_path):
+    if environment.backend not in UNITY_BACKENDS:
         return []
-    return [f"environment.unity.build_path={launcher.unity.build_path}"]
+    section = getattr(environment, environment.backend)
+    if section is not None and section.build_path is not None:
+        return []
+    return [f"environment.{environment.backend}.build_path={launcher.unity.build_path}"]
 
 
 def node_parameters(launcher: "LauncherConfig", overrides: list[str]) -> dict[str, str | list[str]]:

@@ -2,8 +2,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 EXPERIMENT = """
-environment: {id: Tank, backend: unity, n_environments: 2, unity: {log_folder: LOGS}}
+environment: {id: Tank, backend: BACKEND}
 training:
   algorithm: ppo
   algorithm_parameters: {n_steps: 16, batch_size: 16}
@@ -13,15 +15,23 @@ evaluation: {num_episodes: 1, video: false}
 PLAYER = Path(__file__).parents[2] / "unity_build" / "player" / "tank.x86_64"
 
 
-def launch(folder: Path, build: Path) -> subprocess.CompletedProcess[str]:
-    (folder / "tank.yaml").write_text(EXPERIMENT.replace("LOGS", str(folder / "logs")))
+SECTIONS = {
+    "unity": "unity, n_environments: 2, unity: {log_folder: LOGS}",
+    "unity_ros": "unity_ros, unity_ros: {port: 0}",
+}
+
+
+def launch(folder: Path, build: Path, backend: str = "unity") -> subprocess.CompletedProcess[str]:
+    section = SECTIONS[backend].replace("LOGS", str(folder / "logs"))
+    (folder / "tank.yaml").write_text(EXPERIMENT.replace("BACKEND", section))
     (folder / "config.yml").write_text(f"experiment: tank.yaml\nunity: {{build_path: {build}}}\n")
     command = [sys.executable, "-m", "rl_pipeline", "launch"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=200, check=False)
 
 
-def test_the_build_of_config_yml_is_trained_in(tmp_path: Path) -> None:
-    result = launch(tmp_path, PLAYER)
+@pytest.mark.parametrize("backend", SECTIONS)
+def test_the_build_of_config_yml_is_trained_in(backend: str, tmp_path: Path) -> None:
+    result = launch(tmp_path, PLAYER, backend)
     assert result.returncode == 0, result.stderr
     assert "Training finished at timestep 64" in result.stdout
 

@@ -94,8 +94,9 @@ def test_a_cart_with_jitter_is_an_environment(start: Callable[..., Any]) -> None
             distances.append(infos["distance"][0])
             assert not terminated[0]
             assert truncated[0] == (step == 29)
-        late = np.diff(moments) < 0.04
-        assert late.mean() < 0.2  # steps follow each other at the rate
+        assert (
+            moments[-1] - moments[0] > 0.95 * 29 / 20.0
+        )  # never faster than the rate, however late some are
         assert distances[-1] < 0.5 * distances[0]  # it obeyed
         assert infos["_final_obs"][0]
         assert infos["final_obs"][0, 0] != observation[0, 0]
