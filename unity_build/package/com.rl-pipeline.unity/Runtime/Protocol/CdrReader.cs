@@ -89,19 +89,6 @@ namespace RlPipeline.Protocol
         /// <summary>Read a sequence of 64-bit integers.</summary>
         public long[] Ints64() => Sequence(count => new long[count], sizeof(long));
 
-        /// <summary>
-        /// Skip the padding that ROS 2 puts after an empty sequence of 64-bit numbers, where another sequence of bytes
-        /// ends the message: it is there unless that sequence fits exactly where it would begin without it.
-        /// </summary>
-        public void SkipPaddingBeforeLastBytes()
-        {
-            uint count = Remaining < 4 ? 0 : BitConverter.ToUInt32(_bytes, _position);
-            if (Remaining != 4 + (long)count)
-            {
-                Take(4, 4);
-            }
-        }
-
         private T[] Sequence<T>(Func<int, T[]> create, int size)
         {
             int count = Count(size);

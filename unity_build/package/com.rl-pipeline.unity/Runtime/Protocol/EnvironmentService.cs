@@ -99,10 +99,6 @@ namespace RlPipeline.Protocol
         private CdrWriter Reset(CdrReader request)
         {
             long[] seeds = request.Ints64();
-            if (seeds.Length == 0)
-            {
-                request.SkipPaddingBeforeLastBytes();
-            }
             Transition made = _batch.Reset(seeds, request.Bytes());
             CdrWriter answer = new CdrWriter().String("").Floats64(made.Observations).Bytes(made.Images);
             return answer.Strings(made.MetricNames).Floats64(made.Metrics).Bytes(made.MetricsMask);
