@@ -1,4 +1,5 @@
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rl_pipeline.bridge.client import Client
 from rl_pipeline.run.folder import find_runs
 from tests.ros_network import RosNetwork, end
 
@@ -23,9 +25,14 @@ def start(network: RosNetwork, plan_name: str, **values: str) -> "list[subproces
 
     plan = getattr(launch_plans, plan_name)
     defaults = {name: default for name, (default, _) in plan.arguments.items()}
-    folder = Path(get_package_prefix("rl_nodes")) / "lib" / "rl_nodes"
     return [
-        subprocess.Popen(node.command(folder), env=network.environ, text=True, stdout=subprocess.PIPE)
+        subprocess.Popen(
+            node.command(Path(get_package_prefix(node.package))),
+            env=network.environ,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         for node in plan.starts(defaults | values)
     ]
 
@@ -64,13 +71,31 @@ def test_arguments_are_checked(ros_network: RosNetwork) -> None:
         start(ros_network, "SIMULATION", simulations="two")
     with pytest.raises(ValueError, match="the argument use_sim_time is 'yes'; it must be true or false"):
         start(ros_network, "SIMULATION", use_sim_time="yes")
+    with pytest.raises(ValueError, match="the argument port is '-1'; it must be a whole number"):
+        start(ros_network, "UNITY", port="-1")
+
+
+def test_the_endpoint_for_unity_takes_clients(ros_network: RosNetwork) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    [endpoint] = start(ros_network, "UNITY", port=str(port))
+    try:
+        assert endpoint.stdout is not None
+        assert any("may connect" in line for line in endpoint.stdout)
+        with Client(port=port, timeout=30) as client:
+            assert client.receive().topic == "__handshake"
+    finally:
+        end(endpoint)
+    assert endpoint.returncode == 0
 
 
 def test_the_files_are_installed(ros_network: RosNetwork) -> None:
     from ament_index_python import get_package_share_directory
 
     installed = sorted(Path(get_package_share_directory("rl_nodes"), "launch").glob("*.launch.py"))
-    assert [file.name for file in installed] == ["play.launch.py", "simulation.launch.py", "train.launch.py"]
+    assert [file.name for file in installed] == [
+        f"{name}.launch.py" for name in ("play", "simulation", "train", "unity")
+    ]
     for file in installed:
         assert file.read_text() == (ROOT / "launch" / file.name).read_text()
 

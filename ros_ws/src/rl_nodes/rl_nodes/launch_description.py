@@ -28,9 +28,8 @@ def describe(plan: LaunchPlan) -> LaunchDescription:
 
 
 def _process(node: NodeStart) -> ExecuteProcess:
-    folder = Path(get_package_prefix("rl_nodes")) / "lib" / "rl_nodes"
     return ExecuteProcess(
-        cmd=node.command(folder),
+        cmd=node.command(Path(get_package_prefix(node.package))),
         name=node.name,
         output="screen",
         sigterm_timeout=SAVING_SECONDS,

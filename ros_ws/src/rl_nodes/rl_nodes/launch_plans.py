@@ -17,22 +17,24 @@ class NodeStart:
     """A node to start.
 
     Attributes:
-        executable: Which of the nodes of `rl_nodes`.
+        executable: Which of the nodes of its package.
         name: Its name on the network.
         namespace: The namespace of the name, such as `/left`; empty for none.
         parameters: Its parameters.
+        package: Its package.
     """
 
     executable: str
     name: str
     namespace: str
     parameters: Parameters
+    package: str = "rl_nodes"
 
-    def command(self, folder: Path) -> list[str]:
+    def command(self, prefix: Path) -> list[str]:
         """Return the command line.
 
         Args:
-            folder: Has the executables.
+            prefix: Where the package is installed.
         """
         remappings = [
             "-r",
@@ -40,7 +42,7 @@ class NodeStart:
             *(["-r", f"__ns:={self.namespace}"] * bool(self.namespace)),
         ]
         return [
-            str(folder / self.executable),
+            str(prefix / "lib" / self.package / self.executable),
             "--ros-args",
             *remappings,
             *parameter_arguments(self.parameters),
@@ -111,6 +113,15 @@ def play_starts(values: Values) -> list[NodeStart]:
     return [*simulation_starts(values), NodeStart("play", "play", values["namespace"], parameters)]
 
 
+def unity_starts(values: Values) -> list[NodeStart]:
+    """Return the endpoint to which Unity programs connect."""
+    if not values["port"].isdecimal():
+        raise ValueError(f"the argument port is '{values['port']}'; it must be a whole number from 0")
+    parameters: Parameters = {"ROS_IP": values["address"], "ROS_TCP_PORT": int(values["port"])}
+    executable, package = "default_server_endpoint", "ros_tcp_endpoint"
+    return [NodeStart(executable, "UnityEndpoint", values["namespace"], parameters, package)]
+
+
 def _simulation_names(values: Values) -> list[str]:
     text = values["simulations"]
     if not text.isdecimal():
@@ -136,4 +147,12 @@ PLAY = LaunchPlan(
         "episodes": ("-1", "after how many to end; by default never"),
     },
     play_starts,
+)
+UNITY = LaunchPlan(
+    {
+        "address": ("127.0.0.1", "where the endpoint listens"),
+        "port": ("10000", "the port of it"),
+        "namespace": COMMON["namespace"],
+    },
+    unity_starts,
 )
