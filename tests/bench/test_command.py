@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rl_pipeline.cli import DONE, REFUSED, main
+from rl_pipeline.cli import main
+from rl_pipeline.commands.exit_status import DONE, REFUSED
 
 TINY = ["--rounds", "2", "--seconds", "0.01", "--threads", "1"]
 

@@ -53,7 +53,8 @@ def test_a_policy_plays_until_a_signal(
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output
     assert played.mean_return == played.mean_length > 0
-    assert f"episode 1: return {episodes.messages[0].mean_return:.1f}" in output
+    # Which episode is the first to arrive depends on how soon the two nodes have found each other.
+    assert f": return {played.mean_return:.1f}" in output
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 # torch pins its CUDA packages itself, and they are not there on every machine.
 PINNED_BY_TORCH = ("cuda-", "nvidia-", "triton")
+INSTALLED_EXTRAS = ("ros", "test", "unity")
 
 
 def read_pins() -> dict[str, str]:
@@ -19,12 +20,9 @@ def read_pins() -> dict[str, str]:
 def read_requirements() -> list[Requirement]:
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
     project = pyproject["project"]
-    texts = (
-        project["dependencies"]
-        + project["optional-dependencies"]["test"]
-        + project["optional-dependencies"]["ros"]
-        + pyproject["build-system"]["requires"]
-    )
+    texts = project["dependencies"] + pyproject["build-system"]["requires"]
+    for extra in INSTALLED_EXTRAS:
+        texts += project["optional-dependencies"][extra]
     return [Requirement(text) for text in texts]
 
 
