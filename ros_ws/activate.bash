@@ -17,5 +17,5 @@ fi
 [[ -n $_rl_unset ]] || set +u
 unset root venv python workspace system_ros _rl_unset
 unset -f say python_version_of environment_key python_was_asked_for_and_differs environment_is_ready set_up \
-    ros_comes_from_wheels ros_is_available enter_ros enter_workspace workspace_key workspace_is_ready workspace_can_be_had \
-    set_up_workspace
+    ros_comes_from_wheels ros_is_available enter_ros enter_workspace workspace_key workspace_is_ready repair_wheels \
+    workspace_can_be_had set_up_workspace

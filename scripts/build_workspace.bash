@@ -27,14 +27,6 @@ take_lock() {
     flock 8
 }
 
-# The wheels' CMake files name the machine that built them; here they name this environment.
-repair_wheels() {
-    local include
-    include=$("$python" -I -c 'import sysconfig; print(sysconfig.get_path("include"))')
-    find "$venv/share" -name '*.cmake' -exec grep -qF /opt/python/cp3 {} \; -exec sed -Ei \
-        "s#/opt/python/cp3[0-9]+-cp3[0-9]+/include/python3\.[0-9]+#$include#g; s#/opt/python/cp3[0-9]+-cp3[0-9]+#$venv#g" {} +
-}
-
 build() {
     "$python" -m colcon --log-base "$workspace/log" build --merge-install --base-paths "$root/ros_ws/src" \
         --build-base "$workspace/build" --install-base "$workspace/install" \
@@ -66,7 +58,7 @@ main() {
         refuse "There is no ROS 2 here: its wheels are for x86-64 only." "Install ROS 2 Jazzy under $system_ros, or use the container."
     say "Building the ROS packages of ros_ws; the log is $log."
     rm -f -- "$workspace/install/.built"
-    [[ -d $system_ros ]] || repair_wheels
+    [[ -d $system_ros ]] || repair_wheels "$venv" "$python"
     key=$(workspace_key) # before the build, so that an edit during it is built by the next start
     enter_ros
     export PATH=$venv/bin:$PATH

@@ -39,6 +39,8 @@ reason_to_rebuild() {
         echo "it was moved here from another folder"
     elif python_was_asked_for_and_differs; then
         echo "RL_PIPELINE_PYTHON names another Python"
+    elif [[ -d $system_ros ]] && ! grep -qx 'include-system-site-packages = true' "$venv/pyvenv.cfg"; then
+        echo "it does not see what belongs to ROS 2 of $system_ros"
     else
         return 1
     fi
@@ -53,7 +55,7 @@ clear_environment() {
 }
 
 make_environment() {
-    local interpreter free
+    local interpreter free options=()
     interpreter=$(find_python) || exit 2
     mkdir -p -- "$venv"
     clear_environment
@@ -62,7 +64,9 @@ make_environment() {
         refuse "Only $free GiB free at $venv: torch for the CPU needs $MIN_FREE_GIB GiB, with CUDA about 8 GiB." \
             "Free some, or name a folder on another disk in RL_PIPELINE_VENV."
     say "Making $venv with $interpreter ($(python_version_of "$interpreter"))."
-    run_logged "$interpreter" -m venv -- "$venv" || fail "Making the virtual environment failed."
+    # colcon and ROS's generators of code are Python packages of the system.
+    [[ ! -d $system_ros ]] || options+=(--system-site-packages)
+    run_logged "$interpreter" -m venv "${options[@]}" -- "$venv" || fail "Making the virtual environment failed."
     advise_on_torch
 }
 
@@ -92,7 +96,7 @@ install_packages() {
     pip_install --no-deps ${RL_PIPELINE_TORCH_INDEX:+--index-url "$RL_PIPELINE_TORCH_INDEX"} "$torch" ||
         fail "Installing torch failed."
     say "Installing the packages of constraints.txt; the log is $log."
-    pip_install --editable ".[$(IFS=, && echo "${extras[*]}")]" || fail "Installing the packages failed."
+    pip_install setuptools --editable ".[$(IFS=, && echo "${extras[*]}")]" || fail "Installing the packages failed."
 }
 
 fail() {

@@ -49,6 +49,14 @@ workspace_is_ready() {
     [[ -r $workspace/install/.built && $(<"$workspace/install/.built") == "$(workspace_key)" ]]
 }
 
+# The CMake files of wheels name the machine that built them; afterwards they name this prefix.
+repair_wheels() { # PREFIX PYTHON
+    local include
+    include=$("$2" -I -c 'import sysconfig; print(sysconfig.get_path("include"))')
+    find "$1/share" -name '*.cmake' -exec grep -qF /opt/python/cp3 {} \; -exec sed -Ei \
+        "s#/opt/python/cp3[0-9]+-cp3[0-9]+/include/python3\.[0-9]+#$include#g; s#/opt/python/cp3[0-9]+-cp3[0-9]+#$1#g" {} +
+}
+
 # Training needs no compiler, so its absence is only said.
 workspace_can_be_had() {
     ros_is_available || return
