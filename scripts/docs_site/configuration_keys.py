@@ -11,10 +11,15 @@ from rl_pipeline.config.key_schema import KeySchema, Schema, in_words
 HEAD = ("Key", "Values", "Default", "Meaning")
 
 
-def key_reference(model: type[BaseModel]) -> str:
-    """Write every key of a model, with valid values, default and meaning, as Markdown."""
+def key_reference(model: type[BaseModel], path: str = "") -> str:
+    """Write every key of a model, with valid values, default and meaning, as Markdown.
+
+    Args:
+        model: What checks the keys.
+        path: The key below which they stand; empty for a whole file.
+    """
     schema = model.model_json_schema()
-    return "\n".join(_KeyReference(schema).sections("", [schema]))
+    return "\n".join(_KeyReference(schema).sections(path, [schema]))
 
 
 class _KeyReference:
@@ -25,7 +30,7 @@ class _KeyReference:
         """Write the keys below a path, then those below each of them.
 
         Args:
-            path: Where the keys stand; empty for the whole file.
+            path: Where the keys stand; empty for a whole file.
             kinds: What may stand there; every kind has keys of its own.
         """
         if path:

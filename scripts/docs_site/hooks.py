@@ -8,9 +8,11 @@ from configuration_keys import key_reference
 
 from rl_pipeline.config.launcher import LauncherConfig
 from rl_pipeline.config.schema import Config
+from rl_pipeline.envs.mujoco.randomization import RandomizationConfig
 
 GENERATED: dict[str, Callable[[], str]] = {
     "<!-- keys of an experiment -->": lambda: key_reference(Config),
+    "<!-- keys of randomization -->": lambda: key_reference(RandomizationConfig, "environment.randomization"),
     "<!-- keys of config.yml -->": lambda: key_reference(LauncherConfig),
     "<!-- commands -->": command_reference,
 }
