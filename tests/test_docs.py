@@ -5,8 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.documentation import DOCS, ROOT, commands, run, write_files
+from rl_pipeline.config.environment import Environment
+from rl_pipeline.config.launcher import UnityBuild
+from tests.documentation import DOCS, ROOT, blocks, commands, run, write_files
 
 README = ROOT / "README.md"
 PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
@@ -60,3 +63,13 @@ def test_no_command_of_the_docs_is_left_out() -> None:
     for page in PAGES:
         for line in commands(page):
             assert line in known | covered_by_other_tests, f"{page.name}: nothing runs `{line}`"
+
+
+def test_the_section_that_names_simulations_is_valid() -> None:
+    [text] = blocks(DOCS / "ros.md", "yaml")
+    assert Environment(**yaml.safe_load(text)["environment"]).ros is not None
+
+
+def test_the_section_that_names_a_unity_build_is_valid() -> None:
+    [text] = re.findall(r"```yaml\n(.*?)```", (ROOT / "unity_build" / "README.md").read_text(), re.S)
+    assert UnityBuild(**yaml.safe_load(text)["unity"]).pause
