@@ -1,5 +1,7 @@
 """The documentation site builds without a warning, loads nothing from elsewhere and holds the generated reference."""
 
+import html
+import json
 import os
 import re
 import subprocess
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rl_pipeline.commands import COMMANDS
 from tests.documentation import ROOT
 
 ELSEWHERE = re.compile(r"(?:https?:)?//")
@@ -80,27 +83,41 @@ def test_no_style_sheet_loads_anything_from_another_host(site: Path) -> None:
         assert not [address for address in addresses if ELSEWHERE.match(address)], sheet.name
 
 
-def test_the_reference_holds_every_key_command_and_class(site: Path) -> None:
-    keys = text_of(site / "reference" / "configuration.html")
-    for key in (
-        "training.algorithm_parameters",
-        "training.schedules.NAME.end_fraction",
-        "environment.ros_topics.actions.0.low",
-        "environment.randomization.pushes.interval",
-    ):
-        assert key in keys
-    assert "unity.build_path" in text_of(site / "reference" / "launcher.html")
-    commands = text_of(site / "reference" / "commands.html")
-    for command in (
-        "rl-pipeline train",
-        "--resume RUN|auto",
-        "rl-pipeline bench stepping",
-        "rl-pipeline doctor",
-    ):
-        assert command in commands
-    classes = text_of(site / "reference" / "python.html")
+def rows_of(page: Path) -> list[list[str]]:
+    rows = re.findall(r"<tr>(.*?)</tr>", page.read_text(), re.S)
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.S) for row in rows]
+    return [[html.unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in row] for row in cells]
+
+
+def test_the_reference_holds_every_key_of_the_schema(site: Path) -> None:
+    rows = {row[0]: row[1:] for row in rows_of(site / "reference" / "configuration.html") if row}
+    definitions = json.loads((ROOT / "configs" / "schema.json").read_text())["$defs"]
+    names = {name for definition in definitions.values() for name in definition.get("properties", {})}
+    assert names <= {part for key in rows for part in key.split(".")}
+    assert "training.algorithm_parameters" in rows
+    assert "training.schedules.NAME.end_fraction" in rows
+    assert "environment.randomization.pushes.interval" in rows
+    assert rows["environment.ros_topics.actions.0.low"][:2] == ["a number", "required"]
+    assert rows["environment.render_mode"][:2] == ["rgb_array, human, null", "null"]
+    assert rows["training.engine"][:2] == ["fast, stock", '"fast"']
+    launcher = {row[0] for row in rows_of(site / "reference" / "launcher.html") if row}
+    assert launcher >= {"experiment", "ros.node_name", "unity.build_path"}
+
+
+def test_the_reference_holds_every_command_and_option(site: Path) -> None:
+    page = site / "reference" / "commands.html"
+    headings = re.findall(r'<h2 id="[^"]*">(rl-pipeline[^<]*)', page.read_text())
+    assert {heading.split()[1] for heading in headings} == {command.NAME for command in COMMANDS}
+    assert "rl-pipeline doctor" in headings
+    assert "rl-pipeline bench stepping" in headings
+    assert ["--quiet", "print only errors"] in rows_of(page)
+    assert "--resume RUN|auto" in [row[0] for row in rows_of(page) if row]
+
+
+def test_the_reference_holds_what_users_write_against(site: Path) -> None:
+    text = text_of(site / "reference" / "python.html")
     for name in ("make_vector_env", "TopicTask", "StatefulWrapper", "BaseFeaturesExtractor", "RLTrainer"):
-        assert name in classes
+        assert name in text
 
 
 def test_the_page_on_unity_is_that_of_its_folder(site: Path) -> None:
