@@ -103,6 +103,7 @@ def test_film_shows_the_robot_move(tmp_path: Path) -> None:
     section = Environment(id="HalfCheetah-v5", video_wrapper=True, video_trigger=50, video_length=8)
     env = wrap(_make("HalfCheetah-v5", 1, **cheetah), section, video_folder=tmp_path)
     env.reset(seed=0)
+    env.action_space.seed(0)
     for _ in range(8):
         env.step(env.action_space.sample())
     env.close()
