@@ -47,9 +47,8 @@ class _KeyReference:
         node = kind["properties"][name]
         options = self._keys.alternatives(node)
         words = dict.fromkeys(word for option in options for word in in_words(option))
-        meaning = (
-            node.get("description") or options[0]["description"]
-        )  # of a section: its own, if they are the same
+        # Where a key would say the same as the section below it, pydantic leaves the text to the section.
+        meaning = node.get("description") or options[0]["description"]
         default = "required" if name in kind.get("required", ()) else self._default(node)
         return code(path), ", ".join(words), default, meaning
 
