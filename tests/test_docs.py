@@ -1,61 +1,32 @@
 """Every command, YAML file and Python file in the README and in docs/ is run as it stands there."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
-FILE_NAME = re.compile(r"^# (\S+\.(?:ya?ml|py))$", re.M)
+from rl_pipeline.config.environment import Environment
+from rl_pipeline.config.launcher import UnityBuild
+from tests.documentation import DOCS, ROOT, blocks, commands, run, write_files
+
+README = ROOT / "README.md"
+PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 SET_UP_ELSEWHERE = ("bash run_tests.bash", "bash launch_node.bash", "source .venv/bin/activate")
 """Run by tests/scripts and tests/test_main_job.py; the last one is what this test's PATH stands for."""
-
-
-def blocks(page: Path, language: str) -> list[str]:
-    return [text for kind, text in BLOCK.findall(page.read_text()) if kind == language]
-
-
-def commands(page: Path) -> list[str]:
-    lines = [line for text in blocks(page, "bash") for line in text.splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
-
-
-def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "OMP_NUM_THREADS": "1",
-    }
-    return subprocess.run(
-        ["bash", "-c", command],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the files that the README shows."""
     folder = tmp_path_factory.mktemp("reader")
-    for text in blocks(ROOT / "README.md", "yaml") + blocks(ROOT / "README.md", "python"):
-        name = FILE_NAME.match(text)
-        assert name, f"a file in the README does not say its name:\n{text}"
-        (folder / name[1]).write_text(text)
+    write_files(README, folder)
     return folder
 
 
 def test_the_readme_works_from_top_to_bottom(workplace: Path) -> None:
-    lines = [line for line in commands(ROOT / "README.md") if line not in SET_UP_ELSEWHERE]
+    lines = [line for line in commands(README) if line not in SET_UP_ELSEWHERE]
     assert len(lines) > 8
     for line in lines:
         result = run(line, workplace)
@@ -73,16 +44,32 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_no_command_of_the_docs_is_left_out() -> None:
-    known = {*SET_UP_ELSEWHERE, *commands(ROOT / "README.md")}
+    known = {*SET_UP_ELSEWHERE, *commands(README)}
     covered_by_other_tests = {
+        "python -m mkdocs serve",  # tests/test_docs_site.py builds what it would serve
         "rl-pipeline train --resume RUN",
         "rl-pipeline train --config FILE --resume auto",
-        *commands(ROOT / "docs" / "ros.md"),  # tests/test_ros_guide.py
-        *commands(ROOT / "docs" / "ros_nodes.md"),  # tests/test_ros_nodes_guide.py
-        *commands(ROOT / "docs" / "ros_tcp.md"),  # tests/test_ros_tcp_guide.py
-        *commands(ROOT / "docs" / "ros_robots.md"),  # tests/test_ros_robots_guide.py
-        *commands(ROOT / "docs" / "mlagents.md"),  # tests/test_mlagents_guide.py
+        *commands(DOCS / "index.md"),  # tests/test_main_job.py
+        *commands(DOCS / "own_environment.md"),  # tests/test_own_code_guides.py
+        *commands(DOCS / "own_network.md"),  # tests/test_own_code_guides.py
+        *commands(DOCS / "own_reward.md"),  # tests/test_own_code_guides.py
+        *commands(DOCS / "sim_to_robot.md"),  # tests/test_sim_to_robot_guide.py
+        *commands(DOCS / "ros.md"),  # tests/test_ros_guide.py
+        *commands(DOCS / "ros_nodes.md"),  # tests/test_ros_nodes_guide.py
+        *commands(DOCS / "ros_tcp.md"),  # tests/test_ros_tcp_guide.py
+        *commands(DOCS / "ros_robots.md"),  # tests/test_ros_robots_guide.py
+        *commands(DOCS / "mlagents.md"),  # tests/test_mlagents_guide.py
     }
     for page in PAGES:
         for line in commands(page):
             assert line in known | covered_by_other_tests, f"{page.name}: nothing runs `{line}`"
+
+
+def test_the_section_that_names_simulations_is_valid() -> None:
+    [text] = blocks(DOCS / "ros.md", "yaml")
+    assert Environment(**yaml.safe_load(text)["environment"]).ros is not None
+
+
+def test_the_section_that_names_a_unity_build_is_valid() -> None:
+    [text] = re.findall(r"```yaml\n(.*?)```", (ROOT / "unity_build" / "README.md").read_text(), re.S)
+    assert UnityBuild(**yaml.safe_load(text)["unity"]).pause

@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 from imageio_ffmpeg import count_frames_and_secs
 
-ROOT = Path(__file__).parents[1]
+from tests.documentation import DOCS, ROOT, commands, run
+
 RANDOM_RETURN = -280
 """Mean return of random actions in HalfCheetah-v5."""
 
 
 @pytest.mark.timeout(900)
 def test_one_command_trains_evaluates_and_films_a_robot(tmp_path: Path) -> None:
+    experiments = tmp_path / "experiments"
     result = subprocess.run(
-        ["bash", str(ROOT / "launch_node.bash"), f"experiment.folder={tmp_path}"],
+        ["bash", str(ROOT / "launch_node.bash"), f"experiment.folder={experiments}"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -23,8 +25,8 @@ def test_one_command_trains_evaluates_and_films_a_robot(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "Traceback" not in result.stderr
-    [run] = tmp_path.glob("HalfCheetah-v5/ppo/*")
-    assert str(run) in result.stdout
+    [folder] = experiments.glob("HalfCheetah-v5/ppo/*")
+    assert str(folder) in result.stdout
     for command in (
         "rl-pipeline play",
         "rl-pipeline record",
@@ -32,9 +34,9 @@ def test_one_command_trains_evaluates_and_films_a_robot(tmp_path: Path) -> None:
         "rl-pipeline train --resume",
     ):
         assert command in result.stdout
-    report = json.loads((run / "eval.json").read_text())
+    report = json.loads((folder / "eval.json").read_text())
     assert report["mean_reward"] > RANDOM_RETURN + 1500
-    frames, seconds = count_frames_and_secs(str(run / "videos" / "best.mp4"))
+    frames, seconds = count_frames_and_secs(str(folder / "videos" / "best.mp4"))
     assert frames == 1000
     assert seconds == pytest.approx(50, abs=0.1)
     for name in (
@@ -46,4 +48,10 @@ def test_one_command_trains_evaluates_and_films_a_robot(tmp_path: Path) -> None:
         "progress.png",
         "stats.json",
     ):
-        assert (run / name).stat().st_size > 0
+        assert (folder / name).stat().st_size > 0
+    launch, _, *what_follows = commands(DOCS / "index.md")
+    assert launch == "bash launch_node.bash"
+    for command in what_follows:
+        result = run(command, tmp_path)
+        assert result.returncode == 0, result.stderr
+    assert (tmp_path / "halfcheetah.mp4").stat().st_size > 10_000

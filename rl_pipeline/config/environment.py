@@ -93,7 +93,7 @@ class Environment(Section):
     """The simulator: which environment, how many of them, and what is wrapped around them."""
 
     id: Text
-    """Registered id of the environment, e.g. 'BipedalWalker-v3'."""
+    """Registered id, e.g. 'BipedalWalker-v3', or own class as path/to/file.py:Class or package.module:Class."""
     backend: Literal["gymnasium", "mujoco", "ros", "ros_topics", "unity", "unity_ros"] = "gymnasium"
     """What steps the environments: any registered Gymnasium id, our batched MuJoCo tasks, simulations behind ROS
     services, robots behind ROS topics, or Unity builds, over ML-Agents or ROS-TCP."""

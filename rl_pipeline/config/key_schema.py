@@ -49,7 +49,9 @@ class KeySchema:
 
     def valid_values(self, path: KeyPath, mapping: Mapping[str, Any]) -> list[str]:
         """Return the values that a key may have, in words."""
-        words = [word for alternative in self._alternatives_at(path, mapping) for word in _words(alternative)]
+        words = [
+            word for alternative in self._alternatives_at(path, mapping) for word in in_words(alternative)
+        ]
         return list(dict.fromkeys(words))
 
     def is_section(self, path: KeyPath) -> bool:
@@ -62,27 +64,27 @@ class KeySchema:
         return [path for path in self._paths(self._schema, ()) if path[-1] == name]
 
     def _paths(self, node: Schema, above: KeyPath) -> Iterator[KeyPath]:
-        for option in self._alternatives(node):
+        for option in self.alternatives(node):
             for name, child in option.get("properties", {}).items():
                 yield (*above, name)
                 yield from self._paths(child, (*above, name))
 
     def _alternatives_at(self, path: KeyPath, mapping: Mapping[str, Any]) -> list[Schema]:
-        options = self._alternatives(self._schema)
+        options = self.alternatives(self._schema)
         for depth, part in enumerate(path, start=1):
             children = [child for option in options if (child := _child(option, part)) is not None]
-            options = [option for child in children for option in self._alternatives(child)]
+            options = [option for child in children for option in self.alternatives(child)]
             options = _of_the_kind(options, value_at(mapping, path[:depth]))
         return options
 
-    def _alternatives(self, node: Schema) -> list[Schema]:
-        """Follow references and unfold unions."""
+    def alternatives(self, node: Schema) -> list[Schema]:
+        """Follow references and unfold unions: return what may stand in place of a schema."""
         if "$ref" in node:
-            return self._alternatives(self._schema["$defs"][node["$ref"].rsplit("/", 1)[-1]])
+            return self.alternatives(self._schema["$defs"][node["$ref"].rsplit("/", 1)[-1]])
         options = node.get("anyOf") or node.get("oneOf")
         if options is None:
             return [node]
-        return [alternative for option in options for alternative in self._alternatives(option)]
+        return [alternative for option in options for alternative in self.alternatives(option)]
 
 
 @cache
@@ -108,7 +110,7 @@ def _of_the_kind(options: list[Schema], value: Any) -> list[Schema]:
     return same if kind is not None and same else options
 
 
-def _words(node: Schema) -> list[str]:
+def in_words(node: Schema) -> list[str]:
     """Return the valid values of a schema without unions."""
     if "const" in node or "enum" in node:
         return [str(choice) for choice in node.get("enum", [node.get("const")])]

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 # torch pins its CUDA packages itself, and they are not there on every machine.
 PINNED_BY_TORCH = ("cuda-", "nvidia-", "triton")
-INSTALLED_EXTRAS = ("ros", "test", "unity")
+INSTALLED_EXTRAS = ("docs", "ros", "test", "unity")
 
 
 def read_pins() -> dict[str, str]:

@@ -1,0 +1,77 @@
+"""The reference of the YAML keys, from the models that check them."""
+
+import json
+from collections.abc import Iterator
+
+from markdown_table import code, table
+from pydantic import BaseModel
+
+from rl_pipeline.config.key_schema import KeySchema, Schema, in_words
+
+HEAD = ("Key", "Values", "Default", "Meaning")
+
+
+def key_reference(model: type[BaseModel], path: str = "") -> str:
+    """Write every key of a model, with valid values, default and meaning, as Markdown.
+
+    Args:
+        model: What checks the keys.
+        path: The key below which they stand; empty for a whole file.
+    """
+    schema = model.model_json_schema()
+    return "\n".join(_KeyReference(schema).sections(path, [schema]))
+
+
+class _KeyReference:
+    def __init__(self, schema: Schema) -> None:
+        self._keys = KeySchema(schema)
+
+    def sections(self, path: str, kinds: list[Schema]) -> Iterator[str]:
+        """Write the keys below a path, then those below each of them.
+
+        Args:
+            path: Where the keys stand; empty for a whole file.
+            kinds: What may stand there; every kind has keys of its own.
+        """
+        if path:
+            yield f"## {path}\n"
+        for kind in kinds:
+            yield f"{kind['description']}\n"
+            yield table(HEAD, (self._row(_join(path, name), name, kind) for name in kind["properties"]))
+        for kind in kinds:
+            for name, node in kind["properties"].items():
+                for below, kinds_below in self._below(_join(path, name), node).items():
+                    yield from self.sections(below, kinds_below)
+
+    def _row(self, path: str, name: str, kind: Schema) -> tuple[str, str, str, str]:
+        node = kind["properties"][name]
+        options = self._keys.alternatives(node)
+        words = dict.fromkeys(word for option in options for word in in_words(option))
+        # Where a key would say the same as the section below it, pydantic leaves the text to the section.
+        meaning = node.get("description") or options[0]["description"]
+        default = "required" if name in kind.get("required", ()) else self._default(node)
+        return code(path), ", ".join(words), default, meaning
+
+    def _default(self, node: Schema) -> str:
+        """Write a default as YAML; that of a section is told by its own keys."""
+        options = self._keys.alternatives(node)
+        if any("properties" in option for option in options) and node.get("default") is not None:
+            return ""
+        empty: list[str] | dict[str, str] = [] if options[0].get("type") == "array" else {}
+        return code(json.dumps(node.get("default", empty)))
+
+    def _below(self, path: str, node: Schema) -> dict[str, list[Schema]]:
+        """Return by path what has keys of its own at a key, in its list (0) or under a name of the user's (NAME)."""
+        found: dict[str, list[Schema]] = {}
+        for option in self._keys.alternatives(node):
+            if "properties" in option:
+                found.setdefault(path, []).append(option)
+            for part, inner in (("0", option.get("items")), ("NAME", option.get("additionalProperties"))):
+                if isinstance(inner, dict):  # True stands for anything at all
+                    for below, kinds in self._below(f"{path}.{part}", inner).items():
+                        found.setdefault(below, []).extend(kinds)
+        return found
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
