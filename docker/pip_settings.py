@@ -14,18 +14,20 @@ def read_settings() -> dict[str, str]:
     """Read the settings that hold for every command of pip; variables of the environment win."""
     lines = subprocess.check_output([sys.executable, "-m", "pip", "config", "list"], text=True).splitlines()
     pairs = [line.split("=", 1) for line in lines]
-    settings = {}
+    settings: dict[str, str] = {}
     for origin in ("global.", ":env:."):
-        settings |= {key.removeprefix(origin): ast.literal_eval(text) for key, text in pairs if key.startswith(origin)}
+        settings |= {
+            key.removeprefix(origin): ast.literal_eval(text) for key, text in pairs if key.startswith(origin)
+        }
     return settings
 
 
 def local_folders(settings: dict[str, str]) -> set[Path]:
-    """Find the folders of this host that packages come from."""
+    """Find the folders of this host that packages come from; an index refers to files beside it."""
     folders = set(map(Path, settings.get("find-links", "").split()))
     for key in ("index-url", "extra-index-url"):
         urls = map(urlsplit, settings.get(key, "").split())
-        folders |= {Path(url.path).parent for url in urls if url.scheme == "file"}  # with the files beside the index
+        folders |= {Path(url.path).parent for url in urls if url.scheme == "file"}
     return {folder for folder in folders if folder.is_dir()}
 
 

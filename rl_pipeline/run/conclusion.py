@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -72,8 +73,9 @@ def _where(run: RunFolder, config: Config, film: Path | None) -> list[str]:
 def _next_steps(run: RunFolder, config: Config) -> list[str]:
     folder = shown(run.path)
     twice = 2 * config.training.training.total_timesteps
+    activate = shown(Path(sys.prefix, "bin", "activate"))
     return [
-        "What next (`source .venv/bin/activate` once makes `rl-pipeline` known to your shell):",
+        f"What next (`source {activate}` once makes `rl-pipeline` known to your shell):",
         f"  watch it           rl-pipeline play {folder} --render human",
         f"  film its learning  rl-pipeline record {folder}",
         f"  evaluate it        rl-pipeline eval {folder} --episodes 20",
