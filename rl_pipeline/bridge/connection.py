@@ -6,8 +6,8 @@ import socket
 from collections import deque
 from collections.abc import Callable
 
-from rl_pipeline.bridge.commands import encode_command, handshake
-from rl_pipeline.bridge.framing import Frame, FrameDecoder, FrameError, encode
+from rl_pipeline.bridge.commands import encode_call, encode_command, handshake
+from rl_pipeline.bridge.framing import Frame, FrameDecoder, FrameError
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +157,7 @@ class Connection(asyncio.Protocol):
         number, self._next_call = self._next_call, self._next_call + 1
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._calls[number] = service, answer
-        self.send(encode_command("__request", srv_id=number) + encode(service, request))
+        self.send(encode_call("__request", number, service, request))
         try:
             return await asyncio.wait_for(answer, timeout)
         except TimeoutError:

@@ -3,12 +3,12 @@
 import json
 import socket
 import time
-from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 
 from rl_pipeline.bridge.commands import (
     PREFIX,
     CommandError,
+    encode_call,
     encode_command,
     handshake,
     integer_argument,
@@ -16,9 +16,8 @@ from rl_pipeline.bridge.commands import (
     text_argument,
 )
 from rl_pipeline.bridge.connection import FIRST_CALL
-from rl_pipeline.bridge.framing import DEFAULT_MAX_FRAME, Frame, FrameDecoder, encode
+from rl_pipeline.bridge.framing import DEFAULT_MAX_FRAME, Frame, FrameDecoder
 
-CHUNK = 2**18
 POLL_S = 0.2
 
 
@@ -95,11 +94,11 @@ class LockstepEndpoint:
                     raise TimeoutError("no program connected") from None
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._decoder = FrameDecoder(self._max_frame)
-        self._frames: deque[Frame] = deque()
+        self._incoming: Iterator[Frame] = iter(())
         self._offered: set[str] = set()
         self._types: dict[str, str] = {}
 
-    def request(self, service: str, payload: bytes, deadline: float) -> int:
+    def request(self, service: str, payload: bytes | bytearray, deadline: float) -> int:
         """Send a request; return its number for `response`.
 
         Args:
@@ -112,7 +111,7 @@ class LockstepEndpoint:
             TimeoutError: It does not read.
         """
         number, self._next_call = self._next_call, self._next_call + 1
-        self._send(encode_command("__request", srv_id=number) + encode(service, payload), deadline)
+        self._send(encode_call("__request", number, service, payload), deadline)
         return number
 
     def response(self, number: int, deadline: float) -> bytes:
@@ -160,19 +159,21 @@ class LockstepEndpoint:
     def _receive(self, deadline: float, waiting: str) -> Frame:
         """Return the next frame that is no keep-alive."""
         connection = self._connected()
-        while not self._frames:
+        while True:
+            for frame in self._incoming:
+                if not frame.is_keep_alive:
+                    return frame
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError(waiting)
             connection.settimeout(left)
             try:
-                data = connection.recv(CHUNK)
+                size = connection.recv_into(self._decoder.room())
             except TimeoutError:
                 raise TimeoutError(waiting) from None
-            if not data:
+            if not size:
                 raise ConnectionError("the program closed the connection")
-            self._frames += (frame for frame in self._decoder.feed(data) if not frame.is_keep_alive)
-        return self._frames.popleft()
+            self._incoming = self._decoder.received(size)
 
     def _other(self, frame: Frame, deadline: float) -> None:
         """Handle a frame that is no response: registrations and messages."""
