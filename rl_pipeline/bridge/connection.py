@@ -18,7 +18,7 @@ class CallError(Exception):
     """A service call that got no answer."""
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """Frames in and out of one socket.
 
     Messages that a slow client has no room for wait in a queue of `queue_size`; the oldest is dropped, and
@@ -74,10 +74,14 @@ class Connection(asyncio.Protocol):
         if not transport.is_closing():
             self.send(handshake())
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return where the next bytes go."""
+        return self._decoder.room()
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Hand on the frames that the bytes complete; close a stream that cannot be read on."""
         try:
-            for frame in self._decoder.feed(data):
+            for frame in self._decoder.received(nbytes):
                 if self._transport.is_closing():
                     return
                 if not frame.is_keep_alive:
