@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple
 
 from rl_pipeline.bridge.commands import (
     PREFIX,
@@ -21,13 +22,27 @@ from rl_pipeline.bridge.framing import DEFAULT_MAX_FRAME, Frame, FrameDecoder
 POLL_S = 0.2
 
 
+class Topic(NamedTuple):
+    """What a program announced to publish.
+
+    Attributes:
+        name: With its leading slash, if it has one.
+        type_name: `package/Name`.
+        latch: Whether those who come later get the last message, too.
+    """
+
+    name: str
+    type_name: str
+    latch: bool
+
+
 class LockstepEndpoint:
     """Listens on a port for one program, and calls the services that it offers.
 
     Args:
         host: Address to listen on, IPv4 or IPv6.
         port: The port; 0 for a free one.
-        on_message: Given topic, type and payload of each message that the program publishes.
+        on_message: Given topic and payload of each message that the program publishes; None passes over them.
         max_frame: Bytes that a payload may have.
 
     Attributes:
@@ -41,7 +56,7 @@ class LockstepEndpoint:
         self,
         host: str = "127.0.0.1",
         port: int = 0,
-        on_message: Callable[[str, str, bytes], None] = lambda topic, kind, payload: None,
+        on_message: Callable[[Topic, bytes], None] | None = None,
         max_frame: int = DEFAULT_MAX_FRAME,
     ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -96,7 +111,7 @@ class LockstepEndpoint:
         self._decoder = FrameDecoder(self._max_frame)
         self._incoming: Iterator[Frame] = iter(())
         self._offered: set[str] = set()
-        self._types: dict[str, str] = {}
+        self._topics: dict[str, Topic] = {}
 
     def request(self, service: str, payload: bytes | bytearray, deadline: float) -> int:
         """Send a request; return its number for `response`.
@@ -178,15 +193,16 @@ class LockstepEndpoint:
     def _other(self, frame: Frame, deadline: float) -> None:
         """Handle a frame that is no response: registrations and messages."""
         if not frame.topic.startswith(PREFIX):
-            if frame.topic in self._types:
-                self._on_message(frame.topic, self._types[frame.topic], frame.payload)
+            if self._on_message is not None and frame.topic in self._topics:
+                self._on_message(self._topics[frame.topic], frame.payload)
             return
         arguments = parse_arguments(frame.payload)
         match frame.topic:
             case "__unity_service":
                 self._offered.add(text_argument(arguments, "topic"))
             case "__publish":
-                self._types[text_argument(arguments, "topic")] = text_argument(arguments, "message_name")
+                name, type_name = text_argument(arguments, "topic"), text_argument(arguments, "message_name")
+                self._topics[name] = Topic(name, type_name, arguments.get("latch") is True)
             case "__topic_list":
                 self._send(encode_command("__topic_list", topics=[], types=[]), deadline)
             case "__request":
