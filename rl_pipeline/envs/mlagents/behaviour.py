@@ -39,7 +39,7 @@ class Behaviour:
         self.sensors = _sensor_names(agent.observations)
         boxes = [_box(observation) for observation in agent.observations]
         self.observation_space: spaces.Space = (
-            boxes[0] if len(boxes) == 1 else spaces.Dict(dict(zip(self.sensors, boxes, strict=True)))
+            boxes[0] if len(boxes) == 1 else spaces.Dict(list(zip(self.sensors, boxes, strict=True)))
         )
         self.action_space = self._action_space()
         self._action_proto = message_class("AgentActionProto")
