@@ -2,7 +2,8 @@
 
     python benchmarks/ros_tcp.py --n-envs 16 --size 100
 
-Both go to one program that has its reply ready, so that what is compared is the socket with the socket and our end.
+The step is measured twice: with a program that only patches the number of the request into bytes that are ready, so
+that our end alone is added to the socket, and with one that reads requests and writes replies as the player does.
 """
 
 import argparse
@@ -19,9 +20,8 @@ import numpy as np
 from gymnasium import spaces
 
 from rl_pipeline.bridge.client import Client
-from rl_pipeline.bridge.commands import encode_command
-from rl_pipeline.bridge.framing import encode
-from rl_pipeline.bridge.messages import RESPONSES, TYPES, encode_message
+from rl_pipeline.bridge.commands import encode_call, encode_command
+from rl_pipeline.bridge.messages import REQUESTS, RESPONSES, TYPES, encode_message
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.unity_ros import UnityRos
 from rl_pipeline.envs.factory import make_vector_env
@@ -29,6 +29,8 @@ from rl_pipeline.envs.space_json import to_json
 
 ACTION_SIZE = 8
 LENGTHS = struct.Struct("<II")
+NUMBER = 10_000_001
+"""A number of a request, as wide as all are written by the program whose bytes are ready."""
 
 
 def replies(n: int, size: int) -> dict[str, bytes]:
@@ -53,27 +55,37 @@ def replies(n: int, size: int) -> dict[str, bytes]:
     }
 
 
-def program(port: int, n: int, size: int) -> None:
-    """Answer requests with what is ready."""
+def player(port: int, n: int, size: int) -> None:
+    """Read requests and write replies, without a simulation."""
     ready = replies(n, size)
     with Client(port=port, timeout=None) as client:
         for service, type_name in TYPES.items():
             client.command("__unity_service", topic=f"/unity/{service}", message_name=type_name)
-        while answer(client, ready):
-            pass
+        while True:
+            frame = client.receive()
+            if frame.topic == "__request":
+                service = client.receive().topic
+                number = json.loads(frame.payload)["srv_id"]
+                client.respond(number, service, ready[service.rpartition("/")[2]])
 
 
-def answer(client: Client, ready: dict[str, bytes]) -> bool:
-    """Answer a request; return whether one came."""
-    try:
-        frame = client.receive()
-        if frame.topic == "__request":
-            service = client.receive().topic
-            number = json.loads(frame.payload)["srv_id"]
-            client.respond(number, service, ready[service.rpartition("/")[2]])
-    except ConnectionError:
-        return False
-    return True
+def bytes_that_are_ready(port: int, n: int, size: int) -> None:
+    """Answer requests, each of which comes in one piece, with what is ready but for their number."""
+    ready = {
+        f"/unity/{service}".encode(): encode_call("__response", NUMBER, f"/unity/{service}", payload)
+        for service, payload in replies(n, size).items()
+    }
+    parts = {service: answer.split(b"%d" % NUMBER) for service, answer in ready.items()}
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for service, type_name in TYPES.items():
+            offer = encode_command("__unity_service", topic=f"/unity/{service}", message_name=type_name)
+            connection.sendall(offer)
+        while data := connection.recv(2**16):
+            _, found, rest = data.partition(b'"srv_id": ')
+            if found:
+                before, after = next(part for service, part in parts.items() if service in rest)
+                connection.sendall(b"%b%8d%b" % (before, int(rest[: rest.index(b"}")]), after))
 
 
 def bare_server(started: Connection) -> None:
@@ -114,12 +126,11 @@ def bare_round_trip(asked: int, answered: int) -> Callable[[], None]:
     return round_trip
 
 
-def lockstep(n: int, size: int) -> Callable[[], None]:
-    """Make the environments and return what steps them."""
+def lockstep(program: Callable[[int, int, int], None], n: int, size: int) -> Callable[[], None]:
+    """Make environments in a program and return what steps them."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    process = multiprocessing.Process(target=wait_and_serve, args=(port, n, size), daemon=True)
-    process.start()
+    multiprocessing.Process(target=as_soon_as_possible, args=(program, port, n, size), daemon=True).start()
     env = make_vector_env(
         Environment(id="Numbers", backend="unity_ros", n_environments=n, unity_ros=UnityRos(port=port))
     )
@@ -127,23 +138,22 @@ def lockstep(n: int, size: int) -> Callable[[], None]:
     return lambda: env.step(actions)
 
 
-def wait_and_serve(port: int, n: int, size: int) -> None:
-    """Connect as soon as somebody listens."""
+def as_soon_as_possible(program: Callable[[int, int, int], None], port: int, n: int, size: int) -> None:
+    """Run a program once somebody listens, to the end of its connection."""
     while True:
         try:
             return program(port, n, size)
         except ConnectionRefusedError:
             time.sleep(0.1)
+        except ConnectionError:
+            return None
 
 
 def sizes(n: int, size: int) -> tuple[int, int]:
     """Return the bytes of a step's request and reply, with their headers."""
-    from rl_pipeline.bridge.messages import REQUESTS
-
-    header = len(encode_command("__request", srv_id=1001))
     request = encode_message(REQUESTS["step"], session="a", sequence=1, actions=np.zeros(n * ACTION_SIZE))
-    reply = encode("/unity/step", replies(n, size)["step"])
-    return header + len(encode("/unity/step", request)), header + 1 + len(reply)
+    asked = encode_call("__request", 1001, "/unity/step", request)
+    return len(asked), len(encode_call("__response", 1001, "/unity/step", replies(n, size)["step"], nul=True))
 
 
 def milliseconds(call: Callable[[], None], calls: int) -> list[float]:
@@ -162,13 +172,14 @@ if __name__ == "__main__":
     )
     parser.add_argument("--n-envs", type=int, default=16)
     parser.add_argument("--size", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--calls", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--calls", type=int, default=100)
     options = parser.parse_args()
     asked, answered = sizes(options.n_envs, options.size)
     ways = {
         "bare TCP": bare_round_trip(asked, answered),
-        "lockstep": lockstep(options.n_envs, options.size),
+        "our end alone": lockstep(bytes_that_are_ready, options.n_envs, options.size),
+        "with the player's end": lockstep(player, options.n_envs, options.size),
     }
     measured: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(options.rounds):
@@ -178,4 +189,4 @@ if __name__ == "__main__":
     print(f"{options.n_envs} environments x {options.size} numbers: {asked} bytes out, {answered} bytes in")
     for name, times in measured.items():
         median, p99 = statistics.median(times), statistics.quantiles(times, n=100)[98]
-        print(f"{name:10} median {median:6.3f} ms  99 % {p99:6.3f} ms  ratio {median / reference:5.2f}")
+        print(f"{name:21} median {median:6.3f} ms  99 % {p99:6.3f} ms  ratio {median / reference:5.2f}")

@@ -24,6 +24,8 @@ from rl_pipeline.bridge.client import Client
 START = "from ros_tcp_endpoint.default_server_endpoint import main; main()"
 WIDTH, HEIGHT, RATE = 1280, 720, 30.0
 TIMEOUT = 30.0
+WARM_UP = 100
+"""Images after which memory is measured for the first time."""
 
 
 @contextmanager
@@ -92,7 +94,7 @@ def image() -> bytes:
 def images(process: psutil.Process, port: int, seconds: float) -> str:
     """Send pictures at a fixed rate, and say how many arrived and what they cost."""
     sender, receiver = pair(port, "/image", "sensor_msgs/Image")
-    message, delays, before = image(), [], process.cpu_times()
+    message, delays, before, at_start = image(), [], process.cpu_times(), 0.0
     started = time.perf_counter()
     with sender, receiver:
         for number in range(int(seconds * RATE)):
@@ -101,11 +103,24 @@ def images(process: psutil.Process, port: int, seconds: float) -> str:
             sender.publish("/image", message)
             receiver.receive()
             delays.append((time.perf_counter() - begin) * 1e3)
+            if number == WARM_UP:
+                at_start = mebibytes(process)
     elapsed, after = time.perf_counter() - started, process.cpu_times()
     busy = (after.user + after.system - before.user - before.system) / elapsed
-    memory = process.memory_info().rss / 2**20
-    rate, median = len(delays) / elapsed, statistics.median(delays)
-    return f"images {rate:5.1f} Hz  median {median:6.2f} ms  processor {busy:4.0%}  {memory:5.0f} MiB"
+    rate, median, p99 = (
+        len(delays) / elapsed,
+        statistics.median(delays),
+        statistics.quantiles(delays, n=100)[98],
+    )
+    return (
+        f"images {rate:5.1f} Hz  median {median:6.2f} ms  99 % {p99:6.2f} ms  processor {busy:4.0%}  "
+        f"memory {at_start:.1f} MiB after {WARM_UP} images, {mebibytes(process):.1f} at the end"
+    )
+
+
+def mebibytes(process: psutil.Process) -> float:
+    """Return the memory of a process."""
+    return process.memory_info().rss / 2**20
 
 
 if __name__ == "__main__":

@@ -60,13 +60,18 @@ class CdrReader:
         CdrError: The header is not that of little-endian CDR.
     """
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | bytearray) -> None:
         if data[: len(HEADER)] != HEADER:
             raise CdrError(
                 f"header {data[: len(HEADER)].hex()!r} is not {HEADER.hex()!r} (little-endian CDR)"
             )
         self._body = memoryview(data)[len(HEADER) :]
         self._position = 0
+
+    @property
+    def position(self) -> int:
+        """Where in the data, its header included, the next field begins or is padded from."""
+        return len(HEADER) + self._position
 
     def primitive(self, code: str) -> float:
         """Read a number; see `CdrWriter.primitive`. Raises `CdrError` at the end of the bytes."""

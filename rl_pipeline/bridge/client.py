@@ -1,10 +1,11 @@
 """The client end of ROS-TCP: what a program made with Unity does on the wire, NULs included."""
 
 import socket
+from collections import deque
 from types import TracebackType
 from typing import Any
 
-from rl_pipeline.bridge.commands import encode_command
+from rl_pipeline.bridge.commands import encode_call, encode_command
 from rl_pipeline.bridge.framing import KEEP_ALIVE, Frame, FrameDecoder, encode
 
 FIRST_CALL = 101
@@ -29,7 +30,7 @@ class Client:
         self._socket = socket.create_connection((host, port), timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._decoder = FrameDecoder()
-        self._frames: list[Frame] = []
+        self._frames: deque[Frame] = deque()
         self._nul = nul
         self._next_call = FIRST_CALL
         self._socket.sendall(KEEP_ALIVE)
@@ -68,14 +69,12 @@ class Client:
     def request(self, service: str, payload: bytes) -> int:
         """Send a request and return its number, which the response repeats."""
         number, self._next_call = self._next_call, self._next_call + 1
-        header = encode_command("__request", nul=self._nul, srv_id=number)
-        self.send_raw(header + encode(service, payload, nul=self._nul))
+        self.send_raw(encode_call("__request", number, service, payload, nul=self._nul))
         return number
 
     def respond(self, number: int, service: str, payload: bytes) -> None:
         """Answer the request of a number."""
-        header = encode_command("__response", nul=self._nul, srv_id=number)
-        self.send_raw(header + encode(service, payload, nul=self._nul))
+        self.send_raw(encode_call("__response", number, service, payload, nul=self._nul))
 
     def receive(self) -> Frame:
         """Wait for the next frame.
@@ -85,8 +84,8 @@ class Client:
             ConnectionError: The server closed the connection.
         """
         while not self._frames:
-            data = self._socket.recv(2**16)
-            if not data:
+            size = self._socket.recv_into(self._decoder.room())
+            if not size:
                 raise ConnectionError("the server closed the connection")
-            self._frames += self._decoder.feed(data)
-        return self._frames.pop(0)
+            self._frames += self._decoder.received(size)
+        return self._frames.popleft()

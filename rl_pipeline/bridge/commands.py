@@ -25,6 +25,14 @@ def encode_command(name: str, *, nul: bool = False, **arguments: Any) -> bytes:
     return encode(name, payload, nul=nul)
 
 
+def encode_call(
+    name: str, number: int, service: str, payload: bytes | bytearray, *, nul: bool = False
+) -> bytes:
+    """Make the two frames of a `"__request"` or `"__response"`: its number, and what it carries."""
+    end = b"\0" if nul else b""
+    return encode(name, b'{"srv_id": %d}%b' % (number, end), nul=nul) + encode(service, payload, nul=nul)
+
+
 def handshake() -> bytes:
     """Make the first frame that a server sends to every client."""
     return encode_command("__handshake", version=VERSION, metadata=json.dumps({"protocol": "ROS2"}))

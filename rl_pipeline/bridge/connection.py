@@ -6,8 +6,8 @@ import socket
 from collections import deque
 from collections.abc import Callable
 
-from rl_pipeline.bridge.commands import encode_command, handshake
-from rl_pipeline.bridge.framing import Frame, FrameDecoder, FrameError, encode
+from rl_pipeline.bridge.commands import encode_call, encode_command, handshake
+from rl_pipeline.bridge.framing import Frame, FrameDecoder, FrameError
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ class CallError(Exception):
     """A service call that got no answer."""
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """Frames in and out of one socket.
 
     Messages that a slow client has no room for wait in a queue of `queue_size`; the oldest is dropped, and
@@ -74,10 +74,14 @@ class Connection(asyncio.Protocol):
         if not transport.is_closing():
             self.send(handshake())
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return where the next bytes go."""
+        return self._decoder.room()
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Hand on the frames that the bytes complete; close a stream that cannot be read on."""
         try:
-            for frame in self._decoder.feed(data):
+            for frame in self._decoder.received(nbytes):
                 if self._transport.is_closing():
                     return
                 if not frame.is_keep_alive:
@@ -157,7 +161,7 @@ class Connection(asyncio.Protocol):
         number, self._next_call = self._next_call, self._next_call + 1
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._calls[number] = service, answer
-        self.send(encode_command("__request", srv_id=number) + encode(service, request))
+        self.send(encode_call("__request", number, service, request))
         try:
             return await asyncio.wait_for(answer, timeout)
         except TimeoutError:

@@ -6,11 +6,12 @@ What is sent to a client never has one: Unity strips none, and would look for a 
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 DEFAULT_MAX_FRAME = 64 * 2**20
 MAX_TOPIC = 1024
 KEEP_ALIVE = bytes(8)
+FIRST_ROOM = 2**16
 _LENGTH = struct.Struct("<I")
 
 
@@ -18,8 +19,7 @@ class FrameError(Exception):
     """A stream that cannot be read on, because what stands where a length should be is none."""
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """One message.
 
     Attributes:
@@ -36,7 +36,7 @@ class Frame:
         return not self.topic and not self.payload
 
 
-def encode(topic: str, payload: bytes, *, nul: bool = False) -> bytes:
+def encode(topic: str, payload: bytes | bytearray, *, nul: bool = False) -> bytes:
     """Make the bytes of a frame.
 
     Args:
@@ -51,50 +51,74 @@ def encode(topic: str, payload: bytes, *, nul: bool = False) -> bytes:
 class FrameDecoder:
     """Cuts a stream of bytes, which come in pieces of any size, into frames.
 
+    Bytes are received into its `room()`, and `received()` yields the frames that they complete; `feed()` takes bytes
+    that are already somewhere else.
+
     Args:
         max_frame: Bytes that a payload may have.
     """
 
     def __init__(self, max_frame: int = DEFAULT_MAX_FRAME) -> None:
         self._max_frame = max_frame
-        self._buffer = bytearray()
+        self._buffer = memoryview(bytearray(FIRST_ROOM))
+        self._start = self._stop = 0
 
-    def feed(self, data: bytes) -> Iterator[Frame]:
-        """Take bytes in and yield the frames that they complete.
+    def room(self) -> memoryview:
+        """Return where the next bytes go; it is never empty, and grows with what has come of a long frame."""
+        if self._start:
+            waiting = self._stop - self._start
+            self._buffer[:waiting] = self._buffer[self._start : self._stop]
+            self._start, self._stop = 0, waiting
+        if self._stop == len(self._buffer):
+            larger = memoryview(bytearray(2 * self._stop))
+            larger[: self._stop] = self._buffer
+            self._buffer = larger
+        return self._buffer[self._stop :]
+
+    def received(self, size: int) -> Iterator[Frame]:
+        """Yield the frames that are complete with the first `size` bytes of the room.
 
         Raises:
             FrameError: A topic is longer than `MAX_TOPIC` or a payload than `max_frame`: the decoder is of no
                 more use, since nothing tells where the next frame starts.
         """
-        self._buffer += data
-        start = 0
-        try:
-            while (end := self._end(start)) is not None:
-                yield self._frame(start)
-                start = end
-        finally:
-            del self._buffer[:start]
+        self._stop += size
+        while (frame := self._cut()) is not None:
+            yield frame
+
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """Take bytes in and yield the frames that they complete; see `received`."""
+        rest = memoryview(data)
+        while rest:
+            room = self.room()[: len(rest)]
+            room[:] = rest[: len(room)]
+            rest = rest[len(room) :]
+            yield from self.received(len(room))
 
     @property
     def is_in_frame(self) -> bool:
         """Whether the bytes so far end within a frame."""
-        return bool(self._buffer)
+        return self._start < self._stop
 
-    def _end(self, start: int) -> int | None:
-        """Where the frame that begins at `start` ends; None when it is not all there."""
-        for limit, part in ((MAX_TOPIC, "topic"), (self._max_frame, "payload")):
-            if len(self._buffer) < start + _LENGTH.size:
-                return None
-            (length,) = _LENGTH.unpack_from(self._buffer, start)
-            if length > limit:
-                raise FrameError(f"{part} of {length} bytes; at most {limit} are allowed")
-            start += _LENGTH.size + length
-        return start if start <= len(self._buffer) else None
-
-    def _frame(self, start: int) -> Frame:
-        (size,) = _LENGTH.unpack_from(self._buffer, start)
-        middle = start + _LENGTH.size + size
-        topic = bytes(self._buffer[start + _LENGTH.size : middle])
-        (length,) = _LENGTH.unpack_from(self._buffer, middle)
-        payload = bytes(memoryview(self._buffer)[middle + _LENGTH.size : middle + _LENGTH.size + length])
+    def _cut(self) -> Frame | None:
+        """Take the first frame off; None when it is not all there."""
+        start, stop = self._start + _LENGTH.size, self._stop
+        if start > stop:
+            return None
+        middle = start + self._length("topic", start, MAX_TOPIC)
+        if middle + _LENGTH.size > stop:
+            return None
+        end = middle + _LENGTH.size + self._length("payload", middle + _LENGTH.size, self._max_frame)
+        if end > stop:
+            return None
+        self._start = end
+        topic = bytes(self._buffer[start:middle])
+        payload = bytes(self._buffer[middle + _LENGTH.size : end])
         return Frame(topic.removesuffix(b"\0").decode(errors="backslashreplace"), payload)
+
+    def _length(self, part: str, start: int, limit: int) -> int:
+        """Read the length before the part that begins at `start`."""
+        (length,) = _LENGTH.unpack_from(self._buffer, start - _LENGTH.size)
+        if length > limit:
+            raise FrameError(f"{part} of {length} bytes; at most {limit} are allowed")
+        return int(length)

@@ -3,12 +3,13 @@
 import json
 import socket
 import time
-from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple
 
 from rl_pipeline.bridge.commands import (
     PREFIX,
     CommandError,
+    encode_call,
     encode_command,
     handshake,
     integer_argument,
@@ -16,10 +17,23 @@ from rl_pipeline.bridge.commands import (
     text_argument,
 )
 from rl_pipeline.bridge.connection import FIRST_CALL
-from rl_pipeline.bridge.framing import DEFAULT_MAX_FRAME, Frame, FrameDecoder, encode
+from rl_pipeline.bridge.framing import DEFAULT_MAX_FRAME, Frame, FrameDecoder
 
-CHUNK = 2**18
 POLL_S = 0.2
+
+
+class Topic(NamedTuple):
+    """What a program announced to publish.
+
+    Attributes:
+        name: With its leading slash, if it has one.
+        type_name: `package/Name`.
+        latch: Whether those who come later get the last message, too.
+    """
+
+    name: str
+    type_name: str
+    latch: bool
 
 
 class LockstepEndpoint:
@@ -28,7 +42,7 @@ class LockstepEndpoint:
     Args:
         host: Address to listen on, IPv4 or IPv6.
         port: The port; 0 for a free one.
-        on_message: Given topic, type and payload of each message that the program publishes.
+        on_message: Given topic and payload of each message that the program publishes; None passes over them.
         max_frame: Bytes that a payload may have.
 
     Attributes:
@@ -42,7 +56,7 @@ class LockstepEndpoint:
         self,
         host: str = "127.0.0.1",
         port: int = 0,
-        on_message: Callable[[str, str, bytes], None] = lambda topic, kind, payload: None,
+        on_message: Callable[[Topic, bytes], None] | None = None,
         max_frame: int = DEFAULT_MAX_FRAME,
     ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -95,11 +109,11 @@ class LockstepEndpoint:
                     raise TimeoutError("no program connected") from None
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._decoder = FrameDecoder(self._max_frame)
-        self._frames: deque[Frame] = deque()
+        self._incoming: Iterator[Frame] = iter(())
         self._offered: set[str] = set()
-        self._types: dict[str, str] = {}
+        self._topics: dict[str, Topic] = {}
 
-    def request(self, service: str, payload: bytes, deadline: float) -> int:
+    def request(self, service: str, payload: bytes | bytearray, deadline: float) -> int:
         """Send a request; return its number for `response`.
 
         Args:
@@ -112,7 +126,7 @@ class LockstepEndpoint:
             TimeoutError: It does not read.
         """
         number, self._next_call = self._next_call, self._next_call + 1
-        self._send(encode_command("__request", srv_id=number) + encode(service, payload), deadline)
+        self._send(encode_call("__request", number, service, payload), deadline)
         return number
 
     def response(self, number: int, deadline: float) -> bytes:
@@ -160,32 +174,35 @@ class LockstepEndpoint:
     def _receive(self, deadline: float, waiting: str) -> Frame:
         """Return the next frame that is no keep-alive."""
         connection = self._connected()
-        while not self._frames:
+        while True:
+            for frame in self._incoming:
+                if not frame.is_keep_alive:
+                    return frame
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError(waiting)
             connection.settimeout(left)
             try:
-                data = connection.recv(CHUNK)
+                size = connection.recv_into(self._decoder.room())
             except TimeoutError:
                 raise TimeoutError(waiting) from None
-            if not data:
+            if not size:
                 raise ConnectionError("the program closed the connection")
-            self._frames += (frame for frame in self._decoder.feed(data) if not frame.is_keep_alive)
-        return self._frames.popleft()
+            self._incoming = self._decoder.received(size)
 
     def _other(self, frame: Frame, deadline: float) -> None:
         """Handle a frame that is no response: registrations and messages."""
         if not frame.topic.startswith(PREFIX):
-            if frame.topic in self._types:
-                self._on_message(frame.topic, self._types[frame.topic], frame.payload)
+            if self._on_message is not None and frame.topic in self._topics:
+                self._on_message(self._topics[frame.topic], frame.payload)
             return
         arguments = parse_arguments(frame.payload)
         match frame.topic:
             case "__unity_service":
                 self._offered.add(text_argument(arguments, "topic"))
             case "__publish":
-                self._types[text_argument(arguments, "topic")] = text_argument(arguments, "message_name")
+                name, type_name = text_argument(arguments, "topic"), text_argument(arguments, "message_name")
+                self._topics[name] = Topic(name, type_name, arguments.get("latch") is True)
             case "__topic_list":
                 self._send(encode_command("__topic_list", topics=[], types=[]), deadline)
             case "__request":

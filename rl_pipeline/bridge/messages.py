@@ -68,10 +68,11 @@ def decode_message(fields: Fields, data: bytes) -> SimpleNamespace:
         CdrError: The bytes are no such message.
     """
     reader = CdrReader(data)
-    return SimpleNamespace(**{name: _read(reader, kind) for name, kind in fields})
+    return SimpleNamespace(**{name: read_field(reader, kind) for name, kind in fields})
 
 
-def _read(reader: CdrReader, kind: str) -> Any:
+def read_field(reader: CdrReader, kind: str) -> Any:
+    """Read the next field of a message."""
     if kind == "string":
         return reader.string()
     if kind == "string[]":

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from rl_pipeline.bridge.commands import (
     PREFIX,
     CommandError,
+    encode_call,
     encode_command,
     integer_argument,
     parse_arguments,
@@ -220,7 +221,7 @@ class Server:
         not even the header of CDR, makes its deserializer throw, which is an exception at the caller that waits.
         """
         connection.report(f"{service}: request {number} {reason}")
-        connection.send(encode_command("__response", srv_id=number) + encode(service, b""))
+        connection.send(encode_call("__response", number, service, b""))
 
     def _command(self, connection: Connection, name: str, arguments: dict[str, Any]) -> None:
         if name in REGISTRATIONS:
@@ -286,7 +287,7 @@ class Server:
         except TimeoutError:
             self._fail_call(connection, number, frame.topic, f"got no answer within {timeout} s")
         else:
-            connection.send(encode_command("__response", srv_id=number) + encode(frame.topic, response))
+            connection.send(encode_call("__response", number, frame.topic, response))
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:

@@ -71,6 +71,13 @@ class EngineSettings(Section):
         return height
 
 
+class PolicyOfRun(Section):
+    """A policy that was trained before."""
+
+    policy: Text
+    """Its run, one of the run's checkpoints, or a model.zip in either."""
+
+
 class Unity(Section):
     """Unity builds, each a process with some of the environments; an agent is an environment."""
 
@@ -92,9 +99,9 @@ class Unity(Section):
     """Environment parameters of the scene: numbers, samplers or curricula."""
     trained_behaviour: Text | None = None
     """Behaviour that is trained, without '?team=...'; may be null where there is only one."""
-    other_behaviours: dict[str, Text] = Field(default_factory=dict)
-    """What else acts, by behaviour: 'still' or a rule, package.module:function or path/to/file.py:function, which
-    gets the list of observations and returns the actions. Those not named stay still."""
+    other_behaviours: dict[str, Text | PolicyOfRun] = Field(default_factory=dict)
+    """What else acts, by behaviour: 'still', a policy, or a rule, package.module:function or
+    path/to/file.py:function, which gets the observations and returns the actions. Those not named stay still."""
     terminated_is_success: bool = False
     """Count episodes that end by themselves, not by a limit of time, as successes; for scenes that end at a goal."""
     timeout: Seconds = 60.0

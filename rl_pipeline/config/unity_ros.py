@@ -35,5 +35,7 @@ class UnityRos(Section):
     """Seconds that a program may take to answer before it is taken for dead."""
     startup_timeout: Seconds = 60.0
     """Seconds that a program may take to connect and offer its services."""
+    mirror_rate: Annotated[float, Field(ge=0)] = 0.0
+    """Messages per second, at most, that go on to ROS 2 of each topic of the first program; 0: none."""
     max_restarts: NonNegative = 3
     """How often, in sum, programs that died or stalled are started again."""

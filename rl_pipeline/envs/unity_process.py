@@ -1,13 +1,14 @@
 """Starting, watching and ending the process of a Unity build."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
 
@@ -80,7 +81,9 @@ class UnityProcess:
                 start_new_session=True,
                 env={
                     **os.environ,
-                    "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
+                    "PATH": os.pathsep.join(
+                        [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+                    ),
                 },
             )
 
@@ -103,8 +106,18 @@ class UnityProcess:
 
     def close(self) -> None:
         """End the build and everything that it started."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
+        started = [process for process in psutil.process_iter() if self._started(process)]
+        for end in (psutil.Process.terminate, psutil.Process.kill):
+            for process in started:
+                with suppress(psutil.NoSuchProcess):
+                    end(process)
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(END_S)
+
+    def _started(self, process: psutil.Process) -> bool:
+        """Tell the build and its processes by their group, which outlives it; Windows has none, but parents."""
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied, ProcessLookupError):
+            if hasattr(os, "getpgid"):
+                return os.getpgid(process.pid) == self.pid
+            return self.pid in (process.pid, process.ppid())
+        return False

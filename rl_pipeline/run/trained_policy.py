@@ -68,15 +68,18 @@ def open_policy(
     env = make_evaluation_env(config, n_episodes, render_mode=render_mode)
     try:
         use_threads(config.training.training.n_threads, env.single_observation_space)
-        training = config.training.model_copy(
-            update={"algorithm_parameters": _small_buffers(config.training)}
-        )
-        model = build_model(training, SB3Adapter(env), seed=config.evaluation.seed, device="cpu")
-        policy = TrainedPolicy(config, model, env)
+        policy = TrainedPolicy(config, acting_model(config, env), env)
         policy.load(checkpoint)
         yield policy
     finally:
         env.close()
+
+
+def acting_model(config: Config, env: VectorEnv) -> BaseAlgorithm:
+    """Build the model of a run, untrained and without room for experience, for an environment."""
+    parameters = _small_buffers(config.training)
+    training = config.training.model_copy(update={"algorithm_parameters": parameters})
+    return build_model(training, SB3Adapter(env), seed=config.evaluation.seed, device="cpu")
 
 
 def stored_config(run: RunFolder) -> Config:

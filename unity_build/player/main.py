@@ -18,6 +18,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--agents", type=int, help="number of tanks; default what the trainer asks for, or 1")
     parser.add_argument("--stagger", type=int, default=0, help="steps that a new tank is absent")
     parser.add_argument("--scripted", type=int, default=0, help="tanks of a second behaviour, Rival")
+    parser.add_argument("--discrete", action="store_true", help="choices with masks instead of numbers")
     for fault in ("crash", "stall", "nan"):
         parser.add_argument(f"--{fault}-at", type=int, help="step at which to misbehave")
     parser.add_argument("--late", type=float, default=0.0, help="seconds before each answer")
@@ -34,11 +35,17 @@ def main() -> int:
     arguments = parse(sys.argv[1:])
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     from unity_build.player.mlagents import MLAgentsPlayer
+    from unity_build.player.steering import Choices, Numbers
 
     faults = Faults(
         arguments.crash_at, arguments.stall_at, arguments.nan_at, arguments.late, arguments.version
     )
     player = MLAgentsPlayer(
-        arguments.mlagents_port, arguments.agents, arguments.scripted, arguments.stagger, faults
+        arguments.mlagents_port,
+        arguments.agents,
+        arguments.scripted,
+        arguments.stagger,
+        Choices() if arguments.discrete else Numbers(),
+        faults,
     )
     return player.run()

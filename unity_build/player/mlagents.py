@@ -18,6 +18,7 @@ from rl_pipeline.envs.mlagents.side_channels import (
     unpack,
 )
 from unity_build.player.faults import Faults
+from unity_build.player.steering import Steering
 from unity_build.player.tank import ACTION_SIZE, Tanks
 
 CONNECT_S = 30.0
@@ -70,11 +71,18 @@ class MLAgentsPlayer:
         n_agents: number of tanks; None for what the training process asks for.
         n_scripted: number of tanks of a second behaviour.
         stagger: steps that a new tank is absent.
+        steering: how tanks are driven.
         faults: what goes wrong.
     """
 
     def __init__(
-        self, port: int, n_agents: int | None, n_scripted: int, stagger: int, faults: Faults
+        self,
+        port: int,
+        n_agents: int | None,
+        n_scripted: int,
+        stagger: int,
+        steering: Steering,
+        faults: Faults,
     ) -> None:
         self._message = message_class("UnityMessageProto")
         channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=UNLIMITED)
@@ -83,6 +91,7 @@ class MLAgentsPlayer:
             f"/{SERVICE}/{METHOD}", self._message.SerializeToString, self._message.FromString
         )
         self._faults, self._stagger, self._steps = faults, stagger, 0
+        self._steering = steering
         self._sizes = (n_agents, n_scripted)
         self._seed: int | None = None
         self._teams: list[Team] = []
@@ -163,7 +172,8 @@ class MLAgentsPlayer:
             actions = np.zeros((team.tanks.n, ACTION_SIZE))
             given = rl_input.agent_actions[team.name].value
             if len(given) == int(team.deciding.sum()) and len(given):
-                actions[team.deciding] = [list(action.continuous_actions) for action in given]
+                seen = team.tanks.observations()[team.deciding]
+                actions[team.deciding] = list(map(self._steering.command, given, seen))
             self._advance(team, actions, output.agentInfos[team.name].value)
         if (success := self._teams[0].success) is not None:
             name = b"success_rate"
@@ -189,12 +199,13 @@ class MLAgentsPlayer:
             agents = output.rl_output.agentInfos[team.name].value
             observations = team.tanks.observations()
             for index in np.flatnonzero(team.deciding):
-                self._add(agents, team, int(index), observations[index], team.rewards[index])
+                agent = self._add(agents, team, int(index), observations[index], team.rewards[index])
+                agent.action_mask.extend(self._steering.forbidden(observations[index]))
             if not team.announced:
                 team.announced = True
                 brain = output.rl_initialization_output.brain_parameters.add(brain_name=team.name)
                 brain.is_training = True
-                brain.action_spec.num_continuous_actions = ACTION_SIZE
+                self._steering.announce(brain.action_spec)
         if self._steps and self._steps == self._faults.nan_at:
             output.rl_output.agentInfos[NAMES[0]].value[0].observations[0].float_data.data[0] = np.nan
 

@@ -2,7 +2,9 @@
 
 import argparse
 import contextlib
+import functools
 import json
+import math
 import os
 import sys
 import time
@@ -16,6 +18,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from rl_pipeline.bridge.cdr import CdrWriter
 from rl_pipeline.bridge.client import Client
 from rl_pipeline.bridge.messages import REQUESTS, RESPONSES, TYPES, decode_message, encode_message
 from rl_pipeline.envs.ros.services.server import SimulationServer
@@ -60,6 +63,12 @@ class TankVectorEnv(VectorEnv):
             self._tanks.reset(step.ended)
         return self._tanks.observations(), step.rewards.astype(float), step.terminated, step.truncated, infos
 
+    def pose_message(self) -> bytes:
+        """Return the first tank's pose as `geometry_msgs/Pose`."""
+        x, y, heading = self._tanks.pose(0)
+        turn = [0.0, 0.0, math.sin(heading / 2), math.cos(heading / 2)]
+        return CdrWriter().array(np.array([x, y, 0.0, *turn]), counted=False).message()
+
 
 class Player:
     """Answers the services of all environments over one connection.
@@ -69,18 +78,31 @@ class Player:
         n: Environments of each.
         fault: What goes wrong, one of `FAULTS`.
         after: Steps before it does.
+        publishes: Whether the first tank of each prefix has its pose published on `<prefix>/pose`.
     """
 
-    def __init__(self, prefixes: Sequence[str], n: int, fault: str | None, after: int) -> None:
+    def __init__(
+        self, prefixes: Sequence[str], n: int, fault: str | None, after: int, publishes: bool
+    ) -> None:
         self._servers = {
-            prefix: SimulationServer(ENVIRONMENT_ID, n, lambda count, mode: TankVectorEnv(count))
+            prefix: SimulationServer(
+                ENVIRONMENT_ID,
+                n,
+                lambda count, mode: TankVectorEnv(count),
+                functools.partial(self._publish_pose, f"{prefix}/pose"),
+            )
             for prefix in prefixes
         }
         self._fault, self._steps_left = fault, after
+        self._publishes = publishes
+        self._client: Client
 
     def serve(self, client: Client) -> None:
         """Offer the services and answer until the connection ends."""
+        self._client = client
         for prefix in self._servers:
+            if self._publishes:
+                client.command("__publish", topic=f"{prefix}/pose", message_name="geometry_msgs/Pose")
             for service, type_name in TYPES.items():
                 client.command("__unity_service", topic=f"{prefix}/{service}", message_name=type_name)
         while True:
@@ -91,6 +113,10 @@ class Player:
                 client.respond(number, request.topic, self._answer(request.topic, request.payload))
             elif frame.topic in ("__error", "__warn"):
                 print(json.loads(frame.payload).get("text"), file=sys.stderr, flush=True)
+
+    def _publish_pose(self, topic: str, env: Any, rewards: NDArray[np.float64] | None) -> None:
+        if self._publishes:
+            self._client.publish(topic, env.pose_message())
 
     def _answer(self, topic: str, payload: bytes) -> bytes:
         prefix, _, service = topic.rpartition("/")
@@ -127,6 +153,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--n-environments", type=int, default=1)
     parser.add_argument("--prefix", default="/unity")
     parser.add_argument("--services", choices=("batch", "each"), default="batch")
+    parser.add_argument("--publish-poses", action="store_true", help="on the topic <prefix>/pose")
     parser.add_argument("--fault", choices=FAULTS)
     parser.add_argument("--after", type=int, default=0, help="steps before the fault")
     options, _ = parser.parse_known_args(arguments)  # Unity ignores what it does not know, too
@@ -137,6 +164,7 @@ def main(arguments: Sequence[str]) -> int:
         1 if each else options.n_environments,
         options.fault,
         options.after,
+        options.publish_poses,
     )
     with contextlib.suppress(KeyboardInterrupt):
         while True:

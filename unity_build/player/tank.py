@@ -109,6 +109,11 @@ class Tanks:
     def _distance(self) -> NDArray[np.float64]:
         return np.linalg.norm(self._target - self._position, axis=1)
 
+    def pose(self, index: int) -> tuple[float, float, float]:
+        """Return x and y in m and the heading in rad of a tank."""
+        x, y = self._position[index]
+        return float(x), float(y), float(self._heading[index])
+
     def observations(self) -> NDArray[np.float32]:
         """Return the observations of all tanks, (n, 5)."""
         offset, distance = self._target - self._position, self._distance()

@@ -1,5 +1,6 @@
 """The spaces of a behaviour, and its actions in Unity's terms."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,7 +40,7 @@ class Behaviour:
         self.sensors = _sensor_names(agent.observations)
         boxes = [_box(observation) for observation in agent.observations]
         self.observation_space: spaces.Space = (
-            boxes[0] if len(boxes) == 1 else spaces.Dict(dict(zip(self.sensors, boxes, strict=True)))
+            boxes[0] if len(boxes) == 1 else spaces.Dict(list(zip(self.sensors, boxes, strict=True)))
         )
         self.action_space = self._action_space()
         self._action_proto = message_class("AgentActionProto")
@@ -56,13 +57,17 @@ class Behaviour:
 
         Args:
             actions: (k, *action shape).
-            forbidden: for each agent what it must not do; only used where choices are made here, from scores.
+            forbidden: for each agent what it must not do. A forbidden choice, such as an action that is repeated may
+                hold, gives way to the first one that is allowed.
         """
-        actions = np.asarray(actions).reshape(len(forbidden), -1)
+        actions = np.asarray(actions)
+        actions = actions.reshape(len(forbidden), math.prod(actions.shape[1:]))
         continuous = actions[:, : self.n_continuous].tolist()
         discrete = actions[:, self.n_continuous :].astype(np.float64)
         if self.n_continuous and self.branches:
             discrete = self._choices(discrete, forbidden)
+        elif self.branches:
+            discrete = self._allowed(discrete.astype(int), forbidden)
         chosen = discrete.astype(int).tolist()
         return [
             self._action_proto(continuous_actions=c, discrete_actions=d, vector_actions_deprecated=c or d)
@@ -77,6 +82,14 @@ class Behaviour:
                 scores[row, mask] = -np.inf
         parts = np.split(scores, np.cumsum(self.branches)[:-1], axis=1)
         return np.stack([part.argmax(axis=1) for part in parts], axis=1)
+
+    def _allowed(self, choices: NDArray[Any], forbidden: Sequence[NDArray[np.bool_] | None]) -> NDArray[Any]:
+        first_allowed = self.still(forbidden)
+        starts = np.cumsum([0, *self.branches[:-1]])
+        for row, mask in enumerate(forbidden):
+            if mask is not None:
+                choices[row] = np.where(mask[starts + choices[row]], first_allowed[row], choices[row])
+        return choices
 
     def still(self, forbidden: Sequence[NDArray[np.bool_] | None]) -> NDArray[Any]:
         """Return actions that do nothing: zeros, and the first choice of each branch that is allowed."""

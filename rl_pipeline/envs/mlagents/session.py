@@ -13,7 +13,7 @@ from rl_pipeline.envs.mlagents.agent_rows import AgentRows, StepArrays
 from rl_pipeline.envs.mlagents.behaviour import Behaviour, sensor_boxes
 from rl_pipeline.envs.mlagents.decode import decode_agents
 from rl_pipeline.envs.mlagents.instance import UnityInstance, log_file
-from rl_pipeline.envs.mlagents.other_behaviours import Rule, act, load_rules
+from rl_pipeline.envs.mlagents.other_behaviours import OtherBehaviours, act
 from rl_pipeline.envs.unity_process import UnityProcess, UnityProcessError, check_build
 
 EDITOR_PORT = 5004
@@ -34,7 +34,7 @@ class UnitySession:
         self._settings = settings
         self._index = index
         self._agents = AgentRows(rows)
-        self._rules: dict[str, Rule] = load_rules(settings.other_behaviours)
+        self._others = OtherBehaviours(settings.other_behaviours)
         self._build = check_build(settings.build_path) if settings.build_path else None
         self._values: dict[str, float] = {}
         self._exchanges = 0
@@ -172,7 +172,7 @@ class UnitySession:
         behaviour, batch = self._running.behaviours[name], decode_agents(agents, name)
         asking = np.flatnonzero(~batch.done)
         forbidden = [batch.forbidden[index] for index in asking]
-        rule = self._rules.get(name.split("?")[0])
+        rule = self._others.rule(behaviour)
         actions = behaviour.still(forbidden)
         if rule is not None and len(asking):
             seen = [observations[asking] for observations in batch.observations]

@@ -21,7 +21,7 @@ class StepResult:
         self.num_envs = num_envs
         self._layout = layout
         self.observations = self._empty()
-        self._final = self._empty()
+        self._final: FlatBatch | None = None
         self._rewards = np.zeros(num_envs)
         self._terminated, self._truncated = np.zeros((2, num_envs), np.bool_)
         self.infos: dict[str, Any] = {}
@@ -45,13 +45,22 @@ class StepResult:
         self._rewards[rows] = batch.numbers(answer.rewards, n, "rewards")
         self._terminated[rows] = batch.octets(answer.terminated, n, "terminated")
         self._truncated[rows] = batch.octets(answer.truncated, n, "truncated")
-        ended = rows.start + np.flatnonzero(self._terminated[rows] | self._truncated[rows])
+        (ended,) = (self._terminated[rows] | self._truncated[rows]).nonzero()
         final = (answer.final_observations, answer.final_images)
-        _write(self._final, ended, batch.rows_of(*final, len(ended), "final observations"))
+        if len(ended) or any(map(len, final)):
+            self._finish(rows.start + ended, batch.rows_of(*final, len(ended), "final observations"))
         self.add_metrics(batch, answer)
+
+    def _finish(self, rows: slice | NDArray[np.intp], final: FlatBatch) -> None:
+        """Add the last observations of episodes that ended."""
+        if self._final is None:
+            self._final = self._empty()
+        _write(self._final, rows, final)
 
     def add_metrics(self, batch: SimulationBatch, answer: Any) -> None:
         """Add the metrics of an answer."""
+        if not any(map(len, (answer.metric_names, answer.metrics, answer.metrics_mask))):
+            return
         shape = (len(answer.metric_names), batch.num_envs)
         values = batch.sized(np.frombuffer(answer.metrics, np.float64), shape, "metrics")
         masks = batch.octets(answer.metrics_mask, shape, "metrics_mask")
@@ -63,15 +72,15 @@ class StepResult:
         """Report environments whose simulation was lost: their episodes end with the last observation seen."""
         self.observe(rows, observations)
         self._truncated[rows] = True
-        _write(self._final, rows, FlatBatch(last.numbers[rows], last.bytes[rows]))
+        self._finish(rows, FlatBatch(last.numbers[rows], last.bytes[rows]))
 
     def as_tuple(
         self,
     ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
         """Return what `VectorEnv.step` returns."""
-        ended = self._terminated | self._truncated
-        if ended.any():
-            self.infos["final_obs"], self.infos["_final_obs"] = self._layout.unpack(self._final), ended
+        if self._final is not None:
+            self.infos["final_obs"] = self._layout.unpack(self._final)
+            self.infos["_final_obs"] = self._terminated | self._truncated
         observations = self._layout.unpack(self.observations)
         return observations, self._rewards, self._terminated, self._truncated, self.infos
 

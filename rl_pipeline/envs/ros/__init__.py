@@ -18,7 +18,7 @@ def make_ros_vector_env(environment: Environment, n: int, render_mode: str | Non
         SimulationMissingError: A simulation is not on the network.
     """
     settings = environment.ros or RosServices()
-    with _ros_needed("ros"):
+    with ros_needed("environment.backend", "ros"):
         from rl_pipeline.envs.ros.foreign import make_foreign_vector_env
         from rl_pipeline.envs.ros.services import make_service_vector_env
     if settings.adapter is not None:
@@ -36,16 +36,17 @@ def make_ros_topics_vector_env(environment: Environment, n: int, render_mode: st
     if environment.ros_topics is None:
         remedy = "describe the robot: observations, actions, rate and task"
         raise ConfigError([Problem("environment.ros_topics", "is missing", remedy=remedy)])
-    with _ros_needed("ros_topics"):
+    with ros_needed("environment.backend", "ros_topics"):
         from rl_pipeline.envs.ros.topics import make_topics_vector_env
     return make_topics_vector_env(environment.ros_topics, n, environment.kwargs)
 
 
 @contextmanager
-def _ros_needed(backend: str) -> Iterator[None]:
+def ros_needed(key: str, value: object) -> Iterator[None]:
+    """Refuse a value of the configuration where what it needs of ROS cannot be imported in the block."""
     try:
         yield
     except ImportError as error:
         remedy = "`source ros_ws/activate.bash` gives a shell both; `bash launch_node.bash` does it itself"
         message = f"ROS 2 or the built workspace is not there ({error})"
-        raise ConfigError([Problem("environment.backend", message, backend, remedy=remedy)]) from error
+        raise ConfigError([Problem(key, message, value, remedy=remedy)]) from error

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from rl_pipeline.bridge.commands import CommandError
 from rl_pipeline.bridge.framing import FrameError
-from rl_pipeline.bridge.lockstep import LockstepEndpoint
+from rl_pipeline.bridge.lockstep import LockstepEndpoint, Topic
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.unity_ros import UnityRos
 from rl_pipeline.envs.ros.errors import (
@@ -34,12 +34,19 @@ class UnityInstance:
         index: Its number, from 0.
         settings: The section of the configuration.
         sessions: Its sessions, which are not open yet.
+        on_message: See `LockstepEndpoint`.
 
     Raises:
         ConfigError: Its port is taken, or there is no such build.
     """
 
-    def __init__(self, index: int, settings: UnityRos, sessions: list[UnitySession]) -> None:
+    def __init__(
+        self,
+        index: int,
+        settings: UnityRos,
+        sessions: list[UnitySession],
+        on_message: Callable[[Topic, bytes], None] | None = None,
+    ) -> None:
         self.sessions = sessions
         self._settings, self._index = settings, index
         self._process: UnityProcess | None = None
@@ -50,7 +57,7 @@ class UnityInstance:
         )
         port = settings.port and settings.port + index
         try:
-            self._endpoint = LockstepEndpoint(settings.address, port)
+            self._endpoint = LockstepEndpoint(settings.address, port, on_message)
         except OSError as error:
             remedy = "end the program that listens there, or set another port; 0 takes a free one"
             message = f"cannot listen on {settings.address}:{port}: {error.strerror}"

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.bridge.cdr import CdrError
-from rl_pipeline.bridge.messages import REQUESTS, RESPONSES, TYPES, decode_message, encode_message
+from rl_pipeline.bridge.layout import MessageReader, MessageTemplate
+from rl_pipeline.bridge.messages import REQUESTS, RESPONSES, TYPES, encode_message
+from rl_pipeline.envs.flat_batch import FlatLayout
 from rl_pipeline.envs.remote.batch import SimulationBatch
 from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError
 
@@ -18,7 +20,7 @@ class Call(NamedTuple):
     """A request that is ready to be sent."""
 
     service: str
-    payload: bytes
+    payload: bytes | bytearray
 
 
 class UnitySession(SimulationBatch):
@@ -35,6 +37,8 @@ class UnitySession(SimulationBatch):
         self._render_mode = render_mode or ""
         self._session = ""
         self._sequence = 0
+        self._step_service = f"{prefix}/step"
+        self._readers = {service: MessageReader(fields) for service, fields in RESPONSES.items()}
 
     @property
     def services(self) -> list[str]:
@@ -60,6 +64,8 @@ class UnitySession(SimulationBatch):
             )
         self.read_spaces(answer)
         self._session = answer.session
+        actions = np.zeros((self.num_envs, FlatLayout(self.action_space).n_numbers))
+        self._step = MessageTemplate(REQUESTS["step"], session=self._session, actions=actions)
         return str(answer.environment_id)
 
     def reset_call(self, seeds: Sequence[int | None], mask: NDArray[np.bool_]) -> Call:
@@ -73,7 +79,7 @@ class UnitySession(SimulationBatch):
     def step_call(self, actions: NDArray[Any]) -> Call:
         """See `SimulationBatch`."""
         self._sequence += 1
-        return self._call("step", session=self._session, sequence=self._sequence, actions=actions)
+        return Call(self._step_service, self._step.filled(sequence=self._sequence, actions=actions.ravel()))
 
     def close_call(self) -> Call:
         """Return the call that ends the session."""
@@ -87,7 +93,7 @@ class UnitySession(SimulationBatch):
             SimulationError: It reports an error.
         """
         try:
-            answer = decode_message(RESPONSES[service], payload)
+            answer = self._readers[service].read(payload)
         except CdrError as error:
             raise MalformedReplyError(f"{self.simulation}/{service}: {error}") from error
         if answer.error:

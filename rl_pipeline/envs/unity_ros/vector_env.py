@@ -3,14 +3,18 @@
 import itertools
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.unity_ros import UnityRos
 from rl_pipeline.envs.remote.vector_env import RemoteVectorEnv, share_rows
+from rl_pipeline.envs.ros import ros_needed
 from rl_pipeline.envs.ros.errors import SimulationLostError, SimulationMissingError
 from rl_pipeline.envs.unity_ros.instance import UnityInstance
 from rl_pipeline.envs.unity_ros.session import Call, UnitySession
+
+if TYPE_CHECKING:
+    from rl_pipeline.envs.ros.mirror import TopicMirror
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +34,12 @@ class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
     ) -> None:
         super().__init__(num_envs, render_mode, settings.max_restarts)
         self._instances: list[UnityInstance] = []
+        self._mirror = _mirror(settings.mirror_rate)
         try:
             for index, rows in enumerate(share_rows(num_envs, settings.n_instances)):
                 sessions = _sessions(settings, rows, render_mode)
-                self._instances.append(UnityInstance(index, settings, sessions))
+                shown = self._mirror.take if self._mirror is not None and index == 0 else None
+                self._instances.append(UnityInstance(index, settings, sessions, shown))
             for instance in self._instances:
                 self._check_served(instance, instance.start(), environment_id)
             self._use([session for instance in self._instances for session in instance.sessions])
@@ -93,6 +99,16 @@ class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
         """End the programs that were started here, and close the ports."""
         for instance in self._instances:
             instance.close()
+        if self._mirror is not None:
+            self._mirror.close()
+
+
+def _mirror(rate: float) -> "TopicMirror | None":
+    if not rate:
+        return None
+    with ros_needed("environment.unity_ros.mirror_rate", rate):
+        from rl_pipeline.envs.ros.mirror import TopicMirror
+    return TopicMirror(rate)
 
 
 def _sessions(settings: UnityRos, rows: slice, render_mode: str | None) -> list[UnitySession]:

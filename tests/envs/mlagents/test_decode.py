@@ -8,7 +8,7 @@ from PIL import Image
 
 from rl_pipeline.envs.mlagents import images
 from rl_pipeline.envs.mlagents.agent_rows import AgentRows, StepArrays
-from rl_pipeline.envs.mlagents.behaviour import Behaviour
+from rl_pipeline.envs.mlagents.behaviour import Behaviour, sensor_boxes
 from rl_pipeline.envs.mlagents.decode import AgentBatch, decode_agents
 from rl_pipeline.envs.mlagents.messages import message_class
 
@@ -47,6 +47,15 @@ def test_vectors_and_buffers_become_batches_with_group_rewards() -> None:
     assert batch.observations[1].tolist() == buffers.tolist()
     assert batch.rewards.tolist() == [1.5, 1.5]
     assert batch.done.tolist() == batch.interrupted.tolist() == [False, True]
+
+
+def test_sensors_keep_the_order_in_which_they_come() -> None:
+    first = agent(np.zeros(3), np.zeros(2))
+    first.observations[0].name, first.observations[1].name = "velocity", "goal"
+    parameters = message_class("BrainParametersProto")(brain_name="Robot")
+    parameters.action_spec.num_continuous_actions = 1
+    space = Behaviour(parameters, first).observation_space
+    assert [box.shape for box in sensor_boxes(space)] == [(3,), (2,)]
 
 
 def test_agents_with_other_sensors_are_refused() -> None:

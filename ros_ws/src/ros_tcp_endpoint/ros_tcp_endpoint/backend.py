@@ -1,18 +1,16 @@
 """Topics and services of the clients, as those of one node."""
 
 import asyncio
-import importlib
 from collections.abc import Callable
 from typing import Any
 
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.serialization import deserialize_message, serialize_message
 from rclpy.task import Future
 
-from rl_pipeline.bridge.cdr import HEADER
 from rl_pipeline.bridge.connection import CallError
 from rl_pipeline.bridge.server import BackendError, Server
+from rl_pipeline.envs.ros.serialized import interface, publisher_qos, whole
 
 
 class RosBackend:
@@ -38,13 +36,13 @@ class RosBackend:
         """See `rl_pipeline.bridge.server.Backend`."""
         make: dict[str, Callable[[], Any]] = {
             "subscriber": lambda: self._node.create_subscription(
-                _interface(type_name, "msg"), name, self._forward(name), queue_size, raw=True
+                interface(type_name, "msg"), name, self._forward(name), queue_size, raw=True
             ),
             "publisher": lambda: self._node.create_publisher(
-                _interface(type_name, "msg"), name, _publisher_qos(queue_size, latch)
+                interface(type_name, "msg"), name, publisher_qos(queue_size, latch)
             ),
-            "ros_service": lambda: self._node.create_client(_interface(type_name, "srv"), name),
-            "unity_service": lambda: self._serve(_interface(type_name, "srv"), name),
+            "ros_service": lambda: self._node.create_client(interface(type_name, "srv"), name),
+            "unity_service": lambda: self._serve(interface(type_name, "srv"), name),
         }
         try:
             self._entities[kind, name] = make[kind]()
@@ -63,7 +61,7 @@ class RosBackend:
 
     def publish(self, topic: str, payload: bytes) -> None:
         """See `rl_pipeline.bridge.server.Backend`."""
-        self._entities["publisher", topic].publish(_whole(payload))
+        self._entities["publisher", topic].publish(whole(payload))
 
     async def call(self, service: str, request: bytes) -> bytes:
         """See `rl_pipeline.bridge.server.Backend`."""
@@ -118,24 +116,8 @@ def _settle(answer: "asyncio.Future[Any]", done: Any) -> None:
         answer.set_result(done.result())
 
 
-def _publisher_qos(depth: int, latch: bool) -> QoSProfile:
-    durability = DurabilityPolicy.TRANSIENT_LOCAL if latch else DurabilityPolicy.VOLATILE
-    return QoSProfile(depth=depth, durability=durability)
-
-
-def _interface(type_name: str, folder: str) -> Any:
-    """Find the class of Unity's `package/Name` in the package's `msg` or `srv`."""
-    package, _, name = type_name.partition("/")
-    return getattr(importlib.import_module(f"{package}.{folder}"), name.rpartition("/")[2])
-
-
-def _whole(payload: bytes) -> bytes:
-    """Give an empty message the byte that ROS has in its place."""
-    return payload + b"\0" if payload == HEADER else payload
-
-
 def _parse(payload: bytes, kind: Any) -> Any:
     try:
-        return deserialize_message(_whole(payload), kind)
+        return deserialize_message(whole(payload), kind)
     except Exception as error:
         raise BackendError(f"not a {kind.__name__}: {error}") from error

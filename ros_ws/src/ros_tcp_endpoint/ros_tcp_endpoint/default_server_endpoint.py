@@ -14,6 +14,7 @@ from rclpy.signals import SignalHandlerOptions
 from rl_pipeline.bridge.framing import DEFAULT_MAX_FRAME
 from rl_pipeline.bridge.server import Limits, Server
 from ros_tcp_endpoint.backend import RosBackend
+from ros_tcp_endpoint.memory import keep_freed_blocks
 
 PORT_TAKEN = 2
 
@@ -24,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         0, or `PORT_TAKEN` where the address cannot be listened on.
     """
+    keep_freed_blocks()
     context = rclpy.Context()
     rclpy.init(args=arguments, context=context, signal_handler_options=SignalHandlerOptions.NO)
     node = Node("UnityEndpoint", context=context)

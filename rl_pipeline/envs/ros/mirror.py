@@ -1,0 +1,68 @@
+"""Topics of a Unity program that is used without ROS, shown to ROS."""
+
+import logging
+import threading
+from typing import Any
+
+import rclpy
+from rclpy.context import Context
+from rclpy.exceptions import InvalidTopicNameException
+
+from rl_pipeline.bridge.cdr import HEADER
+from rl_pipeline.bridge.lockstep import Topic
+from rl_pipeline.envs.ros.serialized import interface, publisher_qos, whole
+
+logger = logging.getLogger(__name__)
+
+
+class TopicMirror:
+    """Publishes the newest message of each topic, in a thread of its own.
+
+    Args:
+        rate: Messages of a topic per second, at most; those that come in between are dropped.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._newest: dict[Topic, bytes] = {}
+        self._publishers: dict[Topic, Any] = {}
+        self._context = Context()
+        rclpy.init(context=self._context)
+        self._node = rclpy.create_node(
+            "unity_mirror", context=self._context, use_global_arguments=False, start_parameter_services=False
+        )
+        self._done = threading.Event()
+        self._thread = threading.Thread(
+            target=self._publish_newest, args=(1.0 / rate,), name="mirror", daemon=True
+        )
+        self._thread.start()
+
+    def take(self, topic: Topic, payload: bytes) -> None:
+        """Keep a message, CDR with its header, in the place of an older one until it is published."""
+        self._newest[topic] = payload
+
+    def close(self) -> None:
+        """Leave the network."""
+        self._done.set()
+        self._thread.join()
+        self._node.destroy_node()
+        rclpy.shutdown(context=self._context)
+
+    def _publish_newest(self, interval: float) -> None:
+        while not self._done.wait(interval):
+            for topic in list(self._newest):  # a copy, since the other thread goes on
+                payload = self._newest.pop(topic)
+                publisher = self._publisher(topic)
+                if publisher is not None and payload.startswith(HEADER):
+                    publisher.publish(whole(payload))
+
+    def _publisher(self, topic: Topic) -> Any:
+        """Return the publisher of a topic; None, and one line in the log, where ROS has no such thing."""
+        if topic not in self._publishers:
+            try:
+                self._publishers[topic] = self._node.create_publisher(
+                    interface(topic.type_name, "msg"), topic.name, publisher_qos(1, topic.latch)
+                )
+            except (ImportError, AttributeError, ValueError, TypeError, InvalidTopicNameException) as error:
+                logger.warning("%s (%s) is not mirrored to ROS: %s", topic.name, topic.type_name, error)
+                self._publishers[topic] = None
+        return self._publishers[topic]

@@ -1,0 +1,105 @@
+"""A policy of an earlier run acts for agents that are not trained."""
+
+import random
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gymnasium import spaces
+
+from rl_pipeline.config.errors import ConfigError
+from rl_pipeline.config.unity import Unity
+from rl_pipeline.envs.mlagents.vector_env import MLAgentsVectorEnv
+from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.locate import choose_checkpoint
+from rl_pipeline.run.policy_rule import policy_rule
+from rl_pipeline.run.trained_policy import open_policy
+
+from .conftest import Train
+
+PLAYER = str(Path(__file__).parents[2] / "unity_build" / "player" / "tank.x86_64")
+KEY = "environment.unity.other_behaviours.Rival.policy"
+RESPONSE = 0.5
+"""Share of the way to the commanded speed that a timestep of a tank makes."""
+
+
+@pytest.fixture
+def tank_run(train: Train, tmp_path: Path) -> RunFolder:
+    """A run of a few timesteps with the player, with normalised observations."""
+    return train(
+        "ppo",
+        "environment.backend=unity",
+        f"environment.unity.build_path={PLAYER}",
+        f"environment.unity.log_folder={tmp_path}",
+        "environment.normalize.observation=true",
+        "training.algorithm_parameters.n_steps=20",
+        "training.algorithm_parameters.batch_size=20",
+        environment_id="Tank",
+    )
+
+
+@pytest.fixture
+def tanks_and_rivals(tank_run: RunFolder, tmp_path: Path) -> Iterator[MLAgentsVectorEnv]:
+    section = Unity(
+        build_path=PLAYER,
+        log_folder=str(tmp_path),
+        arguments=["--scripted", "2"],
+        trained_behaviour="Tank",
+        other_behaviours={"Rival": {"policy": str(tank_run.model)}},
+    )
+    with closing(MLAgentsVectorEnv(section, 2)) as env:
+        yield env
+
+
+def test_the_other_behaviour_is_driven_by_the_policy_of_a_run(
+    tanks_and_rivals: MLAgentsVectorEnv, tank_run: RunFolder
+) -> None:
+    rules = tanks_and_rivals._sessions[0]._others._rules
+    rule, seen, done = rules["Rival"], [], []
+
+    def watched(observations: list[np.ndarray]) -> np.ndarray:
+        seen.append(observations[0].copy())
+        done.append(rule(observations))
+        return done[-1]
+
+    rules["Rival"] = watched
+    for _ in range(4):
+        tanks_and_rivals.step(np.zeros((2, 2), np.float32))
+    with open_policy(tank_run, choose_checkpoint(tank_run, "model")) as policy:
+        for observations, actions in zip(seen, done, strict=True):
+            normal = policy.env.normalize(observations)  # type: ignore[attr-defined]
+            np.testing.assert_allclose(
+                actions, policy.model.predict(normal, deterministic=True)[0], rtol=1e-6
+            )
+    for before, actions, after in zip(seen, done, seen[1:], strict=False):
+        speed = before[:, 3] + RESPONSE * (actions[:, 0] - before[:, 3])
+        np.testing.assert_allclose(after[:, 3], speed, atol=1e-5)
+
+
+def test_a_rule_leaves_the_random_numbers_of_the_training_alone(train: Train) -> None:
+    make = policy_rule(str(train().path), KEY)
+    random.seed(1)
+    expected = random.Random(1).random()
+    rule = make(spaces.Box(-1.0, 1.0, (3,), np.float32), spaces.Discrete(3))
+    assert rule([np.zeros((4, 3), np.float32)]).shape == (4, 1)
+    assert random.random() == expected
+
+
+def test_what_is_no_policy_or_does_not_fit_is_refused(train: Train, tmp_path: Path) -> None:
+    run = train()
+    with pytest.raises(ConfigError, match=rf"{KEY}.*no run 'none'"):
+        policy_rule("none", KEY)
+    lone = tmp_path / "lone.zip"
+    lone.write_bytes(run.model.read_bytes())
+    with pytest.raises(ConfigError, match="lies in no run's folder"):
+        policy_rule(str(lone), KEY)
+    with pytest.raises(ConfigError, match=f"{KEY}: does not fit the behaviour"):
+        policy_rule(str(run.path), KEY)(spaces.Box(-1.0, 1.0, (7,), np.float32), spaces.Discrete(4))
+
+
+def test_a_policy_that_needs_more_than_observations_is_refused(train: Train) -> None:
+    run = train("a2c", "environment.wrappers=[{frame_stack: {n_frames: 2}}]")
+    with pytest.raises(ConfigError, match="one observation at a time"):
+        policy_rule(str(run.path), KEY)
