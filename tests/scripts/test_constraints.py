@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 # torch pins its CUDA packages itself, and they are not there on every machine.
 PINNED_BY_TORCH = ("cuda-", "nvidia-", "triton")
+PYTHONS = ("3.11.2", "3.12.3")
+"""Of Debian 12 and Ubuntu 24.04."""
 INSTALLED_EXTRAS = ("docs", "ros", "test", "unity")
 
 
@@ -62,3 +65,11 @@ def test_everything_that_is_pulled_in_is_pinned_and_nothing_else() -> None:
 def test_running_environment_has_the_pinned_versions() -> None:
     installed = {canonicalize_name(d.metadata["Name"]): d.version.split("+")[0] for d in distributions()}
     assert {name: installed.get(name) for name in read_pins()} == read_pins()
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_every_pinned_package_runs_on_the_distributions(python: str) -> None:
+    needed = {d.metadata["Name"]: d.metadata["Requires-Python"] or "" for d in distributions()}
+    assert {
+        name: range_ for name, range_ in needed.items() if not SpecifierSet(range_).contains(python)
+    } == {}
