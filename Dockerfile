@@ -23,12 +23,13 @@ RUN --mount=type=cache,target=/var/cache/apt \
 ARG USER_NAME
 ARG USER_UID
 ARG USER_GID
-# Some images have a user of the same number already.
+# Some images have a user of the same number already. The mounted repository may belong to another user.
 RUN if name=$(id -nu "$USER_UID" 2>/dev/null); then userdel --remove "$name" 2>/dev/null; fi \
     && { getent group "$USER_GID" >/dev/null || groupadd --gid "$USER_GID" "$USER_NAME"; } \
     && useradd --uid "$USER_UID" --gid "$USER_GID" --create-home --shell /bin/bash "$USER_NAME" \
     && install -d -o "$USER_UID" -g "$USER_GID" "/home/$USER_NAME/.cache" \
-    && echo 'source /workspace/ros_ws/activate.bash' >>"/home/$USER_NAME/.bashrc"
+    && echo 'source /workspace/ros_ws/activate.bash' >>"/home/$USER_NAME/.bashrc" \
+    && git config --system --add safe.directory /workspace
 ENV RL_PIPELINE_VENV=/opt/rl_pipeline/venv \
     PATH=/opt/rl_pipeline/venv/bin:$PATH \
     NVIDIA_VISIBLE_DEVICES=all \
