@@ -19,7 +19,7 @@ environment_key() {
     {
         cat -- "$root/constraints.txt" "$root/pyproject.toml"
         printf '%s\n' "$root" "$venv"
-        ls -d /opt/ros/jazzy # an installed ROS takes the place of its wheels
+        [[ ! -d /opt/ros/jazzy ]] || echo /opt/ros/jazzy # an installed ROS takes the place of its wheels
         sed -n 's/^version\(_info\)\? = //p' "$venv/pyvenv.cfg"
     } 2>/dev/null | sha256sum
 }
