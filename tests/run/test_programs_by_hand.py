@@ -39,16 +39,18 @@ def mapping(port: int, **evaluation: Any) -> dict[str, Any]:
     }
 
 
-def test_it_is_trained_in_and_evaluated_in_with_all_of_its_environments(train: Train, port: int) -> None:
+def test_it_is_trained_evaluated_and_filmed_with_all_of_its_environments(train: Train, port: int) -> None:
     run = train(
         "a2c",
         "environment.backend=unity_ros",
         f"environment.unity_ros.port={port}",
         f"environment.n_environments={N_ENVIRONMENTS}",
         "training.training.eval.num_evals=0",
+        "evaluation.video=true",
         environment_id="Tank",
     )
     assert (run.path / "eval.json").is_file()
+    assert list(run.videos.glob("*.mp4"))
     with closing(make_evaluation_env(load_config(run.config, default_file=None).config, 2)) as env:
         assert env.num_envs == N_ENVIRONMENTS
 
