@@ -79,7 +79,7 @@ class SimulationBatch:
             MalformedReplyError: It has another size, or NaN in it.
         """
         numbers = self.sized(np.array(values, np.float64), shape, field)
-        if np.count_nonzero(np.isnan(numbers)):  # a third of the time of any()
+        if np.count_nonzero(np.isnan(numbers)):  # quicker than any()
             first = int(np.argwhere(np.isnan(numbers))[0, 0])
             raise MalformedReplyError(f"{self.simulation}: {field} of environment {first} has NaN")
         return numbers
