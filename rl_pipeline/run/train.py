@@ -152,6 +152,7 @@ def run_plan(
             result = RLTrainer(plan.config, folder, session, control).train()
             outcome = {"status": result.status, "timestep": result.timestep, "reason": result.reason}
             update_metadata(folder, **outcome)
+            session.close_environments()
             text = conclude(folder, plan.config, result, session.tracker)
     finally:
         if not folder.config.exists():  # the set-up of a new run failed, so there is no run

@@ -18,11 +18,17 @@ from rl_pipeline.wrappers.registry import check_wrappers
 
 def check_environment(raw: Mapping[str, Any]) -> list[Problem]:
     """Make one environment, and look whether the algorithm can act in it."""
-    settings = {**section(raw, "environment"), "n_environments": 1, "n_workers": 0, "render_mode": None}
+    settings = {**section(raw, "environment"), "n_workers": 0, "render_mode": None}
     try:
         environment = Environment.model_validate(settings)
     except ValidationError:
         return []
+    if environment.is_started_by_hand:
+        problems = _check_evaluation(raw, environment.backend)
+        if problems:
+            return problems
+    else:
+        environment = environment.model_copy(update={"n_environments": 1})
     problems = check_wrappers(environment.wrappers)
     if problems:
         environment = environment.model_copy(update={"wrappers": []})
@@ -35,6 +41,16 @@ def check_environment(raw: Mapping[str, Any]) -> list[Problem]:
         return problems + check_action_space(str(name), environment.id, env.single_action_space)
     finally:
         env.close()
+
+
+def _check_evaluation(raw: Mapping[str, Any], backend: str) -> list[Problem]:
+    """Refuse evaluations during a training whose programs are there only once."""
+    evaluation = section(raw, "training", "training", "eval")
+    if evaluation.get("num_evals") == 0 and evaluation.get("frequency") is None:
+        return []
+    message = "evaluations during the training need programs of their own, which nobody starts"
+    remedy = f"set num_evals: 0, the end is evaluated all the same; or name a build: environment.{backend}.build_path"
+    return [Problem("training.training.eval", message, dict(evaluation), remedy=remedy)]
 
 
 def check_action_space(algorithm_name: str, environment_id: str, space: gymnasium.Space) -> list[Problem]:
