@@ -7,15 +7,27 @@ from rl_pipeline.commands.run_arguments import RUN_HELP, refusing
 
 NAME = "plot"
 HELP = "draw the learning curves of runs: mean and interval over the seeds of an experiment"
+FORMATS = (".png", ".jpg", ".pdf", ".svg")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("run_names", nargs="+", metavar="RUN", help=RUN_HELP)
     parser.add_argument(
-        "--out", type=Path, default=Path("curves.png"), help="the picture to write (default curves.png)"
+        "--out",
+        type=picture_path,
+        default=Path("curves.png"),
+        help="the picture to write (default curves.png)",
     )
     parser.add_argument("--key", default="eval/mean_reward", help="which column (default eval/mean_reward)")
+
+
+def picture_path(text: str) -> Path:
+    """Parse the name of a picture to write."""
+    path = Path(text).expanduser()
+    if path.suffix.lower() not in FORMATS:
+        raise argparse.ArgumentTypeError(f"'{text}' must end in one of {', '.join(FORMATS)}")
+    return path
 
 
 def run(options: argparse.Namespace) -> None:

@@ -1,6 +1,7 @@
 """Are the versions those of constraints.txt, which were tried together?"""
 
 import platform
+import shlex
 import sys
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
@@ -13,7 +14,6 @@ from rl_pipeline.doctor.finding import Finding
 PYTHONS = ((3, 11), (3, 12))
 PROJECT = Path(__file__).parents[2]
 CONSTRAINTS = PROJECT / "constraints.txt"
-SET_UP = "run `bash launch_node.bash`, which installs what is missing or differs"
 
 
 def check() -> list[Finding]:
@@ -37,18 +37,29 @@ def packages(pins: dict[str, str]) -> Finding:
     """
     missing = [name for name in required_packages() if installed_version(name) is None]
     if missing:
-        return Finding("packages", "error", f"not installed: {', '.join(sorted(missing))}", SET_UP)
+        text = f"not installed: {', '.join(sorted(missing))}"
+        return Finding("packages", "error", text, installation(missing, pins))
     if not pins:
         return Finding("packages", "ok", "installed; there is no constraints.txt to compare them with")
     found = {name: installed_version(name) for name in pins}
     differing = [
-        f"{name} {found[name]} instead of {pin}"
+        name
         for name, pin in sorted(pins.items())
         if found[name] is not None and (found[name] or "").partition("+")[0] != pin
     ]
     if differing:
-        return Finding("packages", "warning", f"not as in constraints.txt: {', '.join(differing)}", SET_UP)
+        versions = ", ".join(f"{name} {found[name]} instead of {pins[name]}" for name in differing)
+        text = f"not as in constraints.txt: {versions}"
+        return Finding("packages", "warning", text, installation(differing, pins))
     return Finding("packages", "ok", f"{sum(map(bool, found.values()))} packages as in constraints.txt")
+
+
+def installation(names: list[str], pins: dict[str, str]) -> str:
+    """Write the command that installs packages; the launchers look at packages only when constraints.txt changes."""
+    wanted = [
+        f"{name}=={pins[name]}" if name in pins else name for name in sorted(map(canonicalize_name, names))
+    ]
+    return f"`{shlex.join([sys.executable, '-m', 'pip', 'install', *wanted])}`"
 
 
 def pinned_versions(constraints: Path) -> dict[str, str]:

@@ -158,6 +158,7 @@ def test_a_wrong_checkpoint_gives_the_valid_ones(command: Command, trained: RunF
     [
         (["play", "tiny", "--video", "film.avi"], "'film.avi' must end in .mp4"),
         (["record", "tiny", "--video", "film"], "'film' must end in .mp4"),
+        (["plot", "tiny", "--out", "curves.xyz"], "'curves.xyz' must end in one of .png, .jpg, .pdf, .svg"),
         (["eval", "tiny", "--episodes", "0"], "must be at least 1"),
         (["eval", "tiny", "--seed", "-1"], "'-1' is no whole number from 0"),
         (["play", "tiny", "--episodes", "x"], "'x' is no whole number from 0"),

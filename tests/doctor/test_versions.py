@@ -1,5 +1,8 @@
+import sys
 from importlib.metadata import version
 from pathlib import Path
+
+import pytest
 
 from rl_pipeline.doctor import versions
 
@@ -16,7 +19,14 @@ def test_another_version_is_named_with_the_one_that_is_wanted(tmp_path: Path) ->
     finding = versions.packages(versions.pinned_versions(constraints))
     assert finding.level == "warning"
     assert finding.text == f"not as in constraints.txt: numpy {version('numpy')} instead of 0.1"
-    assert "launch_node.bash" in finding.remedy
+    assert finding.remedy == f"`{sys.executable} -m pip install numpy==0.1`"
+
+
+def test_missing_packages_are_installed_in_their_pinned_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(versions, "required_packages", lambda: ["gymnasium", "Not_Here", "nor-here"])
+    finding = versions.packages({"not-here": "1.2"})
+    assert finding.level == "error"
+    assert finding.remedy.endswith("-m pip install nor-here not-here==1.2`")
 
 
 def test_required_packages_hold_those_without_an_extra_only() -> None:

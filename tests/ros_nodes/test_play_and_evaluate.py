@@ -64,6 +64,10 @@ def test_a_policy_plays_until_a_signal(
         ("play", ["-p", "run:=x", "-p", "render:=humann"], "did you mean 'human'?"),
         ("play", ["-p", "run:=walker"], "no run 'walker'"),
         ("evaluate", ["-p", "run:=walker", "-p", "episodes:=-7"], "the parameter episodes is -7"),
+        ("evaluate", ["-p", "run:=walker", "-p", "episodes:=two"], "parameter 'episodes'"),
+        ("play", ["-p", "run:=walker", "-p", "episode:=2"], "did you mean 'episodes'?"),
+        ("simulation", ["-p", "real_time=true"], "parameters are written --ros-args -p name:=value"),
+        ("simulation", ["-p", "camera_rate:=fast"], "parameter 'camera_rate'"),
     ],
 )
 def test_mistakes_are_refused(node: str, arguments: list[str], part: str, ros_network: RosNetwork) -> None:

@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import rclpy
-from rclpy._rclpy_pybind11 import RCLError, RCLInvalidROSArgsError
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from rl_nodes.rosout import logged_to_rosout
-from rl_pipeline.commands.errors import RefusedError
+from rl_nodes.start import start_node, start_ros
 from rl_pipeline.commands.exit_status import exit_status, log_to_terminal
 
 THREADS = 4
@@ -48,10 +47,7 @@ def spinning(make_node: Callable[[], NodeT], arguments: list[str] | None) -> Ite
     Raises:
         RefusedError: ROS refuses the command line, or the node a parameter.
     """
-    try:
-        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
-    except (RCLError, RCLInvalidROSArgsError) as error:
-        raise RefusedError(f"{error}; parameters are written --ros-args -p name:=value") from error
+    start_ros(arguments, SignalHandlerOptions.NO)
     try:
         yield from _spin(make_node)
     finally:
@@ -59,10 +55,7 @@ def spinning(make_node: Callable[[], NodeT], arguments: list[str] | None) -> Ite
 
 
 def _spin(make_node: Callable[[], NodeT]) -> Iterator[NodeT]:
-    try:
-        node = make_node()
-    except ValueError as error:
-        raise RefusedError(str(error)) from error
+    node = start_node(make_node)
     executor = MultiThreadedExecutor(THREADS)
     executor.add_node(node)
     thread = threading.Thread(target=executor.spin, name="ros")

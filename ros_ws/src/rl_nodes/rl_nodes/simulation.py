@@ -17,7 +17,7 @@ from rl_nodes.batch_services import BatchServices
 from rl_nodes.interruption import Interruption
 from rl_nodes.real_time import RealTime
 from rl_nodes.robot_topics import RobotTopics
-from rl_pipeline.commands.errors import RefusedError
+from rl_nodes.start import start_node, start_ros
 from rl_pipeline.commands.exit_status import exit_status
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.loading import load_config
@@ -116,13 +116,10 @@ def serve(arguments: list[str] | None) -> None:
 
     Raises:
         ConfigError: The configuration has mistakes.
-        RefusedError: A parameter has no valid value.
+        RefusedError: ROS refuses the command line, or the node a parameter.
     """
-    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.SIGTERM)
-    try:
-        node = Simulation()
-    except ValueError as error:
-        raise RefusedError(str(error)) from error
+    start_ros(arguments, SignalHandlerOptions.SIGTERM)
+    node = start_node(Simulation)
     try:
         node.serve()
     except (KeyboardInterrupt, ExternalShutdownException):

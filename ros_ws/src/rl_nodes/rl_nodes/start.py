@@ -1,0 +1,63 @@
+"""Starts ROS and a node, with mistakes of the command line told to the user."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import rclpy
+from rclpy._rclpy_pybind11 import RCLError, RCLInvalidROSArgsError
+from rclpy.exceptions import ParameterException
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from rl_pipeline.commands.errors import RefusedError
+from rl_pipeline.config.errors import nearest
+
+NodeT = TypeVar("NodeT", bound=Node)
+
+OF_ROS = "qos_overrides."
+"""Begins the names of parameters that publishers and subscriptions declare later."""
+
+
+def start_ros(arguments: list[str] | None, signals: SignalHandlerOptions) -> None:
+    """Start ROS.
+
+    Args:
+        arguments: The command line; that of this process by default.
+        signals: Which signals ROS handles.
+
+    Raises:
+        RefusedError: ROS refuses the command line.
+    """
+    try:
+        rclpy.init(args=arguments, signal_handler_options=signals)
+    except (RCLError, RCLInvalidROSArgsError) as error:
+        raise RefusedError(f"{error}; parameters are written --ros-args -p name:=value") from error
+
+
+def start_node(make_node: Callable[[], NodeT]) -> NodeT:
+    """Make a node, and warn of parameters that it does not have.
+
+    Raises:
+        RefusedError: A parameter has no valid value.
+    """
+    try:
+        node = make_node()
+    except (ValueError, ParameterException) as error:
+        raise RefusedError(str(error)) from error
+    for name in unknown_parameters(node):
+        close = nearest(name, node._parameters)
+        hint = f"; did you mean '{close}'?" if close else ""
+        node.get_logger().warning(f"there is no parameter '{name}', so its value is not used{hint}")
+    return node
+
+
+def unknown_parameters(node: Node) -> list[str]:
+    """List what the command line or a file sets, and the node has not declared.
+
+    A warning must do, because a file may set parameters of several nodes at once.
+    """
+    return [
+        name
+        for name in node._parameter_overrides
+        if not node.has_parameter(name) and not name.startswith(OF_ROS)
+    ]
