@@ -23,7 +23,7 @@ LONG = {
         "algorithm": "a2c",
         "tensorboard": False,
         "training": {"total_timesteps": 10_000_000, "device": "cpu", "eval": {"num_evals": 0}},
-        "checkpoint": {"frequency": 1000},
+        "checkpoint": {"frequency": 500},
     },
 }
 
@@ -77,24 +77,18 @@ def saved(reader: Path) -> dict[int, int]:
 
 
 def test_the_script_saves_at_sigterm_and_goes_on_with_the_run_of_its_seed(reader: Path) -> None:
-    timesteps = dict.fromkeys(SEEDS, 0)
+    timestep = 0
     for _ in range(2):
-        tasks = [
-            subprocess.Popen(
-                ["bash", "train.sbatch"], cwd=reader, env={**os.environ, "SLURM_ARRAY_TASK_ID": str(seed)}
-            )
-            for seed in SEEDS
-        ]
+        task = subprocess.Popen(
+            ["bash", "train.sbatch"], cwd=reader, env={**os.environ, "SLURM_ARRAY_TASK_ID": "3"}
+        )
         try:
-            wait_for_checkpoints_after(reader, timesteps)
+            wait_for_checkpoints_after(reader, {3: timestep})
         finally:
-            for task in tasks:
-                task.send_signal(signal.SIGTERM)
-            for task in tasks:
-                task.wait(timeout=120)
-        before, timesteps = timesteps, saved(reader)
-        assert set(timesteps) == set(SEEDS)
-        assert all(timesteps[seed] > before[seed] for seed in SEEDS)
+            task.send_signal(signal.SIGTERM)
+            task.wait(timeout=120)
+        before, timestep = timestep, saved(reader)[3]
+        assert timestep > before
 
 
 @pytest.mark.skipif(bool(missing_programs()), reason=f"not installed: {', '.join(missing_programs())}")
@@ -102,24 +96,26 @@ def test_on_slurm_tasks_requeue_themselves_before_the_time_limit_and_save_when_c
     reader: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with slurm_cluster(tmp_path_factory.mktemp("slurm")) as cluster:
+
+        def states() -> list[str]:
+            return cluster.ask("squeue", "--noheader", "--array", "--format=%T").split()
+
         job = cluster.ask("sbatch", "--parsable", "--array=0-1", "train.sbatch", folder=reader)
         assert job.isdecimal(), job
         wait_for_checkpoints_after(reader, dict.fromkeys(SEEDS, 0))
 
         cluster.ask("scancel", "--signal=USR1", "--batch", job)  # as Slurm sends it for `--signal`
-        wait_until(
-            lambda: cluster.ask("squeue", "-h", "-r", "-t", "PENDING", "-o", "%K") == "0\n1", "requeued tasks"
-        )
+        wait_until(lambda: states() == ["PENDING", "PENDING"], "requeued tasks")
         requeued_at = saved(reader)
 
         def started_again() -> bool:
             cluster.ask("scontrol", "update", f"JobId={job}", "StartTime=now")  # which is later by itself
-            return "PENDING" not in cluster.ask("squeue", "-h", "-r", "-o", "%T")
+            return "PENDING" not in states()
 
         wait_until(started_again, "tasks that start again")
         wait_for_checkpoints_after(reader, requeued_at)
         cluster.ask("scancel", job)
-        wait_until(lambda: not cluster.ask("squeue", "-h"), "the end of all tasks")
+        wait_until(lambda: not states(), "the end of all tasks")
         cancelled_at = saved(reader)
     assert all(cancelled_at[seed] > requeued_at[seed] for seed in SEEDS)
     log = (reader / "pendulum_1.log").read_text()
