@@ -9,9 +9,9 @@ from rclpy.context import Context
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 
 from rl_pipeline.envs.ros.errors import SimulationMissingError, SimulationTimeoutError
+from rl_pipeline.envs.ros.waiting import wait_for
 
 NANOSECONDS = 1_000_000_000
-POLL_S = 0.02
 
 Key = TypeVar("Key")
 
@@ -49,7 +49,11 @@ class ServiceCaller:
         self._context = Context()
         rclpy.init(context=self._context)
         self._node = rclpy.create_node(
-            "environment", context=self._context, use_global_arguments=False, start_parameter_services=False
+            "environment",
+            context=self._context,
+            use_global_arguments=False,
+            start_parameter_services=False,
+            enable_rosout=False,  # ROS warns when training and evaluation have a node of the same name
         )
         self._clients: dict[tuple[str, str], Any] = {}
 
@@ -70,14 +74,16 @@ class ServiceCaller:
         """
         if services is None:
             services = [name for of, name in self._clients if of == simulation]
-        deadline = time.monotonic() + timeout
-        while missing := [name for name in services if not self.is_there(simulation, name)]:
-            if time.monotonic() > deadline:
-                raise SimulationMissingError(
-                    f"{simulation}: no service '{missing[0]}' after {timeout:.1f} s; start the simulation, or "
-                    "check its name, its namespace and ROS_DOMAIN_ID"
-                )
-            time.sleep(POLL_S)
+
+        def missing() -> list[str]:
+            return [name for name in services if not self.is_there(simulation, name)]
+
+        if not wait_for(lambda: not missing(), timeout, f"the services of {simulation}"):
+            name = (missing() or list(services))[0]
+            raise SimulationMissingError(
+                f"{simulation}: no service '{name}' after {timeout:.1f} s; start the simulation, or "
+                "check its name, its namespace and ROS_DOMAIN_ID"
+            )
 
     def call(self, calls: Mapping[Key, Call]) -> dict[Key, Any]:
         """Send all requests, then wait for all answers.

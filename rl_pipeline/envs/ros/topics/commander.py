@@ -1,7 +1,5 @@
 """The action of one robot, published on its topics."""
 
-import time
-
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.duration import Duration
@@ -13,10 +11,10 @@ from rl_pipeline.envs.ros.errors import SimulationMissingError
 from rl_pipeline.envs.ros.interfaces import find_interface
 from rl_pipeline.envs.ros.topics.field_path import FieldPath, check_fields, parse
 from rl_pipeline.envs.ros.topics.network import Network
+from rl_pipeline.envs.ros.waiting import wait_for
 
 KEY = "environment.ros_topics.actions"
 DELIVERY = Duration(seconds=1)
-POLL_S = 0.02
 
 
 class Commander:
@@ -67,19 +65,14 @@ class Commander:
         Raises:
             SimulationMissingError: Nobody listens to a topic, or only to another type.
         """
-        deadline = time.monotonic() + timeout
         for topic, publisher in self._publishers.items():
-            while not publisher.get_subscription_count():
-                if time.monotonic() > deadline:
-                    others = {
-                        one.topic_type for one in self._network.node.get_subscriptions_info_by_topic(topic)
-                    }
-                    hint = f"; it is listened to as {', '.join(sorted(others))}" if others else ""
-                    raise SimulationMissingError(
-                        f"nobody listens to {topic} as {self._types[topic].__name__} after {timeout:.1f} s{hint}. "
-                        f"Correct {KEY}, or start the robot"
-                    )
-                time.sleep(POLL_S)
+            if not wait_for(publisher.get_subscription_count, timeout, f"a listener to {topic}"):
+                others = {one.topic_type for one in self._network.node.get_subscriptions_info_by_topic(topic)}
+                hint = f"; it is listened to as {', '.join(sorted(others))}" if others else ""
+                raise SimulationMissingError(
+                    f"nobody listens to {topic} as {self._types[topic].__name__} after {timeout:.1f} s{hint}. "
+                    f"Correct {KEY}, or start the robot"
+                )
 
     def publish(self, action: NDArray[np.floating]) -> None:
         """Publish an action, (n,), within its limits."""

@@ -1,7 +1,6 @@
 """A participant of the ROS network that listens while its owner computes."""
 
 import threading
-import time
 
 import rclpy
 from rclpy.context import Context
@@ -11,8 +10,8 @@ from rclpy.parameter import Parameter
 
 from rl_pipeline.config.errors import nearest
 from rl_pipeline.envs.ros.errors import SimulationMissingError
+from rl_pipeline.envs.ros.waiting import wait_for
 
-DISCOVERY_POLL_S = 0.02
 NANOSECONDS = 1_000_000_000
 
 
@@ -34,6 +33,7 @@ class Network:
             context=self._context,
             use_global_arguments=False,
             start_parameter_services=False,
+            enable_rosout=False,  # ROS warns when training and evaluation have a node of the same name
             parameter_overrides=[Parameter("use_sim_time", Parameter.Type.BOOL, use_sim_time)],
         )
         self._executor = SingleThreadedExecutor(context=self._context)
@@ -51,21 +51,19 @@ class Network:
         Raises:
             SimulationMissingError: Nobody does.
         """
-        deadline = time.monotonic() + timeout
-        while not (publishers := self.node.get_publishers_info_by_topic(topic)):
-            if time.monotonic() > deadline:
-                known = [
-                    name
-                    for name, _ in self.node.get_topic_names_and_types()
-                    if self.node.count_publishers(name)
-                ]
-                close = nearest(topic, known)
-                hint = f"; did you mean '{close}'?" if close else ""
-                raise SimulationMissingError(
-                    f"nobody publishes {topic} after {timeout:.1f} s{hint} There are: {', '.join(sorted(known))}. "
-                    "Start the robot, or check its namespace and ROS_DOMAIN_ID"
-                )
-            time.sleep(DISCOVERY_POLL_S)
+        publishers = wait_for(
+            lambda: self.node.get_publishers_info_by_topic(topic), timeout, f"a publisher of {topic}"
+        )
+        if not publishers:
+            known = [
+                name for name, _ in self.node.get_topic_names_and_types() if self.node.count_publishers(name)
+            ]
+            close = nearest(topic, known)
+            hint = f"; did you mean '{close}'?" if close else "."
+            raise SimulationMissingError(
+                f"nobody publishes {topic} after {timeout:.1f} s{hint} There are: {', '.join(sorted(known))}. "
+                "Start the robot, or check its namespace and ROS_DOMAIN_ID"
+            )
         return str(publishers[0].topic_type)
 
     def close(self) -> None:
