@@ -1,13 +1,12 @@
 """The script of the guide to clusters, in plain bash and on a Slurm of one node."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 
@@ -21,9 +20,10 @@ LONG = {
     "environment": {"id": "Pendulum-v1", "n_environments": 1},
     "training": {
         "algorithm": "a2c",
+        "algorithm_parameters": {"n_steps": 1000},
         "tensorboard": False,
         "training": {"total_timesteps": 10_000_000, "device": "cpu", "eval": {"num_evals": 0}},
-        "checkpoint": {"frequency": 500},
+        "checkpoint": {"frequency": 1000},
     },
 }
 
@@ -76,17 +76,27 @@ def saved(reader: Path) -> dict[int, int]:
     return timesteps
 
 
-def test_the_script_saves_at_sigterm_and_goes_on_with_the_run_of_its_seed(reader: Path) -> None:
+def stop(task: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Send SIGTERM as Slurm does, to the training and to its shell, which passes it on."""
+    [training] = psutil.Process(task.pid).children()
+    training.terminate()
+    wait_until(lambda: "finishing this rollout" in log.read_text(), "the first signal to be served")
+    task.terminate()
+    task.wait(timeout=120)
+
+
+def test_the_script_saves_at_sigterm_and_goes_on_with_the_run_of_its_seed(
+    reader: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "3")
     timestep = 0
-    for _ in range(2):
-        task = subprocess.Popen(
-            ["bash", "train.sbatch"], cwd=reader, env={**os.environ, "SLURM_ARRAY_TASK_ID": "3"}
-        )
+    for log in (reader / "first.log", reader / "second.log"):
+        with log.open("w") as output:
+            task = subprocess.Popen(["bash", "train.sbatch"], cwd=reader, stdout=output, stderr=output)
         try:
             wait_for_checkpoints_after(reader, {3: timestep})
         finally:
-            task.send_signal(signal.SIGTERM)
-            task.wait(timeout=120)
+            stop(task, log)
         before, timestep = timestep, saved(reader)[3]
         assert timestep > before
 
