@@ -62,11 +62,22 @@ class SlurmCluster:
         self.environ = environ
 
     def ask(self, *command: str, folder: Path | None = None) -> str:
-        """Run a command of Slurm and return what it prints, errors included."""
+        """Run a command of Slurm and return what it prints; it must succeed."""
         result = subprocess.run(
             command, cwd=folder, env=self.environ, text=True, capture_output=True, check=False
         )
-        return (result.stdout + result.stderr).strip()
+        assert result.returncode == 0, result.stderr
+        return result.stdout.strip()
+
+    def states(self) -> list[str]:
+        """List the states of all tasks that are not over, such as `PENDING`."""
+        return self.ask("squeue", "--noheader", "--array", "--format=%T").split()
+
+    def is_idle(self) -> bool:
+        """Tell whether the node is up and free; no answer means no."""
+        command = ["sinfo", "--noheader", "--format=%T"]
+        result = subprocess.run(command, env=self.environ, text=True, capture_output=True, check=False)
+        return result.stdout.strip() == "idle"
 
 
 @contextmanager
@@ -84,8 +95,8 @@ def slurm_cluster(folder: Path) -> Iterator[SlurmCluster]:
         wait_until((folder / "munge.socket").exists, "munged")
         stack.enter_context(daemon(["slurmctld", "-D"], environ, folder))
         stack.enter_context(daemon(["slurmd", "-D"], environ, folder))
-        wait_until(lambda: cluster.ask("sinfo", "-h", "-o", "%T") == "idle", "an idle node")
-        stack.callback(wait_until, lambda: not cluster.ask("squeue", "-h"), "the end of all jobs")
+        wait_until(cluster.is_idle, "an idle node")
+        stack.callback(wait_until, lambda: cluster.states() == [], "the end of all jobs")
         stack.callback(cluster.ask, "scancel", "--partition=main")
         yield cluster
 

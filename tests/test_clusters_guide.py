@@ -1,13 +1,12 @@
 """The script of the guide to clusters, in plain bash and on a Slurm of one node."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 
@@ -21,9 +20,10 @@ LONG = {
     "environment": {"id": "Pendulum-v1", "n_environments": 1},
     "training": {
         "algorithm": "a2c",
+        "algorithm_parameters": {"n_steps": 1000},
         "tensorboard": False,
         "training": {"total_timesteps": 10_000_000, "device": "cpu", "eval": {"num_evals": 0}},
-        "checkpoint": {"frequency": 500},
+        "checkpoint": {"frequency": 1000},
     },
 }
 
@@ -76,17 +76,27 @@ def saved(reader: Path) -> dict[int, int]:
     return timesteps
 
 
-def test_the_script_saves_at_sigterm_and_goes_on_with_the_run_of_its_seed(reader: Path) -> None:
+def stop(task: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Send SIGTERM as Slurm does, to the training and to its shell, which passes it on."""
+    [training] = psutil.Process(task.pid).children()
+    training.terminate()
+    wait_until(lambda: "finishing this rollout" in log.read_text(), "the first signal to be served")
+    task.terminate()
+    task.wait(timeout=120)
+
+
+def test_the_script_saves_at_sigterm_and_goes_on_with_the_run_of_its_seed(
+    reader: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "3")
     timestep = 0
-    for _ in range(2):
-        task = subprocess.Popen(
-            ["bash", "train.sbatch"], cwd=reader, env={**os.environ, "SLURM_ARRAY_TASK_ID": "3"}
-        )
+    for log in (reader / "first.log", reader / "second.log"):
+        with log.open("w") as output:
+            task = subprocess.Popen(["bash", "train.sbatch"], cwd=reader, stdout=output, stderr=output)
         try:
             wait_for_checkpoints_after(reader, {3: timestep})
         finally:
-            task.send_signal(signal.SIGTERM)
-            task.wait(timeout=120)
+            stop(task, log)
         before, timestep = timestep, saved(reader)[3]
         assert timestep > before
 
@@ -97,25 +107,20 @@ def test_on_slurm_tasks_requeue_themselves_before_the_time_limit_and_save_when_c
 ) -> None:
     with slurm_cluster(tmp_path_factory.mktemp("slurm")) as cluster:
 
-        def states() -> list[str]:
-            return cluster.ask("squeue", "--noheader", "--array", "--format=%T").split()
+        def hand_in() -> str:
+            return cluster.ask("sbatch", "--parsable", "--array=0-1", "train.sbatch", folder=reader)
 
-        job = cluster.ask("sbatch", "--parsable", "--array=0-1", "train.sbatch", folder=reader)
-        assert job.isdecimal(), job
+        job = hand_in()
         wait_for_checkpoints_after(reader, dict.fromkeys(SEEDS, 0))
-
         cluster.ask("scancel", "--signal=USR1", "--batch", job)  # as Slurm sends it for `--signal`
-        wait_until(lambda: states() == ["PENDING", "PENDING"], "requeued tasks")
+        wait_until(lambda: cluster.states() == ["PENDING", "PENDING"], "requeued tasks")
         requeued_at = saved(reader)
 
-        def started_again() -> bool:
-            cluster.ask("scontrol", "update", f"JobId={job}", "StartTime=now")  # which is later by itself
-            return "PENDING" not in states()
-
-        wait_until(started_again, "tasks that start again")
+        cluster.ask("scancel", job)  # Slurm would start it again in two minutes
+        job = hand_in()
         wait_for_checkpoints_after(reader, requeued_at)
         cluster.ask("scancel", job)
-        wait_until(lambda: not states(), "the end of all tasks")
+        wait_until(lambda: cluster.states() == [], "the end of all tasks")
         cancelled_at = saved(reader)
     assert all(cancelled_at[seed] > requeued_at[seed] for seed in SEEDS)
     log = (reader / "pendulum_1.log").read_text()

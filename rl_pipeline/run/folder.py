@@ -78,6 +78,7 @@ class RunFolder:
 
         Raises:
             RunBusyError: Another process holds it.
+            OSError: The file system has no locks.
         """
         descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -87,6 +88,10 @@ class RunFolder:
             raise RunBusyError(
                 f"{self.path} is being trained by another process; wait for it or stop it"
             ) from error
+        except OSError as error:
+            os.close(descriptor)
+            remedy = "mount it with locks (Lustre: flock), or set experiment.folder to a folder elsewhere"
+            raise OSError(f"{self.path} cannot be locked on its file system ({error}); {remedy}") from error
         try:
             yield
         finally:

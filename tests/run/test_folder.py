@@ -1,3 +1,6 @@
+import errno
+import fcntl
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -73,4 +76,18 @@ def test_a_run_is_locked_for_other_processes_until_its_process_ends(tmp_path: Pa
             pass
         process.kill()
     with RunFolder(tmp_path).locked():
+        pass
+
+
+def test_a_file_system_without_locks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with (
+        pytest.raises(
+            OSError, match=r"cannot be locked on its file system .*Function not implemented.*Lustre"
+        ),
+        RunFolder(tmp_path).locked(),
+    ):
         pass
