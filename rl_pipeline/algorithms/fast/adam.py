@@ -135,7 +135,7 @@ def descend(
     import jax.numpy as jnp
 
     (value, other), gradients = jax.value_and_grad(loss, has_aux=True)(layout.split(state.parameters))
-    gradient = jnp.concatenate([part.reshape(-1) for part in gradients])
+    gradient = layout.join(gradients)
     if max_grad_norm is not np.inf:
         norm = jnp.sqrt((gradient * gradient).sum())
         gradient *= jnp.minimum(1.0, max_grad_norm / (norm + 1e-6))

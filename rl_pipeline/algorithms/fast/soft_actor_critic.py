@@ -14,9 +14,6 @@ from rl_pipeline.algorithms.fast.off_policy_networks import Critics, SquashedGau
 from rl_pipeline.algorithms.fast.replay import Transitions, sample_transitions
 from rl_pipeline.algorithms.fast.tensor_block import TensorBlock
 
-COMPILER_OPTIONS = {"xla_cpu_use_fusion_emitters": False}
-"""XLA's newer loops over fused operations take two to three times as long as its older ones for this step."""
-
 
 class SoftState(NamedTuple):
     """Everything that a gradient step changes; `entropy` holds log_ent_coef, or None where it is fixed."""
@@ -69,7 +66,7 @@ class SoftUpdate:
         self._entropy_adam = TorchAdam(model.ent_coef_optimizer) if learned else None
         self._adams = [adam for adam in (self._actor_adam, self._critic_adam, self._entropy_adam) if adam]
         self.optimizers = [adam.optimizer for adam in self._adams]
-        self._gradient_step = self._jax.jit(self._step, compiler_options=COMPILER_OPTIONS)
+        self._gradient_step = self._jax.jit(self._step)
         self._sample_actions = self._jax.jit(self._act)
 
     def act(self, observations: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import torch
 from rl_pipeline.algorithms.fast.functions import Array
 
 ALIGNMENT = 64  # bytes; JAX reads a NumPy array that lies so without copying it
+CONCATENATED = 2**15  # numbers; XLA cuts loops over more among threads
 
 
 class TensorBlock:
@@ -50,6 +51,23 @@ class TensorBlock:
             vector[start:stop].reshape(shape)
             for shape, start, stop in zip(self._shapes, self._bounds, self._bounds[1:], strict=False)
         ]
+
+    def join(self, parts: Sequence[Array]) -> Array:
+        """Lay JAX arrays, one per tensor and in its shape, end to end as in the block.
+
+        XLA fuses bias gradients, which are sums, with a `concatenate`; where it cuts that among threads, it has
+        taken several times as long as all the rest of a gradient step. Small ones are left whole.
+        """
+        import jax
+        import jax.numpy as jnp
+
+        rows = [part.reshape(-1) for part in parts]
+        if len(self.memory) < CONCATENATED:
+            return jnp.concatenate(rows)
+        vector = jnp.zeros(len(self.memory))
+        for row, start in zip(rows, self._bounds, strict=False):
+            vector = jax.lax.dynamic_update_slice(vector, row, (start,))
+        return vector
 
 
 def aligned_zeros(size: int) -> np.ndarray:
