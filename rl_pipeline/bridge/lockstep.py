@@ -113,6 +113,10 @@ class LockstepEndpoint:
         self._offered: set[str] = set()
         self._topics: dict[str, Topic] = {}
 
+    def offers(self, service: str) -> bool:
+        """Whether the program has offered a service."""
+        return service in self._offered
+
     def request(self, service: str, payload: bytes | bytearray, deadline: float) -> int:
         """Send a request; return its number for `response`.
 

@@ -25,6 +25,7 @@ REQUESTS: dict[str, Fields] = {
     "reset": (("session", "string"), ("sequence", "Q"), ("seeds", "q[]"), ("mask", "B[]")),
     "step": (("session", "string"), ("sequence", "Q"), ("actions", "d[]")),
     "close": (("session", "string"),),
+    "render": (("session", "string"),),
 }
 RESPONSES: dict[str, Fields] = {
     "open": (
@@ -37,9 +38,12 @@ RESPONSES: dict[str, Fields] = {
     "reset": (*_OBSERVATIONS, *_METRICS),
     "step": (*_OBSERVATIONS, *_ENDINGS, *_METRICS),
     "close": (("error", "string"),),
+    "render": (("error", "string"), ("height", "I"), ("width", "I"), ("rgb", "B[]")),
 }
 TYPES = {service: f"rl_interfaces/{service.capitalize()}" for service in REQUESTS}
 """Names of the services' types, as `__unity_service` gives them."""
+NEEDED = ("open", "reset", "step", "close")
+"""Services without which a simulation is none; one that lacks `render` has no pictures."""
 _EMPTY: dict[str, Any] = {"string": "", "string[]": ()}
 
 

@@ -139,6 +139,15 @@ class Environment(Section):
         """Whether the environments exist elsewhere, so that there are never more of them than the file says."""
         return self.backend == "ros_topics" or (self.ros is not None and self.ros.adapter is not None)
 
+    @property
+    def is_started_by_hand(self) -> bool:
+        """Whether somebody starts the programs with the environments, which are there once and in a fixed number."""
+        programs: dict[str, Unity | UnityRos] = {
+            "unity": self.unity or Unity(),
+            "unity_ros": self.unity_ros or UnityRos(),
+        }
+        return self.backend in programs and programs[self.backend].build_path is None
+
     @field_validator("n_workers")
     @classmethod
     def _no_idle_workers(cls, n_workers: int, info: ValidationInfo) -> int:

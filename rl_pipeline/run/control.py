@@ -52,7 +52,11 @@ class TrainingControl:
 
     @contextmanager
     def listening(self) -> Iterator["TrainingControl"]:
-        """Take SIGINT and SIGTERM as requests to stop inside the `with` block; a second one interrupts at once."""
+        """Take SIGINT and SIGTERM as requests to stop inside the `with` block; a second one interrupts at once.
+
+        Only SIGTERM after SIGTERM changes nothing: cluster managers send it to a job's shell and to each of its
+        processes, and again before they send SIGKILL.
+        """
         previous = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
         try:
             yield self
@@ -61,8 +65,10 @@ class TrainingControl:
                 signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        if self.stop_reason == name == "SIGTERM":
+            return
         if self.stop_reason is not None:
             raise KeyboardInterrupt
-        name = signal.Signals(number).name
         self.stop(name)
-        sys.stderr.write(f"\n{name}: finishing this rollout, then saving; a second signal stops at once.\n")
+        sys.stderr.write(f"\n{name}: finishing this rollout, then saving; Ctrl-C (SIGINT) stops at once.\n")

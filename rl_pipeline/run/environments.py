@@ -48,13 +48,15 @@ def make_evaluation_env(config: Config, n_episodes: int, *, render_mode: str | N
 
     Args:
         config: The run's configuration.
-        n_episodes: How many episodes will be played; so many environments are made, up to ten, and no more than there
-            are robots where each environment is one that exists already.
-        render_mode: `rgb_array` or `human` makes a single environment that can be looked at.
+        n_episodes: How many episodes will be played; so many environments are made, up to ten, no more than there are
+            robots where each environment is one that exists already, and all that programs started by hand have.
+        render_mode: `rgb_array` or `human` makes a single environment, where it may, whose first can be looked at.
     """
     n_environments = 1 if render_mode else min(n_episodes, MAX_EVALUATION_ENVIRONMENTS)
     if config.environment.is_of_existing_robots:
         n_environments = min(n_environments, config.environment.n_environments)
+    if config.environment.is_started_by_hand:
+        n_environments = config.environment.n_environments
     environment = config.environment.model_copy(
         update={
             "n_environments": n_environments,

@@ -57,6 +57,11 @@ class Session:
     progress: Progress
     status: str = "failed"
 
+    def close_environments(self) -> None:
+        """End what the training stepped, which others may need from now on: some programs are there only once."""
+        self.env.close()
+        self.evaluation.close()
+
 
 @contextmanager
 def open_session(

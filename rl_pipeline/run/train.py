@@ -88,7 +88,7 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
 
 
 def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
-    """Plan to go on with the newest run of this environment, algorithm and name, or to start one.
+    """Plan to go on with the newest run of this environment, algorithm, name and seed, or to start one.
 
     Raises:
         ConfigError: The configuration is refused.
@@ -96,13 +96,9 @@ def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
         AlreadyFinishedError: The newest run has done all its timesteps.
     """
     fresh = plan_new(config_file, overrides)
-    parent = experiment_parent(fresh.config)
-    name = fresh.config.experiment.name
-    runs = [run for run in find_runs(parent.parent.parent) if run.path.parent == parent.resolve()]
-    matching = [run for run in runs if run.experiment_name == name]
-    if not matching:
+    folder = newest_run(fresh.config)
+    if folder is None:
         return fresh
-    folder = matching[-1]
     try:
         plan = plan_resume(str(folder.path), overrides)
     except CheckpointError:
@@ -111,6 +107,17 @@ def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
     if without_folders(plan.config) != without_folders(fresh.config):
         logger.warning("%s differs from the configuration of %s, which is used", config_file, folder.path)
     return plan
+
+
+def newest_run(config: Config) -> RunFolder | None:
+    """Find the newest run of a configuration's environment, algorithm, name and seed.
+
+    The seed tells the runs of an experiment apart that are trained side by side, such as the tasks of a job array.
+    """
+    parent, experiment = experiment_parent(config).resolve(), config.experiment
+    runs = (run for run in reversed(find_runs(parent.parent.parent)) if run.path.parent == parent)
+    named = (run for run in runs if run.experiment_name == experiment.name)
+    return next((run for run in named if stored_config(run).experiment.seed == experiment.seed), None)
 
 
 def is_done(folder: RunFolder, config: Config, checkpoint: Checkpoint) -> bool:
@@ -152,6 +159,7 @@ def run_plan(
             result = RLTrainer(plan.config, folder, session, control).train()
             outcome = {"status": result.status, "timestep": result.timestep, "reason": result.reason}
             update_metadata(folder, **outcome)
+            session.close_environments()
             text = conclude(folder, plan.config, result, session.tracker)
     finally:
         if not folder.config.exists():  # the set-up of a new run failed, so there is no run

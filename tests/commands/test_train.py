@@ -6,6 +6,7 @@ import torch
 import yaml
 
 from rl_pipeline.run.folder import RunFolder, find_runs
+from rl_pipeline.run.trained_policy import stored_config
 
 from .conftest import Command
 
@@ -40,8 +41,13 @@ def test_resume_auto_starts_and_goes_on_and_ends(command: Command) -> None:
     outcome = command(*words, "training.training.total_timesteps=80")
     assert "Training finished at timestep 80" in outcome.output
     assert len(find_runs(Path("experiments"))) == 1
-    assert command(*words, "experiment.name=other").status == 0
-    assert len(find_runs(Path("experiments"))) == 2
+    for count, another in enumerate(("experiment.name=other", "experiment.seed=7"), start=2):
+        assert "Training finished at timestep 40" in command(*words, another).output
+        assert len(find_runs(Path("experiments"))) == count
+    longer = command(*words, "training.training.total_timesteps=120")
+    assert "Training finished at timestep 120" in longer.output
+    assert "differs" not in longer.error
+    assert sorted(stored_config(run).experiment.seed for run in find_runs(Path("experiments"))) == [0, 0, 7]
 
 
 def test_a_run_goes_on_by_name(command: Command, trained: RunFolder) -> None:

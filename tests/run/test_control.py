@@ -20,7 +20,18 @@ def test_the_first_signal_asks_to_stop_and_the_second_interrupts(capsys: pytest.
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert handlers() == before
-    assert "a second signal stops at once" in capsys.readouterr().err
+    assert "Ctrl-C (SIGINT) stops at once" in capsys.readouterr().err
+
+
+def test_sigterm_may_come_twice_as_cluster_managers_send_it_but_ends_at_once_after_ctrl_c() -> None:
+    with TrainingControl().listening() as control:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+    assert control.stop_reason == "SIGTERM"
+    with TrainingControl().listening() as control:
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_a_request_to_save_is_served_once() -> None:

@@ -21,7 +21,8 @@ def train_in_player(train: Train, logs: Path, stagger: int) -> None:
         "environment.unity.max_restarts=0",
         "training.algorithm_parameters.n_steps=160",
         "training.algorithm_parameters.batch_size=40",
-        "training.training.total_timesteps=640",
+        "training.training.total_timesteps=320",
+        "training.training.eval.num_evals=0",
         environment_id="Tank",
     )
     assert (run.path / "eval.json").is_file()

@@ -36,6 +36,8 @@ def tank_run(train: Train, tmp_path: Path) -> RunFolder:
         "environment.normalize.observation=true",
         "training.algorithm_parameters.n_steps=20",
         "training.algorithm_parameters.batch_size=20",
+        "training.training.eval.num_evals=0",
+        "evaluation.num_episodes=1",
         environment_id="Tank",
     )
 

@@ -102,8 +102,8 @@ def test_a_run_with_a_file_is_found_to_have_the_configuration_it_was_started_wit
     longer = ["training.training.total_timesteps=120"]
     assert plan_auto(tmp_path / "experiment.yaml", longer).folder == run
     assert "differs" not in caplog.text
-    plan_auto(tmp_path / "experiment.yaml", [*longer, "experiment.seed=3"])
+    plan_auto(tmp_path / "experiment.yaml", [*longer, "experiment.tags=[again]"])
     assert "differs" not in caplog.text
-    (tmp_path / "experiment.yaml").write_text(copy.replace("seed: 0", "seed: 4"))
+    (tmp_path / "experiment.yaml").write_text(copy.replace("tags: []", "tags: [other]"))
     plan_auto(tmp_path / "experiment.yaml", longer)
     assert "differs from the configuration of" in caplog.text

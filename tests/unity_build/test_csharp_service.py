@@ -103,6 +103,11 @@ class Session:
         ]
         return fields(self.endpoint.call(f"{self.prefix}/step", request), made)
 
+    def render(self) -> tuple[str, int, int, list[int]]:
+        answer = self.endpoint.call(f"{self.prefix}/render", CdrWriter().string(self.session))
+        error, height, width = answer.string(), int(answer.primitive("I")), int(answer.primitive("I"))
+        return error, height, width, answer.array("u1").tolist()
+
 
 def fields(answer: CdrReader, between: list[tuple[str, str]]) -> dict[str, Any]:
     found: dict[str, Any] = {"error": answer.string()}
@@ -143,7 +148,7 @@ def start(program: Path) -> Iterator[Any]:
 
 def test_a_batch_is_reset_by_seed_and_stepped(endpoint: Endpoint, start: Any) -> None:
     start(endpoint.port, "--n-environments", "3")
-    endpoint.wait(4)
+    endpoint.wait(5)
     session = Session(endpoint)
     opened = session.open()
     assert (opened["error"], opened["id"], opened["num_envs"]) == ("", "seeker", 3)
@@ -163,7 +168,7 @@ def test_a_batch_is_reset_by_seed_and_stepped(endpoint: Endpoint, start: Any) ->
 
 def test_episodes_end_and_begin_within_a_step(endpoint: Endpoint, start: Any) -> None:
     start(endpoint.port, "--n-environments", "2", draws=True)
-    endpoint.wait(4)
+    endpoint.wait(5)
     session = Session(endpoint)
     assert from_json(session.open(2)["observation_space"])["image"].shape == (2, 3, 3)
     observations = session.reset(0, [1, 2], [])["observations"]
@@ -180,9 +185,31 @@ def test_episodes_end_and_begin_within_a_step(endpoint: Endpoint, start: Any) ->
     assert made["truncated"] == [0, 1]
 
 
+def test_the_picture_is_that_of_the_observation_of_the_first_environment(
+    endpoint: Endpoint, start: Any
+) -> None:
+    start(endpoint.port, "--n-environments", "2", draws=True)
+    endpoint.wait(5)
+    session = Session(endpoint)
+    assert session.open(2, "rgb_array")["error"] == ""
+    session.reset(0, [1, 2], [])
+    images = session.step(1, [0.0, 0.0])["images"]
+    assert session.render() == ("", 2, 3, images[:18])
+    session.session = "another"
+    assert session.render()[1:] == (0, 0, [])
+
+
+def test_without_a_camera_there_is_no_picture(endpoint: Endpoint, start: Any) -> None:
+    start(endpoint.port)
+    endpoint.wait(5)
+    session = Session(endpoint)
+    session.open()
+    assert session.render()[1] == 0
+
+
 def test_a_repeated_request_gets_the_same_answer(endpoint: Endpoint, start: Any) -> None:
     start(endpoint.port)
-    endpoint.wait(4)
+    endpoint.wait(5)
     session = Session(endpoint)
     session.open()
     session.reset(1, [1], [])
@@ -192,7 +219,7 @@ def test_a_repeated_request_gets_the_same_answer(endpoint: Endpoint, start: Any)
 
 def test_what_cannot_be_done_is_said(endpoint: Endpoint, start: Any) -> None:
     start(endpoint.port)
-    endpoint.wait(4)
+    endpoint.wait(5)
     session = Session(endpoint)
     assert "open first" in session.step(1, [0.0])["error"]
     assert "--n-environments 4" in session.open(4)["error"]
@@ -212,7 +239,7 @@ class BadMessage(CdrWriter):
 
 def test_bytes_that_ros_leaves_at_the_end_mean_nothing(endpoint: Endpoint, start: Any) -> None:
     start(endpoint.port, "--n-environments", "2")
-    endpoint.wait(4)
+    endpoint.wait(5)
     session = Session(endpoint)
     session.open()
     before = session.reset(1, [3, 4], [])["observations"]
@@ -227,7 +254,7 @@ def test_bytes_that_ros_leaves_at_the_end_mean_nothing(endpoint: Endpoint, start
 
 def test_each_environment_has_services_of_its_own(endpoint: Endpoint, start: Any) -> None:
     start(endpoint.port, "--n-environments", "2", "--services", "each", "--prefix", "/uc1")
-    endpoint.wait(8)
+    endpoint.wait(10)
     sessions = [Session(endpoint, f"/uc1_{i}") for i in range(2)]
     for session in sessions:
         assert session.open()["num_envs"] == 1
@@ -238,7 +265,7 @@ def test_each_environment_has_services_of_its_own(endpoint: Endpoint, start: Any
 
 def test_a_killed_program_is_an_error_and_another_takes_its_place(endpoint: Endpoint, start: Any) -> None:
     process = start(endpoint.port)
-    endpoint.wait(4)
+    endpoint.wait(5)
     session = Session(endpoint)
     session.open()
     process.kill()
@@ -246,21 +273,21 @@ def test_a_killed_program_is_an_error_and_another_takes_its_place(endpoint: Endp
     with pytest.raises(CallError, match="no client offers"):
         session.step(1, [0.0])
     start(endpoint.port)
-    endpoint.wait(4)
+    endpoint.wait(5)
     assert session.open()["error"] == ""
 
 
 def test_the_program_connects_again_to_an_endpoint_that_was_away(endpoint: Endpoint, start: Any) -> None:
     first = Endpoint()
     start(first.port)
-    first.wait(4)
+    first.wait(5)
     session = Session(first)
     session.open()
     session.reset(1, [1], [])
     first.close()
     second = Endpoint(first.port)
     try:
-        second.wait(4)
+        second.wait(5)
         session.endpoint = second
         assert session.step(2, [0.0])["observations"][1] == 1
     finally:

@@ -22,6 +22,7 @@ from rl_pipeline.bridge.cdr import CdrWriter
 from rl_pipeline.bridge.client import Client
 from rl_pipeline.bridge.messages import REQUESTS, RESPONSES, TYPES, decode_message, encode_message
 from rl_pipeline.envs.ros.services.server import SimulationServer
+from unity_build.player.picture import seen_from_above
 from unity_build.player.tank import ACTION_SIZE, OBSERVATION_SIZE, Tanks
 
 ENVIRONMENT_ID = "Tank"
@@ -62,6 +63,10 @@ class TankVectorEnv(VectorEnv):
             infos |= {"success": step.success.astype(np.float64), "_success": step.ended}
             self._tanks.reset(step.ended)
         return self._tanks.observations(), step.rewards.astype(float), step.terminated, step.truncated, infos
+
+    def render(self) -> tuple[NDArray[np.uint8]]:
+        """Return a picture of the first tank."""
+        return (seen_from_above(self._tanks.pose(0), self._tanks.target(0)),)
 
     def pose_message(self) -> bytes:
         """Return the first tank's pose as `geometry_msgs/Pose`."""

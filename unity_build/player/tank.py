@@ -114,6 +114,11 @@ class Tanks:
         x, y = self._position[index]
         return float(x), float(y), float(self._heading[index])
 
+    def target(self, index: int) -> tuple[float, float]:
+        """Return x and y in m of a tank's target."""
+        x, y = self._target[index]
+        return float(x), float(y)
+
     def observations(self) -> NDArray[np.float32]:
         """Return the observations of all tanks, (n, 5)."""
         offset, distance = self._target - self._position, self._distance()

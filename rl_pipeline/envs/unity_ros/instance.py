@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rl_pipeline.bridge.commands import CommandError
 from rl_pipeline.bridge.framing import FrameError
@@ -153,6 +154,19 @@ class UnityInstance:
         """Begin new episodes in the environments of one session."""
         self.send([session.reset_call(seeds, np.ones(session.num_envs, np.bool_))], [session])
         return self.receive("reset")[0]
+
+    def picture(self) -> NDArray[np.uint8] | None:
+        """Ask for a picture of the first environment, (height, width, 3); None where the program has none.
+
+        Raises:
+            SimulationLostError: The program is gone, or did not answer in time.
+        """
+        session = self.sessions[0]
+        call = session.render_call()
+        if not self._endpoint.offers(call.service):
+            return None
+        self.send([call], [session])
+        return session.picture(self.receive("render")[0])
 
     def _lost(self, error: OSError) -> SimulationLostError:
         self.is_open = False

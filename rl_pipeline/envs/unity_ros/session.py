@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rl_pipeline.bridge.cdr import CdrError
 from rl_pipeline.bridge.layout import MessageReader, MessageTemplate
-from rl_pipeline.bridge.messages import REQUESTS, RESPONSES, TYPES, encode_message
+from rl_pipeline.bridge.messages import NEEDED, REQUESTS, RESPONSES, encode_message
 from rl_pipeline.envs.flat_batch import FlatLayout
 from rl_pipeline.envs.remote.batch import SimulationBatch
 from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError
@@ -34,7 +34,9 @@ class UnitySession(SimulationBatch):
 
     def __init__(self, prefix: str, rows: slice, render_mode: str | None) -> None:
         super().__init__(prefix, rows)
-        self._render_mode = render_mode or ""
+        self._render_mode = (
+            "rgb_array" if render_mode == "rgb_array" else ""
+        )  # a build has a window of its own
         self._session = ""
         self._sequence = 0
         self._step_service = f"{prefix}/step"
@@ -43,7 +45,7 @@ class UnitySession(SimulationBatch):
     @property
     def services(self) -> list[str]:
         """Names of the services that the program must offer."""
-        return [f"{self.simulation}/{service}" for service in TYPES]
+        return [f"{self.simulation}/{service}" for service in NEEDED]
 
     def open_call(self) -> Call:
         """Return the call that begins the session."""
@@ -80,6 +82,10 @@ class UnitySession(SimulationBatch):
         """See `SimulationBatch`."""
         self._sequence += 1
         return Call(self._step_service, self._step.filled(sequence=self._sequence, actions=actions.ravel()))
+
+    def render_call(self) -> Call:
+        """Return the call for a picture of the first environment."""
+        return self._call("render", session=self._session)
 
     def close_call(self) -> Call:
         """Return the call that ends the session."""

@@ -84,8 +84,14 @@ class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
         return instance.reset_one(batch, self._fresh_seeds(batch))
 
     def render(self) -> tuple[Any, ...]:
-        """Return no picture: a build has its own window."""
-        return (None,)
+        """Return the picture of environment 0 as a 1-tuple; None where its program has none, or has died."""
+        if self.render_mode != "rgb_array":
+            return (None,)
+        try:
+            return (self._instances[0].picture(),)
+        except SimulationLostError as error:  # the next step replaces it
+            logger.warning("no picture: %s", error)
+            return (None,)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what restarts need; what is in a Unity program cannot be saved."""

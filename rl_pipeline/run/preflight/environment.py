@@ -18,12 +18,13 @@ from rl_pipeline.wrappers.registry import check_wrappers
 
 def check_environment(raw: Mapping[str, Any]) -> list[Problem]:
     """Make one environment, and look whether the algorithm can act in it."""
-    settings = {**section(raw, "environment"), "n_environments": 1, "n_workers": 0, "render_mode": None}
     try:
-        environment = Environment.model_validate(settings)
+        environment = _environment_to_try(raw)
     except ValidationError:
         return []
     problems = check_wrappers(environment.wrappers)
+    if environment.is_started_by_hand and (refused := _check_evaluation(raw, environment.backend)):
+        return problems + refused
     if problems:
         environment = environment.model_copy(update={"wrappers": []})
     try:
@@ -35,6 +36,30 @@ def check_environment(raw: Mapping[str, Any]) -> list[Problem]:
         return problems + check_action_space(str(name), environment.id, env.single_action_space)
     finally:
         env.close()
+
+
+def _environment_to_try(raw: Mapping[str, Any]) -> Environment:
+    """Describe a single environment, or as many as programs that were started by hand have.
+
+    Raises:
+        ValidationError: The block is malformed, which others report.
+    """
+    block = section(raw, "environment")
+    alone = {**block, "n_environments": 1, "n_workers": 0, "render_mode": None}
+    environment = Environment.model_validate(alone)
+    if environment.is_started_by_hand and "n_environments" in block:
+        return Environment.model_validate({**alone, "n_environments": block["n_environments"]})
+    return environment
+
+
+def _check_evaluation(raw: Mapping[str, Any], backend: str) -> list[Problem]:
+    """Refuse evaluations during a training whose programs are there only once."""
+    evaluation = section(raw, "training", "training", "eval")
+    if evaluation.get("num_evals") == 0 and evaluation.get("frequency") is None:
+        return []
+    message = "evaluations during the training need programs of their own, which nobody starts"
+    remedy = f"set num_evals: 0, the end is evaluated all the same; or name a build: environment.{backend}.build_path"
+    return [Problem("training.training.eval", message, dict(evaluation), remedy=remedy)]
 
 
 def check_action_space(algorithm_name: str, environment_id: str, space: gymnasium.Space) -> list[Problem]:

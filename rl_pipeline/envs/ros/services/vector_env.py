@@ -10,7 +10,7 @@ from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.ros_services import RosServices
 from rl_pipeline.envs.remote.vector_env import RemoteVectorEnv, share_rows
 from rl_pipeline.envs.ros.calls import Call, ServiceCaller
-from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError, SimulationLostError
+from rl_pipeline.envs.ros.errors import SimulationError, SimulationLostError
 from rl_pipeline.envs.ros.services.remote_batch import RemoteBatch
 
 logger = logging.getLogger(__name__)
@@ -85,12 +85,7 @@ class RosVectorEnv(RemoteVectorEnv[RemoteBatch]):
         batch = self._batches[0]
         if self.render_mode is None or not batch.offers("render"):
             return (None,)
-        answer = batch.ask("render")
-        if not answer.height:
-            return (None,)
-        if len(answer.rgb) != answer.height * answer.width * 3:
-            raise MalformedReplyError(f"{batch.simulation}: the picture has {len(answer.rgb)} bytes")
-        return (np.frombuffer(answer.rgb, np.uint8).reshape(answer.height, answer.width, 3).copy(),)
+        return (batch.picture(batch.ask("render")),)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the states of the simulations, if they have such a service, and what restarts need."""

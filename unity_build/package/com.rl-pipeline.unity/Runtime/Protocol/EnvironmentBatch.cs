@@ -59,6 +59,17 @@ namespace RlPipeline.Protocol
             return transition;
         }
 
+        /// <summary>What the camera of the first environment sees; no byte where there is no camera.</summary>
+        public byte[] Picture()
+        {
+            byte[] picture = new byte[Specification.ImageSize];
+            if (picture.Length > 0)
+            {
+                _environments[0].Draw(picture, 0);
+            }
+            return picture;
+        }
+
         private void Conclude(int index, Transition transition)
         {
             IEnvironment environment = _environments[index];

@@ -4,7 +4,7 @@ using System.Collections.Generic;
 namespace RlPipeline.Protocol
 {
     /// <summary>
-    /// The services open, reset, step and close of a batch: takes the CDR of a request, returns the CDR of its response.
+    /// The services open, reset, step, render and close of a batch: takes the CDR of a request, returns the CDR of its response.
     /// What cannot be done comes back as the words in the response's field "error".
     /// </summary>
     public sealed class EnvironmentService
@@ -27,6 +27,7 @@ namespace RlPipeline.Protocol
                 ["open"] = Open,
                 ["reset"] = request => Once("reset", request, Reset),
                 ["step"] = request => Once("step", request, Step),
+                ["render"] = Render,
                 ["close"] = Close,
             };
         }
@@ -37,11 +38,12 @@ namespace RlPipeline.Protocol
             ["open"] = "rl_interfaces/Open",
             ["reset"] = "rl_interfaces/Reset",
             ["step"] = "rl_interfaces/Step",
+            ["render"] = "rl_interfaces/Render",
             ["close"] = "rl_interfaces/Close",
         };
 
         /// <summary>Answer a request.</summary>
-        /// <param name="operation">"open", "reset", "step" or "close".</param>
+        /// <param name="operation">"open", "reset", "step", "render" or "close".</param>
         /// <param name="request">CDR with its header.</param>
         public byte[] Handle(string operation, byte[] request)
         {
@@ -66,9 +68,10 @@ namespace RlPipeline.Protocol
                 throw new ArgumentException(count + " environments are wanted, this program has " + _batch.Count
                     + "; start it with --n-environments " + count);
             }
-            if (renderMode.Length > 0)
+            if (renderMode.Length > 0 && renderMode != "rgb_array")
             {
-                throw new ArgumentException("render_mode '" + renderMode + "' cannot be had, it must be empty");
+                throw new ArgumentException(
+                    "render_mode '" + renderMode + "' cannot be had, it must be empty or 'rgb_array'");
             }
             if (_session.Length == 0 || client != _client)
             {
@@ -113,6 +116,14 @@ namespace RlPipeline.Protocol
             return answer.Strings(made.MetricNames).Floats64(made.Metrics).Bytes(made.MetricsMask);
         }
 
+        private CdrWriter Render(CdrReader request)
+        {
+            ExpectSession(request.String());
+            Specification specification = _batch.Specification;
+            CdrWriter answer = new CdrWriter().String("").UInt32((uint)specification.ImageHeight);
+            return answer.UInt32((uint)specification.ImageWidth).Bytes(_batch.Picture());
+        }
+
         private CdrWriter Close(CdrReader request)
         {
             ExpectSession(request.String());
@@ -146,6 +157,8 @@ namespace RlPipeline.Protocol
                         answer.Bytes(none);
                     }
                     return answer;
+                case "render":
+                    return answer.UInt32(0).UInt32(0).Bytes(none);
                 default:
                     return answer;
             }

@@ -1,0 +1,69 @@
+"""A training with a program that was started by hand: there is one, and it has so many environments."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rl_pipeline.config.loading import load_config
+from rl_pipeline.envs.unity_process import free_port
+from rl_pipeline.run.environments import make_evaluation_env
+from rl_pipeline.run.preflight.environment import check_environment
+
+from .conftest import Train
+
+PLAYER = Path(__file__).parents[2] / "unity_build" / "player" / "tank.x86_64"
+N_ENVIRONMENTS = 3
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Start the player by hand, for a port on which nobody listens yet."""
+    port = free_port()
+    arguments = ["--ros-port", str(port), "--n-environments", str(N_ENVIRONMENTS)]
+    player = subprocess.Popen([sys.executable, str(PLAYER), *arguments])
+    yield port
+    player.kill()
+    player.wait()
+
+
+def mapping(port: int, **evaluation: Any) -> dict[str, Any]:
+    environment = {"id": "Tank", "backend": "unity_ros", "n_environments": N_ENVIRONMENTS}
+    return {
+        "environment": {**environment, "unity_ros": {"port": port}},
+        "training": {"training": {"eval": evaluation}},
+    }
+
+
+def test_it_is_trained_evaluated_and_filmed_with_all_of_its_environments(train: Train, port: int) -> None:
+    run = train(
+        "a2c",
+        "environment.backend=unity_ros",
+        f"environment.unity_ros.port={port}",
+        f"environment.n_environments={N_ENVIRONMENTS}",
+        "training.training.eval.num_evals=0",
+        "evaluation.video=true",
+        environment_id="Tank",
+    )
+    assert (run.path / "eval.json").is_file()
+    assert list(run.videos.glob("*.mp4"))
+    with closing(make_evaluation_env(load_config(run.config, default_file=None).config, 2)) as env:
+        assert env.num_envs == N_ENVIRONMENTS
+
+
+def test_it_is_looked_at_before_the_training(port: int) -> None:
+    assert check_environment(mapping(port, num_evals=0)) == []
+
+
+def test_evaluations_during_the_training_are_refused_before_anybody_waits_for_a_program() -> None:
+    for evaluation in ({}, {"num_evals": 2}, {"num_evals": 0, "frequency": 100}):
+        [problem] = check_environment(mapping(10000, **evaluation))
+        assert problem.key == "training.training.eval"
+        assert "num_evals: 0" in (problem.remedy or "")
+    build = mapping(10000)
+    build["environment"]["unity_ros"] = {"build_path": str(PLAYER), "port": 0}
+    assert check_environment(build) == []
