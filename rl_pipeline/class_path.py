@@ -99,7 +99,10 @@ def _import_file(path: Path) -> ModuleType:
     """Import a file once, under a name that only its copies share, so that a copy's classes are the same classes."""
     resolved = path.expanduser().resolve()
     if not resolved.is_file():
-        raise ClassPathError(f"there is no file '{path}' (looked at {resolved})")
+        raise ClassPathError(
+            f"there is no file '{path}' (looked at {resolved}); paths are relative to the folder that you start in, "
+            "not to that of the YAML file"
+        )
     name = f"{resolved.stem}_{hashlib.sha256(resolved.read_bytes()).hexdigest()[:8]}"
     if name in sys.modules:
         return sys.modules[name]

@@ -28,6 +28,9 @@ def test_the_guide_trains_with_the_player(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stderr
     assert "Training finished at timestep" in result.stdout
+    assert "rl-pipeline eval " in result.stdout
+    assert "rl-pipeline record " not in result.stdout, "there are no films of a build"
+    assert "no film was made" not in result.stderr
     assert (tmp_path / "logs" / "player-0.log").is_file()
 
 
