@@ -20,7 +20,7 @@ from rl_pipeline.run.portable import portable_run
 from rl_pipeline.run.rl_trainer import TrainingResult
 from rl_pipeline.tracking.tracker import Tracker
 
-BACKENDS_WITHOUT_PICTURES = ("unity", "unity_ros", "ros_topics")
+BACKENDS_WITHOUT_PICTURES = ("unity", "ros_topics")
 
 logger = logging.getLogger(__name__)
 
