@@ -4,7 +4,7 @@ from rclpy.node import Node
 from rl_interfaces.msg import EpisodeStatistics
 
 from rl_nodes import parameters, process
-from rl_nodes.delivery import LATCHED, deliver
+from rl_nodes.delivery import LATCHED, deliver, wait_for_listener
 from rl_nodes.episodes import evaluation_statistics
 from rl_pipeline.commands.evaluate import evaluate_run
 
@@ -34,6 +34,7 @@ class Evaluate(Node):
         report = evaluate_run(self.run, self.checkpoint or None, self.episodes, self.seed)
         summary = {f"eval/{name}": value for name, value in report.items() if isinstance(value, float)}
         deliver(self, self.publisher, evaluation_statistics("evaluation", report["timestep"], summary))
+        wait_for_listener(self.publisher)
         return 0
 
 

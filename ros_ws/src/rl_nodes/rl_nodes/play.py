@@ -4,7 +4,7 @@ from rclpy.node import Node
 from rl_interfaces.msg import EpisodeStatistics
 
 from rl_nodes import parameters, process
-from rl_nodes.delivery import LATCHED, deliver
+from rl_nodes.delivery import LATCHED, deliver, wait_for_listener
 from rl_nodes.episodes import evaluation_statistics
 from rl_pipeline.commands.play import print_episode
 from rl_pipeline.commands.run_arguments import chosen, refusing
@@ -68,6 +68,8 @@ class Play(Node):
             except KeyboardInterrupt:
                 if self.episodes is not None:
                     raise
+            else:
+                wait_for_listener(self.publisher)
         return 0
 
 
