@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from rclpy.node import Node
 from rl_interfaces.msg import EpisodeStatistics, TrainingStatus
 
-from rl_nodes.delivery import LATCHED
+from rl_nodes.delivery import LATCHED, wait_for_listener
 from rl_nodes.episodes import TRAINING, training_statistics
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.tracking.writer import Writer
@@ -42,6 +42,11 @@ class StatusPublisher:
         """Publish statistics with the present time."""
         statistics.stamp = self._clock.now().to_msg()
         self._episodes.publish(statistics)
+
+    def wait_for_listeners(self) -> None:
+        """Let who listens get the latest messages before the node ends."""
+        wait_for_listener(self._status)
+        wait_for_listener(self._episodes)
 
     def writer(self, folder: RunFolder) -> "StatusWriter":
         """Begin a training; its records are published."""

@@ -76,6 +76,8 @@ class Train(Node):
             return train_and_conclude(plan, control, [make_writer])
         finally:
             self.control = None
+            if not self.serves:
+                self.status.wait_for_listeners()
 
     def _save(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         if self.control is not None:
