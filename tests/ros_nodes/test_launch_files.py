@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rl_pipeline.bridge.client import Client
+from rl_pipeline.cli import main
 from rl_pipeline.run.folder import find_runs
 from tests.ros_network import RosNetwork, end
 
@@ -66,6 +67,23 @@ def test_two_simulations_and_their_trainer_end_together(
     assert list(run.checkpoints.glob("step_*"))
 
 
+def test_a_deployed_policy_acts_until_it_is_stopped(
+    ros_network: RosNetwork, participant: "Participant", experiment: Path, tmp_path: Path
+) -> None:
+    from rl_interfaces.msg import EpisodeStatistics
+
+    assert main(["train", "--config", str(experiment)]) == 0
+    [run] = find_runs(tmp_path / "experiments")
+    episodes = participant.collect(EpisodeStatistics, "/left/policy/episodes")
+    [policy] = start(ros_network, "DEPLOY", run=str(run.path), namespace="/left")
+    with ExitStack() as stack:
+        stack.callback(end, policy)
+        assert episodes.wait_for(lambda message: message.source == "play").mean_return > 0
+        policy.send_signal(signal.SIGINT)
+        output = policy.communicate(timeout=60)[0]
+    assert policy.returncode == 0, output
+
+
 def test_arguments_are_checked(ros_network: RosNetwork) -> None:
     with pytest.raises(ValueError, match="the argument simulations is 'two'; it must be a whole number"):
         start(ros_network, "SIMULATION", simulations="two")
@@ -94,7 +112,7 @@ def test_the_files_are_installed(ros_network: RosNetwork) -> None:
 
     installed = sorted(Path(get_package_share_directory("rl_nodes"), "launch").glob("*.launch.py"))
     assert [file.name for file in installed] == [
-        f"{name}.launch.py" for name in ("play", "simulation", "train", "unity")
+        f"{name}.launch.py" for name in ("deploy", "play", "simulation", "train", "unity")
     ]
     for file in installed:
         assert file.read_text() == (ROOT / "launch" / file.name).read_text()

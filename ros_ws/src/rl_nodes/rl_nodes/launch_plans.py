@@ -113,6 +113,16 @@ def play_starts(values: Values) -> list[NodeStart]:
     return [*simulation_starts(values), NodeStart("play", "play", values["namespace"], parameters)]
 
 
+def deploy_starts(values: Values) -> list[NodeStart]:
+    """Return what lets a run's policy act on the robot that the run's environment names, until it is stopped."""
+    parameters: Parameters = {
+        "run": values["run"],
+        "checkpoint": values["checkpoint"],
+        "use_sim_time": _truth(values, "use_sim_time"),
+    }
+    return [NodeStart("play", "policy", values["namespace"], parameters)]
+
+
 def unity_starts(values: Values) -> list[NodeStart]:
     """Return the endpoint to which Unity programs connect."""
     if not values["port"].isdecimal():
@@ -147,6 +157,15 @@ PLAY = LaunchPlan(
         "episodes": ("-1", "after how many to end; by default never"),
     },
     play_starts,
+)
+DEPLOY = LaunchPlan(
+    {
+        "run": ("", "a run on a robot's topics"),
+        "checkpoint": PLAY.arguments["checkpoint"],
+        "namespace": COMMON["namespace"],
+        "use_sim_time": ("false", "true: the node takes the time from /clock, for a simulated robot"),
+    },
+    deploy_starts,
 )
 UNITY = LaunchPlan(
     {
