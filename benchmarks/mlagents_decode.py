@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from rl_pipeline.envs.mlagents import messages
-from rl_pipeline.envs.mlagents.decode import decode_agents
+from rl_pipeline.envs.unity import messages
+from rl_pipeline.envs.unity.decode import decode_agents
 
 
 def message(n_agents: int, n_floats: int) -> tuple[bytes, Any]:

@@ -7,11 +7,11 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import VecEnv
 
-from rl_pipeline.algorithms.registry import ALGORITHMS
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.envs.factory import make_vector_env
-from rl_pipeline.envs.sb3_adapter import SB3Adapter
+from rl_pipeline.learners.sb3.adapter import SB3Adapter
+from rl_pipeline.learners.sb3.registry import ALGORITHMS
 from rl_pipeline.wrappers.episode_statistics import EpisodeStatistics
 
 NET_ARCH = {"ppo": [64, 64], "sac": [256, 256], "td3": [400, 300], "tqc": [256, 256]}

@@ -11,12 +11,12 @@ import torch
 from gymnasium import spaces
 from stable_baselines3.common.policies import ActorCriticPolicy
 
-from rl_pipeline.algorithms.engines import engine_class
-from rl_pipeline.algorithms.fast.actor_critic import ActorCritic
-from rl_pipeline.algorithms.registry import ALGORITHMS
 from rl_pipeline.bench.models import make_dummy_env, make_model
 from rl_pipeline.bench.report import as_table, print_machine, write_json
 from rl_pipeline.bench.rounds import in_turn, median_ratio
+from rl_pipeline.learners.sb3.engines import engine_class
+from rl_pipeline.learners.sb3.fast.actor_critic import ActorCritic
+from rl_pipeline.learners.sb3.registry import ALGORITHMS
 
 STOCK, FAST = "SB3 predict", "fast actor"
 WARM_UP_CALLS = 10  # the first one may compile

@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 
-from rl_pipeline.algorithms.engines import engine_class
-from rl_pipeline.algorithms.registry import ALGORITHMS
 from rl_pipeline.bench.models import MakeEnv, make_batched_env, make_dummy_env, make_model
 from rl_pipeline.bench.report import as_table, print_machine, write_json
 from rl_pipeline.bench.rounds import in_turn, median_ratio
 from rl_pipeline.bench.training_clock import PARTS, TrainingClock
+from rl_pipeline.learners.sb3.engines import engine_class
+from rl_pipeline.learners.sb3.registry import ALGORITHMS
 
 STOCK = "stock SB3"
 MEASURED = (*PARTS, "total")

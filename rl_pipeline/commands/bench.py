@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> None:
     """
     import gymnasium
 
-    from rl_pipeline.algorithms.fast.coverage import NotCovered
+    from rl_pipeline.learners.sb3.fast.coverage import NotCovered
 
     try:
         import_module(f"rl_pipeline.bench.{options.benchmark}").run(options)

@@ -27,7 +27,7 @@ def environments() -> list[str]:
 
 def algorithms() -> list[str]:
     """List the algorithms and the action spaces in which they act."""
-    from rl_pipeline.algorithms.registry import ALGORITHMS
+    from rl_pipeline.learners.sb3.registry import ALGORITHMS
 
     return [
         f"{name:14s} {', '.join(space.__name__ for space in algorithm.action_spaces)}"

@@ -14,17 +14,17 @@ from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.yaml_reader import read_yaml
 from rl_pipeline.envs.errors import WorkerError
-from rl_pipeline.envs.gymnasium import EnvMaker, check_arguments, is_own_class, renders_with_opengl
-from rl_pipeline.envs.in_process import InProcessVectorEnv
+from rl_pipeline.envs.gymnasium.in_process import InProcessVectorEnv
+from rl_pipeline.envs.gymnasium.make import EnvMaker, check_arguments, is_own_class, renders_with_opengl
+from rl_pipeline.envs.gymnasium.workers import WorkerVectorEnv
 from rl_pipeline.envs.registry import dependency_problem
-from rl_pipeline.envs.workers import WorkerVectorEnv
 from rl_pipeline.rendering.gl import RenderingUnavailable, choose_gl_backend
 
 MAKERS = {
     "mujoco": "rl_pipeline.envs.mujoco:make_mujoco_vector_env",
     "ros": "rl_pipeline.envs.ros:make_ros_vector_env",
     "ros_topics": "rl_pipeline.envs.ros:make_ros_topics_vector_env",
-    "unity": "rl_pipeline.envs.mlagents:make_mlagents_vector_env",
+    "unity": "rl_pipeline.envs.unity:make_mlagents_vector_env",
     "unity_ros": "rl_pipeline.envs.unity_ros:make_unity_ros_vector_env",
 }
 """What makes the environments of a backend: called with the section, their number and the render mode."""

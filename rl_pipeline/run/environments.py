@@ -7,10 +7,10 @@ from typing import Any
 
 from gymnasium.vector import VectorEnv
 
-from rl_pipeline.algorithms.registry import find_algorithm
 from rl_pipeline.config.errors import Problem
 from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.factory import make_vector_env
+from rl_pipeline.learners.sb3.registry import find_algorithm
 from rl_pipeline.wrappers.build import find_wrapper, iterate_wrappers, wrap
 from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
 from rl_pipeline.wrappers.normalize_reward import NormalizeReward

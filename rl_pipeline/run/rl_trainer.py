@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rl_pipeline.algorithms.iteration import run_iteration
-from rl_pipeline.algorithms.scheduled_attributes import apply_schedules, attribute_schedules
 from rl_pipeline.atomic import atomic_write
 from rl_pipeline.config.schema import Config
+from rl_pipeline.learners.sb3.iteration import run_iteration
+from rl_pipeline.learners.sb3.scheduled_attributes import apply_schedules, attribute_schedules
 from rl_pipeline.run.checkpoint_store import CheckpointStore, step_name
 from rl_pipeline.run.checkpoints import Checkpoint, write_checkpoint
 from rl_pipeline.run.control import TrainingControl

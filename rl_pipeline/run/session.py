@@ -10,10 +10,12 @@ from gymnasium.vector import VectorEnv
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.logger import Logger
 
-from rl_pipeline.algorithms.build import build_model
-from rl_pipeline.algorithms.normalizer_view import use_raw_experience
 from rl_pipeline.config.schema import Config
-from rl_pipeline.envs.sb3_adapter import SB3Adapter
+from rl_pipeline.learners.sb3.adapter import SB3Adapter
+from rl_pipeline.learners.sb3.build import build_model
+from rl_pipeline.learners.sb3.callback import TrainingCallback
+from rl_pipeline.learners.sb3.logger import TrackerOutput
+from rl_pipeline.learners.sb3.normalizer_view import use_raw_experience
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.device import choose_device, use_threads
 from rl_pipeline.run.environments import make_training_env
@@ -21,10 +23,8 @@ from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.periodic_evaluation import PeriodicEvaluation
 from rl_pipeline.run.pretrained import load_pretrained
 from rl_pipeline.run.trackers import MakeWriter, make_tracker
-from rl_pipeline.run.training_callback import TrainingCallback
 from rl_pipeline.run.training_state import Progression, read_progression, restore_training_state
 from rl_pipeline.tracking.progress import Progress
-from rl_pipeline.tracking.sb3_logger import TrackerOutput
 from rl_pipeline.tracking.time_split import TimeSplit
 from rl_pipeline.tracking.tracker import Tracker
 from rl_pipeline.wrappers.build import find_wrapper

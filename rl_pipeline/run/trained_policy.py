@@ -8,13 +8,13 @@ from typing import Any
 from gymnasium.vector import VectorEnv
 from stable_baselines3.common.base_class import BaseAlgorithm
 
-from rl_pipeline.algorithms.build import build_model, require
-from rl_pipeline.algorithms.parameters import valid_parameters
-from rl_pipeline.algorithms.registry import find_algorithm
 from rl_pipeline.config.loading import load_config
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.training import Training
-from rl_pipeline.envs.sb3_adapter import SB3Adapter
+from rl_pipeline.learners.sb3.adapter import SB3Adapter
+from rl_pipeline.learners.sb3.build import build_model, require
+from rl_pipeline.learners.sb3.parameters import valid_parameters
+from rl_pipeline.learners.sb3.registry import find_algorithm
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.device import use_threads
 from rl_pipeline.run.environments import make_evaluation_env

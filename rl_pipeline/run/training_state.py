@@ -12,6 +12,13 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.save_util import load_from_zip_file, recursive_getattr
 
+from rl_pipeline.learners.sb3.logger import logger_state, restore_logger_state
+from rl_pipeline.learners.sb3.state import (
+    learner_state,
+    replay_buffer_state,
+    restore_learner_state,
+    restore_replay_buffer,
+)
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.environments import (
     load_normalizer_state,
@@ -19,15 +26,8 @@ from rl_pipeline.run.environments import (
     normalizer_state,
     wrapper_states,
 )
-from rl_pipeline.run.learner_state import (
-    learner_state,
-    replay_buffer_state,
-    restore_learner_state,
-    restore_replay_buffer,
-)
 from rl_pipeline.run.random_state import random_state, restore_random_state
 from rl_pipeline.run.state_file import StateFileError, read_state, write_state
-from rl_pipeline.tracking.sb3_logger import logger_state, restore_logger_state
 
 
 @dataclass

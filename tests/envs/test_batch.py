@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from rl_pipeline.envs.buffers import allocate_buffers
+from rl_pipeline.envs.gymnasium.buffers import allocate_buffers
 
 NESTED = spaces.Dict(
     arm=spaces.Dict(angles=spaces.Box(-1, 1, (2,), np.float32), gripper=spaces.Discrete(3)),

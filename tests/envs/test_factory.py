@@ -8,8 +8,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.envs.factory import make_vector_env
-from rl_pipeline.envs.in_process import InProcessVectorEnv
-from rl_pipeline.envs.workers import WorkerVectorEnv
+from rl_pipeline.envs.gymnasium.in_process import InProcessVectorEnv
+from rl_pipeline.envs.gymnasium.workers import WorkerVectorEnv
 from tests.envs.trajectories import assert_equal, play
 
 OWN_CLASS = """

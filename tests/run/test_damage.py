@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from rl_pipeline.algorithms.build import build_model
 from rl_pipeline.config.loading import dump_config
-from rl_pipeline.envs.sb3_adapter import SB3Adapter
+from rl_pipeline.learners.sb3.adapter import SB3Adapter
+from rl_pipeline.learners.sb3.build import build_model
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.environments import make_training_env

@@ -5,9 +5,9 @@ from gymnasium.vector import VectorEnv
 from stable_baselines3 import A2C
 from stable_baselines3.common.base_class import BaseAlgorithm
 
-from rl_pipeline.algorithms.build import build_model
 from rl_pipeline.config.schema import Config
-from rl_pipeline.envs.sb3_adapter import SB3Adapter
+from rl_pipeline.learners.sb3.adapter import SB3Adapter
+from rl_pipeline.learners.sb3.build import build_model
 from rl_pipeline.run.environments import (
     load_normalizer_state,
     make_evaluation_env,

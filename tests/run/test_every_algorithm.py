@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from rl_pipeline.algorithms.registry import ALGORITHMS, Algorithm, find_algorithm
+from rl_pipeline.learners.sb3.registry import ALGORITHMS, Algorithm, find_algorithm
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import choose_checkpoint

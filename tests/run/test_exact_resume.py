@@ -13,13 +13,13 @@ import torch
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from rl_pipeline.config.schema import Config
+from rl_pipeline.learners.sb3.callback import TrainingCallback
+from rl_pipeline.learners.sb3.state import replay_buffer_state
 from rl_pipeline.run.control import TrainingControl
 from rl_pipeline.run.folder import RunFolder, create_run_folder
-from rl_pipeline.run.learner_state import replay_buffer_state
 from rl_pipeline.run.rl_trainer import RLTrainer
 from rl_pipeline.run.session import Session, open_session
 from rl_pipeline.run.train import Plan, plan_resume, prepare_folder
-from rl_pipeline.run.training_callback import TrainingCallback
 
 SMALL_OFF_POLICY = (
     "training.algorithm_parameters.buffer_size=200",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rl_pipeline.envs.mlagents.behaviour import Behaviour
+from rl_pipeline.envs.unity.behaviour import Behaviour
 
 from .conftest import Train
 

@@ -11,7 +11,7 @@ from gymnasium import spaces
 
 from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.config.unity import Unity
-from rl_pipeline.envs.mlagents.vector_env import MLAgentsVectorEnv
+from rl_pipeline.envs.unity.vector_env import MLAgentsVectorEnv
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import choose_checkpoint
 from rl_pipeline.run.policy_rule import policy_rule

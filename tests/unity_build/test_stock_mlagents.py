@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rl_pipeline.envs.mlagents import messages
+from rl_pipeline.envs.unity import messages
 from rl_pipeline.envs.unity_process import free_port
 
 PLAYER = Path(__file__).parents[2] / "unity_build" / "player" / "tank.x86_64"

@@ -10,7 +10,7 @@ import pytest
 from gymnasium.vector import VectorEnv
 
 from rl_pipeline.config.environment import Environment, Normalize, WrapperSpec
-from rl_pipeline.envs.in_process import InProcessVectorEnv
+from rl_pipeline.envs.gymnasium.in_process import InProcessVectorEnv
 from rl_pipeline.rendering.gl import RenderingUnavailable, choose_gl_backend
 from rl_pipeline.wrappers.build import iterate_wrappers, wrap
 from rl_pipeline.wrappers.time_limit import TimeLimit

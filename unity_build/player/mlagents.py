@@ -7,9 +7,9 @@ import grpc
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_pipeline.envs.mlagents.link import STATUS_LEAVE, STATUS_OK, UNLIMITED
-from rl_pipeline.envs.mlagents.messages import METHOD, SERVICE, message_class
-from rl_pipeline.envs.mlagents.side_channels import (
+from rl_pipeline.envs.unity.link import STATUS_LEAVE, STATUS_OK, UNLIMITED
+from rl_pipeline.envs.unity.messages import METHOD, SERVICE, message_class
+from rl_pipeline.envs.unity.side_channels import (
     MOST_RECENT,
     PARAMETERS,
     STATISTICS,

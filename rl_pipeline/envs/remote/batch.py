@@ -8,7 +8,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from rl_pipeline.envs.flat_batch import FlatBatch, FlatLayout
+from rl_pipeline.envs.gymnasium.flat_batch import FlatBatch, FlatLayout
 from rl_pipeline.envs.ros.errors import MalformedReplyError
 from rl_pipeline.envs.space_json import from_json
 

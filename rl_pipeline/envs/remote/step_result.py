@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_pipeline.envs.flat_batch import FlatBatch, FlatLayout
+from rl_pipeline.envs.gymnasium.flat_batch import FlatBatch, FlatLayout
 from rl_pipeline.envs.remote.batch import SimulationBatch
 
 

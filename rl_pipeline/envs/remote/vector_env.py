@@ -12,7 +12,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem
-from rl_pipeline.envs.flat_batch import FlatBatch, FlatLayout
+from rl_pipeline.envs.gymnasium.flat_batch import FlatBatch, FlatLayout
 from rl_pipeline.envs.remote.batch import SimulationBatch
 from rl_pipeline.envs.remote.step_result import StepResult
 from rl_pipeline.envs.ros.errors import SimulationError

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rl_pipeline.bridge.cdr import CdrError
 from rl_pipeline.bridge.layout import MessageReader, MessageTemplate
 from rl_pipeline.bridge.messages import NEEDED, REQUESTS, RESPONSES, encode_message
-from rl_pipeline.envs.flat_batch import FlatLayout
+from rl_pipeline.envs.gymnasium.flat_batch import FlatLayout
 from rl_pipeline.envs.remote.batch import SimulationBatch
 from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from stable_baselines3.common.base_class import BaseAlgorithm
 
-from rl_pipeline.algorithms.noise import check_action_noise
-from rl_pipeline.algorithms.parameters import check_parameters, valid_parameters
-from rl_pipeline.algorithms.registry import Algorithm, find_algorithm
-from rl_pipeline.algorithms.scheduled_attributes import schedulable_parameters
 from rl_pipeline.config.errors import Problem, nearest
+from rl_pipeline.learners.sb3.noise import check_action_noise
+from rl_pipeline.learners.sb3.parameters import check_parameters, valid_parameters
+from rl_pipeline.learners.sb3.registry import Algorithm, find_algorithm
+from rl_pipeline.learners.sb3.scheduled_attributes import schedulable_parameters
 from rl_pipeline.models.registry import (
     check_extractor_arguments,
     find_activation,

@@ -6,10 +6,10 @@ from typing import Any
 import gymnasium
 from pydantic import ValidationError
 
-from rl_pipeline.algorithms.registry import ALGORITHMS, find_algorithm
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.envs.factory import make_vector_env
+from rl_pipeline.learners.sb3.registry import ALGORITHMS, find_algorithm
 from rl_pipeline.run.preflight.algorithm import DEFAULT_ALGORITHM
 from rl_pipeline.run.preflight.sections import section
 from rl_pipeline.wrappers.build import wrap

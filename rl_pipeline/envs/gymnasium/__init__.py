@@ -1,0 +1,1 @@
+"""The default backend: `gymnasium.Env` objects in this process or in worker processes, with their states."""

@@ -1,0 +1,174 @@
+"""Several `gymnasium.Env` objects, stepped one after the other into batched arrays."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from rl_pipeline.envs.gymnasium.buffers import StepBuffers
+from rl_pipeline.envs.gymnasium.description import GroupDescription, check_alike, describe, environment_name
+from rl_pipeline.envs.gymnasium.state import capture, restore
+from rl_pipeline.envs.metrics import MetricTable
+
+JOINT_TORQUE = "joint_torque"
+"""Metric of MuJoCo environments: mean absolute force of the actuators, N or N m."""
+
+
+class EnvGroup:
+    """Steps several environments with same-step autoreset.
+
+    Args:
+        env_fns: one function per environment that makes it.
+        first_index: index of the first of them in the whole batch, for messages.
+
+    Attributes:
+        active: index within the group of the environment that was called last.
+
+    Raises:
+        ValueError: the environments differ in their spaces.
+    """
+
+    def __init__(self, env_fns: Sequence[Callable[[], gymnasium.Env]], first_index: int = 0) -> None:
+        self.first_index = first_index
+        self.active = 0
+        self.envs: list[gymnasium.Env] = []
+        self._interrupted: dict[int, Any] = {}
+        try:
+            for self.active, env_fn in enumerate(env_fns):  # an exception leaves `active` at the culprit
+                self.envs.append(env_fn())
+            check_alike(self.envs, range(first_index, first_index + len(self.envs)))
+        except BaseException:
+            for env in self.envs:
+                env.close()
+            raise
+        self.name = environment_name(self.envs[0])
+
+    def _each(self) -> Iterator[gymnasium.Env]:
+        for index, env in enumerate(self.envs):
+            self.active = index
+            yield env
+
+    def describe(self) -> GroupDescription:
+        """Return what the environments have in common."""
+        return describe(self.envs[0])
+
+    def attach(self, buffers: StepBuffers) -> None:
+        """Choose the arrays, with one row for each environment, that `reset` and `step` write to."""
+        self.buffers = buffers
+        self.metrics = MetricTable(buffers.metric_values, buffers.metric_mask)
+        self._robots: list[Any] = [env.unwrapped for env in self.envs]
+        n_actuators = min(_count_actuators(robot) for robot in self._robots)
+        self._torque_slot = self.metrics.slot(JOINT_TORQUE) if n_actuators else None
+        self._forces = np.zeros((len(self.envs), n_actuators))
+
+    def reset(
+        self, seeds: Sequence[int | None], options: dict[str, Any] | None, mask: Sequence[bool] | np.ndarray
+    ) -> None:
+        """Reset the environments in the mask, each with its own seed, and write their first observations."""
+        self.metrics.clear()
+        observations = self.buffers.observations
+        for env, seed, chosen in zip(self._each(), seeds, mask, strict=True):
+            if not chosen:
+                continue
+            self._interrupted.pop(self.active, None)
+            observation, info = env.reset(seed=seed, options=options)
+            observations.check(observation, f"environment {self.first_index + self.active} of {self.name}")
+            observations.write(self.active, observation)
+            self.metrics.record(self.active, info)
+
+    def step(self, actions: np.ndarray) -> None:
+        """Step every environment once and write what came of it; where an episode ended, reset at once.
+
+        Args:
+            actions: (n, *action shape); environments may keep their row of it.
+        """
+        buffers, metrics = self.buffers, self.metrics
+        rewards, terminations, truncations = buffers.rewards, buffers.terminated, buffers.truncated
+        observations = buffers.observations
+        metrics.clear()
+        for index, env in enumerate(self.envs):
+            self.active = index
+            if index in self._interrupted:
+                self._truncate_interrupted(index)
+                continue
+            observation, rewards[index], terminated, truncated, info = env.step(actions[index])
+            terminations[index], truncations[index] = terminated, truncated
+            if info:
+                metrics.record(index, info)
+            if self._torque_slot is not None:
+                self._forces[index] = self._robots[index].data.actuator_force
+            if terminated or truncated:
+                buffers.final_observations.write(index, observation)
+                observation, _ = env.reset()
+            observations.write(index, observation)
+        if self._torque_slot is not None:
+            buffers.metric_values[self._torque_slot] = np.abs(self._forces).mean(axis=1)
+            buffers.metric_mask[self._torque_slot] = True
+
+    def _truncate_interrupted(self, index: int) -> None:
+        """Report the end of an episode that could not be restored, instead of a step."""
+        buffers = self.buffers
+        buffers.rewards[index], buffers.terminated[index], buffers.truncated[index] = 0.0, False, True
+        row = slice(index, index + 1)
+        buffers.final_observations.rows(row).assign(buffers.observations.rows(row).arrays)
+        buffers.observations.write(index, self._interrupted.pop(index))
+        self._forces[index] = 0.0
+
+    def call(self, indices: Sequence[int], name: str, *args: Any, **kwargs: Any) -> list[Any]:
+        """Call a method, or read an attribute, of some environments or their wrappers.
+
+        Args:
+            indices: which environments of the group.
+            name: the method or attribute.
+            *args: arguments of the method.
+            **kwargs: keyword arguments of the method.
+
+        Raises:
+            AttributeError: an environment has nothing of that name.
+        """
+        results = []
+        for self.active in indices:
+            attribute = self.envs[self.active].get_wrapper_attr(name)
+            results.append(attribute(*args, **kwargs) if callable(attribute) else attribute)
+        return results
+
+    def set_attr(self, indices: Sequence[int], name: str, values: Sequence[Any]) -> None:
+        """Set an attribute of some environments, on the wrapper that has it or else on the innermost one."""
+        for self.active, value in zip(indices, values, strict=True):
+            self.envs[self.active].set_wrapper_attr(name, value)
+
+    def render(self) -> Any:
+        """Return the frame of the group's first environment, None when it has no render mode."""
+        self.active = 0
+        return self.envs[0].render() if self.envs[0].render_mode else None
+
+    def state(self) -> list[dict[str, Any]]:
+        """Return the state of every environment as plain data."""
+        return [capture(env) for env in self._each()]
+
+    def load_state(self, states: Sequence[dict[str, Any]]) -> list[str]:
+        """Restore what `state` returned; return the names of what could not be restored exactly.
+
+        Environments that start a new episode instead report the interrupted one as truncated in the next step, with
+        the observation in the buffers as its last.
+        """
+        inexact = []
+        self._interrupted.clear()
+        for env, state in zip(self._each(), states, strict=True):
+            restoration = restore(env, state)
+            if restoration.inexact:
+                self._interrupted[self.active] = restoration.observation
+                inexact += restoration.inexact
+        return inexact
+
+    def close(self) -> None:
+        """Close every environment."""
+        for env in self._each():
+            env.close()
+
+
+def _count_actuators(robot: Any) -> int:
+    """Return the number of actuators of a MuJoCo environment, 0 for any other."""
+    forces = getattr(getattr(robot, "data", None), "actuator_force", None)
+    return forces.size if isinstance(forces, np.ndarray) else 0

@@ -1,0 +1,92 @@
+"""Environments that are stepped one after the other in this process."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from rl_pipeline.envs.gymnasium.buffers import allocate_buffers
+from rl_pipeline.envs.gymnasium.group import EnvGroup
+from rl_pipeline.envs.gymnasium.vector_base import EnvListVectorEnv
+
+
+class InProcessVectorEnv(EnvListVectorEnv):
+    """Steps its environments in the calling process; the fastest choice for cheap simulators.
+
+    Args:
+        env_fns: one function per environment that makes it.
+
+    Attributes:
+        envs: the sub-environments.
+
+    Raises:
+        TypeError: the observation or action space cannot be batched.
+        ValueError: the environments differ in their spaces.
+    """
+
+    def __init__(self, env_fns: Sequence[Callable[[], gymnasium.Env]]) -> None:
+        self._group = EnvGroup(env_fns)
+        self.envs = self._group.envs
+        self._describe(self._group.describe(), len(self.envs))
+        self._buffers = allocate_buffers(
+            self.single_observation_space, self.single_action_space, self.num_envs
+        )
+        self._group.attach(self._buffers)
+
+    def _parts(self) -> list[tuple[slice, list[str]]]:
+        return [(slice(None), self._group.metrics.keys)]
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Start new episodes.
+
+        Args:
+            seed: environment i gets `seed + i`; a sequence gives one seed per environment.
+            options: passed to every environment; `reset_mask`, a bool array (n,), is not passed on but says
+                which environments start a new episode, the others go on.
+
+        Returns:
+            The batched observation, and the numeric metrics that the environments report at their reset.
+        """
+        passed_on, mask = self._reset_mask(options)
+        self._guarded(self._group.reset, self._seeds(seed), passed_on, mask)
+        return self._buffers.observations.copy(), self._buffers.infos(self._parts())
+
+    def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Step every environment once, with same-step autoreset."""
+        self._guarded(self._group.step, self._actions(actions))
+        return self._buffers.step_result(self._parts())
+
+    def _guarded(self, function: Callable[..., None], *args: Any) -> None:
+        try:
+            function(*args)
+        except Exception as error:
+            error.add_note(f"raised by environment {self._group.active} of {self.name}")
+            raise
+
+    def call_on(self, indices: Sequence[int], name: str, *args: Any, **kwargs: Any) -> list[Any]:
+        """Call a method, or read an attribute, of some sub-environments."""
+        return self._group.call(indices, name, *args, **kwargs)
+
+    def set_attr(self, name: str, values: Any) -> None:
+        """Set an attribute of every sub-environment; a list or tuple gives one value for each."""
+        self._group.set_attr(range(self.num_envs), name, self._values(values))
+
+    def render(self) -> tuple[Any, ...]:
+        """Return the frame of environment 0 as a 1-tuple."""
+        return (self._group.render(),)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return simulators, random generators and elapsed steps as plain data; `exact` tells whether all of it."""
+        return self._state(self._group.state())
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore what `state_dict` of this class or of `WorkerVectorEnv` returned."""
+        self._load_batch(state)
+        self._warn_inexact(self._group.load_state(state["environments"]))
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Close every environment."""
+        self._group.close()

@@ -1,0 +1,170 @@
+"""Puts what `state_encoding` wrote back into another environment of the same kind."""
+
+import collections
+import enum
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from rl_pipeline.envs.gymnasium.mujoco_data import is_mujoco_data, restore_mujoco
+from rl_pipeline.envs.gymnasium.state_encoding import class_name, is_static
+from rl_pipeline.envs.gymnasium.state_errors import CannotRestoreError
+
+MISSING = object()
+"""Stands for an attribute or item that the environment at hand does not have."""
+
+
+class Decoder:
+    """Restores one environment."""
+
+    def __init__(self) -> None:
+        self._restored: dict[int, Any] = {}
+
+    def decode(self, node: Any, existing: Any) -> Any:
+        """Return the value of a node.
+
+        Args:
+            node: what `Encoder.encode` returned.
+            existing: the value at the same place of the environment at hand, or MISSING.
+
+        Raises:
+            CannotRestoreError: the environment at hand lacks an object that cannot be made from its state.
+        """
+        if node is None and existing is not MISSING and is_static(existing):
+            return existing  # a window that was not open when the state was saved
+        if not isinstance(node, dict):
+            return node
+        if node["type"] == "same":
+            return self._restored[node["id"]]
+        decode: Callable[[dict[str, Any], Any], Any] = getattr(self, f"_{node['type']}")
+        value = decode(node, existing)
+        if "id" in node:
+            self._restored[node["id"]] = value
+        return value
+
+    def _static(self, node: dict[str, Any], existing: Any) -> Any:
+        return existing
+
+    def _enum(self, node: dict[str, Any], existing: Any) -> Any:
+        if not isinstance(existing, enum.Enum):
+            raise CannotRestoreError(f"the enumeration of '{node['name']}' is not known")
+        return type(existing)[node["name"]]
+
+    def _scalar(self, node: dict[str, Any], existing: Any) -> Any:
+        return node["value"][()]
+
+    def _bytes(self, node: dict[str, Any], existing: Any) -> bytes:
+        return node["value"].tobytes()
+
+    def _array(self, node: dict[str, Any], existing: Any) -> np.ndarray:
+        return node["value"].copy(order="K")
+
+    def _foreign(self, node: dict[str, Any], existing: Any) -> np.ndarray:
+        value: np.ndarray = node["value"]
+        is_view = isinstance(existing, np.ndarray) and existing.base is not None and existing.flags.writeable
+        if not is_view or existing.shape != value.shape or existing.dtype != value.dtype:
+            return value.copy()
+        existing[...] = value
+        return existing
+
+    def _view(self, node: dict[str, Any], existing: Any) -> np.ndarray:
+        owner = self.decode(node["of"], MISSING)
+        memory = owner if owner.flags.c_contiguous else owner.T
+        return np.ndarray(node["shape"], np.dtype(node["dtype"]), memory, node["offset"], node["strides"])
+
+    def _items(self, node: dict[str, Any], existing: Any) -> list[Any]:
+        if is_sequence(existing) and len(existing) == len(node["items"]):
+            counterparts = list(existing)
+        else:
+            counterparts = [MISSING] * len(node["items"])
+        return [
+            _present(self.decode(item, counterpart))
+            for item, counterpart in zip(node["items"], counterparts, strict=True)
+        ]
+
+    def _list(self, node: dict[str, Any], existing: Any) -> list[Any]:
+        value: list[Any] = []
+        self._restored[node["id"]] = value  # it may hold itself
+        value.extend(self._items(node, existing))
+        return value
+
+    def _tuple(self, node: dict[str, Any], existing: Any) -> tuple[Any, ...]:
+        return tuple(self._items(node, existing))
+
+    def _set(self, node: dict[str, Any], existing: Any) -> set[Any]:
+        return set(self._items(node, MISSING))
+
+    def _frozenset(self, node: dict[str, Any], existing: Any) -> frozenset[Any]:
+        return frozenset(self._items(node, MISSING))
+
+    def _deque(self, node: dict[str, Any], existing: Any) -> collections.deque[Any]:
+        return collections.deque(self._items(node, existing), maxlen=node["maxlen"])
+
+    def _dict(self, node: dict[str, Any], existing: Any) -> dict[Any, Any]:
+        value: dict[Any, Any] = collections.OrderedDict() if node["type"] == "OrderedDict" else {}
+        self._restored[node["id"]] = value
+        for key_node, item in zip(node["keys"], node["items"], strict=True):
+            key = self.decode(key_node, MISSING)
+            counterpart = existing.get(key, MISSING) if isinstance(existing, dict) else MISSING
+            value[key] = _present(self.decode(item, counterpart))
+        return value
+
+    _OrderedDict = _dict
+
+    def _random(self, node: dict[str, Any], existing: Any) -> random.Random:
+        generator = random.Random()
+        generator.setstate(self.decode(node["state"], MISSING))
+        return generator
+
+    def _RandomState(self, node: dict[str, Any], existing: Any) -> np.random.RandomState:  # noqa: N802
+        generator = np.random.RandomState()
+        generator.set_state(node["state"])
+        return generator
+
+    def _Generator(self, node: dict[str, Any], existing: Any) -> np.random.Generator:  # noqa: N802
+        bit_generator = getattr(np.random, node["state"]["bit_generator"])()
+        bit_generator.state = node["state"]
+        return np.random.Generator(bit_generator)
+
+    def _space(self, node: dict[str, Any], existing: Any) -> Any:
+        if existing is MISSING:
+            raise CannotRestoreError("it has no such space")
+        existing._np_random = self.decode(node["random"], None)
+        parts = getattr(existing, "spaces", ())
+        for part_node, part in zip(
+            node["parts"], parts.values() if hasattr(parts, "values") else parts, strict=True
+        ):
+            self.decode(part_node, part)
+        return existing
+
+    def _mujoco(self, node: dict[str, Any], existing: Any) -> Any:
+        if not is_mujoco_data(existing):
+            raise CannotRestoreError("it has no MuJoCo simulation at this place")
+        restore_mujoco(existing, node["state"])
+        return existing
+
+    def _object(self, node: dict[str, Any], existing: Any) -> Any:
+        if existing is MISSING or class_name(existing) != node["class"]:
+            raise CannotRestoreError(f"it has no {node['class']} at this place")
+        self._restored[node["id"]] = existing
+        attributes = vars(existing)
+        for key, item in node["attributes"].items():
+            value = self.decode(item, attributes.get(key, MISSING))
+            if value is not MISSING:
+                attributes[key] = value
+        if "own" in node:
+            existing.load_state_dict(node["own"])
+        return existing
+
+
+def is_sequence(value: Any) -> bool:
+    """Tell whether a value has items in an order."""
+    return isinstance(value, list | tuple | collections.deque)
+
+
+def _present(value: Any) -> Any:
+    if value is MISSING:
+        raise CannotRestoreError("an item of a collection cannot be made from its state")
+    return value

@@ -1,0 +1,54 @@
+"""The main of a worker process: `python -m rl_pipeline.envs.gymnasium.worker_process`, started by `WorkerProcess`."""
+
+import ctypes
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+
+PR_SET_PDEATHSIG = 1
+"""Linux, linux/prctl.h: the signal that a process gets when the thread that started it ends."""
+
+
+def end_with_parent(parent: int, kill_with_parent: bool) -> None:
+    """Make sure that this process does not outlive its parent.
+
+    Args:
+        parent: process id of the parent.
+        kill_with_parent: have the kernel kill this process (Linux); otherwise it ends when its pipe closes.
+    """
+    if kill_with_parent and sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def leave_signals_to_parent() -> None:
+    """Take no notice of SIGINT and SIGTERM, which terminals and cluster managers send to whole process groups.
+
+    The parent decides what they mean; it may still need the environments for a last checkpoint. A handler that
+    does nothing is used, since programs that an environment starts would inherit an ignored signal.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+
+
+def main() -> None:
+    """Serve the environments that the parent sends until it says close or is gone."""
+    connection_handle, memory_handle, parent, kill_with_parent = (int(text) for text in sys.argv[1:])
+    end_with_parent(parent, bool(kill_with_parent))
+    leave_signals_to_parent()
+    connection = Connection(connection_handle)
+    try:
+        sys.path[:] = connection.recv()
+        from rl_pipeline.envs.gymnasium.worker_server import (
+            WorkerServer,  # after the parent's sys.path is known
+        )
+
+        WorkerServer(connection, memory_handle).run()
+    except (EOFError, ConnectionError):
+        return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""The spaces of a behaviour, and its actions in Unity's terms."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rl_pipeline.envs.unity.messages import message_class
+
+CONTINUOUS_SPACE = 1
+"""Value of `BrainParameters.vector_action_space_type_deprecated`."""
+
+
+class Behaviour:
+    """What agents of one kind see and do.
+
+    A single sensor gives a Box, several give a Dict of them by name. Actions are a Box for continuous ones, Discrete
+    or MultiDiscrete for discrete ones; where an agent has both, a Box of the continuous ones and then a score for
+    each choice of each branch, of which the highest wins.
+
+    Args:
+        parameters: BrainParametersProto.
+        agent: AgentInfoProto of any of its agents.
+    """
+
+    def __init__(self, parameters: Any, agent: Any) -> None:
+        self.name: str = parameters.brain_name
+        spec = parameters.action_spec
+        self.n_continuous: int = spec.num_continuous_actions
+        self.branches: list[int] = list(spec.discrete_branch_sizes)
+        if not self.n_continuous and not self.branches:  # packages before 2.0
+            sizes = list(parameters.vector_action_size_deprecated)
+            if parameters.vector_action_space_type_deprecated == CONTINUOUS_SPACE:
+                self.n_continuous = sizes[0]
+            else:
+                self.branches = sizes
+        self.sensors = _sensor_names(agent.observations)
+        boxes = [_box(observation) for observation in agent.observations]
+        self.observation_space: spaces.Space = (
+            boxes[0] if len(boxes) == 1 else spaces.Dict(list(zip(self.sensors, boxes, strict=True)))
+        )
+        self.action_space = self._action_space()
+        self._action_proto = message_class("AgentActionProto")
+
+    def _action_space(self) -> spaces.Space:
+        if self.n_continuous:
+            return spaces.Box(-1.0, 1.0, (self.n_continuous + sum(self.branches),), np.float32)
+        if len(self.branches) == 1:
+            return spaces.Discrete(self.branches[0])
+        return spaces.MultiDiscrete(self.branches)
+
+    def protos(self, actions: NDArray[Any], forbidden: Sequence[NDArray[np.bool_] | None]) -> list[Any]:
+        """Return actions as messages.
+
+        Args:
+            actions: (k, *action shape).
+            forbidden: for each agent what it must not do. A forbidden choice, such as an action that is repeated may
+                hold, gives way to the first one that is allowed.
+        """
+        actions = np.asarray(actions)
+        actions = actions.reshape(len(forbidden), math.prod(actions.shape[1:]))
+        continuous = actions[:, : self.n_continuous].tolist()
+        discrete = actions[:, self.n_continuous :].astype(np.float64)
+        if self.n_continuous and self.branches:
+            discrete = self._choices(discrete, forbidden)
+        elif self.branches:
+            discrete = self._allowed(discrete.astype(int), forbidden)
+        chosen = discrete.astype(int).tolist()
+        return [
+            self._action_proto(continuous_actions=c, discrete_actions=d, vector_actions_deprecated=c or d)
+            for c, d in zip(continuous, chosen, strict=True)
+        ]
+
+    def _choices(
+        self, scores: NDArray[np.float64], forbidden: Sequence[NDArray[np.bool_] | None]
+    ) -> NDArray[np.float64]:
+        for row, mask in enumerate(forbidden):
+            if mask is not None:
+                scores[row, mask] = -np.inf
+        parts = np.split(scores, np.cumsum(self.branches)[:-1], axis=1)
+        return np.stack([part.argmax(axis=1) for part in parts], axis=1)
+
+    def _allowed(self, choices: NDArray[Any], forbidden: Sequence[NDArray[np.bool_] | None]) -> NDArray[Any]:
+        first_allowed = self.still(forbidden)
+        starts = np.cumsum([0, *self.branches[:-1]])
+        for row, mask in enumerate(forbidden):
+            if mask is not None:
+                choices[row] = np.where(mask[starts + choices[row]], first_allowed[row], choices[row])
+        return choices
+
+    def still(self, forbidden: Sequence[NDArray[np.bool_] | None]) -> NDArray[Any]:
+        """Return actions that do nothing: zeros, and the first choice of each branch that is allowed."""
+        if self.n_continuous:
+            return np.zeros((len(forbidden), self.n_continuous + sum(self.branches)), np.float32)
+        bounds = np.cumsum(self.branches)[:-1]
+        actions = np.zeros((len(forbidden), len(self.branches)), np.int64)
+        for row, mask in enumerate(forbidden):
+            if mask is not None:
+                actions[row] = [int(part.argmin()) for part in np.split(mask, bounds)]
+        return actions
+
+
+def _sensor_names(observations: Any) -> list[str]:
+    names = [observation.name or f"sensor_{index}" for index, observation in enumerate(observations)]
+    return [f"{name}_{i}" if names.count(name) > 1 else name for i, name in enumerate(names)]
+
+
+def _box(observation: Any) -> spaces.Box:
+    shape = tuple(observation.shape)
+    if observation.compression_type:
+        return spaces.Box(0, 255, shape, np.uint8)
+    return spaces.Box(-np.inf, np.inf, shape, np.float32)
+
+
+def sensor_boxes(space: spaces.Space) -> list[spaces.Box]:
+    """Return the space of each sensor."""
+    found = list(space.spaces.values()) if isinstance(space, spaces.Dict) else [space]
+    return [box for box in found if isinstance(box, spaces.Box)]

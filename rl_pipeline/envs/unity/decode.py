@@ -1,0 +1,81 @@
+"""From the agents of a message to batched arrays, without a Python object per number."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rl_pipeline.envs.unity import images
+
+PNG = 1
+"""Value of `Observation.compression_type`."""
+
+
+@dataclass
+class AgentBatch:
+    """The agents of a behaviour that a message speaks of, in its order."""
+
+    ids: list[int]
+    observations: list[NDArray[Any]]
+    """For each sensor (k, *shape), float32 or, of pictures, uint8."""
+    rewards: NDArray[np.float64]
+    """(k,) of the agent and its group, since its last decision."""
+    done: NDArray[np.bool_]
+    """(k,) The episode ended; all others wait for an action."""
+    interrupted: NDArray[np.bool_]
+    """(k,) It ended by a limit of time, not by what the agent did."""
+    forbidden: list[NDArray[np.bool_] | None]
+    """For each agent the actions that it must not take, over all branches; None where all are allowed."""
+
+
+def decode_agents(agents: Any, behaviour: str) -> AgentBatch:
+    """Decode what a message says of a behaviour's agents.
+
+    Args:
+        agents: repeated AgentInfoProto, not empty.
+        behaviour: for messages.
+
+    Raises:
+        ValueError: A number is not finite, or agents differ in their sensors.
+    """
+    ids = [agent.id for agent in agents]
+    rewards = np.array([(agent.reward, agent.group_reward) for agent in agents], np.float64)
+    sensors = zip(*(agent.observations for agent in agents), strict=True)
+    batch = AgentBatch(
+        ids,
+        [_decode_sensor(observations) for observations in sensors],
+        rewards.sum(axis=1),
+        np.array([agent.done for agent in agents], np.bool_),
+        np.array([agent.max_step_reached for agent in agents], np.bool_),
+        [np.array(agent.action_mask, np.bool_) if agent.action_mask else None for agent in agents],
+    )
+    _check_finite(batch, behaviour)
+    return batch
+
+
+def _decode_sensor(observations: Any) -> NDArray[Any]:
+    shape = tuple(observations[0].shape)
+    if observations[0].compression_type == PNG:
+        return np.stack(
+            [images.decode(shape, o.compressed_data, o.compressed_channel_mapping) for o in observations]
+        )
+    # A packed list of floats, serialised, is a short header and the floats as they lie in memory; joined and cut
+    # at once they cost less than a single list of Python floats.
+    width = 4 * math.prod(shape)
+    header = 1 + max(1, math.ceil(width.bit_length() / 7)) if width else 0
+    parts = [observation.float_data.SerializePartialToString() for observation in observations]
+    if any(len(part) != header + width for part in parts):
+        raise ValueError(f"a sensor of shape {shape} holds another number of values in some agents")
+    block = np.frombuffer(b"".join(parts), np.uint8).reshape(len(parts), header + width)
+    return np.ascontiguousarray(block[:, header:]).view("<f4").reshape(len(parts), *shape)
+
+
+def _check_finite(batch: AgentBatch, behaviour: str) -> None:
+    columns = {"reward": batch.rewards} | {f"observation {i}": o for i, o in enumerate(batch.observations)}
+    for name, values in columns.items():
+        if values.dtype != np.uint8 and not np.isfinite(values).all():
+            bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+            agent = batch.ids[int(np.argmax(bad))]
+            raise ValueError(f"the {name} of agent {agent} of behaviour {behaviour} is NaN or infinite")

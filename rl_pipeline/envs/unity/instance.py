@@ -1,0 +1,134 @@
+"""One Unity process that speaks ML-Agents."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rl_pipeline.envs.unity.behaviour import Behaviour
+from rl_pipeline.envs.unity.link import UnityLink
+from rl_pipeline.envs.unity.messages import message_class
+from rl_pipeline.envs.unity_process import UnityProcess, UnityProcessError
+
+API_VERSION = "1.5.0"
+PACKAGE_VERSION = "1.1.0"
+STEP, RESET = 0, 1
+CAPABILITIES = (
+    "baseRLCapabilities",
+    "concatenatedPngObservations",
+    "compressedChannelMapping",
+    "hybridActions",
+    "variableLengthObservation",
+    "multiAgentGroups",
+)
+
+
+class UnityInstance:
+    """A build (or the editor), from the greeting to the end.
+
+    Args:
+        start: starts the process that connects to the given port; None for the editor.
+        port: port to listen on; 0 takes a free one.
+        seed: seed of the process.
+        n_areas: copies of the training area that a scene with a replicator makes.
+        timeout: seconds that an answer may take.
+
+    Attributes:
+        behaviours: what is known so far, by name without the team.
+
+    Raises:
+        UnityProcessError: Nothing connected in time, or something of another version.
+    """
+
+    def __init__(
+        self, start: Callable[[int], UnityProcess] | None, port: int, seed: int, n_areas: int, timeout: float
+    ) -> None:
+        self.behaviours: dict[str, Behaviour] = {}
+        self._timeout = timeout
+        self._output = message_class("UnityRLOutputProto")
+        self._input = message_class("UnityInputProto")
+        self._process: UnityProcess | None = None
+        self._link = UnityLink(port)
+        try:
+            self._process = start(self._link.port) if start else None
+            self._greet(seed, n_areas)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the build, None of the editor."""
+        return self._process.pid if self._process else None
+
+    def _alive(self) -> bool:
+        return self._process is None or self._process.alive()
+
+    def _receive(self) -> Any:
+        try:
+            return self._link.receive(self._timeout, self._alive).unity_output
+        except UnityProcessError as error:
+            if self._process is None:
+                remedy = f"press Play in the Unity editor (port {self._link.port}), or name a build"
+                raise UnityProcessError(f"{error}; {remedy}") from error
+            raise self._process.failure(str(error)) from error
+
+    def _greet(self, seed: int, n_areas: int) -> None:
+        hello = self._receive().rl_initialization_output
+        reply = self._input()
+        answer = reply.rl_initialization_input
+        answer.seed, answer.num_areas = seed, n_areas
+        answer.communication_version, answer.package_version = API_VERSION, PACKAGE_VERSION
+        for name in CAPABILITIES:
+            setattr(answer.capabilities, name, True)
+        if hello.communication_version.split(".")[0] != API_VERSION.split(".")[0]:
+            raise UnityProcessError(
+                f"the build speaks version {hello.communication_version} of ML-Agents' protocol, we {API_VERSION}; "
+                "build it with package com.unity.ml-agents 1.0 or later"
+            )
+        self._link.reply(reply)
+        self._receive()  # Unity's second call waits for the first command
+
+    def reset(self, side_channel: bytes) -> None:
+        """Command new episodes; `receive` gives their beginning."""
+        self._send(RESET, {}, side_channel)
+
+    def step(self, actions: dict[str, list[Any]], side_channel: bytes) -> None:
+        """Command a step.
+
+        Args:
+            actions: by full behaviour name, in the order in which the agents asked.
+            side_channel: packed messages.
+        """
+        self._send(STEP, actions, side_channel)
+
+    def _send(self, command: int, actions: dict[str, list[Any]], side_channel: bytes) -> None:
+        message = self._input()
+        rl_input = message.rl_input
+        rl_input.command, rl_input.side_channel = command, side_channel
+        for name, values in actions.items():
+            rl_input.agent_actions[name].value.extend(values)
+        self._link.reply(message)
+
+    def receive(self) -> Any:
+        """Wait for what Unity says next and return its UnityRLOutputProto.
+
+        Raises:
+            UnityProcessError: The process died, left or did not answer.
+        """
+        output = self._receive()
+        for parameters in output.rl_initialization_output.brain_parameters:
+            agents = output.rl_output.agentInfos[parameters.brain_name].value
+            if agents:
+                self.behaviours[parameters.brain_name] = Behaviour(parameters, agents[0])
+        return output.rl_output
+
+    def close(self) -> None:
+        """End the process."""
+        self._link.close()
+        if self._process:
+            self._process.close()
+
+
+def log_file(folder: str, index: int) -> Path:
+    """Return where process `index` logs."""
+    return Path(folder).resolve() / f"player-{index}.log"

@@ -1,0 +1,93 @@
+"""What acts for the behaviours that are not trained: a trained policy, a rule of the user's, or nothing at all."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.config.unity import PolicyOfRun
+from rl_pipeline.envs.unity.behaviour import Behaviour
+
+Rule = Callable[[list[NDArray[Any]]], NDArray[Any]]
+"""Gets the observations of each sensor, (agents, *shape), and returns actions, (agents, numbers in an action)."""
+RuleMaker = Callable[[spaces.Space, spaces.Space], Rule]
+"""Makes a rule for an observation space and an action space."""
+STILL = "still"
+POLICY_RULE = "rl_pipeline.run.policy_rule:policy_rule"
+"""Named, not imported: backends know nothing of learners."""
+
+
+class OtherBehaviours:
+    """The rules of the behaviours that are not trained.
+
+    Args:
+        others: `environment.unity.other_behaviours`.
+
+    Raises:
+        ConfigError: A rule or a policy is not there.
+    """
+
+    def __init__(self, others: Mapping[str, str | PolicyOfRun]) -> None:
+        self._makers = {name: _maker(name, chosen) for name, chosen in others.items() if chosen != STILL}
+        self._rules: dict[str, Rule] = {}
+
+    def rule(self, behaviour: Behaviour) -> Rule | None:
+        """Return the rule of a behaviour; None where it stays still.
+
+        Raises:
+            ConfigError: A policy does not fit the behaviour.
+        """
+        name = behaviour.name.split("?")[0]
+        if name in self._makers and name not in self._rules:
+            self._rules[name] = self._makers[name](behaviour.observation_space, behaviour.action_space)
+        return self._rules.get(name)
+
+
+def _maker(behaviour: str, chosen: str | PolicyOfRun) -> RuleMaker:
+    key = f"environment.unity.other_behaviours.{behaviour}"
+    if isinstance(chosen, PolicyOfRun):
+        return _load(POLICY_RULE, key)(chosen.policy, f"{key}.policy")
+    rule = _load(chosen, key)
+    return lambda observation_space, action_space: rule
+
+
+def _load(path: str, key: str) -> Any:
+    location, _, name = path.rpartition(":")
+    try:
+        return getattr(_module(location), name)
+    except (ImportError, AttributeError, OSError, ValueError) as error:
+        valid = ["still", "package.module:function", "path/to/file.py:function", "{policy: RUN}"]
+        raise ConfigError([Problem(key, f"leads to no function ({error})", path, valid)]) from error
+
+
+def _module(location: str) -> ModuleType:
+    if not location.endswith(".py"):
+        return import_module(location)
+    spec = spec_from_file_location(Path(location).stem, location)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{location} is no Python file")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def act(rule: Rule, observations: list[NDArray[Any]], shape: tuple[int, ...], name: str) -> NDArray[Any]:
+    """Ask a rule for actions.
+
+    Raises:
+        ValueError: They have another shape than (agents, *action shape).
+    """
+    actions = np.asarray(rule(observations))
+    expected = (len(observations[0]), *shape)
+    if actions.shape != expected:
+        raise ValueError(
+            f"the rule of behaviour {name} gave actions of shape {actions.shape}, not {expected}"
+        )
+    return actions

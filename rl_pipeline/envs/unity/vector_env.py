@@ -1,0 +1,256 @@
+"""A vector environment whose environments are agents in Unity builds."""
+
+import itertools
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.config.unity import Unity
+from rl_pipeline.envs.unity.agent_rows import StepArrays
+from rl_pipeline.envs.unity.behaviour import Behaviour, sensor_boxes
+from rl_pipeline.envs.unity.session import UnitySession
+from rl_pipeline.envs.unity_process import UnityProcessError
+
+logger = logging.getLogger(__name__)
+
+Infos = dict[str, Any]
+
+
+class MLAgentsVectorEnv(VectorEnv):
+    """Agents of one behaviour, in one or several processes that are stepped at the same time.
+
+    A process that crashes is started again: its environments begin new episodes, and the interrupted ones are
+    reported as truncated with reward 0 and, as their last observation, the last one that was seen.
+
+    Args:
+        settings: section of the configuration.
+        num_envs: number of environments, at least one per process.
+        render_mode: kept for the interface; the pictures of a build are its own window.
+
+    Raises:
+        ConfigError: The settings do not fit the build.
+        UnityProcessError: A build does not start.
+    """
+
+    def __init__(self, settings: Unity, num_envs: int, render_mode: str | None = None) -> None:
+        self.num_envs = num_envs
+        self.render_mode = render_mode
+        self.metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}
+        self._max_restarts = settings.max_restarts
+        self._terminated_is_success = settings.terminated_is_success
+        self._restarts = self._timestep = 0
+        self._seeds: list[int | None] = [None] * num_envs
+        self._interrupted = False
+        bounds = np.linspace(0, num_envs, settings.n_instances + 1).astype(int).tolist()
+        self._sessions = [
+            UnitySession(settings, index, slice(start, stop))
+            for index, (start, stop) in enumerate(itertools.pairwise(bounds))
+        ]
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self) -> None:
+        for session in self._sessions:
+            session.start(seed=session.rows.start)
+            session.follow_curricula(0)
+            session.begin_reset(None)
+            self._finish_reset(session, None)
+        behaviour = self._check_alike()
+        self.single_observation_space = behaviour.observation_space
+        self.single_action_space = behaviour.action_space
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self._last = self._nothing().observations
+
+    def _check_alike(self) -> Behaviour:
+        behaviours = [session.trained for session in self._sessions if session.trained is not None]
+        first = behaviours[0]
+        for behaviour in behaviours:
+            if behaviour.observation_space != first.observation_space:
+                message = f"processes differ: {first.observation_space}, {behaviour.observation_space}"
+                raise ConfigError([Problem("environment.unity", message)])
+        return first
+
+    def _nothing(self) -> StepArrays:
+        return StepArrays(self.num_envs, sensor_boxes(self.single_observation_space))
+
+    @staticmethod
+    def _finish_reset(session: UnitySession, step: StepArrays | None) -> None:
+        """Wait until every environment of a process has an agent; those that are there first stand still."""
+        step = session.receive(step)
+        while not session.complete:
+            session.send_still()
+            step = session.receive(step)
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[Any, Infos]:
+        """Start new episodes in all environments; Unity cannot start them in some.
+
+        Args:
+            seed: A number, or one for each environment, of which the first of each process counts. The scene gets
+                it as the environment parameter `seed`. None goes on as it is.
+            options: `reset_mask` may only be true for all.
+
+        Raises:
+            ValueError: Some environments are to be reset, or there are too few seeds.
+            UnityProcessError: A build crashed too often.
+        """
+        if not np.all((options or {}).get("reset_mask", True)):
+            raise ValueError("Unity resets all environments of a scene together; reset_mask marks only some")
+        if seed is not None:
+            self._seeds = self._seeds_of(seed)
+        step = self._nothing()
+        for session in self._sessions:
+            try:
+                session.begin_reset(None if seed is None else self._seeds[session.rows.start])
+                self._finish_reset(session, step)
+            except UnityProcessError as error:
+                self._replace(session, error, step)
+        self._last, self._interrupted = step.observations, False
+        return self._observation(step.observations), {}
+
+    def _seeds_of(self, seed: int | Sequence[int | None]) -> list[int | None]:
+        if isinstance(seed, int | np.integer):
+            return [int(seed) + index for index in range(self.num_envs)]
+        if len(seed) != self.num_envs:
+            raise ValueError(f"{len(seed)} seeds for {self.num_envs} environments")
+        return list(seed)
+
+    def step(
+        self, actions: Any
+    ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]:
+        """Step every environment once, with same-step autoreset.
+
+        Raises:
+            ValueError: The actions have another shape, or a build sent a number that is not finite.
+            UnityProcessError: A build crashed too often.
+        """
+        actions = np.asarray(actions)
+        if actions.shape != self.action_space.shape:
+            raise ValueError(f"actions have shape {actions.shape}, expected {self.action_space.shape}")
+        step = self._nothing()
+        if self._interrupted:
+            self._interrupted = False
+            step.observations = self._restarted
+            step.truncate(slice(0, self.num_envs), self._last)
+        else:
+            self._advance(actions, step)
+        self._last = step.observations
+        self._timestep += self.num_envs
+        return self._result(step)
+
+    def _advance(self, actions: NDArray[Any], step: StepArrays) -> None:
+        for session in self._sessions:
+            session.follow_curricula(self._timestep)
+            session.begin_step(step)
+        pending = list(self._sessions)
+        while pending:
+            for session in pending:
+                session.send(actions)
+            for session in pending:
+                try:
+                    session.receive(step)
+                except UnityProcessError as error:
+                    self._replace(session, error, step)
+                    step.truncate(session.rows, self._last)
+            pending = [session for session in pending if not session.complete]
+
+    def _replace(self, session: UnitySession, error: Exception, step: StepArrays) -> None:
+        """Start a process again, with seeds that follow from the run's."""
+        self._restarts += 1
+        if self._restarts > self._max_restarts:
+            raise UnityProcessError(
+                f"{error}\nit was started again {self._max_restarts} times before (environment.unity.max_restarts)"
+            ) from error
+        logger.warning("%s\nits episodes end here and new ones begin", error)
+        base = self._seeds[session.rows.start]
+        entropy = (self._restarts, session.rows.start if base is None else base)
+        seed = int(np.random.SeedSequence(entropy).generate_state(1)[0] >> 1)
+        session.start(seed)
+        session.follow_curricula(self._timestep)
+        session.begin_reset(seed)
+        self._finish_reset(session, step)
+
+    def _observation(self, sensors: list[NDArray[Any]]) -> Any:
+        if not isinstance(self.single_observation_space, spaces.Dict):
+            return sensors[0].copy()
+        named = zip(self.single_observation_space.spaces, sensors, strict=True)
+        return {name: values.copy() for name, values in named}
+
+    def _result(
+        self, step: StepArrays
+    ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]:
+        infos: Infos = {}
+        for name, (values, mask) in step.metrics.items():
+            infos[name], infos[f"_{name}"] = values, mask
+        if self._terminated_is_success:
+            infos["is_success"], infos["_is_success"] = step.terminated.astype(np.float64), step.ended
+        if step.ended.any():
+            infos["final_obs"], infos["_final_obs"] = self._observation(step.final), step.ended
+        return self._observation(step.observations), step.rewards, step.terminated, step.truncated, infos
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Return what each agent may do, (n, choices of all branches), as MaskablePPO asks for it."""
+        behaviour = self._sessions[0].trained
+        masks = np.ones((self.num_envs, sum(behaviour.branches) if behaviour else 0), np.bool_)
+        for session in self._sessions:
+            for row, mask in session.action_masks().items():
+                masks[row] = mask
+        return masks
+
+    def process_ids(self) -> list[int | None]:
+        """Return the process id of each build."""
+        return [session.pid for session in self._sessions]
+
+    def render(self) -> tuple[Any, ...]:
+        """Return no picture: a build shows its own window."""
+        return (None,)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Read an attribute of this environment, once for every environment; action masks are one for each."""
+        if name == "render":
+            return self.render()
+        if name == "action_masks":
+            return tuple(self.action_masks())
+        value = getattr(self, name)
+        return (value(*args, **kwargs) if callable(value) else value,) * self.num_envs
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is known here; the inside of a Unity scene cannot be saved."""
+        return {
+            "exact": False,
+            "last": [values.copy() for values in self._last],
+            "seeds": list(self._seeds),
+            "restarts": self._restarts,
+            "timestep": self._timestep,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue the curricula; episodes cannot be continued, so the next step reports them as truncated."""
+        warnings.warn(
+            "Unity scenes cannot be restored exactly, they start new episodes", RuntimeWarning, stacklevel=2
+        )
+        self._timestep, self._restarts = state["timestep"], state["restarts"]
+        self._seeds = list(state["seeds"])
+        for session in self._sessions:
+            session.follow_curricula(self._timestep)
+        self.reset()
+        self._restarted, self._last = self._last, [values.copy() for values in state["last"]]
+        self._interrupted = True
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """End the processes."""
+        for session in self._sessions:
+            session.close()

@@ -1,0 +1,27 @@
+"""Which class trains: Stable-Baselines3's own, or our faster subclass of it (`training.engine`)."""
+
+from typing import Literal
+
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from rl_pipeline.learners.sb3.fast import FastPPO, FastSAC, FastTD3, FastTQC
+from rl_pipeline.learners.sb3.registry import Algorithm
+
+FAST_CLASSES: dict[str, type[BaseAlgorithm]] = {
+    "ppo": FastPPO,
+    "sac": FastSAC,
+    "td3": FastTD3,
+    "tqc": FastTQC,
+}
+
+
+def engine_class(algorithm: Algorithm, engine: Literal["fast", "stock"]) -> type[BaseAlgorithm]:
+    """Give the class to train with; an algorithm without a faster subclass keeps SB3's.
+
+    Args:
+        algorithm: The algorithm.
+        engine: `fast` or `stock`.
+    """
+    return (
+        FAST_CLASSES.get(algorithm.name, algorithm.model_class) if engine == "fast" else algorithm.model_class
+    )

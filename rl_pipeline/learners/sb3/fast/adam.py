@@ -1,0 +1,142 @@
+"""The state of a torch Adam optimizer as flat vectors, and its step in JAX."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from rl_pipeline.learners.sb3.fast.coverage import NotCovered
+from rl_pipeline.learners.sb3.fast.functions import Array
+from rl_pipeline.learners.sb3.fast.tensor_block import TensorBlock
+
+
+class AdamState(NamedTuple):
+    """Parameters and moments of their gradient, float32 vectors of the same length, and the number of steps made."""
+
+    parameters: Array
+    exp_avg: Array
+    exp_avg_sq: Array
+    step: Array
+
+
+class TorchAdam:
+    """A torch Adam optimizer whose parameters and state are read and written as whole vectors.
+
+    Args:
+        optimizer: The optimizer, whose parameters are float32 on the CPU.
+
+    Raises:
+        NotCovered: It is not a plain Adam over such parameters.
+    """
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        check_adam(optimizer)
+        self.optimizer = optimizer
+        self.parameters: list[torch.Tensor] = optimizer.param_groups[0]["params"]
+        self.layout = TensorBlock(self.parameters)
+        self._exp_avg, self._exp_avg_sq = TensorBlock(self.parameters), TensorBlock(self.parameters)
+        self._steps = TensorBlock(torch.zeros(()) for _ in self.parameters)
+
+    def read(self) -> AdamState:
+        """Give views of the parameters and their moments, which are zero before the first step."""
+        states = [self._state(parameter) for parameter in self.parameters]
+        return AdamState(
+            self.layout.gather(self.parameters),
+            self._exp_avg.gather([state["exp_avg"] for state in states]),
+            self._exp_avg_sq.gather([state["exp_avg_sq"] for state in states]),
+            self._steps.gather([state["step"] for state in states])[0],
+        )
+
+    def write(self, state: AdamState) -> None:
+        """Store the state; `read` must have been called since the optimizer was last loaded."""
+        np.copyto(self.layout.memory, state.parameters)
+        np.copyto(self._exp_avg.memory, state.exp_avg)
+        np.copyto(self._exp_avg_sq.memory, state.exp_avg_sq)
+        self._steps.memory[:] = state.step
+
+    def options(self) -> np.ndarray:
+        """Give the learning rate, 1 - beta and log(beta) of both moments, and epsilon; float32 (6,).
+
+        They are computed in float64, since 1 - beta loses digits in float32.
+        """
+        group = self.optimizer.param_groups[0]
+        weights = [1 - beta for beta in group["betas"]]
+        logs = [math.log(beta) if beta else -math.inf for beta in group["betas"]]
+        return np.array([group["lr"], *weights, *logs, group["eps"]], np.float32)
+
+    def _state(self, parameter: torch.Tensor) -> dict[str, Any]:
+        state = self.optimizer.state[parameter]
+        if not state:
+            state["step"] = torch.zeros(())
+            state["exp_avg"] = torch.zeros_like(parameter)
+            state["exp_avg_sq"] = torch.zeros_like(parameter)
+        return state
+
+
+def check_adam(optimizer: torch.optim.Optimizer) -> None:
+    """Raise `NotCovered` unless an optimizer is a plain Adam over trainable float32 parameters on the CPU."""
+    if type(optimizer) is not torch.optim.Adam:
+        raise NotCovered(f"its optimizer is {type(optimizer).__name__}, not Adam")
+    if len(optimizer.param_groups) != 1:
+        raise NotCovered("its optimizer has several parameter groups")
+    group = optimizer.param_groups[0]
+    for option in ("weight_decay", "amsgrad", "maximize"):
+        if group[option]:
+            raise NotCovered(f"its optimizer uses {option}")
+    for parameter in group["params"]:
+        if parameter.device.type != "cpu":
+            raise NotCovered(f"it trains on {parameter.device}")
+        if parameter.dtype != torch.float32 or not parameter.requires_grad or not parameter.is_contiguous():
+            raise NotCovered("some of its parameters are not trainable contiguous float32 tensors")
+
+
+def adam_step(state: AdamState, gradient: Array, options: Array) -> AdamState:
+    """Make one step of Adam (Kingma & Ba 2014, arXiv:1412.6980, algorithm 1) as torch does it.
+
+    Args:
+        state: State before the step.
+        gradient: Gradient of the loss, shaped as the parameters.
+        options: What `TorchAdam.options` gives.
+    """
+    import jax.numpy as jnp
+
+    learning_rate, weight1, weight2, log_beta1, log_beta2, epsilon = options
+    step = state.step + 1
+    exp_avg = state.exp_avg + weight1 * (gradient - state.exp_avg)
+    exp_avg_sq = state.exp_avg_sq + weight2 * (gradient * gradient - state.exp_avg_sq)
+    bias_correction1, bias_correction2 = -jnp.expm1(step * log_beta1), -jnp.expm1(step * log_beta2)
+    denominator = jnp.sqrt(exp_avg_sq) / jnp.sqrt(bias_correction2) + epsilon
+    parameters = state.parameters - learning_rate / bias_correction1 * exp_avg / denominator
+    return AdamState(parameters, exp_avg, exp_avg_sq, step)
+
+
+def descend(
+    loss: Callable[[list[Array]], tuple[Array, Any]],
+    state: AdamState,
+    options: Array,
+    layout: TensorBlock,
+    max_grad_norm: Array = np.inf,
+) -> tuple[AdamState, Array, Any]:
+    """Make one Adam step down a loss.
+
+    Args:
+        loss: Function of the parameters, one array per tensor, that returns the loss and anything else.
+        state: State before the step.
+        options: What `TorchAdam.options` gives.
+        layout: How the parameters lie in their vector.
+        max_grad_norm: The gradient is scaled down to at most this Euclidean norm.
+
+    Returns:
+        The next state, the loss before the step, and what else the function returned.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    (value, other), gradients = jax.value_and_grad(loss, has_aux=True)(layout.split(state.parameters))
+    gradient = layout.join(gradients)
+    if max_grad_norm is not np.inf:
+        norm = jnp.sqrt((gradient * gradient).sum())
+        gradient *= jnp.minimum(1.0, max_grad_norm / (norm + 1e-6))
+    return adam_step(state, gradient, options), value, other

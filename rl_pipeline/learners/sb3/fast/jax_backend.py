@@ -1,0 +1,32 @@
+"""The one place that imports JAX: lazily, since it costs a second, and on the CPU only."""
+
+import random
+import warnings
+from types import ModuleType
+
+import numpy as np
+
+from rl_pipeline.learners.sb3.fast.coverage import NotCovered
+
+
+def load_jax() -> ModuleType:
+    """Import JAX with the CPU as its only platform.
+
+    The first import draws from the global random generators, which must not change the course of a training:
+    they are put back.
+
+    Raises:
+        NotCovered: JAX is not installed.
+    """
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    try:
+        import jax
+    except ImportError as error:
+        raise NotCovered(f"JAX is missing ({error}; `pip install jax` brings it)") from error
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)
+    jax.config.update("jax_platforms", "cpu")
+    # The processes that are started from here (ffmpeg, git) run another program at once; none goes on as a fork.
+    warnings.filterwarnings("ignore", message=r"os\.fork\(\) was called", category=RuntimeWarning)
+    return jax

@@ -1,0 +1,76 @@
+"""What the faster off-policy agents share: compiled acting and gradient steps in SB3's loop."""
+
+from typing import Any, Protocol
+
+import numpy as np
+from stable_baselines3.common.noise import ActionNoise
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+
+from rl_pipeline.learners.sb3.fast.coverage import NotCovered, report_stock_loop
+
+
+class OffPolicyUpdate(Protocol):
+    """Acts and makes gradient steps for one policy object."""
+
+    policy: Any
+    optimizers: list[Any]
+
+    def act(self, observations: np.ndarray) -> np.ndarray:
+        """Give actions in [-1, 1] for float32 observations, exploring as the policy does."""
+
+    def run(self, gradient_steps: int, batch_size: int) -> dict[str, float]:
+        """Make gradient steps and return what to log, without the prefix `train/`."""
+
+
+class FastOffPolicy(OffPolicyAlgorithm):
+    """Replaces how an off-policy algorithm chooses actions and makes gradient steps.
+
+    Networks and optimizers are up to date in torch whenever SB3's or a callback's code runs.
+    """
+
+    _compiled: OffPolicyUpdate | NotCovered | None = None  # derived from the policy, never saved
+
+    def _make_update(self) -> OffPolicyUpdate:
+        """Compile for the present policy.
+
+        Raises:
+            NotCovered: A property of the model is not covered.
+        """
+        raise NotImplementedError
+
+    def train(self, gradient_steps: int, batch_size: int = 64) -> None:
+        """Make gradient steps on minibatches from the replay buffer; see SB3's `train`."""
+        update = self._update()
+        if update is None:
+            super().train(gradient_steps, batch_size)
+            return
+        self._update_learning_rate(update.optimizers)
+        metrics = update.run(gradient_steps, batch_size)
+        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
+        for name, value in metrics.items():
+            self.logger.record(f"train/{name}", value)
+
+    def _sample_action(
+        self, learning_starts: int, action_noise: ActionNoise | None = None, n_envs: int = 1
+    ) -> tuple[np.ndarray, np.ndarray]:
+        update = self._update()
+        if update is None or self.num_timesteps < learning_starts:
+            return super()._sample_action(learning_starts, action_noise, n_envs)
+        actions = update.act(np.asarray(self._last_obs, np.float32)).reshape(
+            n_envs, *(self.action_space.shape or ())
+        )
+        if action_noise is not None:
+            actions = np.clip(actions + action_noise(), -1, 1)
+        return self.policy.unscale_action(actions), actions
+
+    def _update(self) -> OffPolicyUpdate | None:
+        if self._compiled is None or getattr(self._compiled, "policy", self.policy) is not self.policy:
+            try:
+                self._compiled = self._make_update()
+            except NotCovered as reason:
+                report_stock_loop(self, "training", reason)
+                self._compiled = reason
+        return None if isinstance(self._compiled, NotCovered) else self._compiled
+
+    def _excluded_save_params(self) -> list[str]:
+        return [*super()._excluded_save_params(), "_compiled"]

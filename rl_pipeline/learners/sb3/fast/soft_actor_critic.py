@@ -1,0 +1,176 @@
+"""The gradient step that SAC and TQC share, as one compiled program."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from rl_pipeline.learners.sb3.fast.adam import AdamState, TorchAdam, descend
+from rl_pipeline.learners.sb3.fast.critic_objectives import CriticObjective
+from rl_pipeline.learners.sb3.fast.functions import Array
+from rl_pipeline.learners.sb3.fast.jax_backend import load_jax
+from rl_pipeline.learners.sb3.fast.off_policy_networks import Critics, SquashedGaussianActor
+from rl_pipeline.learners.sb3.fast.replay import Transitions, sample_transitions
+from rl_pipeline.learners.sb3.fast.tensor_block import TensorBlock
+
+
+class SoftState(NamedTuple):
+    """Everything that a gradient step changes; `entropy` holds log_ent_coef, or None where it is fixed."""
+
+    actor: AdamState
+    critic: AdamState
+    target: Array
+    entropy: AdamState | None
+
+
+class SoftMetrics(NamedTuple):
+    """What a gradient step logs."""
+
+    ent_coef: Array
+    actor_loss: Array
+    critic_loss: Array
+    ent_coef_loss: Array
+
+
+class SoftParameters(NamedTuple):
+    """Numbers that a gradient step depends on; `tau` is 0 where the target networks stay."""
+
+    tau: Array
+    target_entropy: Array
+    ent_coef: Array
+
+
+class SoftUpdate:
+    """Makes gradient steps of SAC (Haarnoja et al. 2018, arXiv:1812.05905) as SB3 does.
+
+    Args:
+        model: A `SAC` or `TQC` model.
+        objective: What it makes of its critics.
+
+    Raises:
+        NotCovered: JAX is missing, or the model has an unknown layer or optimizer.
+    """
+
+    def __init__(self, model: Any, objective: CriticObjective) -> None:
+        self._jax = load_jax()
+        self._model, self._objective, self.policy = model, objective, model.policy
+        self._actor, self._critics = SquashedGaussianActor(model.actor), Critics(model.critic)
+        self._actor_adam, self._critic_adam = (
+            TorchAdam(model.actor.optimizer),
+            TorchAdam(model.critic.optimizer),
+        )
+        self._target = list(model.critic_target.parameters())
+        self._target_block = TensorBlock(self._target)
+        learned = model.ent_coef_optimizer is not None
+        self._entropy_adam = TorchAdam(model.ent_coef_optimizer) if learned else None
+        self._adams = [adam for adam in (self._actor_adam, self._critic_adam, self._entropy_adam) if adam]
+        self.optimizers = [adam.optimizer for adam in self._adams]
+        self._gradient_step = self._jax.jit(self._step)
+        self._sample_actions = self._jax.jit(self._act)
+
+    def act(self, observations: np.ndarray) -> np.ndarray:
+        """Sample actions in [-1, 1]."""
+        noise = torch.empty(len(observations), self._actor.action_dim).normal_().numpy()
+        weights = self._actor_adam.layout.gather(self._actor_adam.parameters)
+        return np.array(self._sample_actions(weights, observations, noise))
+
+    def run(self, gradient_steps: int, batch_size: int) -> dict[str, float]:
+        """Make gradient steps and return the mean of what each logs."""
+        model, state = self._model, self._read()
+        options = np.stack([adam.options() for adam in self._adams])
+        metrics = []
+        for i in range(gradient_steps):
+            batch = sample_transitions(model, batch_size)
+            noise = np.stack([torch.empty(batch.actions.shape).normal_().numpy() for _ in range(2)])
+            parameters = self._parameters(moves_target=i % model.target_update_interval == 0)
+            state, step_metrics = self._gradient_step(state, batch, noise, options, parameters)
+            metrics.append(step_metrics)
+        self._write(self._jax.block_until_ready(state))
+        model._n_updates += gradient_steps
+        columns = zip(SoftMetrics._fields, np.asarray(metrics, np.float64).T, strict=True)
+        logged = {name: float(column.mean()) for name, column in columns}
+        if self._entropy_adam is None:
+            del logged["ent_coef_loss"]
+        return logged
+
+    def _parameters(self, *, moves_target: bool) -> np.ndarray:
+        fixed = 0.0 if self._entropy_adam else self._model.ent_coef_tensor.item()
+        tau = self._model.tau if moves_target else 0.0
+        return np.array(SoftParameters(tau, self._model.target_entropy, fixed), np.float32)
+
+    def _read(self) -> SoftState:
+        entropy = self._entropy_adam.read() if self._entropy_adam else None
+        target = self._target_block.gather(self._target)
+        return SoftState(self._actor_adam.read(), self._critic_adam.read(), target, entropy)
+
+    def _write(self, state: SoftState) -> None:
+        self._actor_adam.write(state.actor)
+        self._critic_adam.write(state.critic)
+        np.copyto(self._target_block.memory, state.target)
+        if self._entropy_adam and state.entropy:
+            self._entropy_adam.write(state.entropy)
+
+    def _step(
+        self,
+        state: SoftState,
+        batch: Transitions,
+        noise: Array,
+        options: Array,
+        numbers: Array,
+    ) -> tuple[SoftState, Array]:
+        """Make one gradient step.
+
+        Args:
+            state: State before it.
+            batch: A minibatch of n transitions.
+            noise: Standard normal, shape (2, n, action_dim), for the actions in the states and in the next states.
+            options: A row of `TorchAdam.options` each for actor, critic and entropy coefficient.
+            numbers: The `SoftParameters`.
+        """
+        jnp, parameters = self._jax.numpy, SoftParameters(*numbers)
+        ent_coef = jnp.exp(state.entropy.parameters[0]) if state.entropy else parameters.ent_coef
+        targets = self._targets(state, batch, noise[1], ent_coef)
+        critic_loss = partial(self._critic_loss, batch=batch, targets=targets)
+        critic, critic_value, _ = descend(critic_loss, state.critic, options[1], self._critic_adam.layout)
+        actor_loss = partial(self._actor_loss, critic=critic, batch=batch, noise=noise[0], ent_coef=ent_coef)
+        actor, actor_value, log_prob = descend(actor_loss, state.actor, options[0], self._actor_adam.layout)
+        target = state.target * (1 - parameters.tau) + parameters.tau * critic.parameters
+        entropy, entropy_value = state.entropy, jnp.zeros(())
+        if state.entropy and self._entropy_adam:
+            entropy_loss = partial(self._entropy_loss, excess=log_prob + parameters.target_entropy)
+            entropy, entropy_value, _ = descend(
+                entropy_loss, state.entropy, options[2], self._entropy_adam.layout
+            )
+        metrics = SoftMetrics(ent_coef, actor_value, critic_value, entropy_value)
+        return SoftState(actor, critic, target, entropy), jnp.stack(metrics)
+
+    def _act(self, weights: Array, observations: Array, noise: Array) -> Array:
+        return self._actor.sample(
+            self._jax.numpy, self._actor_adam.layout.split(weights), observations, noise
+        )[0]
+
+    def _targets(self, state: SoftState, batch: Transitions, noise: Array, ent_coef: Array) -> Array:
+        jnp = self._jax.numpy
+        actor = self._actor_adam.layout.split(state.actor.parameters)
+        actions, log_prob = self._actor.sample(jnp, actor, batch.next_observations, noise)
+        target = self._target_block.split(state.target)
+        outputs = self._critics.values(jnp, target, batch.next_observations, actions)
+        future = self._objective.future(outputs) - ent_coef * log_prob[:, None]
+        return batch.rewards + (1 - batch.dones) * batch.discounts * future
+
+    def _critic_loss(self, weights: list[Array], batch: Transitions, targets: Array) -> tuple[Array, None]:
+        outputs = self._critics.values(self._jax.numpy, weights, batch.observations, batch.actions)
+        return self._objective.loss(outputs, targets), None
+
+    def _actor_loss(
+        self, weights: list[Array], critic: AdamState, batch: Transitions, noise: Array, ent_coef: Array
+    ) -> tuple[Array, Array]:
+        jnp = self._jax.numpy
+        actions, log_prob = self._actor.sample(jnp, weights, batch.observations, noise)
+        critics = self._critic_adam.layout.split(critic.parameters)
+        outputs = self._critics.values(jnp, critics, batch.observations, actions)
+        return (ent_coef * log_prob - self._objective.value(outputs)).mean(), log_prob
+
+    def _entropy_loss(self, weights: list[Array], excess: Array) -> tuple[Array, None]:
+        return -(weights[0] * excess).mean(), None

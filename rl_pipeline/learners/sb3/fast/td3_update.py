@@ -1,0 +1,164 @@
+"""TD3's gradient step as one compiled program."""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from stable_baselines3 import TD3
+
+from rl_pipeline.learners.sb3.fast.adam import AdamState, TorchAdam, descend
+from rl_pipeline.learners.sb3.fast.critic_objectives import ClippedDoubleQ
+from rl_pipeline.learners.sb3.fast.functions import Array
+from rl_pipeline.learners.sb3.fast.jax_backend import load_jax
+from rl_pipeline.learners.sb3.fast.off_policy_networks import Critics, DeterministicActor
+from rl_pipeline.learners.sb3.fast.replay import Transitions, sample_transitions
+from rl_pipeline.learners.sb3.fast.tensor_block import TensorBlock
+
+
+class TD3State(NamedTuple):
+    """Everything that a gradient step changes."""
+
+    actor: AdamState
+    critic: AdamState
+    actor_target: Array
+    critic_target: Array
+
+
+class TD3Parameters(NamedTuple):
+    """Numbers that a gradient step depends on."""
+
+    tau: Array
+    noise_clip: Array
+
+
+class TD3Update:
+    """Makes gradient steps of TD3 (Fujimoto et al. 2018, arXiv:1802.09477) as SB3 does.
+
+    Args:
+        model: The model to train.
+
+    Raises:
+        NotCovered: JAX is missing, or the model has an unknown layer or optimizer.
+    """
+
+    def __init__(self, model: TD3) -> None:
+        self._jax = load_jax()
+        self._model, self.policy = model, model.policy
+        self._objective = ClippedDoubleQ(loss_scale=1.0, first_only=True)
+        self._actor, self._critics = DeterministicActor(model.actor), Critics(model.critic)
+        self._actor_adam, self._critic_adam = (
+            TorchAdam(model.actor.optimizer),
+            TorchAdam(model.critic.optimizer),
+        )
+        self._targets = list(model.actor_target.parameters()), list(model.critic_target.parameters())
+        self._target_blocks = TensorBlock(self._targets[0]), TensorBlock(self._targets[1])
+        self.optimizers = [self._actor_adam.optimizer, self._critic_adam.optimizer]
+        self._choose_actions = self._jax.jit(self._act)
+        self._gradient_step = self._jax.jit(self._step, static_argnames="moves_actor")
+
+    def act(self, observations: np.ndarray) -> np.ndarray:
+        """Give the actor's actions in [-1, 1]."""
+        return np.array(
+            self._choose_actions(self._actor_adam.layout.gather(self._actor_adam.parameters), observations)
+        )
+
+    def run(self, gradient_steps: int, batch_size: int) -> dict[str, float]:
+        """Make gradient steps and return the means of the losses."""
+        model, state = self._model, self._read()
+        parameters = np.array(TD3Parameters(model.tau, model.target_noise_clip), np.float32)
+        options = np.stack([self._actor_adam.options(), self._critic_adam.options()])
+        losses, moves = [], []
+        for _ in range(gradient_steps):
+            model._n_updates += 1
+            moves_actor = model._n_updates % model.policy_delay == 0
+            batch = sample_transitions(model, batch_size)
+            noise = torch.empty(batch.actions.shape).normal_(0, model.target_policy_noise).numpy()
+            state, loss = self._gradient_step(
+                state, batch, noise, options, parameters, moves_actor=moves_actor
+            )
+            losses.append(loss)
+            moves.append(moves_actor)
+        self._write(self._jax.block_until_ready(state), actor_moved=any(moves))
+        return mean_losses(np.asarray(losses, np.float64), moves)
+
+    def _read(self) -> TD3State:
+        targets = (
+            block.gather(tensors) for block, tensors in zip(self._target_blocks, self._targets, strict=True)
+        )
+        return TD3State(self._actor_adam.read(), self._critic_adam.read(), *targets)
+
+    def _write(self, state: TD3State, *, actor_moved: bool) -> None:
+        self._critic_adam.write(state.critic)
+        if actor_moved:
+            self._actor_adam.write(state.actor)
+            for block, target in zip(
+                self._target_blocks, (state.actor_target, state.critic_target), strict=True
+            ):
+                np.copyto(block.memory, target)
+
+    def _step(
+        self,
+        state: TD3State,
+        batch: Transitions,
+        noise: Array,
+        options: Array,
+        numbers: Array,
+        moves_actor: bool,
+    ) -> tuple[TD3State, Array]:
+        """Make one gradient step.
+
+        Args:
+            state: State before it.
+            batch: A minibatch of n transitions.
+            noise: What smooths the target policy, before it is clipped, shape (n, action_dim).
+            options: A row of `TorchAdam.options` each for actor and critic.
+            numbers: The `TD3Parameters`.
+            moves_actor: Whether actor and target networks are updated, too.
+
+        Returns:
+            The state after it, and the losses of critic and actor; that of the actor is 0 where it does not move.
+        """
+        jnp, parameters = self._jax.numpy, TD3Parameters(*numbers)
+        targets = self._values_to_fit(state, batch, noise, parameters.noise_clip)
+        critic_loss = partial(self._critic_loss, batch=batch, targets=targets)
+        critic, critic_value, _ = descend(critic_loss, state.critic, options[1], self._critic_adam.layout)
+        if not moves_actor:
+            return state._replace(critic=critic), jnp.stack([critic_value, jnp.zeros(())])
+        actor_loss = partial(self._actor_loss, critic=critic, batch=batch)
+        actor, actor_value, _ = descend(actor_loss, state.actor, options[0], self._actor_adam.layout)
+        tau = parameters.tau
+        actor_target = state.actor_target * (1 - tau) + tau * actor.parameters
+        critic_target = state.critic_target * (1 - tau) + tau * critic.parameters
+        return TD3State(actor, critic, actor_target, critic_target), jnp.stack([critic_value, actor_value])
+
+    def _act(self, weights: Array, observations: Array) -> Array:
+        return self._actor.actions(self._jax.numpy, self._actor_adam.layout.split(weights), observations)
+
+    def _values_to_fit(self, state: TD3State, batch: Transitions, noise: Array, noise_clip: Array) -> Array:
+        jnp = self._jax.numpy
+        actor, critic = (
+            self._target_blocks[0].split(state.actor_target),
+            self._target_blocks[1].split(state.critic_target),
+        )
+        actions = self._actor.actions(jnp, actor, batch.next_observations)
+        actions = jnp.clip(actions + jnp.clip(noise, -noise_clip, noise_clip), -1, 1)
+        future = self._objective.future(self._critics.values(jnp, critic, batch.next_observations, actions))
+        return batch.rewards + (1 - batch.dones) * batch.discounts * future
+
+    def _critic_loss(self, weights: list[Array], batch: Transitions, targets: Array) -> tuple[Array, None]:
+        outputs = self._critics.values(self._jax.numpy, weights, batch.observations, batch.actions)
+        return self._objective.loss(outputs, targets), None
+
+    def _actor_loss(self, weights: list[Array], critic: AdamState, batch: Transitions) -> tuple[Array, None]:
+        jnp = self._jax.numpy
+        actions = self._actor.actions(jnp, weights, batch.observations)
+        critics = self._critic_adam.layout.split(critic.parameters)
+        outputs = self._critics.values(jnp, critics, batch.observations, actions)
+        return -self._objective.value(outputs).mean(), None
+
+
+def mean_losses(losses: np.ndarray, moves: list[bool]) -> dict[str, float]:
+    """Give what SB3 logs of the losses of critic and actor, shape (gradient steps, 2)."""
+    means = {"actor_loss": float(losses[moves, 1].mean())} if any(moves) else {}
+    return means | {"critic_loss": float(losses[:, 0].mean())}

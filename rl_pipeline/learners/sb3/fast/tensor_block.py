@@ -1,0 +1,77 @@
+"""Several tensors in one block of memory."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+
+from rl_pipeline.learners.sb3.fast.functions import Array
+
+ALIGNMENT = 64  # bytes; JAX reads a NumPy array that lies so without copying it
+CONCATENATED = 2**15  # numbers; XLA cuts loops over more among threads
+
+
+class TensorBlock:
+    """Lays float32 CPU tensors end to end, so that JAX reads them in place and they are written in one copy.
+
+    Nothing may be written while a JAX computation that was given `memory` is still running.
+
+    Args:
+        tensors: The tensors, or others of the same shapes.
+
+    Attributes:
+        memory: The block, a float32 vector that the gathered tensors are views of.
+    """
+
+    def __init__(self, tensors: Iterable[torch.Tensor]) -> None:
+        self._shapes = [tuple(tensor.shape) for tensor in tensors]
+        self._bounds = np.cumsum([0, *(int(np.prod(shape)) for shape in self._shapes)])
+        self.memory = aligned_zeros(int(self._bounds[-1]))
+        self._parts = self.split(torch.from_numpy(self.memory))
+        self._addresses = [part.data_ptr() for part in self._parts]
+
+    def gather(self, tensors: Sequence[torch.Tensor]) -> np.ndarray:
+        """Move into the block those tensors that lie elsewhere, as they do at first and after they were loaded.
+
+        Args:
+            tensors: One per shape. They stay the same objects with the same values.
+
+        Returns:
+            `memory`.
+        """
+        for tensor, part, address in zip(tensors, self._parts, self._addresses, strict=True):
+            if tensor.data_ptr() != address:
+                part.copy_(tensor.detach())
+                tensor.data = part
+        return self.memory
+
+    def split(self, vector: Array) -> list[Array]:
+        """Cut a vector laid out as the block into one array per tensor, in its shape."""
+        return [
+            vector[start:stop].reshape(shape)
+            for shape, start, stop in zip(self._shapes, self._bounds, self._bounds[1:], strict=False)
+        ]
+
+    def join(self, parts: Sequence[Array]) -> Array:
+        """Lay JAX arrays, one per tensor and in its shape, end to end as in the block.
+
+        XLA fuses bias gradients, which are sums, with a `concatenate`; where it cuts that among threads, it has
+        taken several times as long as all the rest of a gradient step. Small ones are left whole.
+        """
+        import jax
+        import jax.numpy as jnp
+
+        rows = [part.reshape(-1) for part in parts]
+        if len(self.memory) < CONCATENATED:
+            return jnp.concatenate(rows)
+        vector = jnp.zeros(len(self.memory))
+        for row, start in zip(rows, self._bounds, strict=False):
+            vector = jax.lax.dynamic_update_slice(vector, row, (start,))
+        return vector
+
+
+def aligned_zeros(size: int) -> np.ndarray:
+    """Give a float32 vector of zeros whose first byte lies at a multiple of `ALIGNMENT`."""
+    raw = np.zeros(4 * size + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + 4 * size].view(np.float32)

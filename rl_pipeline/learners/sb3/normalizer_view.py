@@ -1,0 +1,75 @@
+"""Shows our normalising wrappers to SB3's off-policy algorithms in the form of its VecNormalize."""
+
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import VectorEnv
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.vec_env.vec_transpose import VecTransposeImage
+
+from rl_pipeline.learners.sb3.adapter import SB3Adapter
+from rl_pipeline.wrappers.build import find_wrapper
+from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
+from rl_pipeline.wrappers.normalize_reward import NormalizeReward
+
+
+class NormalizerView:
+    """The methods of VecNormalize that SB3 calls: replay buffers store raw data and normalise what they sample.
+
+    Args:
+        env: The environment with the normalising wrappers.
+        vec_env: The model's environment, which may have moved the channels of images to the front.
+    """
+
+    def __init__(self, env: VectorEnv, vec_env: VecEnv) -> None:
+        self.observation = find_wrapper(env, NormalizeObservation)
+        self.reward = find_wrapper(env, NormalizeReward)
+        self.vec_env = vec_env
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether anything is normalised at all."""
+        return self.observation is not None or self.reward is not None
+
+    def get_original_obs(self) -> Any:
+        """Give the last observations as the environment gave them."""
+        adapter = self.vec_env.unwrapped
+        assert isinstance(adapter, SB3Adapter)
+        raw = adapter.last_obs if self.observation is None else self.observation.raw_obs
+        if isinstance(self.vec_env, VecTransposeImage):
+            return self.vec_env.transpose_observations(raw)
+        return raw
+
+    def get_original_reward(self) -> np.ndarray:
+        """Give the last rewards as the environment gave them, float32 of shape (n,)."""
+        adapter = self.vec_env.unwrapped
+        assert isinstance(adapter, SB3Adapter)
+        raw = adapter.last_rewards if self.reward is None else self.reward.raw_rewards
+        return raw.astype(np.float32)
+
+    def unnormalize_obs(self, observation: Any) -> Any:
+        """Undo the normalisation of an observation."""
+        return observation if self.observation is None else self.observation.unnormalize(observation)
+
+    def normalize_obs(self, observation: Any) -> Any:
+        """Normalise a batch of raw observations with today's statistics."""
+        return observation if self.observation is None else self.observation.normalize(observation)
+
+    def normalize_reward(self, rewards: np.ndarray) -> np.ndarray:
+        """Normalise a batch of raw rewards with today's statistics."""
+        return rewards if self.reward is None else self.reward.normalize(rewards)
+
+
+def use_raw_experience(model: BaseAlgorithm, env: VectorEnv) -> None:
+    """Let an off-policy model store raw experience and normalise what it samples, as with VecNormalize.
+
+    Args:
+        model: Any model; those that learn on-policy use their experience at once and are left as they are.
+        env: The environment that the model acts in, below SB3's adapter.
+    """
+    assert model.env is not None
+    view = NormalizerView(env, model.env)
+    if isinstance(model, OffPolicyAlgorithm) and view.is_needed:
+        model._vec_normalize_env = view  # type: ignore[assignment]
