@@ -25,7 +25,7 @@ from rl_pipeline.bridge.messages import REQUESTS, RESPONSES, TYPES, encode_messa
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.unity_ros import UnityRos
 from rl_pipeline.envs.factory import make_vector_env
-from rl_pipeline.envs.space_json import to_json
+from rl_pipeline.envs.remote.space_json import to_json
 
 ACTION_SIZE = 8
 LENGTHS = struct.Struct("<II")

@@ -1,4 +1,4 @@
-"""What can go wrong with environments that are already running."""
+"""Errors of environments that are already running."""
 
 
 class WorkerError(RuntimeError):
@@ -19,3 +19,27 @@ class WorkerAttributeError(WorkerError, AttributeError):
 
 class WorkerDiedError(WorkerError):
     """A worker process ended without being asked to."""
+
+
+class SimulationError(WorkerError):
+    """A simulation in another program failed."""
+
+
+class SimulationMissingError(SimulationError):
+    """No simulation of that name is reachable."""
+
+
+class SimulationTimeoutError(SimulationError, TimeoutError):
+    """A simulation that is reachable did not answer in time."""
+
+
+class SimulationLostError(SimulationError):
+    """A simulation died, or came back without the environments that it had."""
+
+
+class MalformedReplyError(SimulationError):
+    """A simulation answered with values of the wrong size, or with NaN."""
+
+
+class CannotRestoreError(Exception):
+    """An environment that cannot be put into a saved state, and why."""

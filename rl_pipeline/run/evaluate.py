@@ -9,6 +9,7 @@ from gymnasium.vector import VectorEnv
 from sb3_contrib import MaskablePPO
 from stable_baselines3.common.base_class import BaseAlgorithm
 
+from rl_pipeline.envs.contract import base_env
 from rl_pipeline.run.random_state import seed_sampling, undisturbed_randomness
 
 STANDARD_METRICS = ("r", "l", "t")
@@ -85,7 +86,7 @@ class Actor:
         """Choose an action for every environment."""
         masks = {}
         if isinstance(self.model, MaskablePPO):
-            masks["action_masks"] = np.stack(self.env.unwrapped.call("action_masks"))  # type: ignore[attr-defined]
+            masks["action_masks"] = base_env(self.env).action_masks()
         actions, self.memory = self.model.predict(
             observations, self.memory, self.episode_starts, deterministic=self.deterministic, **masks
         )

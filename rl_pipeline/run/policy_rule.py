@@ -1,16 +1,15 @@
 """Lets the policy of an earlier run act for agents of a simulation that are not trained themselves."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gymnasium import spaces
-from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.schema import Config
+from rl_pipeline.envs.contract import BackendVectorEnv
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import NotFoundError, choose_checkpoint, find_policy
@@ -85,15 +84,15 @@ def _make_rule(
     return rule
 
 
-class _Spaces(VectorEnv):
+class _Spaces(BackendVectorEnv):
     """Nothing but spaces, where an environment is asked for that is never stepped."""
 
     def __init__(self, observation_space: spaces.Space, action_space: spaces.Space) -> None:
-        self.num_envs = 1
-        self.metadata = {"autoreset_mode": AutoresetMode.SAME_STEP}
-        self.single_observation_space, self.single_action_space = observation_space, action_space
-        self.observation_space, self.action_space = batch_space(observation_space), batch_space(action_space)
+        self._set_spaces(1, observation_space, action_space, {})
 
-    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """Read an attribute."""
-        return (getattr(self, name),)
+    def state_dict(self) -> dict[str, Any]:
+        """Return nothing."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore nothing."""

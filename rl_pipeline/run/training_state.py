@@ -12,6 +12,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.save_util import load_from_zip_file, recursive_getattr
 
+from rl_pipeline.envs.contract import base_env
 from rl_pipeline.learners.sb3.logger import logger_state, restore_logger_state
 from rl_pipeline.learners.sb3.state import (
     learner_state,
@@ -79,7 +80,7 @@ def write_training_state(
         "random": random_state(),
         "learner": learner_state(model),
         "logger": logger_state(model.logger),
-        "environment": env.unwrapped.state_dict(),  # type: ignore[attr-defined]
+        "environment": base_env(env).state_dict(),
         "wrappers": wrapper_states(env),
         "progression": asdict(progression),
     }
@@ -105,7 +106,7 @@ def restore_training_state(checkpoint: Checkpoint, model: BaseAlgorithm, env: Ve
     try:
         if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None and buffer_file.exists():
             restore_replay_buffer(model.replay_buffer, _read(buffer_file))
-        env.unwrapped.load_state_dict(state["environment"])  # type: ignore[attr-defined]
+        base_env(env).load_state_dict(state["environment"])
         load_wrapper_states(env, state["wrappers"])
         restore_learner_state(model, state["learner"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:

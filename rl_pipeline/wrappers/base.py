@@ -1,11 +1,18 @@
 """The base of all vector wrappers: state that survives a kill, and resets of single environments."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from gymnasium.vector import VectorWrapper
+from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
+
+from rl_pipeline.policies.observations import Observation, merge_rows
+from rl_pipeline.policies.transforms import State, Transform
+
+ResetOptions = Mapping[str, Any] | None
+"""Options of a reset; `reset_mask`, bool (num_envs,), says which environments are reset."""
 
 
 class StatefulWrapper(VectorWrapper):
@@ -23,14 +30,59 @@ class StatefulWrapper(VectorWrapper):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state that `state_dict` returned."""
 
-    def reset_mask(self, options: dict[str, Any] | None) -> NDArray[np.bool_]:
-        """Return which environments a `reset` with these options resets, shape (num_envs,).
 
-        All of them, unless `options["reset_mask"]` says otherwise, as in `gymnasium.vector.VectorEnv`. Read
-        it before passing the options on, for Gymnasium's environments remove the mask from the dict.
-        """
-        mask = (options or {}).get("reset_mask")
-        return np.ones(self.num_envs, dtype=bool) if mask is None else np.array(mask, dtype=bool)
+class TransformWrapper(StatefulWrapper):
+    """A vector wrapper that applies a transform with a state to the observations.
+
+    Args:
+        env: The vector environment.
+        transform: What is done to the observations, as a policy that acts alone does it too.
+    """
+
+    def __init__(self, env: VectorEnv, transform: Transform) -> None:
+        super().__init__(env)
+        self.transform = transform
+        self._state: State = {}
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Reset the environments; those that are not reset keep their state."""
+        mask = reset_mask(options, self.num_envs)
+        observation, infos = self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
+        fresh = self.transform.advance(observation, {}, np.ones(self.num_envs, dtype=bool))
+        old = self._state or fresh
+        self._state = {key: merge_rows(mask, rows, old[key]) for key, rows in fresh.items()}
+        return self.transform.view(observation, self._state), infos
+
+    def step(self, actions: Any) -> tuple[Observation, Any, Any, Any, dict[str, Any]]:
+        """Step the environments and transform what they return, the last observations of episodes included."""
+        observation, rewards, terminated, truncated, infos = self.env.step(actions)
+        state = self.transform.record(np.asarray(actions), self._state)
+        if "final_obs" in infos:
+            no_start = np.zeros(self.num_envs, dtype=bool)
+            infos["final_obs"], _ = self.transform.observe(infos["final_obs"], state, no_start)
+        starts = finished(terminated, truncated)
+        transformed, self._state = self.transform.observe(observation, state, starts)
+        return transformed, rewards, terminated, truncated, infos
+
+
+def reset_mask(options: ResetOptions, num_envs: int) -> NDArray[np.bool_]:
+    """Return which environments a `reset` with these options resets, shape (num_envs,); without a mask, all.
+
+    Wrappers read it before they pass the options on, for Gymnasium's environments remove it from the dict.
+
+    Raises:
+        ValueError: The mask is of another type or shape.
+    """
+    mask = (options or {}).get("reset_mask")
+    if mask is None:
+        return np.ones(num_envs, dtype=bool)
+    array = np.array(mask)
+    if array.shape != (num_envs,) or array.dtype != bool:
+        found = f"{array.dtype} {array.shape}"
+        raise ValueError(f"reset_mask must be bool ({num_envs},), one per environment, not {found}")
+    return array
 
 
 def finished(terminated: NDArray[np.bool_], truncated: NDArray[np.bool_]) -> NDArray[np.bool_]:

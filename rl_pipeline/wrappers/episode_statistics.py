@@ -7,7 +7,7 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
-from rl_pipeline.wrappers.base import StatefulWrapper, finished
+from rl_pipeline.wrappers.base import StatefulWrapper, finished, reset_mask
 from rl_pipeline.wrappers.metric_table import MetricTable
 
 SUCCESS_METRICS = ("is_success", "success")
@@ -46,7 +46,7 @@ class EpisodeStatistics(StatefulWrapper):
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Reset the environments and begin new episodes."""
-        self._begin(self.reset_mask(options))
+        self._begin(reset_mask(options, self.num_envs))
         return self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:

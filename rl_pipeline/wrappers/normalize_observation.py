@@ -7,8 +7,10 @@ from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from rl_pipeline.policies.observations import Observation, as_dict
+from rl_pipeline.policies.transforms import Normalize
 from rl_pipeline.wrappers.base import StatefulWrapper
-from rl_pipeline.wrappers.observations import Observation, as_dict, float_boxes, map_parts
+from rl_pipeline.wrappers.observations import float_boxes, map_space
 from rl_pipeline.wrappers.running_statistics import RunningStatistics
 
 
@@ -45,10 +47,10 @@ class NormalizeObservation(StatefulWrapper):
         self.training = training
         boxes = float_boxes(env.single_observation_space, "NormalizeObservation")
         self.statistics = {key: RunningStatistics(box.shape) for key, box in boxes.items()}
-        self.single_observation_space = map_parts(env.single_observation_space, boxes, self._clipped)
+        self.single_observation_space = map_space(env.single_observation_space, boxes, self._clipped)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.raw_obs: Observation = None
-        self.raw_final_obs: Observation = None
+        self.raw_obs: Observation | None = None
+        self.raw_final_obs: Observation | None = None
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -69,11 +71,16 @@ class NormalizeObservation(StatefulWrapper):
 
     def normalize(self, observation: Observation) -> Observation:
         """Normalise observations of any batch shape with the present statistics, without updating them."""
-        return map_parts(observation, self.statistics, self._scale)
+        return self.transform().view(observation, {})
 
-    def unnormalize(self, observation: Observation) -> Observation:
-        """Return the float64 observations that `normalize` maps to these, as far as they were not clipped."""
-        return map_parts(observation, self.statistics, self._unscale)
+    def transform(self) -> Normalize:
+        """Return the present statistics as a transform, for a policy that acts alone."""
+        return Normalize(
+            {key: statistics.mean for key, statistics in self.statistics.items()},
+            {key: statistics.var for key, statistics in self.statistics.items()},
+            self.clip,
+            self.epsilon,
+        )
 
     def load_statistics(self, statistics: dict[str, Any]) -> None:
         """Take over the statistics alone, the entry `statistics` of a `state_dict`."""
@@ -101,15 +108,6 @@ class NormalizeObservation(StatefulWrapper):
             for key, statistics in self.statistics.items():
                 statistics.update(parts[key])
         return self.normalize(observation)
-
-    def _scale(self, key: str, part: Any) -> Any:
-        statistics = self.statistics[key]
-        scaled = (part - statistics.mean) / np.sqrt(statistics.var + self.epsilon)
-        return np.clip(scaled, -self.clip, self.clip).astype(np.float32)
-
-    def _unscale(self, key: str, part: Any) -> Any:
-        statistics = self.statistics[key]
-        return part * np.sqrt(statistics.var + self.epsilon) + statistics.mean
 
     def _clipped(self, key: str, box: spaces.Box) -> spaces.Box:
         return spaces.Box(-self.clip, self.clip, box.shape, np.float32)

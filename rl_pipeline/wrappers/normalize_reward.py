@@ -6,7 +6,7 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
-from rl_pipeline.wrappers.base import StatefulWrapper, finished
+from rl_pipeline.wrappers.base import StatefulWrapper, finished, reset_mask
 from rl_pipeline.wrappers.running_statistics import RunningStatistics
 
 
@@ -53,7 +53,7 @@ class NormalizeReward(StatefulWrapper):
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Reset the environments and their accumulators."""
-        self.returns[self.reset_mask(options)] = 0.0
+        self.returns[reset_mask(options, self.num_envs)] = 0.0
         return self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
 
     def step(self, actions: Any) -> tuple[Any, NDArray[np.float64], Any, Any, dict[str, Any]]:

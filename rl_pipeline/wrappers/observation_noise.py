@@ -4,8 +4,9 @@ from typing import Any
 
 from gymnasium.vector import VectorEnv
 
+from rl_pipeline.policies.observations import Observation, map_parts
 from rl_pipeline.wrappers.gaussian_noise import GaussianNoise
-from rl_pipeline.wrappers.observations import Observation, float_boxes, map_parts
+from rl_pipeline.wrappers.observations import float_boxes
 
 
 class ObservationNoise(GaussianNoise):

@@ -6,8 +6,8 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
-from rl_pipeline.wrappers.base import StatefulWrapper, finished
-from rl_pipeline.wrappers.observations import Observation, select_rows
+from rl_pipeline.policies.observations import Observation, select_rows
+from rl_pipeline.wrappers.base import StatefulWrapper, finished, reset_mask
 
 
 class TimeLimit(StatefulWrapper):
@@ -37,7 +37,7 @@ class TimeLimit(StatefulWrapper):
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         """Reset the environments and their step counts."""
-        self.elapsed_steps[self.reset_mask(options)] = 0
+        self.elapsed_steps[reset_mask(options, self.num_envs)] = 0
         return self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
 
     def step(self, actions: Any) -> tuple[Observation, Any, Any, Any, dict[str, Any]]:

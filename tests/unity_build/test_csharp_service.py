@@ -15,7 +15,7 @@ import pytest
 from rl_pipeline.bridge.cdr import CdrReader, CdrWriter
 from rl_pipeline.bridge.connection import CallError
 from rl_pipeline.bridge.server import Limits, Server
-from rl_pipeline.envs.space_json import from_json
+from rl_pipeline.envs.remote.space_json import from_json
 from tests.unity_build.mono import PROTOCOL, SOURCES, compile_csharp, needs_mono
 
 pytestmark = needs_mono

@@ -8,7 +8,7 @@ import numpy as np
 from gymnasium import Space
 
 from rl_pipeline.envs.batch import ARRAY_SPACES, Batch, array_shape, leaves
-from rl_pipeline.envs.metrics import CAPACITY, metric_infos
+from rl_pipeline.envs.gymnasium.step_metrics import CAPACITY, metric_infos
 
 ALIGNMENT = 64
 """Bytes of a cache line: workers that write neighbouring arrays do not slow each other down."""

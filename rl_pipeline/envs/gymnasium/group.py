@@ -8,11 +8,9 @@ import numpy as np
 
 from rl_pipeline.envs.gymnasium.buffers import StepBuffers
 from rl_pipeline.envs.gymnasium.description import GroupDescription, check_alike, describe, environment_name
+from rl_pipeline.envs.gymnasium.joint_torque import JointTorque
 from rl_pipeline.envs.gymnasium.state import capture, restore
-from rl_pipeline.envs.metrics import MetricTable
-
-JOINT_TORQUE = "joint_torque"
-"""Metric of MuJoCo environments: mean absolute force of the actuators, N or N m."""
+from rl_pipeline.envs.gymnasium.step_metrics import StepMetrics
 
 
 class EnvGroup:
@@ -56,11 +54,8 @@ class EnvGroup:
     def attach(self, buffers: StepBuffers) -> None:
         """Choose the arrays, with one row for each environment, that `reset` and `step` write to."""
         self.buffers = buffers
-        self.metrics = MetricTable(buffers.metric_values, buffers.metric_mask)
-        self._robots: list[Any] = [env.unwrapped for env in self.envs]
-        n_actuators = min(_count_actuators(robot) for robot in self._robots)
-        self._torque_slot = self.metrics.slot(JOINT_TORQUE) if n_actuators else None
-        self._forces = np.zeros((len(self.envs), n_actuators))
+        self.metrics = StepMetrics(buffers.metric_values, buffers.metric_mask)
+        self._torque = JointTorque(self.envs, self.metrics)
 
     def reset(
         self, seeds: Sequence[int | None], options: dict[str, Any] | None, mask: Sequence[bool] | np.ndarray
@@ -83,7 +78,7 @@ class EnvGroup:
         Args:
             actions: (n, *action shape); environments may keep their row of it.
         """
-        buffers, metrics = self.buffers, self.metrics
+        buffers, metrics, torque = self.buffers, self.metrics, self._torque
         rewards, terminations, truncations = buffers.rewards, buffers.terminated, buffers.truncated
         observations = buffers.observations
         metrics.clear()
@@ -96,15 +91,12 @@ class EnvGroup:
             terminations[index], truncations[index] = terminated, truncated
             if info:
                 metrics.record(index, info)
-            if self._torque_slot is not None:
-                self._forces[index] = self._robots[index].data.actuator_force
+            torque.read(index)
             if terminated or truncated:
                 buffers.final_observations.write(index, observation)
                 observation, _ = env.reset()
             observations.write(index, observation)
-        if self._torque_slot is not None:
-            buffers.metric_values[self._torque_slot] = np.abs(self._forces).mean(axis=1)
-            buffers.metric_mask[self._torque_slot] = True
+        torque.record()
 
     def _truncate_interrupted(self, index: int) -> None:
         """Report the end of an episode that could not be restored, instead of a step."""
@@ -113,7 +105,7 @@ class EnvGroup:
         row = slice(index, index + 1)
         buffers.final_observations.rows(row).assign(buffers.observations.rows(row).arrays)
         buffers.observations.write(index, self._interrupted.pop(index))
-        self._forces[index] = 0.0
+        self._torque.skip(index)
 
     def call(self, indices: Sequence[int], name: str, *args: Any, **kwargs: Any) -> list[Any]:
         """Call a method, or read an attribute, of some environments or their wrappers.
@@ -166,9 +158,3 @@ class EnvGroup:
         """Close every environment."""
         for env in self._each():
             env.close()
-
-
-def _count_actuators(robot: Any) -> int:
-    """Return the number of actuators of a MuJoCo environment, 0 for any other."""
-    forces = getattr(getattr(robot, "data", None), "actuator_force", None)
-    return forces.size if isinstance(forces, np.ndarray) else 0

@@ -1,14 +1,16 @@
 """Environments that are stepped one after the other in this process."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gymnasium
-import numpy as np
 
+from rl_pipeline.envs.contract import Infos, Seed, StepResult
 from rl_pipeline.envs.gymnasium.buffers import allocate_buffers
 from rl_pipeline.envs.gymnasium.group import EnvGroup
 from rl_pipeline.envs.gymnasium.vector_base import EnvListVectorEnv
+from rl_pipeline.policies.observations import Observation
+from rl_pipeline.wrappers.base import ResetOptions
 
 
 class InProcessVectorEnv(EnvListVectorEnv):
@@ -37,9 +39,7 @@ class InProcessVectorEnv(EnvListVectorEnv):
     def _parts(self) -> list[tuple[slice, list[str]]]:
         return [(slice(None), self._group.metrics.keys)]
 
-    def reset(
-        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, dict[str, Any]]:
+    def reset(self, *, seed: Seed = None, options: ResetOptions = None) -> tuple[Observation, Infos]:
         """Start new episodes.
 
         Args:
@@ -50,13 +50,13 @@ class InProcessVectorEnv(EnvListVectorEnv):
         Returns:
             The batched observation, and the numeric metrics that the environments report at their reset.
         """
-        passed_on, mask = self._reset_mask(options)
-        self._guarded(self._group.reset, self._seeds(seed), passed_on, mask)
+        passed_on, mask = self.split_options(options)
+        self._guarded(self._group.reset, self.expand_seed(seed), passed_on, mask)
         return self._buffers.observations.copy(), self._buffers.infos(self._parts())
 
-    def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    def step(self, actions: Any) -> StepResult:
         """Step every environment once, with same-step autoreset."""
-        self._guarded(self._group.step, self._actions(actions))
+        self._guarded(self._group.step, self.check_actions(actions))
         return self._buffers.step_result(self._parts())
 
     def _guarded(self, function: Callable[..., None], *args: Any) -> None:
@@ -82,7 +82,7 @@ class InProcessVectorEnv(EnvListVectorEnv):
         """Return simulators, random generators and elapsed steps as plain data; `exact` tells whether all of it."""
         return self._state(self._group.state())
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore what `state_dict` of this class or of `WorkerVectorEnv` returned."""
         self._load_batch(state)
         self._warn_inexact(self._group.load_state(state["environments"]))

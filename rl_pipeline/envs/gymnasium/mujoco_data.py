@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rl_pipeline.envs.gymnasium.state_errors import CannotRestoreError
+from rl_pipeline.envs.errors import CannotRestoreError
 
 PHYSICAL_PREFIXES = ("body_", "jnt_", "dof_", "geom_", "site_", "tendon_", "actuator_", "eq_", "pair_") + (
     "qpos0",

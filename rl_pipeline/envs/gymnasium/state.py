@@ -16,9 +16,9 @@ import gymnasium
 import numpy as np
 from gymnasium import Space
 
+from rl_pipeline.envs.errors import CannotRestoreError
 from rl_pipeline.envs.gymnasium.state_decoding import Decoder
 from rl_pipeline.envs.gymnasium.state_encoding import Encoder
-from rl_pipeline.envs.gymnasium.state_errors import CannotRestoreError
 
 
 class Restoration(NamedTuple):

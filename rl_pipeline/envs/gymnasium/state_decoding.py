@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from rl_pipeline.envs.errors import CannotRestoreError
 from rl_pipeline.envs.gymnasium.mujoco_data import is_mujoco_data, restore_mujoco
 from rl_pipeline.envs.gymnasium.state_encoding import class_name, is_static
-from rl_pipeline.envs.gymnasium.state_errors import CannotRestoreError
 
 MISSING = object()
 """Stands for an attribute or item that the environment at hand does not have."""

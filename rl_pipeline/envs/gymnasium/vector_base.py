@@ -2,13 +2,14 @@
 
 import copy
 import warnings
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
 
+from rl_pipeline.envs.contract import BackendVectorEnv
 from rl_pipeline.envs.gymnasium.buffers import StepBuffers
 from rl_pipeline.envs.gymnasium.description import GroupDescription
 from rl_pipeline.envs.gymnasium.state import capture_random_state, restore_random_state
@@ -16,7 +17,7 @@ from rl_pipeline.envs.gymnasium.state import capture_random_state, restore_rando
 SPACES = ("single_observation_space", "single_action_space", "observation_space", "action_space")
 
 
-class EnvListVectorEnv(VectorEnv):
+class EnvListVectorEnv(BackendVectorEnv):
     """Base of `InProcessVectorEnv` and `WorkerVectorEnv`: spaces, seeds and the frame of the state.
 
     Attributes:
@@ -27,41 +28,19 @@ class EnvListVectorEnv(VectorEnv):
     _buffers: StepBuffers
 
     def _describe(self, description: GroupDescription, n: int) -> None:
-        self.num_envs = n
         self.name = description.name
         self.spec = description.spec
-        self.metadata = {**description.metadata, "autoreset_mode": AutoresetMode.SAME_STEP}
         self.render_mode = description.render_mode
         self.wrapper_names = description.wrappers
-        self.single_observation_space = copy.deepcopy(description.observation_space)
-        self.single_action_space = copy.deepcopy(description.action_space)
-        self.observation_space = batch_space(self.single_observation_space, n)
-        self.action_space = batch_space(self.single_action_space, n)
+        observation_space, action_space = copy.deepcopy(
+            (description.observation_space, description.action_space)
+        )
+        self._set_spaces(n, observation_space, action_space, description.metadata)
 
-    def _actions(self, actions: Any) -> np.ndarray:
-        actions = np.asarray(actions, dtype=self.action_space.dtype)
-        if actions.shape != self.action_space.shape:
-            expected = f"{self.action_space.shape} of {self.num_envs} environments"
-            raise ValueError(f"actions have shape {actions.shape}, {self.name} needs {expected}")
-        return actions
-
-    def _seeds(self, seed: int | Sequence[int | None] | None) -> list[int | None]:
-        if seed is None:
-            return [None] * self.num_envs
-        if isinstance(seed, int | np.integer):
-            return [int(seed) + index for index in range(self.num_envs)]
-        if len(seed) != self.num_envs:
-            raise ValueError(f"{len(seed)} seeds were given for {self.num_envs} environments")
-        return list(seed)
-
-    def _reset_mask(self, options: dict[str, Any] | None) -> tuple[dict[str, Any] | None, np.ndarray]:
-        """Take the option `reset_mask`, which says what environments are to be reset, out of the others."""
-        options = dict(options or {})
-        mask = np.asarray(options.pop("reset_mask", np.ones(self.num_envs, dtype=bool)))
-        if mask.shape != (self.num_envs,) or mask.dtype != bool:
-            found = f"{mask.dtype} {mask.shape}"
-            raise ValueError(f"reset_mask must be bool ({self.num_envs},), one per environment, not {found}")
-        return options or None, mask
+    @property
+    def label(self) -> str:
+        """Id of the environments."""
+        return self.name
 
     def _values(self, values: Any) -> list[Any]:
         if not isinstance(values, list | tuple):
@@ -70,17 +49,27 @@ class EnvListVectorEnv(VectorEnv):
             raise ValueError(f"{len(values)} values were given for {self.num_envs} environments")
         return list(values)
 
-    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """Call a method, or read an attribute, of every sub-environment.
-
-        Raises:
-            AttributeError: a sub-environment has nothing of that name.
-        """
-        return tuple(self.call_on(range(self.num_envs), name, *args, **kwargs))
-
+    @abstractmethod
     def call_on(self, indices: Sequence[int], name: str, *args: Any, **kwargs: Any) -> list[Any]:
-        """Do the same as `call` for some of the sub-environments, in the order of `indices`."""
-        raise NotImplementedError
+        """Call a method, or read an attribute, of some sub-environments or their wrappers."""
+
+    def check_actions(self, actions: Any) -> NDArray[Any]:
+        """Return actions in the dtype of the action space, in which sub-environments expect them."""
+        return super().check_actions(actions).astype(self.action_space.dtype, copy=False)
+
+    def has_attr(self, name: str) -> bool:
+        """Return whether every sub-environment, or a wrapper of it, has an attribute of this name."""
+        return all(self.call("has_wrapper_attr", name))
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """See `BackendVectorEnv`; asks every sub-environment."""
+        return np.stack(self.call("action_masks"))
+
+    def compute_reward(
+        self, achieved_goal: NDArray[Any], desired_goal: NDArray[Any], infos: Any
+    ) -> NDArray[np.float64]:
+        """See `BackendVectorEnv`; asks the first sub-environment, since all are alike."""
+        return self.call_on([0], "compute_reward", achieved_goal, desired_goal, infos)[0]
 
     def get_attr(self, name: str) -> tuple[Any, ...]:
         """Read an attribute of every sub-environment; a method is returned, not called."""
@@ -95,7 +84,7 @@ class EnvListVectorEnv(VectorEnv):
             "spaces": {name: capture_random_state(getattr(self, name)) for name in SPACES},
         }
 
-    def _load_batch(self, state: dict[str, Any]) -> None:
+    def _load_batch(self, state: Mapping[str, Any]) -> None:
         count = len(state["environments"])
         if count != self.num_envs:
             raise ValueError(f"the state holds {count} environments of {self.name}, here are {self.num_envs}")

@@ -1,17 +1,19 @@
 """Environments in worker processes, each of which steps several of them."""
 
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gymnasium
-import numpy as np
 
+from rl_pipeline.envs.contract import Infos, Seed, StepResult, seed_after_restart
 from rl_pipeline.envs.gymnasium.buffers import buffer_size, map_buffers
 from rl_pipeline.envs.gymnasium.description import check_alike
 from rl_pipeline.envs.gymnasium.vector_base import EnvListVectorEnv
 from rl_pipeline.envs.gymnasium.worker import WorkerProcess
 from rl_pipeline.envs.gymnasium.worker_pool import WorkerPool
+from rl_pipeline.policies.observations import Observation
+from rl_pipeline.wrappers.base import ResetOptions
 
 STEP = pickle.dumps(("step", ()))
 
@@ -73,23 +75,18 @@ class WorkerVectorEnv(EnvListVectorEnv):
     def _prepare_restarted(self, worker: WorkerProcess) -> None:
         """Give the environments of a restarted worker new episodes, with seeds that follow from the run's."""
         worker.ask("attach", self.num_envs)
-        seeds = [self._fresh_seed(index) for index in range(worker.rows.start, worker.rows.stop)]
+        restarts = self._pool.restarts
+        indices = range(worker.rows.start, worker.rows.stop)
+        seeds = [seed_after_restart(self._base_seeds[index], index, restarts) for index in indices]
         worker.metric_keys += worker.ask("reset", seeds, None, [True] * len(seeds))
         self._interrupted.add(worker)
 
-    def _fresh_seed(self, index: int) -> int:
-        base = self._base_seeds[index]
-        entropy = (self._pool.restarts, index if base is None else base)
-        return int(np.random.SeedSequence(entropy).generate_state(1)[0])
-
-    def reset(
-        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, dict[str, Any]]:
+    def reset(self, *, seed: Seed = None, options: ResetOptions = None) -> tuple[Observation, Infos]:
         """Start new episodes; arguments and result as for `InProcessVectorEnv.reset`."""
-        seeds = self._seeds(seed)
+        seeds = self.expand_seed(seed)
         old_and_new = zip(self._base_seeds, seeds, strict=True)
         self._base_seeds = [old if new is None else new for old, new in old_and_new]
-        passed_on, mask = self._reset_mask(options)
+        passed_on, mask = self.split_options(options)
         arguments = [(worker, (seeds[worker.rows], passed_on, mask[worker.rows])) for worker in self._workers]
         new_keys = self._pool.request_each("reset", arguments)
         self._interrupted = {worker for worker in self._interrupted if not mask[worker.rows].all()}
@@ -97,9 +94,9 @@ class WorkerVectorEnv(EnvListVectorEnv):
         self._last_observations = self._buffers.observations.clone()
         return self._buffers.observations.copy(), self._buffers.infos(self._parts())
 
-    def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    def step(self, actions: Any) -> StepResult:
         """Step every environment once, with same-step autoreset."""
-        self._buffers.actions[...] = self._actions(actions)
+        self._buffers.actions[...] = self.check_actions(actions)
         asked = [worker for worker in self._workers if worker not in self._interrupted]
         new_keys = self._pool.exchange([(worker, STEP) for worker in asked], repeat=False)
         self._learn_keys(asked, new_keys)
@@ -151,7 +148,7 @@ class WorkerVectorEnv(EnvListVectorEnv):
         states = [state for group in self._pool.request("state") for state in group]
         return self._state(states) | {"restarts": self._pool.restarts, "base_seeds": list(self._base_seeds)}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore what `state_dict` of this class or of `InProcessVectorEnv` returned."""
         self._load_batch(state)
         self._last_observations = self._buffers.observations.clone()

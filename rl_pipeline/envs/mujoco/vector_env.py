@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 from gymnasium.utils import seeding
-from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from rl_pipeline.envs.contract import BackendVectorEnv, Infos, Seed, StepResult
 from rl_pipeline.envs.mujoco.cameras import CameraConfig, Cameras
 from rl_pipeline.envs.mujoco.observations import (
     Observation,
@@ -26,20 +24,12 @@ from rl_pipeline.envs.mujoco.rehearsal import rehearse
 from rl_pipeline.envs.mujoco.rendering import FrameRenderer
 from rl_pipeline.envs.mujoco.simulations import Simulations
 from rl_pipeline.envs.mujoco.task import Task
+from rl_pipeline.wrappers.base import ResetOptions, reset_mask
 
-Infos = dict[str, Any]
-
-
-def _seed_for_each(seed: int | Sequence[int | None] | None, n: int) -> list[Any]:
-    if seed is None:
-        return [None] * n
-    seeds = list(range(seed, seed + n)) if isinstance(seed, int | np.integer) else list(seed)
-    if len(seeds) != n:
-        raise ValueError(f"{len(seeds)} seeds for {n} environments")
-    return seeds
+RENDER_MODES = ["human", "rgb_array", "depth_array", "rgbd_tuple"]
 
 
-class MujocoVectorEnv(VectorEnv):
+class MujocoVectorEnv(BackendVectorEnv):
     """`num_envs` simulations of one task, stepped by a thread pool, with autoreset in the same step.
 
     The same seed gives the same trajectories for any number of threads.
@@ -77,15 +67,9 @@ class MujocoVectorEnv(VectorEnv):
         self.model = task.load_model()
         task.setup(self.model)
         self.simulations = Simulations(self.model, num_envs, task.frame_skip, num_threads)
-        self.metadata = {
-            "autoreset_mode": AutoresetMode.SAME_STEP,
-            "render_modes": ["human", "rgb_array", "depth_array", "rgbd_tuple"],
-            "render_fps": round(1.0 / self.simulations.dt),
-        }
-        self.single_action_space: spaces.Box = task.action_space(self.model)
-        self.action_space = batch_space(self.single_action_space, num_envs)
+        action_space = task.action_space(self.model)
         self._randomizer = (
-            Randomizer(randomization, self.simulations, self.single_action_space) if randomization else None
+            Randomizer(randomization, self.simulations, action_space) if randomization else None
         )
         self._cameras = Cameras(camera, self.simulations) if camera else None
         self._renderer = FrameRenderer(task, self.simulations, render_mode) if render_mode else None
@@ -97,13 +81,11 @@ class MujocoVectorEnv(VectorEnv):
             np.iinfo(np.int64).max if task.max_episode_steps is None else task.max_episode_steps
         )
         self._start_episodes(np.arange(num_envs))
-        rehearse(task, self.simulations, np.zeros((num_envs, *self.single_action_space.shape), np.float32))
-        self.single_observation_space = observation_space_of(self._observe())
-        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        rehearse(task, self.simulations, np.zeros((num_envs, *action_space.shape), np.float32))
+        metadata = {"render_modes": RENDER_MODES, "render_fps": round(1.0 / self.simulations.dt)}
+        self._set_spaces(num_envs, observation_space_of(self._observe()), action_space, metadata)
 
-    def reset(
-        self, *, seed: int | Sequence[int | None] | None = None, options: Mapping[str, Any] | None = None
-    ) -> tuple[Observation, Infos]:
+    def reset(self, *, seed: Seed = None, options: ResetOptions = None) -> tuple[Observation, Infos]:
         """Start new episodes.
 
         Args:
@@ -114,21 +96,16 @@ class MujocoVectorEnv(VectorEnv):
         Returns:
             The observations of all simulations and the infos of the task.
         """
-        mask = np.asarray((options or {}).get("reset_mask", self._all), np.bool_)
-        if mask.shape != (self.num_envs,):
-            raise ValueError(f"reset_mask has shape {mask.shape}, expected ({self.num_envs},)")
-        ids = np.flatnonzero(mask)
-        seeds = _seed_for_each(seed, self.num_envs)
+        ids = np.flatnonzero(reset_mask(options, self.num_envs))
+        seeds = self.expand_seed(seed)
         for i in ids.tolist():
-            if seeds[i] is not None:
-                self._seed(i, seeds[i])
+            if (own_seed := seeds[i]) is not None:
+                self._seed(i, own_seed)
         if len(ids):
             self._start_episodes(ids)
         return self._observe(), self._infos(self.task.reset_metrics(self.simulations))
 
-    def step(
-        self, actions: NDArray[Any]
-    ) -> tuple[Observation, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]:
+    def step(self, actions: NDArray[Any]) -> StepResult:
         """Apply one action in every simulation; finished ones start their next episode at once.
 
         Args:
@@ -138,9 +115,7 @@ class MujocoVectorEnv(VectorEnv):
             Observations, rewards, terminated, truncated and infos; `infos["final_obs"]` holds the last
             observations of the episodes that ended, `infos["_final_obs"]` which those are.
         """
-        actions = np.asarray(actions)
-        if actions.shape != self.action_space.shape:
-            raise ValueError(f"the actions have shape {actions.shape}, expected {self.action_space.shape}")
+        actions = self.check_actions(actions)
         task, simulations = self.task, self.simulations
         task.apply(
             simulations, actions if self._randomizer is None else self._randomizer.before_step(actions)
@@ -163,17 +138,26 @@ class MujocoVectorEnv(VectorEnv):
         """Return a frame of simulation 0 as a 1-tuple; `(None,)` without a render mode or in a window."""
         return (self._renderer.render() if self._renderer else None,)
 
-    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """Read an attribute of the task, or call its method, once; all simulations share the task.
+    @property
+    def label(self) -> str:
+        """Name of the task."""
+        return type(self.task).__name__
 
-        Returns:
-            The result, once for every simulation. `render` is that of this environment.
-        """
-        if name == "render":
-            return self.render()
-        owner = self.task if hasattr(self.task, name) else self
-        value = getattr(owner, name)
-        return (value(*args, **kwargs) if callable(value) else value,) * self.num_envs
+    def call_on(self, indices: Sequence[int], name: str, *args: Any, **kwargs: Any) -> list[Any]:
+        """Read an attribute of the task, or call its method, once; all simulations share the task."""
+        value = getattr(self._owner(name), name)
+        return [value(*args, **kwargs) if callable(value) else value] * len(indices)
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """Read an attribute of the task."""
+        return (getattr(self._owner(name), name),) * self.num_envs
+
+    def has_attr(self, name: str) -> bool:
+        """Return whether the task, or this environment, has an attribute of this name."""
+        return hasattr(self.task, name) or super().has_attr(name)
+
+    def _owner(self, name: str) -> "Task | MujocoVectorEnv":
+        return self.task if hasattr(self.task, name) else self
 
     def set_attr(self, name: str, values: Any) -> None:
         """Set an attribute of the task.

@@ -8,9 +8,9 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from rl_pipeline.envs.gymnasium.flat_batch import FlatBatch, FlatLayout
-from rl_pipeline.envs.ros.errors import MalformedReplyError
-from rl_pipeline.envs.space_json import from_json
+from rl_pipeline.envs.errors import MalformedReplyError
+from rl_pipeline.envs.remote.flat_batch import FlatBatch, FlatLayout
+from rl_pipeline.envs.remote.space_json import from_json
 
 
 class SimulationBatch:

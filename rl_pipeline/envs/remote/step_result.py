@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_pipeline.envs.gymnasium.flat_batch import FlatBatch, FlatLayout
+from rl_pipeline.envs.contract import Infos, StepResult
 from rl_pipeline.envs.remote.batch import SimulationBatch
+from rl_pipeline.envs.remote.flat_batch import FlatBatch, FlatLayout
 
 
-class StepResult:
+class ReplyCollector:
     """Collects the rows of a step or reset.
 
     Attributes:
@@ -24,7 +25,7 @@ class StepResult:
         self._final: FlatBatch | None = None
         self._rewards = np.zeros(num_envs)
         self._terminated, self._truncated = np.zeros((2, num_envs), np.bool_)
-        self.infos: dict[str, Any] = {}
+        self.infos: Infos = {}
 
     def _empty(self) -> FlatBatch:
         numbers = np.zeros((self.num_envs, self._layout.n_numbers))
@@ -74,9 +75,7 @@ class StepResult:
         self._truncated[rows] = True
         self._finish(rows, FlatBatch(last.numbers[rows], last.bytes[rows]))
 
-    def as_tuple(
-        self,
-    ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
+    def as_tuple(self) -> StepResult:
         """Return what `VectorEnv.step` returns."""
         if self._final is not None:
             self.infos["final_obs"] = self._layout.unpack(self._final)

@@ -1,35 +1,27 @@
 """What vector environments have in common whose environments are in other programs."""
 
-import itertools
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
-from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem
-from rl_pipeline.envs.gymnasium.flat_batch import FlatBatch, FlatLayout
+from rl_pipeline.envs.contract import BackendVectorEnv, Infos, Seed, StepResult, seed_after_restart
+from rl_pipeline.envs.errors import SimulationError
 from rl_pipeline.envs.remote.batch import SimulationBatch
-from rl_pipeline.envs.remote.step_result import StepResult
-from rl_pipeline.envs.ros.errors import SimulationError
+from rl_pipeline.envs.remote.flat_batch import FlatBatch, FlatLayout
+from rl_pipeline.envs.remote.step_result import ReplyCollector
+from rl_pipeline.policies.observations import Observation
+from rl_pipeline.wrappers.base import ResetOptions, reset_mask
 
 logger = logging.getLogger(__name__)
 
-Infos = dict[str, Any]
 Batch = TypeVar("Batch", bound=SimulationBatch)
 
 
-def share_rows(num_envs: int, n: int) -> list[slice]:
-    """Share environments out among n simulations, in order."""
-    bounds = np.linspace(0, num_envs, n + 1).astype(int).tolist()
-    return [slice(start, stop) for start, stop in itertools.pairwise(bounds)]
-
-
-class RemoteVectorEnv(VectorEnv, Generic[Batch]):
+class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
     """Seeds, steps and restarts; a subclass knows how a simulation is asked.
 
     A simulation that dies is picked up again when it is back: its environments begin new episodes, and the
@@ -47,10 +39,14 @@ class RemoteVectorEnv(VectorEnv, Generic[Batch]):
     section: str
     _batches: list[Batch]
 
+    @property
+    def label(self) -> str:
+        """Name of the first simulation."""
+        return self._batches[0].simulation
+
     def __init__(self, num_envs: int, render_mode: str | None, max_restarts: int) -> None:
         self.num_envs = num_envs
         self.render_mode = render_mode
-        self.metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": ["rgb_array"]}
         self._max_restarts = max_restarts
         self._restarts = 0
         self._seeds: list[int | None] = [None] * num_envs
@@ -64,10 +60,9 @@ class RemoteVectorEnv(VectorEnv, Generic[Batch]):
         for batch in batches:
             self._check_same_spaces(batch, batches[0])
         self._batches = batches
-        self.single_observation_space = batches[0].observation_space
-        self.single_action_space = batches[0].action_space
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        first = batches[0]
+        metadata = {"render_modes": ["rgb_array"]}
+        self._set_spaces(self.num_envs, first.observation_space, first.action_space, metadata)
         self._observation_layout = FlatLayout(self.single_observation_space)
         self._action_layout = FlatLayout(self.single_action_space)
         self._last = self._nothing()
@@ -89,9 +84,7 @@ class RemoteVectorEnv(VectorEnv, Generic[Batch]):
         """Begin new episodes in a batch that was lost; return the answer of its reset."""
         raise NotImplementedError
 
-    def reset(
-        self, *, seed: int | Sequence[int | None] | None = None, options: Mapping[str, Any] | None = None
-    ) -> tuple[Any, Infos]:
+    def reset(self, *, seed: Seed = None, options: ResetOptions = None) -> tuple[Observation, Infos]:
         """Start new episodes.
 
         Args:
@@ -101,13 +94,11 @@ class RemoteVectorEnv(VectorEnv, Generic[Batch]):
         Raises:
             SimulationError: A simulation failed, or did not answer.
         """
-        mask = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs, np.bool_)), np.bool_)
-        if mask.shape != (self.num_envs,):
-            raise ValueError(f"reset_mask has shape {mask.shape}, expected ({self.num_envs},)")
-        seeds = self._seeds_of(seed)
+        mask = reset_mask(options, self.num_envs)
+        seeds = self.expand_seed(seed)
         self._seeds = [old if new is None else new for old, new in zip(self._seeds, seeds, strict=True)]
         calls = [batch.reset_call(seeds[batch.rows], mask[batch.rows]) for batch in self._batches]
-        result = StepResult(self.num_envs, self._observation_layout)
+        result = ReplyCollector(self.num_envs, self._observation_layout)
         for batch, answer in zip(self._batches, self._exchange("reset", calls), strict=True):
             if answer is None:
                 answer = self._replace(batch)
@@ -116,21 +107,17 @@ class RemoteVectorEnv(VectorEnv, Generic[Batch]):
         self._last = result.observations
         return self._observation_layout.unpack(result.observations), result.infos
 
-    def step(
-        self, actions: Any
-    ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]:
+    def step(self, actions: Any) -> StepResult:
         """Step every environment once, with same-step autoreset.
 
         Raises:
             ValueError: The actions have another shape.
             SimulationError: A simulation failed, did not answer, or came back too often.
         """
-        actions = np.asarray(actions)
-        if actions.shape != self.action_space.shape:
-            raise ValueError(f"actions have shape {actions.shape}, expected {self.action_space.shape}")
+        actions = self.check_actions(actions)
         numbers = self._action_layout.pack(actions, self.num_envs).numbers
         calls = [batch.step_call(numbers[batch.rows]) for batch in self._batches]
-        result = StepResult(self.num_envs, self._observation_layout)
+        result = ReplyCollector(self.num_envs, self._observation_layout)
         for batch, answer in zip(self._batches, self._exchange("step", calls), strict=True):
             if answer is None:
                 result.truncate(batch.rows, self._last, batch.observations(self._replace(batch)))
@@ -154,25 +141,7 @@ class RemoteVectorEnv(VectorEnv, Generic[Batch]):
         return [self._fresh_seed(index) for index in range(batch.rows.start, batch.rows.stop)]
 
     def _fresh_seed(self, index: int) -> int:
-        seed = self._seeds[index]
-        entropy = (self._restarts, index if seed is None else seed)
-        return int(np.random.SeedSequence(entropy).generate_state(1)[0])
-
-    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """Read an attribute of this environment, once for every environment; simulations offer none of theirs."""
-        if name == "render":
-            return tuple(self.render() or (None,))
-        value = getattr(self, name)
-        return (value(*args, **kwargs) if callable(value) else value,) * self.num_envs
-
-    def _seeds_of(self, seed: int | Sequence[int | None] | None) -> list[int | None]:
-        if seed is None:
-            return [None] * self.num_envs
-        if isinstance(seed, int | np.integer):
-            return [int(seed) + index for index in range(self.num_envs)]
-        if len(seed) != self.num_envs:
-            raise ValueError(f"{len(seed)} seeds for {self.num_envs} environments")
-        return list(seed)
+        return seed_after_restart(self._seeds[index], index, self._restarts)
 
     def _history(self) -> dict[str, Any]:
         """Return what restarts need, as a part of the state."""

@@ -8,7 +8,7 @@ import rclpy
 from rclpy.context import Context
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 
-from rl_pipeline.envs.ros.errors import SimulationMissingError, SimulationTimeoutError
+from rl_pipeline.envs.errors import SimulationMissingError, SimulationTimeoutError
 from rl_pipeline.envs.ros.waiting import wait_for
 
 NANOSECONDS = 1_000_000_000

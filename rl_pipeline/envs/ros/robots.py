@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space, concatenate, create_empty_array
+from gymnasium.vector.utils import concatenate, create_empty_array
 from numpy.typing import NDArray
 
-from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError
+from rl_pipeline.envs.contract import BackendVectorEnv, Infos, Seed, StepResult, seed_after_restart
+from rl_pipeline.envs.errors import MalformedReplyError, SimulationError
+from rl_pipeline.policies.observations import Observation
+from rl_pipeline.wrappers.base import ResetOptions, reset_mask
 
 logger = logging.getLogger(__name__)
-
-Infos = dict[str, Any]
 
 
 @dataclass
@@ -79,7 +79,7 @@ _held_by: dict[str, object] = {}
 """Which environment of this process has begun the present episode of a robot; evaluations use the same robots."""
 
 
-class RobotVectorEnv(VectorEnv):
+class RobotVectorEnv(BackendVectorEnv):
     """Gives robots episodes: time limit, autoreset in the same step, last observations.
 
     A robot that does not answer ends its episode as truncated, with reward 0 and the last observation that was seen;
@@ -94,14 +94,8 @@ class RobotVectorEnv(VectorEnv):
     """
 
     def __init__(self, robots: Robots, max_episode_steps: int | None, max_restarts: int, key: str) -> None:
-        self.num_envs = len(robots.names)
-        self.metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}
-        self.single_observation_space, self.single_action_space = (
-            robots.observation_space,
-            robots.action_space,
-        )
-        self.observation_space = batch_space(robots.observation_space, self.num_envs)
-        self.action_space = batch_space(robots.action_space, self.num_envs)
+        spaces_of_robot = robots.observation_space, robots.action_space
+        self._set_spaces(len(robots.names), *spaces_of_robot, {"render_modes": []})
         self._robots = robots
         self._limit = max_episode_steps or np.iinfo(np.int64).max
         self._max_restarts, self._key = max_restarts, key
@@ -111,29 +105,19 @@ class RobotVectorEnv(VectorEnv):
         self._latest: list[Any] = [None] * self.num_envs
         self._token = object()
 
-    def reset(
-        self, *, seed: int | Sequence[int | None] | None = None, options: Mapping[str, Any] | None = None
-    ) -> tuple[Any, Infos]:
+    def reset(self, *, seed: Seed = None, options: ResetOptions = None) -> tuple[Observation, Infos]:
         """Begin new episodes.
 
         Args:
             seed: Seed of robot 0, counted up for the others, or one for each.
             options: `reset_mask`, a bool array (num_envs,), resets only the marked robots.
         """
-        mask = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs, np.bool_)), np.bool_)
-        if seed is None or isinstance(seed, int | np.integer):
-            seeds = [None if seed is None else int(seed) + index for index in range(self.num_envs)]
-        else:
-            seeds = list(seed)
-        if mask.shape != (self.num_envs,) or len(seeds) != self.num_envs:
-            raise ValueError(f"reset_mask and seeds must have {self.num_envs} entries")
+        mask, seeds = reset_mask(options, self.num_envs), self.expand_seed(seed)
         self._seeds = [old if new is None else new for old, new in zip(self._seeds, seeds, strict=True)]
         self._begin({index: seeds[index] for index in np.flatnonzero(mask).tolist()})
         return self._batch(self._latest), {}
 
-    def step(
-        self, actions: Any
-    ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]:
+    def step(self, actions: Any) -> StepResult:
         """Let every robot act once.
 
         Raises:
@@ -141,16 +125,14 @@ class RobotVectorEnv(VectorEnv):
             MalformedReplyError: A robot gave back something of another size, or NaN.
             SimulationError: Robots were away too often.
         """
-        actions = np.asarray(actions)
-        if actions.shape != self.action_space.shape:
-            raise ValueError(f"actions have shape {actions.shape}, expected {self.action_space.shape}")
+        actions = self.check_actions(actions)
         rewards = np.zeros(self.num_envs)
         terminated, truncated = np.zeros((2, self.num_envs), np.bool_)
         infos: Infos = {}
         seeds: dict[int, int | None] = {}
         for index, outcome in enumerate(self._outcomes(actions)):
             if isinstance(outcome, SimulationError):
-                seeds[index] = self._fresh_seed(index)
+                seeds[index] = seed_after_restart(self._seeds[index], index, self._restarts)
                 truncated[index] = True
                 continue
             self._latest[index] = self._checked(index, outcome.observation)
@@ -168,11 +150,6 @@ class RobotVectorEnv(VectorEnv):
     def render(self) -> tuple[Any, ...]:
         """Return no picture: robots are looked at otherwise."""
         return (None,)
-
-    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """Read an attribute of this environment, or call its method, once for all robots."""
-        value = getattr(self, name)
-        return (value(*args, **kwargs) if callable(value) else value,) * self.num_envs
 
     def state_dict(self) -> dict[str, Any]:
         """Return what can be saved of robots: what was last seen of them, and how often they were away."""
@@ -202,12 +179,6 @@ class RobotVectorEnv(VectorEnv):
         if lost:  # however many of them, since they may be one process
             self._lose(lost[0])
         return outcomes
-
-    def _fresh_seed(self, index: int) -> int:
-        """Return a seed that follows from the run's, for a robot that has forgotten its own."""
-        seed = self._seeds[index]
-        entropy = (self._restarts, index if seed is None else seed)
-        return int(np.random.SeedSequence(entropy).generate_state(1)[0])
 
     def _begin(self, seeds: Mapping[int, int | None]) -> None:
         _held_by.update({self._robots.names[index]: self._token for index in seeds})

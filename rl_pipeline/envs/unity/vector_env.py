@@ -1,30 +1,35 @@
 """A vector environment whose environments are agents in Unity builds."""
 
-import itertools
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.unity import Unity
+from rl_pipeline.envs.contract import (
+    BackendVectorEnv,
+    Infos,
+    Seed,
+    StepResult,
+    seed_after_restart,
+    share_rows,
+)
 from rl_pipeline.envs.unity.agent_rows import StepArrays
 from rl_pipeline.envs.unity.behaviour import Behaviour, sensor_boxes
 from rl_pipeline.envs.unity.session import UnitySession
 from rl_pipeline.envs.unity_process import UnityProcessError
+from rl_pipeline.policies.observations import Observation
+from rl_pipeline.wrappers.base import ResetOptions, reset_mask
 
 logger = logging.getLogger(__name__)
 
-Infos = dict[str, Any]
 
-
-class MLAgentsVectorEnv(VectorEnv):
+class MLAgentsVectorEnv(BackendVectorEnv):
     """Agents of one behaviour, in one or several processes that are stepped at the same time.
 
     A process that crashes is started again: its environments begin new episodes, and the interrupted ones are
@@ -43,16 +48,14 @@ class MLAgentsVectorEnv(VectorEnv):
     def __init__(self, settings: Unity, num_envs: int, render_mode: str | None = None) -> None:
         self.num_envs = num_envs
         self.render_mode = render_mode
-        self.metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}
         self._max_restarts = settings.max_restarts
         self._terminated_is_success = settings.terminated_is_success
         self._restarts = self._timestep = 0
         self._seeds: list[int | None] = [None] * num_envs
         self._interrupted = False
-        bounds = np.linspace(0, num_envs, settings.n_instances + 1).astype(int).tolist()
         self._sessions = [
-            UnitySession(settings, index, slice(start, stop))
-            for index, (start, stop) in enumerate(itertools.pairwise(bounds))
+            UnitySession(settings, index, rows)
+            for index, rows in enumerate(share_rows(num_envs, settings.n_instances))
         ]
         try:
             self._start()
@@ -67,10 +70,8 @@ class MLAgentsVectorEnv(VectorEnv):
             session.begin_reset(None)
             self._finish_reset(session, None)
         behaviour = self._check_alike()
-        self.single_observation_space = behaviour.observation_space
-        self.single_action_space = behaviour.action_space
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        spaces_of_agent = behaviour.observation_space, behaviour.action_space
+        self._set_spaces(self.num_envs, *spaces_of_agent, {"render_modes": []})
         self._last = self._nothing().observations
 
     def _check_alike(self) -> Behaviour:
@@ -93,9 +94,7 @@ class MLAgentsVectorEnv(VectorEnv):
             session.send_still()
             step = session.receive(step)
 
-    def reset(
-        self, *, seed: int | Sequence[int | None] | None = None, options: Mapping[str, Any] | None = None
-    ) -> tuple[Any, Infos]:
+    def reset(self, *, seed: Seed = None, options: ResetOptions = None) -> tuple[Observation, Infos]:
         """Start new episodes in all environments; Unity cannot start them in some.
 
         Args:
@@ -107,10 +106,10 @@ class MLAgentsVectorEnv(VectorEnv):
             ValueError: Some environments are to be reset, or there are too few seeds.
             UnityProcessError: A build crashed too often.
         """
-        if not np.all((options or {}).get("reset_mask", True)):
+        if not reset_mask(options, self.num_envs).all():
             raise ValueError("Unity resets all environments of a scene together; reset_mask marks only some")
         if seed is not None:
-            self._seeds = self._seeds_of(seed)
+            self._seeds = self.expand_seed(seed)
         step = self._nothing()
         for session in self._sessions:
             try:
@@ -121,25 +120,14 @@ class MLAgentsVectorEnv(VectorEnv):
         self._last, self._interrupted = step.observations, False
         return self._observation(step.observations), {}
 
-    def _seeds_of(self, seed: int | Sequence[int | None]) -> list[int | None]:
-        if isinstance(seed, int | np.integer):
-            return [int(seed) + index for index in range(self.num_envs)]
-        if len(seed) != self.num_envs:
-            raise ValueError(f"{len(seed)} seeds for {self.num_envs} environments")
-        return list(seed)
-
-    def step(
-        self, actions: Any
-    ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]:
+    def step(self, actions: Any) -> StepResult:
         """Step every environment once, with same-step autoreset.
 
         Raises:
             ValueError: The actions have another shape, or a build sent a number that is not finite.
             UnityProcessError: A build crashed too often.
         """
-        actions = np.asarray(actions)
-        if actions.shape != self.action_space.shape:
-            raise ValueError(f"actions have shape {actions.shape}, expected {self.action_space.shape}")
+        actions = self.check_actions(actions)
         step = self._nothing()
         if self._interrupted:
             self._interrupted = False
@@ -175,9 +163,8 @@ class MLAgentsVectorEnv(VectorEnv):
                 f"{error}\nit was started again {self._max_restarts} times before (environment.unity.max_restarts)"
             ) from error
         logger.warning("%s\nits episodes end here and new ones begin", error)
-        base = self._seeds[session.rows.start]
-        entropy = (self._restarts, session.rows.start if base is None else base)
-        seed = int(np.random.SeedSequence(entropy).generate_state(1)[0] >> 1)
+        first = session.rows.start
+        seed = seed_after_restart(self._seeds[first], first, self._restarts)
         session.start(seed)
         session.follow_curricula(self._timestep)
         session.begin_reset(seed)
@@ -189,9 +176,7 @@ class MLAgentsVectorEnv(VectorEnv):
         named = zip(self.single_observation_space.spaces, sensors, strict=True)
         return {name: values.copy() for name, values in named}
 
-    def _result(
-        self, step: StepArrays
-    ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]:
+    def _result(self, step: StepArrays) -> StepResult:
         infos: Infos = {}
         for name, (values, mask) in step.metrics.items():
             infos[name], infos[f"_{name}"] = values, mask
@@ -217,15 +202,6 @@ class MLAgentsVectorEnv(VectorEnv):
     def render(self) -> tuple[Any, ...]:
         """Return no picture: a build shows its own window."""
         return (None,)
-
-    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """Read an attribute of this environment, once for every environment; action masks are one for each."""
-        if name == "render":
-            return self.render()
-        if name == "action_masks":
-            return tuple(self.action_masks())
-        value = getattr(self, name)
-        return (value(*args, **kwargs) if callable(value) else value,) * self.num_envs
 
     def state_dict(self) -> dict[str, Any]:
         """Return what is known here; the inside of a Unity scene cannot be saved."""

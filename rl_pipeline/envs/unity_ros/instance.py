@@ -16,7 +16,7 @@ from rl_pipeline.bridge.framing import FrameError
 from rl_pipeline.bridge.lockstep import LockstepEndpoint, Topic
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.unity_ros import UnityRos
-from rl_pipeline.envs.ros.errors import (
+from rl_pipeline.envs.errors import (
     MalformedReplyError,
     SimulationError,
     SimulationLostError,

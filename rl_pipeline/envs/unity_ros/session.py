@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from rl_pipeline.bridge.cdr import CdrError
 from rl_pipeline.bridge.layout import MessageReader, MessageTemplate
 from rl_pipeline.bridge.messages import NEEDED, REQUESTS, RESPONSES, encode_message
-from rl_pipeline.envs.gymnasium.flat_batch import FlatLayout
+from rl_pipeline.envs.errors import MalformedReplyError, SimulationError
 from rl_pipeline.envs.remote.batch import SimulationBatch
-from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError
+from rl_pipeline.envs.remote.flat_batch import FlatLayout
 
 
 class Call(NamedTuple):

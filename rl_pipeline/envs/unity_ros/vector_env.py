@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.unity_ros import UnityRos
-from rl_pipeline.envs.remote.vector_env import RemoteVectorEnv, share_rows
+from rl_pipeline.envs.contract import share_rows
+from rl_pipeline.envs.errors import SimulationLostError, SimulationMissingError
+from rl_pipeline.envs.remote.vector_env import RemoteVectorEnv
 from rl_pipeline.envs.ros import ros_needed
-from rl_pipeline.envs.ros.errors import SimulationLostError, SimulationMissingError
 from rl_pipeline.envs.unity_ros.instance import UnityInstance
 from rl_pipeline.envs.unity_ros.session import Call, UnitySession
 

@@ -6,18 +6,19 @@ from typing import Any
 import gymnasium
 import numpy as np
 from gymnasium import spaces
-from gymnasium.vector import VectorEnv, VectorWrapper
+from gymnasium.vector import VectorEnv
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices
 
 from rl_pipeline.envs.batch import ARRAY_SPACES
+from rl_pipeline.envs.contract import base_env
+from rl_pipeline.wrappers.build import iterate_wrappers
+from rl_pipeline.wrappers.episode_statistics import EpisodeStatistics
+from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
 
 SUCCESS = "is_success"
 """The metric that SB3 averages into a success rate."""
-
-EPISODE_STATISTICS = "EpisodeStatistics"
-"""Wrapper of ours that does what SB3's Monitor does."""
 
 
 class SB3Adapter(VecEnv):
@@ -36,6 +37,8 @@ class SB3Adapter(VecEnv):
         env: the vector environment with its wrappers.
         last_obs: the last observations, as SB3 got them.
         last_rewards: the last rewards, (n,) float64.
+        raw_final_obs_of: the normaliser whose raw final observations become `terminal_observation`, for learners
+            that store raw data; None passes on the final observations of the environment.
 
     Raises:
         TypeError: the observation space is a nested Dict, a Tuple or something that is no array.
@@ -47,6 +50,7 @@ class SB3Adapter(VecEnv):
         self.info_keys = tuple(info_keys)
         self.last_obs: Any = None
         self.last_rewards = np.zeros(env.num_envs)
+        self.raw_final_obs_of: NormalizeObservation | None = None
         self._actions: np.ndarray
         self._empty_infos: list[dict[str, Any]] = [{} for _ in range(env.num_envs)]
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
@@ -85,13 +89,18 @@ class SB3Adapter(VecEnv):
         self, infos: dict[str, Any], index: int, terminated: np.ndarray, truncated: np.ndarray
     ) -> dict[str, Any]:
         info = {
-            "terminal_observation": _row(infos["final_obs"], index),
+            "terminal_observation": _row(self._final_obs(infos), index),
             "TimeLimit.truncated": bool(truncated[index] and not terminated[index]),
             **self._metrics(infos, index, (SUCCESS,)),
         }
         if "episode" in infos and infos["_episode"][index]:
             info["episode"] = {key: values[index].item() for key, values in infos["episode"].items()}
         return info
+
+    def _final_obs(self, infos: dict[str, Any]) -> Any:
+        if self.raw_final_obs_of is None:
+            return infos["final_obs"]
+        return self.raw_final_obs_of.raw_final_obs
 
     @staticmethod
     def _metrics(infos: dict[str, Any], index: int, keys: Sequence[str]) -> dict[str, Any]:
@@ -103,19 +112,14 @@ class SB3Adapter(VecEnv):
 
     def has_attr(self, attr_name: str) -> bool:
         """Tell whether every sub-environment has an attribute or method, without calling it."""
-        try:
-            return all(self._call(range(self.num_envs), "has_wrapper_attr", attr_name))
-        except AttributeError:
-            return super().has_attr(attr_name)  # a backend without sub-environments
+        return base_env(self.env).has_attr(attr_name)
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """Read an attribute of sub-environments."""
         if attr_name == "render_mode":
             return [self.env.render_mode for _ in self._indices(indices)]
-        try:
-            return self._call(self._indices(indices), "get_wrapper_attr", attr_name)
-        except AttributeError:
-            return self._call(self._indices(indices), attr_name)
+        values = base_env(self.env).get_attr(attr_name)
+        return [values[index] for index in self._indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
         """Set an attribute of sub-environments."""
@@ -124,24 +128,33 @@ class SB3Adapter(VecEnv):
             values = [value] * self.num_envs
         else:
             values = [value if i in chosen else old for i, old in enumerate(self.get_attr(attr_name))]
-        self.env.set_attr(attr_name, values)  # type: ignore[attr-defined]
+        base_env(self.env).set_attr(attr_name, values)
 
     def env_method(
         self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **method_kwargs: Any
     ) -> list[Any]:
-        """Call a method of sub-environments, such as `action_masks` or `compute_reward`."""
-        return self._call(self._indices(indices), method_name, *method_args, **method_kwargs)
+        """Call a method of sub-environments.
+
+        What the contract answers for the whole batch, `action_masks` and `compute_reward`, is asked there.
+        """
+        base, chosen = base_env(self.env), self._indices(indices)
+        if method_name == "action_masks":
+            masks = base.action_masks()
+            return [masks[index] for index in chosen]
+        if method_name == "compute_reward":
+            return [base.compute_reward(*method_args, **method_kwargs)] * len(chosen)
+        return base.call_on(chosen, method_name, *method_args, **method_kwargs)
 
     def env_is_wrapped(
         self, wrapper_class: type[gymnasium.Wrapper], indices: VecEnvIndices = None
     ) -> list[bool]:
         """Tell which sub-environments are inside a wrapper; episode statistics count as SB3's Monitor."""
-        layers = _layers(self.env)
+        layers = list(iterate_wrappers(self.env))
         name = f"{wrapper_class.__module__}.{wrapper_class.__qualname__}"
         wrapped = any(isinstance(layer, wrapper_class) for layer in layers)
         wrapped = wrapped or name in getattr(self.env.unwrapped, "wrapper_names", ())
         if wrapper_class is Monitor:
-            wrapped = wrapped or any(type(layer).__name__ == EPISODE_STATISTICS for layer in layers)
+            wrapped = wrapped or any(isinstance(layer, EpisodeStatistics) for layer in layers)
         return [wrapped for _ in self._indices(indices)]
 
     def render(self, mode: str | None = None) -> np.ndarray | None:
@@ -156,13 +169,6 @@ class SB3Adapter(VecEnv):
 
     def _indices(self, indices: VecEnvIndices) -> list[int]:
         return [int(index) for index in self._get_indices(indices)]
-
-    def _call(self, indices: Sequence[int], name: str, *args: Any, **kwargs: Any) -> list[Any]:
-        base = self.env.unwrapped
-        if hasattr(base, "call_on"):
-            return base.call_on(indices, name, *args, **kwargs)
-        results = base.call(name, *args, **kwargs)  # type: ignore[attr-defined]
-        return [results[index] for index in indices]
 
 
 def check_observation_space(space: spaces.Space) -> None:
@@ -185,11 +191,3 @@ def _row(observations: Any, index: int) -> Any:
     if isinstance(observations, dict):
         return {key: values[index] for key, values in observations.items()}
     return observations[index]
-
-
-def _layers(env: VectorEnv) -> list[VectorEnv]:
-    layers = [env]
-    while isinstance(env, VectorWrapper):
-        env = env.env
-        layers.append(env)
-    return layers

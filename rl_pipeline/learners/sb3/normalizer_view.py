@@ -38,6 +38,7 @@ class NormalizerView:
         adapter = self.vec_env.unwrapped
         assert isinstance(adapter, SB3Adapter)
         raw = adapter.last_obs if self.observation is None else self.observation.raw_obs
+        assert raw is not None
         if isinstance(self.vec_env, VecTransposeImage):
             return self.vec_env.transpose_observations(raw)
         return raw
@@ -50,8 +51,8 @@ class NormalizerView:
         return raw.astype(np.float32)
 
     def unnormalize_obs(self, observation: Any) -> Any:
-        """Undo the normalisation of an observation."""
-        return observation if self.observation is None else self.observation.unnormalize(observation)
+        """Return a final observation as it is: `use_raw_experience` makes the adapter give the raw one."""
+        return observation
 
     def normalize_obs(self, observation: Any) -> Any:
         """Normalise a batch of raw observations with today's statistics."""
@@ -73,3 +74,6 @@ def use_raw_experience(model: BaseAlgorithm, env: VectorEnv) -> None:
     view = NormalizerView(env, model.env)
     if isinstance(model, OffPolicyAlgorithm) and view.is_needed:
         model._vec_normalize_env = view  # type: ignore[assignment]
+        adapter = model.env.unwrapped
+        assert isinstance(adapter, SB3Adapter)
+        adapter.raw_final_obs_of = view.observation

@@ -124,11 +124,11 @@ def test_call_and_set_attr_reach_the_task() -> None:
 def test_wrong_shapes_are_refused() -> None:
     batch = make_batch("Hopper-v5", 2)
     batch.reset(seed=0)
-    with pytest.raises(ValueError, match=r"\(3,\), expected \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"\(3,\), Hopper needs \(2, 3\) of 2"):
         batch.step(np.zeros(3))
     with pytest.raises(ValueError, match="reset_mask"):
         batch.reset(options={"reset_mask": np.ones(3, bool)})
-    with pytest.raises(ValueError, match="1 seeds for 2 environments"):
+    with pytest.raises(ValueError, match="1 seeds were given for 2 environments"):
         batch.reset(seed=[1])
 
 

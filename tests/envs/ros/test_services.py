@@ -10,9 +10,8 @@ from gymnasium.vector import VectorEnv
 
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import ConfigError
-from rl_pipeline.envs.errors import WorkerError
+from rl_pipeline.envs.errors import MalformedReplyError, WorkerError
 from rl_pipeline.envs.factory import make_vector_env
-from rl_pipeline.envs.ros.errors import MalformedReplyError
 from tests.ros_network import RosNetwork
 
 HALF_CHEETAH = "{id: HalfCheetah-v5, backend: mujoco, n_environments: 4, kwargs: {num_threads: 1}}"

@@ -15,8 +15,8 @@ from rl_pipeline.bridge.lockstep import LockstepEndpoint
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.config.unity_ros import UnityRos
+from rl_pipeline.envs.errors import MalformedReplyError, SimulationError
 from rl_pipeline.envs.factory import make_vector_env
-from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError
 
 PLAYER = Path(__file__).parents[3] / "unity_build" / "player" / "tank.x86_64"
 STILL = np.zeros((2, 2), np.float32)

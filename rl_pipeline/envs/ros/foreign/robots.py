@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.config.ros_services import RosServices
+from rl_pipeline.envs.errors import MalformedReplyError, SimulationError
 from rl_pipeline.envs.ros.calls import Call, ServiceCaller, place_of
-from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError
 from rl_pipeline.envs.ros.foreign.adapter import ServiceAdapter
 from rl_pipeline.envs.ros.interfaces import find_interface
 from rl_pipeline.envs.ros.robots import Robots, Transition

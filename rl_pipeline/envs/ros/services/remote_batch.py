@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rl_interfaces import srv
 
+from rl_pipeline.envs.errors import SimulationError, SimulationLostError
 from rl_pipeline.envs.remote.batch import SimulationBatch
 from rl_pipeline.envs.ros.calls import Call, ServiceCaller
-from rl_pipeline.envs.ros.errors import SimulationError, SimulationLostError
 from rl_pipeline.envs.ros.services.server import flags, floats
 
 SERVICES = {

@@ -14,8 +14,8 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 
 from rl_pipeline import plain_data
-from rl_pipeline.envs.gymnasium.flat_batch import FlatLayout
-from rl_pipeline.envs.space_json import to_json
+from rl_pipeline.envs.remote.flat_batch import FlatLayout
+from rl_pipeline.envs.remote.space_json import to_json
 
 MAX_SESSIONS = 8
 RESULTS = ("final_obs", "_final_obs")

@@ -8,9 +8,10 @@ import numpy as np
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.ros_services import RosServices
-from rl_pipeline.envs.remote.vector_env import RemoteVectorEnv, share_rows
+from rl_pipeline.envs.contract import share_rows
+from rl_pipeline.envs.errors import SimulationError, SimulationLostError
+from rl_pipeline.envs.remote.vector_env import RemoteVectorEnv
 from rl_pipeline.envs.ros.calls import Call, ServiceCaller
-from rl_pipeline.envs.ros.errors import SimulationError, SimulationLostError
 from rl_pipeline.envs.ros.services.remote_batch import RemoteBatch
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from rclpy.qos import QoSProfile
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.ros_topics import RosTopics
-from rl_pipeline.envs.ros.errors import SimulationMissingError
+from rl_pipeline.envs.errors import SimulationMissingError
 from rl_pipeline.envs.ros.interfaces import find_interface
 from rl_pipeline.envs.ros.topics.field_path import FieldPath, check_fields, parse
 from rl_pipeline.envs.ros.topics.network import Network

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_pipeline.envs.ros.errors import MalformedReplyError
+from rl_pipeline.envs.errors import MalformedReplyError
 
 ENCODINGS = {
     "rgb8": (np.uint8, 3),

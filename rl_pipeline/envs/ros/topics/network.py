@@ -9,7 +9,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from rl_pipeline.config.errors import nearest
-from rl_pipeline.envs.ros.errors import SimulationMissingError
+from rl_pipeline.envs.errors import SimulationMissingError
 from rl_pipeline.envs.ros.waiting import wait_for
 
 NANOSECONDS = 1_000_000_000

@@ -8,7 +8,7 @@ from gymnasium import spaces
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.ros_topics import ObservationField, RosTopics
-from rl_pipeline.envs.ros.errors import MalformedReplyError
+from rl_pipeline.envs.errors import MalformedReplyError
 from rl_pipeline.envs.ros.topics.field_path import FieldPath, check_fields, parse
 from rl_pipeline.envs.ros.topics.images import decode
 from rl_pipeline.envs.ros.topics.network import Network

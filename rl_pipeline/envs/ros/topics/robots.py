@@ -8,8 +8,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rl_pipeline.config.ros_topics import RosTopics
+from rl_pipeline.envs.errors import SimulationError, SimulationLostError
 from rl_pipeline.envs.ros.calls import Call, ServiceCaller, place_of
-from rl_pipeline.envs.ros.errors import SimulationError, SimulationLostError
 from rl_pipeline.envs.ros.interfaces import find_interface
 from rl_pipeline.envs.ros.robots import Robots, Transition
 from rl_pipeline.envs.ros.topics.commander import Commander

@@ -7,7 +7,7 @@ from typing import Any
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
-from rl_pipeline.envs.ros.errors import SimulationLostError
+from rl_pipeline.envs.errors import SimulationLostError
 from rl_pipeline.envs.ros.interfaces import find_interface
 from rl_pipeline.envs.ros.topics.network import NANOSECONDS, Network
 

@@ -2,7 +2,7 @@
 
 import time
 
-from rl_pipeline.envs.ros.errors import SimulationLostError
+from rl_pipeline.envs.errors import SimulationLostError
 from rl_pipeline.envs.ros.topics.network import Network
 
 POLL_S = 0.0005

@@ -12,8 +12,8 @@ import yaml
 from rl_pipeline.cli import main
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import ConfigError
+from rl_pipeline.envs.errors import MalformedReplyError, SimulationError
 from rl_pipeline.envs.factory import make_vector_env
-from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError
 from rl_pipeline.run import reports
 from rl_pipeline.run.folder import find_runs
 from tests.ros_network import RosNetwork, end

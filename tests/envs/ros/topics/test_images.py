@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rl_pipeline.envs.ros.errors import MalformedReplyError
+from rl_pipeline.envs.errors import MalformedReplyError
 from tests.ros_network import require_ros
 
 require_ros()

@@ -12,9 +12,8 @@ import pytest
 
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import ConfigError
-from rl_pipeline.envs.errors import WorkerError
+from rl_pipeline.envs.errors import MalformedReplyError, SimulationError, WorkerError
 from rl_pipeline.envs.factory import make_vector_env
-from rl_pipeline.envs.ros.errors import MalformedReplyError, SimulationError
 from tests.ros_network import RosNetwork, end
 
 HERE = Path(__file__).parent

@@ -3,14 +3,14 @@ import warnings
 import numpy as np
 import pytest
 
-from rl_pipeline.envs.metrics import CAPACITY, MetricTable, metric_infos
+from rl_pipeline.envs.gymnasium.step_metrics import CAPACITY, StepMetrics, metric_infos
 
 
-def table(n: int) -> MetricTable:
-    return MetricTable(np.zeros((CAPACITY, n)), np.zeros((CAPACITY, n), dtype=bool))
+def table(n: int) -> StepMetrics:
+    return StepMetrics(np.zeros((CAPACITY, n)), np.zeros((CAPACITY, n), dtype=bool))
 
 
-def infos(metrics: MetricTable) -> dict[str, np.ndarray]:
+def infos(metrics: StepMetrics) -> dict[str, np.ndarray]:
     return metric_infos(metrics.values, metrics.mask, [(slice(None), metrics.keys)])
 
 
@@ -41,7 +41,7 @@ def test_metrics_of_an_earlier_step_are_not_reported() -> None:
 
 def test_groups_that_learnt_their_metrics_in_different_order_are_merged() -> None:
     values, mask = np.zeros((CAPACITY, 3)), np.zeros((CAPACITY, 3), dtype=bool)
-    left, right = MetricTable(values[:, :2], mask[:, :2]), MetricTable(values[:, 2:], mask[:, 2:])
+    left, right = StepMetrics(values[:, :2], mask[:, :2]), StepMetrics(values[:, 2:], mask[:, 2:])
     left.record(1, {"a": 1.0, "b": 2.0})
     right.record(0, {"b": 4.0, "c": 5.0})
     merged = metric_infos(values, mask, [(slice(0, 2), left.keys), (slice(2, 3), right.keys)])

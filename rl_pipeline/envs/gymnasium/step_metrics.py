@@ -16,7 +16,7 @@ NUMBERS = frozenset(
 )
 
 
-class MetricTable:
+class StepMetrics:
     """Collects the numbers of one step of several environments.
 
     Args:

@@ -1,0 +1,225 @@
+"""The contract of all backends: what `gymnasium.vector.VectorEnv` leaves open and the rest of the stack relies on."""
+
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from rl_pipeline.policies.observations import Observation
+from rl_pipeline.wrappers.base import ResetOptions, reset_mask
+
+Infos = dict[str, Any]
+"""Metrics of a step as `infos[name]` (n,) float64 beside `infos["_" + name]` (n,) bool, and `final_obs`."""
+
+Seed = int | Sequence[int | None] | None
+"""Seed of environment 0, counted up for the others; or one for each; None continues the generators."""
+
+StepResult = tuple[Observation, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]
+"""Observations, rewards, terminated, truncated, each of n rows, and infos."""
+
+
+OPTIONAL_METHODS = ("action_masks", "compute_reward")
+"""Methods that a backend overrides where its environments have masks or goals."""
+
+
+class BackendVectorEnv(VectorEnv, ABC):
+    """Base class of the vector environment of every backend.
+
+    A backend implements `reset`, `step`, `state_dict` and `load_state_dict`, and calls `_set_spaces` before its
+    first reset. It promises:
+
+    - Autoreset in the same step: where an episode ends, `step` returns the first observation of the next one, and
+      `infos["final_obs"]` holds the last observation in the rows that `infos["_final_obs"]` marks.
+    - The same seed and actions give the same trajectory, if the backend's configuration says `exact_state`.
+    - `reset(options={"reset_mask": mask})` resets the marked environments only; the others continue.
+    - An environment that was lost and started again reports its episode as truncated, with reward 0 and the last
+      observation that was seen; its seed is `seed_after_restart`.
+    - What `step` returns belongs to the caller; the next step does not overwrite it.
+    """
+
+    def _set_spaces(
+        self,
+        num_envs: int,
+        observation_space: spaces.Space[Any],
+        action_space: spaces.Space[Any],
+        metadata: Mapping[str, Any],
+    ) -> None:
+        """Set the spaces of one environment and of the batch.
+
+        Args:
+            num_envs: Number of environments.
+            observation_space: Of one environment.
+            action_space: Of one environment.
+            metadata: As in Gymnasium, without the autoreset mode.
+        """
+        self.num_envs = num_envs
+        self.metadata = {**metadata, "autoreset_mode": AutoresetMode.SAME_STEP}
+        self.single_observation_space = observation_space
+        self.single_action_space = action_space
+        self.observation_space = batch_space(observation_space, num_envs)
+        self.action_space = batch_space(action_space, num_envs)
+
+    @property
+    def label(self) -> str:
+        """What messages call these environments."""
+        return type(self).__name__
+
+    def expand_seed(self, seed: Seed) -> list[int | None]:
+        """Return one seed for each environment, None where its generator continues.
+
+        Raises:
+            ValueError: A sequence has another length.
+        """
+        if seed is None:
+            return [None] * self.num_envs
+        if isinstance(seed, int | np.integer):
+            return list(range(int(seed), int(seed) + self.num_envs))
+        if len(seed) != self.num_envs:
+            raise ValueError(f"{len(seed)} seeds were given for {self.num_envs} environments")
+        return list(seed)
+
+    def split_options(self, options: ResetOptions) -> tuple[dict[str, Any] | None, NDArray[np.bool_]]:
+        """Return the options of a reset without `reset_mask`, and the mask, bool (num_envs,).
+
+        Raises:
+            ValueError: The mask is of another type or shape.
+        """
+        others = {name: value for name, value in (options or {}).items() if name != "reset_mask"}
+        return others or None, reset_mask(options, self.num_envs)
+
+    def check_actions(self, actions: Any) -> NDArray[Any]:
+        """Return actions as an array, in the precision in which they come.
+
+        Raises:
+            ValueError: They have another shape.
+        """
+        array = np.asarray(actions)
+        if array.shape != self.action_space.shape:
+            expected = f"{self.action_space.shape} of {self.num_envs} environments"
+            raise ValueError(f"actions have shape {array.shape}, {self.label} needs {expected}")
+        return array
+
+    def call_on(self, indices: Sequence[int], name: str, *args: Any, **kwargs: Any) -> list[Any]:
+        """Call a method, or read an attribute, of some environments.
+
+        A backend without an object for each environment answers for all of them with its own attribute.
+
+        Args:
+            indices: Which environments.
+            name: The method or attribute.
+            *args: Arguments of the method.
+            **kwargs: Keyword arguments of the method.
+
+        Raises:
+            AttributeError: The environments have nothing of that name.
+        """
+        value = getattr(self, name)
+        return [value(*args, **kwargs) if callable(value) else value] * len(indices)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Call a method, or read an attribute, of every environment; `render` gives what `render()` returns."""
+        if name == "render":
+            return tuple(self.render() or (None,))
+        return tuple(self.call_on(range(self.num_envs), name, *args, **kwargs))
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """Read an attribute of every environment; a method is returned, not called."""
+        return (getattr(self, name),) * self.num_envs
+
+    def has_attr(self, name: str) -> bool:
+        """Return whether every environment has an attribute or method of this name; it is not called."""
+        if name in OPTIONAL_METHODS:
+            return getattr(type(self), name) is not getattr(BackendVectorEnv, name)
+        return hasattr(self, name)
+
+    def set_attr(self, name: str, values: Any) -> None:
+        """Set an attribute of every environment.
+
+        Args:
+            name: The attribute.
+            values: One value for all, or a list or tuple with one for each.
+
+        Raises:
+            AttributeError: The backend has no environments whose attributes can be set.
+        """
+        raise AttributeError(f"{self.label} does not let '{name}' be set")
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Return which actions are allowed now, (num_envs, choices of all branches).
+
+        Raises:
+            AttributeError: The environments have no action masks.
+        """
+        raise AttributeError(f"{self.label} has no action masks")
+
+    def compute_reward(
+        self, achieved_goal: NDArray[Any], desired_goal: NDArray[Any], infos: Any
+    ) -> NDArray[np.float64]:
+        """Return the rewards of a goal environment for a batch of goals, as hindsight replay asks for them.
+
+        Args:
+            achieved_goal: (batch, ...).
+            desired_goal: (batch, ...).
+            infos: One mapping for each row.
+
+        Returns:
+            (batch,).
+
+        Raises:
+            AttributeError: The environments have no goals.
+        """
+        raise AttributeError(f"{self.label} has no goals, so its rewards cannot be computed anew")
+
+    @abstractmethod
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that the future of the environments depends on, as plain data.
+
+        Where a backend cannot save all of it, the entry `exact` is False.
+        """
+
+    @abstractmethod
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state of `state_dict`; episodes that cannot be continued end as truncated.
+
+        Raises:
+            ValueError: The state is of other environments.
+        """
+
+
+def seed_after_restart(seed: int | None, index: int, restarts: int) -> int:
+    """Return the seed of an environment that was lost and started again, which follows from the run's.
+
+    Args:
+        seed: The environment's last seed, None where it had none.
+        index: The environment.
+        restarts: How often environments were started again, this time included.
+
+    Returns:
+        A number below 2**31, which Unity's seeds can hold.
+    """
+    entropy = (restarts, index if seed is None else seed)
+    return int(np.random.SeedSequence(entropy).generate_state(1)[0] >> 1)
+
+
+def share_rows(num_envs: int, n_parts: int) -> list[slice]:
+    """Share environments out among programs, in order."""
+    bounds = np.linspace(0, num_envs, n_parts + 1).astype(int).tolist()
+    return [slice(start, stop) for start, stop in itertools.pairwise(bounds)]
+
+
+def base_env(env: VectorEnv) -> BackendVectorEnv:
+    """Return the environment below all wrappers.
+
+    Raises:
+        TypeError: It does not keep the contract.
+    """
+    base = env.unwrapped
+    if not isinstance(base, BackendVectorEnv):
+        raise TypeError(f"{type(base).__name__} is not a BackendVectorEnv; make it with make_vector_env")
+    return base
