@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 from gymnasium.vector import VectorEnv
-from sb3_contrib import MaskablePPO
-from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_pipeline.envs.contract import base_env
-from rl_pipeline.run.random_state import seed_sampling, undisturbed_randomness
+from rl_pipeline.policies.policy import Policy
+from rl_pipeline.policies.rollout import Rollout
 
 STANDARD_METRICS = ("r", "l", "t")
 
@@ -66,46 +65,21 @@ class Evaluation:
                 self.metrics.setdefault(name, []).append(float(values[index]))
 
 
-class Actor:
-    """A policy acting in a batch of environments, with the memory that recurrent policies need.
-
-    Args:
-        model: The model that acts.
-        env: The environment it acts in, for the masks of forbidden actions.
-        deterministic: Whether to take the most likely action instead of a sample.
-    """
-
-    def __init__(self, model: BaseAlgorithm, env: VectorEnv, *, deterministic: bool) -> None:
-        self.model = model
-        self.env = env
-        self.deterministic = deterministic
-        self.memory: Any = None
-        self.episode_starts = np.ones(env.num_envs, dtype=bool)
-
-    def act(self, observations: Any) -> np.ndarray:
-        """Choose an action for every environment."""
-        masks = {}
-        if isinstance(self.model, MaskablePPO):
-            masks["action_masks"] = base_env(self.env).action_masks()
-        actions, self.memory = self.model.predict(
-            observations, self.memory, self.episode_starts, deterministic=self.deterministic, **masks
-        )
-        return actions
-
-    def observe_ends(self, dones: np.ndarray) -> None:
-        """Forget the memory of environments whose episode ended."""
-        self.episode_starts = dones
+def start_rollout(policy: Policy[Any], env: VectorEnv, *, seed: int, deterministic: bool) -> Rollout:
+    """Let a policy start to act in an environment, with the masks of forbidden actions where it needs them."""
+    masks = base_env(env).action_masks
+    return Rollout(policy, env, seed=seed, deterministic=deterministic, action_masks=masks)
 
 
 def evaluate(
-    model: BaseAlgorithm, env: VectorEnv, *, n_episodes: int, seed: int, deterministic: bool = True
+    policy: Policy[Any], env: VectorEnv, *, n_episodes: int, seed: int, deterministic: bool = True
 ) -> Evaluation:
     """Run whole episodes and leave no trace in the training.
 
     Every environment plays its fixed share of the episodes, so that short episodes are not counted more often.
 
     Args:
-        model: The model to evaluate.
+        policy: The policy to evaluate.
         env: A vector environment with episode statistics and frozen normalisation, as `make_evaluation_env` gives.
         n_episodes: Number of episodes in all.
         seed: Seeds the environments and the sampling of actions.
@@ -114,16 +88,11 @@ def evaluate(
     share = np.full(env.num_envs, n_episodes // env.num_envs)
     share[: n_episodes % env.num_envs] += 1
     result = Evaluation()
-    with undisturbed_randomness():
-        model.policy.set_training_mode(False)
-        seed_sampling(seed)
-        actor = Actor(model, env, deterministic=deterministic)
-        observations, _ = env.reset(seed=seed)
+    with policy.sampling(seed):
+        rollout = start_rollout(policy, env, seed=seed, deterministic=deterministic)
         while share.any():
-            observations, _, terminated, truncated, infos = env.step(actor.act(observations))
-            dones = terminated | truncated
-            actor.observe_ends(dones)
-            for index in np.flatnonzero(dones & (share > 0)).tolist():
-                result.add(infos["episode"], index)
+            transition = rollout.step()
+            for index in np.flatnonzero(transition.ended & (share > 0)).tolist():
+                result.add(transition.infos["episode"], index)
                 share[index] -= 1
     return result

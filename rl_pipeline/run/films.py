@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 from gymnasium.vector import VectorEnv
-from stable_baselines3.common.base_class import BaseAlgorithm
 
+from rl_pipeline.policies.policy import Policy
 from rl_pipeline.rendering.film import FilmWriter, caption
 from rl_pipeline.rendering.gl import RenderingUnavailable
 from rl_pipeline.run.checkpoints import Checkpoint
-from rl_pipeline.run.evaluate import Actor
+from rl_pipeline.run.evaluate import start_rollout
 from rl_pipeline.run.folder import RunFolder
-from rl_pipeline.run.random_state import seed_sampling, undisturbed_randomness
 from rl_pipeline.run.trained_policy import open_policy, stored_config
 
 DEFAULT_FPS = 30
@@ -26,7 +25,7 @@ def frames_per_second(env: VectorEnv) -> int:
 
 
 def episode_frames(
-    model: BaseAlgorithm,
+    policy: Policy[Any],
     env: VectorEnv,
     *,
     seed: int,
@@ -36,7 +35,7 @@ def episode_frames(
     """Play one episode and yield a picture before every action, so as many as the episode has timesteps.
 
     Args:
-        model: The policy.
+        policy: Who acts.
         env: A single environment with render mode `rgb_array`.
         seed: Seeds the episode.
         deterministic: Whether to take the most likely actions.
@@ -45,15 +44,12 @@ def episode_frames(
     Yields:
         Pictures of shape (height, width, 3), uint8.
     """
-    with undisturbed_randomness():
-        seed_sampling(seed)
-        actor = Actor(model, env, deterministic=deterministic)
-        observations, _ = env.reset(seed=seed)
+    with policy.sampling(seed):
+        rollout = start_rollout(policy, env, seed=seed, deterministic=deterministic)
         timestep, done = 0, False
         while not done and (max_timesteps is None or timestep < max_timesteps):
             yield _picture(env.render())
-            observations, _, terminated, truncated, _ = env.step(actor.act(observations))
-            done = bool(terminated[0] or truncated[0])
+            done = bool(rollout.step().ended[0])
             timestep += 1
 
 
@@ -63,13 +59,11 @@ def film_episode(run: RunFolder, checkpoint: Checkpoint, path: Path, *, seed: in
     Returns:
         Number of frames, which is the episode's number of timesteps.
     """
-    with open_policy(run, checkpoint, render_mode="rgb_array") as policy:
-        evaluation = policy.config.evaluation
+    with open_policy(run, checkpoint, render_mode="rgb_array") as trained:
+        deterministic = trained.config.evaluation.deterministic
         count = 0
-        with FilmWriter(path, frames_per_second(policy.env)) as film:
-            for frame in episode_frames(
-                policy.model, policy.env, seed=seed, deterministic=evaluation.deterministic
-            ):
+        with FilmWriter(path, frames_per_second(trained.env)) as film:
+            for frame in episode_frames(trained.policy, trained.env, seed=seed, deterministic=deterministic):
                 film.write(frame)
                 count += 1
     return count
@@ -84,13 +78,13 @@ def film_learning(run: RunFolder, checkpoints: Sequence[Checkpoint], path: Path)
     seed = stored_config(run).evaluation.seed
     count = 0
     with (
-        open_policy(run, checkpoints[0], render_mode="rgb_array") as policy,
-        FilmWriter(path, frames_per_second(policy.env)) as film,
+        open_policy(run, checkpoints[0], render_mode="rgb_array") as trained,
+        FilmWriter(path, frames_per_second(trained.env)) as film,
     ):
         for checkpoint in checkpoints:
-            policy.load(checkpoint)
+            trained.load(checkpoint)
             text = f"{checkpoint.name}: {checkpoint.timestep:,} timesteps"
-            frames = episode_frames(policy.model, policy.env, seed=seed, max_timesteps=RECORDED_TIMESTEPS)
+            frames = episode_frames(trained.policy, trained.env, seed=seed, max_timesteps=RECORDED_TIMESTEPS)
             for frame in frames:
                 film.write(caption(frame, text))
                 count += 1

@@ -27,9 +27,13 @@ def evaluate_checkpoint(
     settings = stored_config(run).evaluation
     n_episodes = n_episodes or settings.num_episodes
     seed = settings.seed if seed is None else seed
-    with open_policy(run, checkpoint, n_episodes=n_episodes) as policy:
+    with open_policy(run, checkpoint, n_episodes=n_episodes) as trained:
         result = evaluate(
-            policy.model, policy.env, n_episodes=n_episodes, seed=seed, deterministic=settings.deterministic
+            trained.policy,
+            trained.env,
+            n_episodes=n_episodes,
+            seed=seed,
+            deterministic=settings.deterministic,
         )
     report = {
         "checkpoint": checkpoint.name,

@@ -6,6 +6,7 @@ from gymnasium.vector import VectorEnv
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_pipeline.config.schema import Config
+from rl_pipeline.learners.sb3.policy import SB3Policy
 from rl_pipeline.run.environments import load_normalizer_state, make_evaluation_env, normalizer_state
 from rl_pipeline.run.evaluate import Evaluation, evaluate
 from rl_pipeline.run.milestones import frequency
@@ -39,7 +40,9 @@ class PeriodicEvaluation:
         """
         assert self.env is not None
         load_normalizer_state(self.env, normalizer_state(training_env))
-        result = evaluate(model, self.env, n_episodes=self.config.num_episodes, seed=self.config.seed)
+        result = evaluate(
+            SB3Policy(model), self.env, n_episodes=self.config.num_episodes, seed=self.config.seed
+        )
         return result, self._note(result.mean_return, model.num_timesteps)
 
     def _note(self, mean_return: float, timestep: int) -> bool:

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from rl_pipeline.rendering.gl import RenderingUnavailable, has_display
 from rl_pipeline.run.checkpoints import Checkpoint
-from rl_pipeline.run.evaluate import Actor, Evaluation
+from rl_pipeline.run.evaluate import Evaluation, start_rollout
 from rl_pipeline.run.films import film_episode
 from rl_pipeline.run.folder import RunFolder
-from rl_pipeline.run.random_state import seed_sampling
 from rl_pipeline.run.trained_policy import open_policy
 
 
@@ -37,17 +36,16 @@ def play(
     if window:
         _require_display()
     result = Evaluation()
-    with open_policy(run, checkpoint, render_mode="human" if window else None) as policy:
-        seed_sampling(seed)
-        actor = Actor(policy.model, policy.env, deterministic=policy.config.evaluation.deterministic)
-        observations, _ = policy.env.reset(seed=seed)
+    render_mode = "human" if window else None
+    with open_policy(run, checkpoint, render_mode=render_mode) as trained, trained.policy.sampling(seed):
+        deterministic = trained.config.evaluation.deterministic
+        rollout = start_rollout(trained.policy, trained.env, seed=seed, deterministic=deterministic)
         while n_episodes is None or len(result.returns) < n_episodes:
             if window:
-                policy.env.render()
-            observations, _, terminated, truncated, infos = policy.env.step(actor.act(observations))
-            actor.observe_ends(terminated | truncated)
-            if terminated[0] or truncated[0]:
-                result.add(infos["episode"], 0)
+                trained.env.render()
+            transition = rollout.step()
+            if transition.ended[0]:
+                result.add(transition.infos["episode"], 0)
                 report(result)
     return result
 

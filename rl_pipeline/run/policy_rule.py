@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.contract import BackendVectorEnv
+from rl_pipeline.learners.random_state import undisturbed_randomness
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import NotFoundError, choose_checkpoint, find_policy
-from rl_pipeline.run.random_state import undisturbed_randomness
 from rl_pipeline.run.trained_policy import TrainedPolicy, acting_model, stored_config
 from rl_pipeline.wrappers.build import find_wrapper, wrap
 from rl_pipeline.wrappers.normalize_observation import NormalizeObservation

@@ -14,6 +14,7 @@ from rl_pipeline.config.training import Training
 from rl_pipeline.learners.sb3.adapter import SB3Adapter
 from rl_pipeline.learners.sb3.build import build_model, require
 from rl_pipeline.learners.sb3.parameters import valid_parameters
+from rl_pipeline.learners.sb3.policy import SB3Policy
 from rl_pipeline.learners.sb3.registry import find_algorithm
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.device import use_threads
@@ -36,6 +37,11 @@ class TrainedPolicy:
     config: Config
     model: BaseAlgorithm
     env: VectorEnv
+
+    @property
+    def policy(self) -> SB3Policy:
+        """The model as a policy."""
+        return SB3Policy(self.model)
 
     def load(self, checkpoint: Checkpoint) -> None:
         """Take the networks and statistics of a checkpoint.

@@ -13,6 +13,7 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.save_util import load_from_zip_file, recursive_getattr
 
 from rl_pipeline.envs.contract import base_env
+from rl_pipeline.learners.random_state import random_state, restore_random_state
 from rl_pipeline.learners.sb3.logger import logger_state, restore_logger_state
 from rl_pipeline.learners.sb3.state import (
     learner_state,
@@ -27,7 +28,6 @@ from rl_pipeline.run.environments import (
     normalizer_state,
     wrapper_states,
 )
-from rl_pipeline.run.random_state import random_state, restore_random_state
 from rl_pipeline.run.state_file import StateFileError, read_state, write_state
 
 

@@ -34,7 +34,7 @@ def test_a_film_of_cartpole_is_as_long_as_the_episode(train: Train, tmp_path: Pa
     run = train(environment_id="CartPole-v1")
     checkpoint = choose_checkpoint(run)
     with open_policy(run, checkpoint, render_mode="rgb_array") as policy:
-        frames = list(episode_frames(policy.model, policy.env, seed=4))
+        frames = list(episode_frames(policy.policy, policy.env, seed=4))
     film = tmp_path / "episode.mp4"
     assert film_episode(run, checkpoint, film, seed=4) == len(frames) == frames_in(film)
     assert frames[0].shape == (400, 600, 3)
@@ -56,7 +56,7 @@ def test_a_film_of_a_mujoco_robot_is_as_long_as_the_episode(train: Train, tmp_pa
 def test_the_first_picture_is_that_of_the_reset(train: Train) -> None:
     run = train()
     with open_policy(run, choose_checkpoint(run), render_mode="rgb_array") as policy:
-        frames = list(episode_frames(policy.model, policy.env, seed=0, max_timesteps=4))
+        frames = list(episode_frames(policy.policy, policy.env, seed=0, max_timesteps=4))
     np.testing.assert_array_equal([frame[0, 0, 0] for frame in frames], [0, 20, 40, 60])
 
 

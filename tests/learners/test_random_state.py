@@ -3,7 +3,7 @@ import random
 import numpy as np
 import torch
 
-from rl_pipeline.run.random_state import (
+from rl_pipeline.learners.random_state import (
     random_state,
     restore_random_state,
     seed_sampling,

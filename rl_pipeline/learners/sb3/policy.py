@@ -1,0 +1,50 @@
+"""Models of Stable-Baselines3 and sb3-contrib as policies."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sb3_contrib import MaskablePPO
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from rl_pipeline.learners.random_state import seed_sampling, undisturbed_randomness
+from rl_pipeline.policies.observations import Observation
+from rl_pipeline.policies.policy import Policy
+
+LstmState = tuple[NDArray[np.float32], ...]
+"""Hidden state of a recurrent policy; other policies have none."""
+
+
+class SB3Policy(Policy[LstmState]):
+    """The policy of a model.
+
+    Args:
+        model: Any algorithm; it may go on learning between two calls.
+    """
+
+    def __init__(self, model: BaseAlgorithm) -> None:
+        self.model = model
+        self.needs_action_masks = isinstance(model, MaskablePPO)
+
+    def act(
+        self,
+        observations: Observation,
+        memory: LstmState | None,
+        episode_starts: NDArray[np.bool_],
+        *,
+        deterministic: bool = True,
+        action_masks: NDArray[np.bool_] | None = None,
+    ) -> tuple[NDArray[Any], LstmState | None]:
+        """See `Policy.act`."""
+        masks = {} if action_masks is None else {"action_masks": action_masks}
+        return self.model.predict(observations, memory, episode_starts, deterministic=deterministic, **masks)
+
+    @contextmanager
+    def sampling(self, seed: int) -> Iterator[None]:
+        """See `Policy.sampling`; torch's generator and those of Python and NumPy are put back afterwards."""
+        with undisturbed_randomness():
+            self.model.policy.set_training_mode(False)
+            seed_sampling(seed)
+            yield

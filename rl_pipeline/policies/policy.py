@@ -1,0 +1,88 @@
+"""The interface of every policy: an SB3 model, an ONNX file, a rule."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rl_pipeline.policies.observations import Observation
+from rl_pipeline.policies.transforms import Chain, State
+
+Memory = TypeVar("Memory")
+"""What a policy remembers between two steps: hidden states, frames; None before the first step."""
+
+
+class Policy(ABC, Generic[Memory]):
+    """Chooses actions for a batch of observations.
+
+    Attributes:
+        needs_action_masks: Whether `act` must be told which actions are allowed.
+    """
+
+    needs_action_masks: bool = False
+
+    @abstractmethod
+    def act(
+        self,
+        observations: Observation,
+        memory: Memory | None,
+        episode_starts: NDArray[np.bool_],
+        *,
+        deterministic: bool = True,
+        action_masks: NDArray[np.bool_] | None = None,
+    ) -> tuple[NDArray[Any], Memory | None]:
+        """Choose an action for every row.
+
+        Args:
+            observations: A batch of n observations.
+            memory: What the call before returned; None at first.
+            episode_starts: Which rows are the first observation of an episode, (n,); their memory is forgotten.
+            deterministic: Whether to take the most likely action instead of a sample.
+            action_masks: Which actions are allowed, (n, choices of all branches).
+
+        Returns:
+            The actions, (n, ...), and the memory for the next call.
+        """
+
+    @contextmanager
+    def sampling(self, seed: int) -> Iterator[None]:
+        """Seed the samples that are drawn inside the block, and leave all other random numbers as they were."""
+        yield
+
+
+class StandalonePolicy(Policy[tuple[list[State], Memory | None]]):
+    """A policy that applies the transforms of its training itself, so that it acts on raw observations.
+
+    Args:
+        policy: Acts on transformed observations.
+        transforms: What its environment did to them in training, the innermost first.
+    """
+
+    def __init__(self, policy: Policy[Memory], transforms: Chain) -> None:
+        self._policy = policy
+        self._transforms = transforms
+        self.needs_action_masks = policy.needs_action_masks
+
+    def act(
+        self,
+        observations: Observation,
+        memory: tuple[list[State], Memory | None] | None,
+        episode_starts: NDArray[np.bool_],
+        *,
+        deterministic: bool = True,
+        action_masks: NDArray[np.bool_] | None = None,
+    ) -> tuple[NDArray[Any], tuple[list[State], Memory | None]]:
+        """See `Policy.act`; the observations are raw."""
+        states, inner = memory or ([], None)
+        seen, states = self._transforms.observe(observations, states, episode_starts)
+        actions, inner = self._policy.act(
+            seen, inner, episode_starts, deterministic=deterministic, action_masks=action_masks
+        )
+        return actions, (self._transforms.record(actions, states), inner)
+
+    def sampling(self, seed: int) -> Any:
+        """See `Policy.sampling`."""
+        return self._policy.sampling(seed)
