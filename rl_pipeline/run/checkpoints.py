@@ -3,6 +3,7 @@
 checkpoints/<init|best|final|step_000500000>/
     checkpoint.json      timestep, what kind of checkpoint, size and SHA-256 of every other file; written last
     model.zip            networks and optimizers; loads with stock stable_baselines3
+    vecnormalize.pkl     running statistics for stock stable_baselines3; rl_pipeline never reads it
     normalizer.npz       running statistics of the observations and rewards, where they are normalised
     state.npz            random states, simulators, wrappers, counters, best score
     replay_buffer.npz    off-policy algorithms
@@ -25,7 +26,7 @@ from typing import Any
 from rl_pipeline.atomic import atomic_write, sync_folder
 
 MANIFEST = "checkpoint.json"
-POLICY_FILES = ("model.zip", "normalizer.npz")
+POLICY_FILES = ("model.zip", "vecnormalize.pkl", "normalizer.npz")
 FORMAT = 1
 
 

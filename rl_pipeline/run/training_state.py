@@ -1,7 +1,8 @@
 """All that a training needs to go on as if it had never stopped, written into a checkpoint and read back."""
 
 import io
-from collections.abc import Mapping
+import pickle
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.save_util import load_from_zip_file, recursive_getattr
 
 from rl_pipeline.learners.sb3.logger import logger_state, restore_logger_state
+from rl_pipeline.learners.sb3.model_file import save_model
 from rl_pipeline.learners.sb3.state import (
     learner_state,
     replay_buffer_state,
     restore_learner_state,
     restore_replay_buffer,
 )
+from rl_pipeline.learners.sb3.vec_normalize import as_vec_normalize
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.environments import (
     load_normalizer_state,
@@ -26,6 +29,7 @@ from rl_pipeline.run.environments import (
     normalizer_state,
     wrapper_states,
 )
+from rl_pipeline.run.normalizer_file import read_normalizer, write_normalizer
 from rl_pipeline.run.random_state import random_state, restore_random_state
 from rl_pipeline.run.state_file import StateFileError, read_state, write_state
 
@@ -50,17 +54,18 @@ class Progression:
 
 
 def write_policy(folder: Path, model: BaseAlgorithm, env: VectorEnv) -> None:
-    """Write what is needed to act: the networks and the running statistics.
+    """Write what is needed to act: the networks and the running statistics, for us and for stock Stable-Baselines3.
 
     Raises:
         OSError: The disk is full.
     """
     archive = io.BytesIO()  # on a full disk torch raises all kinds of errors
-    model.save(archive)
+    save_model(model, archive)
     (folder / "model.zip").write_bytes(archive.getbuffer())
+    (folder / "vecnormalize.pkl").write_bytes(pickle.dumps(as_vec_normalize(env)))
     statistics = normalizer_state(env)
     if statistics:
-        write_state(folder / "normalizer.npz", statistics)
+        write_normalizer(folder / "normalizer.npz", statistics)
 
 
 def write_training_state(
@@ -164,11 +169,11 @@ def load_statistics(checkpoint: Checkpoint, env: VectorEnv) -> None:
     """Give an environment the running statistics of a checkpoint, if it has any."""
     path = checkpoint.path / "normalizer.npz"
     if path.exists():
-        load_normalizer_state(env, _read(path))
+        load_normalizer_state(env, _read(path, read_normalizer))
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read(path: Path, read: Callable[[Path], Mapping[str, Any]] = read_state) -> Mapping[str, Any]:
     try:
-        return read_state(path)
+        return read(path)
     except StateFileError as error:
         raise CheckpointError(str(error)) from error
