@@ -26,7 +26,8 @@ from typing import Any
 from rl_pipeline.atomic import atomic_write, sync_folder
 
 MANIFEST = "checkpoint.json"
-POLICY_FILES = ("model.zip", "vecnormalize.pkl", "normalizer.npz")
+MODEL, VEC_NORMALIZE, NORMALIZER = "model.zip", "vecnormalize.pkl", "normalizer.npz"
+POLICY_FILES = (MODEL, VEC_NORMALIZE, NORMALIZER)
 FORMAT = 1
 
 
@@ -73,6 +74,11 @@ class Checkpoint:
     def timestep(self) -> int:
         """How many timesteps the policy had been trained for."""
         return int(self.manifest()["timestep"])
+
+    @property
+    def loads_elsewhere(self) -> bool:
+        """Whether stock Stable-Baselines3 loads its files; version 0.1.0 wrote models that need its own code."""
+        return VEC_NORMALIZE in self.manifest()["files"]
 
     @property
     def resumable(self) -> bool:

@@ -68,7 +68,7 @@ def _where(run: RunFolder, config: Config, film: Path | None) -> list[str]:
         f"Everything lies in   {shown(run.path)}",
         f"  curves             progress.png, progress.csv{tensorboard}",
         f"  film               {film.relative_to(run.path) if film else 'none'}",
-        "  policy             model.zip (loads with stable_baselines3), checkpoints/",
+        "  policy             model.zip and vecnormalize.pkl (the newest), checkpoints/",
     ]
 
 
@@ -84,6 +84,7 @@ def _next_steps(run: RunFolder, config: Config) -> list[str]:
         f"What next (`source {activate}` once makes `rl-pipeline` known to your shell):",
         *(look if _has_pictures(config) else []),
         f"  evaluate it        rl-pipeline eval {folder} --episodes 20",
+        f"  use it elsewhere   rl-pipeline save-model {folder} --out best.zip",
         f"  train it longer    rl-pipeline train --resume {folder} training.training.total_timesteps={twice}",
     ]
 

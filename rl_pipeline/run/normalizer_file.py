@@ -2,7 +2,7 @@
 
     observation.mean  observation.var  observation.count    an observation that is one array
     observation.<part>.mean  ...                            each normalised part of a Dict observation
-    reward.mean  reward.var  reward.count                   the discounted return, by whose deviation rewards are divided
+    reward.mean  reward.var  reward.count                   the discounted return, which scales rewards
 
 `numpy.load` reads the file without pickle; every member is float64.
 """

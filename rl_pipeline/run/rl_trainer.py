@@ -170,9 +170,10 @@ class RLTrainer:
         return write_checkpoint(target, self.model.num_timesteps, write_files, resumable=resumable, **details)
 
     def _publish(self, name: str) -> None:
-        """Make the policy of a checkpoint the run's newest."""
-        with atomic_write(self.folder.model) as file:
-            file.write((self.folder.checkpoints / name / "model.zip").read_bytes())
+        """Make the policy of a checkpoint the run's newest; a kill in between leaves the older networks usable."""
+        for target in (self.folder.vec_normalize, self.folder.model):
+            with atomic_write(target) as file:
+                file.write((self.folder.checkpoints / name / target.name).read_bytes())
 
     def _refuse_broken_policy(self) -> None:
         if self.settings.early_stopping.stop_on_nan:

@@ -22,7 +22,7 @@ from rl_pipeline.learners.sb3.state import (
     restore_replay_buffer,
 )
 from rl_pipeline.learners.sb3.vec_normalize import as_vec_normalize
-from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
+from rl_pipeline.run.checkpoints import MODEL, NORMALIZER, VEC_NORMALIZE, Checkpoint, CheckpointError
 from rl_pipeline.run.environments import (
     load_normalizer_state,
     load_wrapper_states,
@@ -61,11 +61,11 @@ def write_policy(folder: Path, model: BaseAlgorithm, env: VectorEnv) -> None:
     """
     archive = io.BytesIO()  # on a full disk torch raises all kinds of errors
     save_model(model, archive)
-    (folder / "model.zip").write_bytes(archive.getbuffer())
-    (folder / "vecnormalize.pkl").write_bytes(pickle.dumps(as_vec_normalize(env)))
+    (folder / MODEL).write_bytes(archive.getbuffer())
+    (folder / VEC_NORMALIZE).write_bytes(pickle.dumps(as_vec_normalize(env)))
     statistics = normalizer_state(env)
     if statistics:
-        write_normalizer(folder / "normalizer.npz", statistics)
+        write_normalizer(folder / NORMALIZER, statistics)
 
 
 def write_training_state(
@@ -134,7 +134,7 @@ def load_policy(checkpoint: Checkpoint, model: BaseAlgorithm) -> None:
     Raises:
         CheckpointError: The file is damaged, or its networks have other shapes than the model's.
     """
-    load_parameters(checkpoint.path / "model.zip", model)
+    load_parameters(checkpoint.path / MODEL, model)
 
 
 def load_parameters(path: Path, model: BaseAlgorithm) -> None:
@@ -167,7 +167,7 @@ def _refuse_other_optimizers(parameters: Mapping[str, Any], model: BaseAlgorithm
 
 def load_statistics(checkpoint: Checkpoint, env: VectorEnv) -> None:
     """Give an environment the running statistics of a checkpoint, if it has any."""
-    path = checkpoint.path / "normalizer.npz"
+    path = checkpoint.path / NORMALIZER
     if path.exists():
         load_normalizer_state(env, _read(path, read_normalizer))
 
