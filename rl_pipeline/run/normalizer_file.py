@@ -39,7 +39,8 @@ def write_normalizer(path: Path, state: Mapping[str, Any]) -> None:
         groups[REWARD] = state[REWARD]
     arrays = {f"{name}.{number}": group[number] for name, group in groups.items() for number in NUMBERS}
     with atomic_write(path) as file:
-        np.savez(file, **{name: np.asarray(value, np.float64) for name, value in arrays.items()})
+        members = {name: np.asarray(value, np.float64) for name, value in arrays.items()}
+        np.savez(file, allow_pickle=False, **members)
 
 
 def read_normalizer(path: Path) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """All that a training needs to go on as if it had never stopped, written into a checkpoint and read back."""
 
 import io
-import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from rl_pipeline.learners.sb3.state import (
     restore_learner_state,
     restore_replay_buffer,
 )
-from rl_pipeline.learners.sb3.vec_normalize import as_vec_normalize
+from rl_pipeline.learners.sb3.vec_normalize import save_vec_normalize
 from rl_pipeline.run.checkpoints import MODEL, NORMALIZER, VEC_NORMALIZE, Checkpoint, CheckpointError
 from rl_pipeline.run.environments import (
     load_normalizer_state,
@@ -62,7 +61,7 @@ def write_policy(folder: Path, model: BaseAlgorithm, env: VectorEnv) -> None:
     archive = io.BytesIO()  # on a full disk torch raises all kinds of errors
     save_model(model, archive)
     (folder / MODEL).write_bytes(archive.getbuffer())
-    (folder / VEC_NORMALIZE).write_bytes(pickle.dumps(as_vec_normalize(env)))
+    save_vec_normalize(env, folder / VEC_NORMALIZE)
     statistics = normalizer_state(env)
     if statistics:
         write_normalizer(folder / NORMALIZER, statistics)

@@ -1,7 +1,8 @@
 """Writes a model as a `model.zip` that Stable-Baselines3 loads where `rl_pipeline` is not installed."""
 
 import copy
-from typing import Any, BinaryIO
+from io import BufferedIOBase
+from typing import Any
 
 import cloudpickle
 from stable_baselines3.common.base_class import BaseAlgorithm
@@ -13,7 +14,7 @@ from rl_pipeline.learners.sb3.schedules import Schedule
 cloudpickle.register_pickle_by_value(rl_pipeline.models)  # a model.zip holds the classes of its networks
 
 
-def save_model(model: BaseAlgorithm, file: BinaryIO) -> None:
+def save_model(model: BaseAlgorithm, file: BufferedIOBase) -> None:
     """Write a model as `model.save` does, without references to classes of `rl_pipeline`.
 
     A schedule is written as its present value, since only a training from our checkpoints continues it. Feature

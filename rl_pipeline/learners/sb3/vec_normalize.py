@@ -1,5 +1,8 @@
 """Turns our normalising wrappers into the VecNormalize of Stable-Baselines3."""
 
+from pathlib import Path
+
+import cloudpickle
 from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 from stable_baselines3.common.running_mean_std import RunningMeanStd
@@ -11,6 +14,17 @@ from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
 from rl_pipeline.wrappers.normalize_reward import NormalizeReward
 from rl_pipeline.wrappers.observations import PLAIN
 from rl_pipeline.wrappers.running_statistics import RunningStatistics
+
+
+def save_vec_normalize(env: VectorEnv, path: Path) -> None:
+    """Write `as_vec_normalize(env)` for `VecNormalize.load`.
+
+    Like SB3's `model.zip` it is written by cloudpickle, which can also write a class of space from a user's file.
+
+    Raises:
+        OSError: The disk is full, or the folder cannot be written.
+    """
+    path.write_bytes(cloudpickle.dumps(as_vec_normalize(env)))
 
 
 def as_vec_normalize(env: VectorEnv) -> VecNormalize:

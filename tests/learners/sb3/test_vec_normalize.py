@@ -1,6 +1,5 @@
 """The VecNormalize that is made of our wrappers shows the same observations."""
 
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
-from rl_pipeline.learners.sb3.vec_normalize import as_vec_normalize
+from rl_pipeline.learners.sb3.vec_normalize import as_vec_normalize, save_vec_normalize
 from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
 from rl_pipeline.wrappers.normalize_reward import NormalizeReward
 from tests.without_us import modules_in_pickle, of_ours
@@ -48,7 +47,7 @@ def vector_env(space: spaces.Space[Any]) -> VectorEnv:
 def loaded(env: VectorEnv, space: spaces.Space[Any], folder: Path) -> VecNormalize:
     """Write the file and load it as stock Stable-Baselines3 does, around another number of environments."""
     path = folder / "vecnormalize.pkl"
-    path.write_bytes(pickle.dumps(as_vec_normalize(env)))
+    save_vec_normalize(env, path)
     assert not of_ours(modules_in_pickle(path.read_bytes()))
     return VecNormalize.load(str(path), DummyVecEnv([lambda: RandomEnv(space)] * 3))
 
@@ -76,7 +75,16 @@ def test_observations_are_the_same_to_the_bit(kind: str, tmp_path: Path) -> None
     assert (theirs.gamma, theirs.ret_rms.count) == (0.9, env.statistics.count)
 
 
-def test_the_statistics_are_a_copy(tmp_path: Path) -> None:
+def test_a_space_of_a_class_that_cannot_be_imported_is_written(tmp_path: Path) -> None:
+    class Positive(spaces.Box):
+        """Stands for a class in a user's file."""
+
+    space = Positive(0.0, 5.0, (3,), np.float32)
+    theirs = loaded(NormalizeObservation(vector_env(space)), space, tmp_path)
+    assert type(theirs.observation_space).__name__ == "Positive"
+
+
+def test_the_statistics_are_a_copy() -> None:
     normalizer = NormalizeObservation(vector_env(SPACES["vector"]))
     result = as_vec_normalize(normalizer)
     result.obs_rms.update(np.full((4, 3), 100.0))
