@@ -36,15 +36,18 @@ class Plan:
         config: The configuration to train with.
         folder: The run's folder, None for a new run.
         resume: The checkpoint to go on from, None to start from the beginning.
+        reason: Why the training ended at this checkpoint, before its last timestep, so that only its conclusion is
+            missing; None for any other plan.
     """
 
     config: Config
     folder: RunFolder | None = None
     resume: Checkpoint | None = None
+    reason: str | None = None
 
 
 class AlreadyFinishedError(Exception):
-    """The run has done all its timesteps; the text says how to train on."""
+    """The run has been trained and concluded; the text says how to train on."""
 
 
 def plan_new(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
@@ -57,7 +60,7 @@ def plan_new(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
 
 
 def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
-    """Plan to go on with a run from its newest good checkpoint.
+    """Plan to go on with a run from its newest good checkpoint; one that is trained already is concluded.
 
     Args:
         name: The run, as `find_run` takes it.
@@ -68,7 +71,7 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
         ConfigError: Its configuration with the overrides is refused.
         CheckpointError: It has no good checkpoint.
         RunBusyError: Another process trains it.
-        AlreadyFinishedError: It has done all its timesteps.
+        AlreadyFinishedError: It has been trained and concluded.
     """
     folder = find_run(name)
     stored = parse_yaml(dump_config(stored_config(folder)), folder.config.name)
@@ -79,12 +82,15 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
     checkpoint = store.newest_good()
     if checkpoint is None:
         raise CheckpointError(f"{folder.path} has no good checkpoint to go on from; start anew with --config")
+    total_timesteps = config.training.training.total_timesteps
+    reason = checkpoint.early_end(total_timesteps)
     if is_done(folder, config, checkpoint):
+        early = f" ({reason})" if reason else ""
         raise AlreadyFinishedError(
-            f"{folder.path} has finished its {checkpoint.timestep:,} timesteps; to train on, add "
-            f"training.training.total_timesteps={2 * checkpoint.timestep}"
+            f"{folder.path} has finished its {checkpoint.timestep:,} timesteps{early}; to train on, add "
+            f"training.training.total_timesteps={2 * max(checkpoint.timestep, total_timesteps)}"
         )
-    return Plan(config, folder, checkpoint)
+    return Plan(config, folder, checkpoint, reason)
 
 
 def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
@@ -93,7 +99,7 @@ def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
     Raises:
         ConfigError: The configuration is refused.
         RunBusyError: Another process trains the newest run.
-        AlreadyFinishedError: The newest run has done all its timesteps.
+        AlreadyFinishedError: The newest run has been trained and concluded.
     """
     fresh = plan_new(config_file, overrides)
     folder = newest_run(fresh.config)
@@ -121,11 +127,11 @@ def newest_run(config: Config) -> RunFolder | None:
 
 
 def is_done(folder: RunFolder, config: Config, checkpoint: Checkpoint) -> bool:
-    """Tell whether a run ended by itself and was not given more timesteps since."""
-    finished = read_metadata(folder).get("status") == "finished"
+    """Tell whether a run ended by itself, was evaluated at its end, and was not given more timesteps since."""
+    metadata = read_metadata(folder)
     total = config.training.training.total_timesteps
-    grown = total > int(read_metadata(folder).get("total_timesteps", total))
-    return (finished and not grown) or checkpoint.timestep >= total
+    grown = total > max(int(metadata.get("total_timesteps", total)), checkpoint.timestep)
+    return metadata.get("status") == "finished" and (folder.path / "eval.json").exists() and not grown
 
 
 def run_plan(
@@ -156,11 +162,12 @@ def run_plan(
         ):
             prepare_folder(folder, plan)
             update_metadata(folder, wandb_id=session.progression.wandb_id)
-            result = RLTrainer(plan.config, folder, session, control).train()
-            outcome = {"status": result.status, "timestep": result.timestep, "reason": result.reason}
-            update_metadata(folder, **outcome)
+            result = RLTrainer(plan.config, folder, session, control, plan.reason).train()
+            status = "concluding" if result.status == "finished" else result.status
+            update_metadata(folder, status=status, timestep=result.timestep, reason=result.reason)
             session.close_environments()
             text = conclude(folder, plan.config, result, session.tracker)
+            update_metadata(folder, status=result.status)
     finally:
         if not folder.config.exists():  # the set-up of a new run failed, so there is no run
             shutil.rmtree(folder.path, ignore_errors=True)
