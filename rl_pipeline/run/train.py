@@ -11,6 +11,7 @@ from rl_pipeline.atomic import atomic_write
 from rl_pipeline.config.loading import dump_config, load_config, load_config_mapping
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.yaml_reader import parse_yaml
+from rl_pipeline.run.announcement import announce
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.conclusion import conclude, shown
@@ -155,13 +156,14 @@ def run_plan(
     try:
         with (
             folder.locked(),
-            logged_to(folder.path / "log.txt"),
+            logged_to(folder.path / "log.txt") as log,
             (control or TrainingControl()).listening() as control,
             open_session(plan.config, folder, plan.resume, make_writers) as session,
             failure_noted(folder),
         ):
             prepare_folder(folder, plan)
             update_metadata(folder, wandb_id=session.progression.wandb_id)
+            announce(plan.config, folder, session, plan.reason, log.note)
             result = RLTrainer(plan.config, folder, session, control, plan.reason).train()
             status = "concluding" if result.status == "finished" else result.status
             update_metadata(folder, status=status, timestep=result.timestep, reason=result.reason)
@@ -210,16 +212,21 @@ class LogFile(logging.FileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - a method of logging.Handler
         """Pass over a record that could not be written."""
 
+    def note(self, text: str) -> None:
+        """Write lines that are no warning, and are not printed from here."""
+        for line in text.splitlines():
+            self.handle(logging.makeLogRecord({"name": __name__, "levelname": "INFO", "msg": line}))
+
 
 @contextmanager
-def logged_to(path: Path) -> Iterator[None]:
+def logged_to(path: Path) -> Iterator[LogFile]:
     """Write all messages and warnings of the run to a file as well."""
     handler = LogFile(path)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
     try:
-        yield
+        yield handler
     finally:
         root.removeHandler(handler)
         handler.close()
