@@ -49,6 +49,8 @@ def announce(
         "timesteps": _timesteps(start, total, end, length, reason),
         "results": shown(folder.path),
     }
+    if environment.is_started_by_hand:
+        rows["evaluation"] = "at the end alone, in the programs that are trained in"
     text = "\n".join(f"{name:<14}{value}" for name, value in rows.items())
     session.progress.message(text)
     log(text)
