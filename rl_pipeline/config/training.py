@@ -48,7 +48,7 @@ class EvaluationDuringTraining(Section):
 
 
 class EarlyStopping(Section):
-    """When to stop before all timesteps are done."""
+    """When to stop before all timesteps are done; the evaluation at timestep 0 does not count."""
 
     reward_threshold: float | None = None
     """Stop when an evaluation's mean return reaches this."""
@@ -70,7 +70,7 @@ class Checkpoint(Section):
     keep_last: Positive = 3
     """How many of the newest checkpoints can be resumed from; older ones keep their policy, for films."""
     keep_best: bool = True
-    """Keep the checkpoint with the best evaluation as `best`."""
+    """Keep the checkpoint with the best evaluation as `best`; the evaluation at timestep 0 does not count."""
     replay_buffer: bool = True
     """Save the replay buffer, without which off-policy training does not resume exactly."""
 

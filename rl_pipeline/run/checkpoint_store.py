@@ -57,8 +57,11 @@ class CheckpointStore:
         )
 
     def newest_good(self) -> Checkpoint | None:
-        """Find the newest checkpoint to go on from; damaged ones are named and passed over."""
-        candidates = [checkpoint for checkpoint in self.all() if checkpoint.name != "best"]
+        """Find the newest checkpoint to go on from; damaged ones are named and passed over.
+
+        `final` is preferred to a step checkpoint of the same timestep: it says why the training ended there.
+        """
+        candidates = [checkpoint for checkpoint in reversed(self.all()) if checkpoint.name != "best"]
         usable = []
         for checkpoint in candidates:
             try:

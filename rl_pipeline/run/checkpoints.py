@@ -1,7 +1,8 @@
 """Checkpoints: folders that hold everything a training needs to go on as if it had never stopped.
 
 checkpoints/<init|best|final|step_000500000>/
-    checkpoint.json      timestep, what kind of checkpoint, size and SHA-256 of every other file; written last
+    checkpoint.json      timestep, what kind of checkpoint, size and SHA-256 of every other file; written last;
+                         in `final`, the length that was asked for and why the training ended before it, too
     model.zip            networks and optimizers; loads with stock stable_baselines3
     vecnormalize.pkl     running statistics for stock stable_baselines3; rl_pipeline never reads it
     normalizer.npz       running statistics of the observations and rewards, where they are normalised
@@ -84,6 +85,12 @@ class Checkpoint:
     def resumable(self) -> bool:
         """Whether a training can go on from here; a thinned out checkpoint holds only the policy."""
         return bool(self.manifest()["resumable"])
+
+    def early_end(self, total_timesteps: int) -> str | None:
+        """Say why a training of this length ended here, before its last timestep; None where it did not."""
+        manifest = self.manifest()
+        reason = manifest.get("reason")
+        return str(reason) if reason and total_timesteps <= int(manifest["total_timesteps"]) else None
 
     def verify(self) -> None:
         """Compare every file with its checksum.

@@ -16,6 +16,7 @@ from rl_pipeline.run.films import film_episode
 from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import choose_checkpoint
+from rl_pipeline.run.metadata import update_metadata
 from rl_pipeline.run.portable import portable_run
 from rl_pipeline.run.rl_trainer import TrainingResult
 from rl_pipeline.tracking.tracker import Tracker
@@ -47,6 +48,7 @@ def conclude(run: RunFolder, config: Config, result: TrainingResult, tracker: Tr
     if film is not None:
         tracker.film("video/final", film, result.timestep)
     with portable_run(run) as folder:
+        update_metadata(RunFolder(folder), status=result.status)  # this copy is complete
         tracker.artifact("final", folder, result.timestep, "model")
     return "\n".join(
         [head, _score(checkpoint, report), "", *_where(run, config, film), "", *_next_steps(run, config)]

@@ -11,6 +11,7 @@ from rl_pipeline.atomic import atomic_write
 from rl_pipeline.config.loading import dump_config, load_config, load_config_mapping
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.yaml_reader import parse_yaml
+from rl_pipeline.run.announcement import announce
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.conclusion import conclude, shown
@@ -36,15 +37,18 @@ class Plan:
         config: The configuration to train with.
         folder: The run's folder, None for a new run.
         resume: The checkpoint to go on from, None to start from the beginning.
+        reason: Why the training ended at this checkpoint, before its last timestep, so that only its conclusion is
+            missing; None for any other plan.
     """
 
     config: Config
     folder: RunFolder | None = None
     resume: Checkpoint | None = None
+    reason: str | None = None
 
 
 class AlreadyFinishedError(Exception):
-    """The run has done all its timesteps; the text says how to train on."""
+    """The run has been trained and concluded; the text says how to train on."""
 
 
 def plan_new(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
@@ -57,7 +61,7 @@ def plan_new(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
 
 
 def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
-    """Plan to go on with a run from its newest good checkpoint.
+    """Plan to go on with a run from its newest good checkpoint; one that is trained already is concluded.
 
     Args:
         name: The run, as `find_run` takes it.
@@ -68,7 +72,7 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
         ConfigError: Its configuration with the overrides is refused.
         CheckpointError: It has no good checkpoint.
         RunBusyError: Another process trains it.
-        AlreadyFinishedError: It has done all its timesteps.
+        AlreadyFinishedError: It has been trained and concluded.
     """
     folder = find_run(name)
     stored = parse_yaml(dump_config(stored_config(folder)), folder.config.name)
@@ -79,12 +83,15 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
     checkpoint = store.newest_good()
     if checkpoint is None:
         raise CheckpointError(f"{folder.path} has no good checkpoint to go on from; start anew with --config")
+    total_timesteps = config.training.training.total_timesteps
+    reason = checkpoint.early_end(total_timesteps)
     if is_done(folder, config, checkpoint):
+        early = f" ({reason})" if reason else ""
         raise AlreadyFinishedError(
-            f"{folder.path} has finished its {checkpoint.timestep:,} timesteps; to train on, add "
-            f"training.training.total_timesteps={2 * checkpoint.timestep}"
+            f"{folder.path} has finished its {checkpoint.timestep:,} timesteps{early}; to train on, add "
+            f"training.training.total_timesteps={2 * max(checkpoint.timestep, total_timesteps)}"
         )
-    return Plan(config, folder, checkpoint)
+    return Plan(config, folder, checkpoint, reason)
 
 
 def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
@@ -93,7 +100,7 @@ def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
     Raises:
         ConfigError: The configuration is refused.
         RunBusyError: Another process trains the newest run.
-        AlreadyFinishedError: The newest run has done all its timesteps.
+        AlreadyFinishedError: The newest run has been trained and concluded.
     """
     fresh = plan_new(config_file, overrides)
     folder = newest_run(fresh.config)
@@ -121,11 +128,11 @@ def newest_run(config: Config) -> RunFolder | None:
 
 
 def is_done(folder: RunFolder, config: Config, checkpoint: Checkpoint) -> bool:
-    """Tell whether a run ended by itself and was not given more timesteps since."""
-    finished = read_metadata(folder).get("status") == "finished"
+    """Tell whether a run ended by itself, was evaluated at its end, and was not given more timesteps since."""
+    metadata = read_metadata(folder)
     total = config.training.training.total_timesteps
-    grown = total > int(read_metadata(folder).get("total_timesteps", total))
-    return (finished and not grown) or checkpoint.timestep >= total
+    grown = total > max(int(metadata.get("total_timesteps", total)), checkpoint.timestep)
+    return metadata.get("status") == "finished" and (folder.path / "eval.json").exists() and not grown
 
 
 def run_plan(
@@ -149,18 +156,20 @@ def run_plan(
     try:
         with (
             folder.locked(),
-            logged_to(folder.path / "log.txt"),
+            logged_to(folder.path / "log.txt") as log,
             (control or TrainingControl()).listening() as control,
             open_session(plan.config, folder, plan.resume, make_writers) as session,
             failure_noted(folder),
         ):
             prepare_folder(folder, plan)
             update_metadata(folder, wandb_id=session.progression.wandb_id)
-            result = RLTrainer(plan.config, folder, session, control).train()
-            outcome = {"status": result.status, "timestep": result.timestep, "reason": result.reason}
-            update_metadata(folder, **outcome)
+            announce(plan.config, folder, session, plan.reason, log.note)
+            result = RLTrainer(plan.config, folder, session, control, plan.reason).train()
+            status = "concluding" if result.status == "finished" else result.status
+            update_metadata(folder, status=status, timestep=result.timestep, reason=result.reason)
             session.close_environments()
             text = conclude(folder, plan.config, result, session.tracker)
+            update_metadata(folder, status=result.status)
     finally:
         if not folder.config.exists():  # the set-up of a new run failed, so there is no run
             shutil.rmtree(folder.path, ignore_errors=True)
@@ -203,16 +212,21 @@ class LogFile(logging.FileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - a method of logging.Handler
         """Pass over a record that could not be written."""
 
+    def note(self, text: str) -> None:
+        """Write lines that are no warning, and are not printed from here."""
+        for line in text.splitlines():
+            self.handle(logging.makeLogRecord({"name": __name__, "levelname": "INFO", "msg": line}))
+
 
 @contextmanager
-def logged_to(path: Path) -> Iterator[None]:
+def logged_to(path: Path) -> Iterator[LogFile]:
     """Write all messages and warnings of the run to a file as well."""
     handler = LogFile(path)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
     try:
-        yield
+        yield handler
     finally:
         root.removeHandler(handler)
         handler.close()

@@ -109,6 +109,14 @@ class MaskedEnv(SampleEnv):
         return super().step(action)
 
 
+class FadingEnv(SampleEnv):
+    """Pays less at every step, whatever is learned."""
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        observation, _, terminated, truncated, info = super().step(action)
+        return observation, -float(self.total), terminated, truncated, info
+
+
 class BlindEnv(SampleEnv):
     """Has no render mode at all, as many a first environment."""
 

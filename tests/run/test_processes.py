@@ -1,5 +1,6 @@
 """Trainings as a user or a cluster starts, interrupts, kills and continues them."""
 
+import json
 import os
 import random
 import signal
@@ -84,6 +85,14 @@ class Training:
             assert time.monotonic() < deadline
             time.sleep(0.02)
         self.children = psutil.Process(self.process.pid).children(recursive=True)
+
+    def wait_for_the_conclusion(self) -> None:
+        """Wait until all is trained and the evaluation at the end has begun."""
+        deadline = time.monotonic() + PATIENCE
+        while not list(self.folder.glob("experiments/*/*/*/checkpoints/final")):
+            assert self.process.poll() is None, self.process.communicate()[0]
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
     def end(self) -> tuple[int, str]:
         """Wait for the end of the training and of all its children; return its exit status and what it said."""
@@ -178,6 +187,51 @@ def test_a_run_is_trained_by_one_process_and_survives_a_kill(
     rows = (training.run.path / "progress.csv").read_text().splitlines()[1:]
     timesteps = [int(row.partition(",")[0]) for row in rows]
     assert timesteps == sorted(set(timesteps))
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_run_that_is_killed_after_its_training_is_concluded(
+    early: bool, training: Training, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training.configure()
+    length = (
+        ["training.training.eval={frequency: 20}", "training.training.early_stopping.reward_threshold=1"]
+        if early
+        else ["training.training.total_timesteps=20"]
+    )
+    training.start(*length, "evaluation.num_episodes=2000")
+    training.wait_for_the_conclusion()
+    training.process.kill()
+    training.end()
+    assert not (training.run.path / "eval.json").exists()
+    rows = (training.run.path / "progress.csv").read_bytes()
+
+    resume = ["train", "--resume", str(training.run.path)]
+    assert main([*resume, "evaluation.num_episodes=3"]) == 0
+    assert "Training finished at timestep 20" in capsys.readouterr().out
+    assert len(json.loads((training.run.path / "eval.json").read_text())["returns"]) == 3
+    assert (training.run.path / "progress.csv").read_bytes() == rows
+    metadata = read_metadata(training.run)
+    assert (metadata["status"], metadata["timestep"]) == ("finished", 20)
+    assert ("reached the threshold" in str(metadata["reason"])) == early
+    assert main(resume) == 0
+    assert "has finished its 20 timesteps" in capsys.readouterr().out
+
+
+def test_a_run_without_its_evaluation_is_concluded_by_resume_auto(
+    training: Training, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training.configure()
+    short = "training.training.total_timesteps=20"
+    assert main([*training.command, short]) == 0
+    (training.run.path / "eval.json").unlink()
+    again = [*training.command, "--resume", "auto", short]
+    for words in ("Training finished at timestep 20", "has finished its 20 timesteps"):
+        capsys.readouterr()
+        assert main(again) == 0
+        assert words in capsys.readouterr().out
+        assert (training.run.path / "eval.json").exists()
+    assert len(find_runs(training.folder / "experiments")) == 1
 
 
 @pytest.mark.parametrize(

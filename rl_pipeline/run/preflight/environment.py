@@ -58,7 +58,10 @@ def _check_evaluation(raw: Mapping[str, Any], backend: str) -> list[Problem]:
     if evaluation.get("num_evals") == 0 and evaluation.get("frequency") is None:
         return []
     message = "evaluations during the training need programs of their own, which nobody starts"
-    remedy = f"set num_evals: 0, the end is evaluated all the same; or name a build: environment.{backend}.build_path"
+    remedy = (
+        "set training.training.eval.num_evals: 0, the end is evaluated all the same; "
+        f"or name a build: environment.{backend}.build_path"
+    )
     return [Problem("training.training.eval", message, dict(evaluation), remedy=remedy)]
 
 
