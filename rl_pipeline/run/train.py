@@ -128,7 +128,8 @@ def is_done(folder: RunFolder, config: Config, checkpoint: Checkpoint) -> bool:
     """Tell whether a run ended by itself and was not given more timesteps since."""
     finished = read_metadata(folder).get("status") == "finished"
     total = config.training.training.total_timesteps
-    grown = total > int(read_metadata(folder).get("total_timesteps", total))
+    earlier = read_metadata(folder).get("total_timesteps")
+    grown = isinstance(earlier, int) and total > earlier
     return (finished and not grown) or checkpoint.timestep >= total
 
 
