@@ -67,8 +67,9 @@ def refusing() -> Iterator[None]:
 
     Raises:
         RefusedError: There is no such run, checkpoint, renderer or display.
-        CommandFailedError: A film could not be written.
+        CommandFailedError: A film could not be written, or an environment failed.
     """
+    from rl_pipeline.envs.errors import WorkerError
     from rl_pipeline.rendering.film import FilmError
     from rl_pipeline.rendering.gl import RenderingUnavailable
     from rl_pipeline.run.checkpoints import CheckpointError
@@ -78,5 +79,5 @@ def refusing() -> Iterator[None]:
         yield
     except (NotFoundError, CheckpointError, RenderingUnavailable) as error:
         raise RefusedError(str(error)) from error
-    except FilmError as error:
+    except (FilmError, WorkerError) as error:
         raise CommandFailedError(str(error)) from error
