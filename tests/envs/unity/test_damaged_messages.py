@@ -1,6 +1,6 @@
 """Damaged messages of a Unity program end in an error that names the program, and in nothing else.
 
-`FUZZ_MESSAGES=200000 python -m pytest tests/envs/unity/test_damaged_messages.py` looks longer.
+`FUZZ_MESSAGES=200000 python -m pytest --timeout=0 tests/envs/unity/test_damaged_messages.py` looks longer.
 """
 
 import os
