@@ -79,7 +79,9 @@ def bytes_that_are_ready(port: int, n: int, size: int) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for service, type_name in TYPES.items():
-            offer = encode_command("__unity_service", topic=f"/unity/{service}", message_name=type_name)
+            offer = encode_command(
+                "__unity_service", {"topic": f"/unity/{service}", "message_name": type_name}
+            )
             connection.sendall(offer)
         while data := connection.recv(2**16):
             _, found, rest = data.partition(b'"srv_id": ')

@@ -1,6 +1,7 @@
 """System commands of ROS-TCP: frames whose topic begins with `__` and whose payload is JSON."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from rl_pipeline.bridge.framing import encode
@@ -13,15 +14,15 @@ class CommandError(Exception):
     """A command that is unknown, or whose arguments cannot be read."""
 
 
-def encode_command(name: str, *, nul: bool = False, **arguments: Any) -> bytes:
+def encode_command(name: str, arguments: Mapping[str, Any], *, nul: bool = False) -> bytes:
     """Make the frame of a command.
 
     Args:
         name: With its leading `__`.
+        arguments: What its JSON holds; the keys may be any, as clients choose them.
         nul: Whether topic and JSON end with a NUL, as Unity writes them.
-        arguments: What its JSON holds.
     """
-    payload = json.dumps(arguments).encode() + (b"\0" if nul else b"")
+    payload = json.dumps(dict(arguments)).encode() + (b"\0" if nul else b"")
     return encode(name, payload, nul=nul)
 
 
@@ -35,7 +36,8 @@ def encode_call(
 
 def handshake() -> bytes:
     """Make the first frame that a server sends to every client."""
-    return encode_command("__handshake", version=VERSION, metadata=json.dumps({"protocol": "ROS2"}))
+    metadata = json.dumps({"protocol": "ROS2"})
+    return encode_command("__handshake", {"version": VERSION, "metadata": metadata})
 
 
 def parse_arguments(payload: bytes) -> dict[str, Any]:

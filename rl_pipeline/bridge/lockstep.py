@@ -208,7 +208,7 @@ class LockstepEndpoint:
                 name, type_name = text_argument(arguments, "topic"), text_argument(arguments, "message_name")
                 self._topics[name] = Topic(name, type_name, arguments.get("latch") is True)
             case "__topic_list":
-                self._send(encode_command("__topic_list", topics=[], types=[]), deadline)
+                self._send(encode_command("__topic_list", {"topics": [], "types": []}), deadline)
             case "__request":
                 self._receive(deadline, "no body of a request")
                 self._refuse("a training answers no requests", deadline)
@@ -216,4 +216,4 @@ class LockstepEndpoint:
                 self._refuse(f"a training does not know {frame.topic} {json.dumps(arguments)}", deadline)
 
     def _refuse(self, text: str, deadline: float) -> None:
-        self._send(encode_command("__error", text=text), deadline)
+        self._send(encode_command("__error", {"text": text}), deadline)

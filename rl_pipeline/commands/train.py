@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rl_pipeline.commands.errors import CommandFailedError, RefusedError
+from rl_pipeline.commands.run_arguments import add_trust, tell_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RUN|auto",
         help="go on with a run; 'auto' goes on with the newest run of --config, or starts one",
     )
+    add_trust(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -58,12 +60,16 @@ def make_plan(config: Path | None, resume: str | None, overrides: list[str]) -> 
 
     try:
         if resume not in (None, "auto"):
-            return plan_resume(str(resume), overrides)
-        if config is None:
+            plan = plan_resume(str(resume), overrides)
+        elif config is None:
             raise RefusedError("name a YAML file with --config, or a run with --resume")
-        return plan_auto(config, overrides) if resume else plan_new(config, overrides)
+        else:
+            plan = plan_auto(config, overrides) if resume else plan_new(config, overrides)
     except (NotFoundError, CheckpointError, RunBusyError) as error:
         raise RefusedError(str(error)) from error
+    if plan.folder is not None:
+        tell_code(plan.folder)
+    return plan
 
 
 def train_and_conclude(

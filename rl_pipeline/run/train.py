@@ -24,6 +24,7 @@ from rl_pipeline.run.rl_trainer import RLTrainer, TrainingResult
 from rl_pipeline.run.session import open_session
 from rl_pipeline.run.trackers import MakeWriter
 from rl_pipeline.run.trained_policy import stored_config
+from rl_pipeline.run.trust import require_trust, require_trust_of_file
 from rl_pipeline.run.user_code import keep_user_code, without_folders
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ def plan_new(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
     Raises:
         ConfigError: The configuration is refused.
     """
+    require_trust_of_file(config_file, overrides)
     return Plan(load_config(config_file, overrides, checks=CHECKS).config)
 
 
@@ -69,13 +71,15 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
 
     Raises:
         NotFoundError: There is no such run.
-        ConfigError: Its configuration with the overrides is refused.
+        ConfigError: Its configuration with the overrides is refused, or it was downloaded and is not trusted.
         CheckpointError: It has no good checkpoint.
         RunBusyError: Another process trains it.
         AlreadyFinishedError: It has been trained and concluded.
     """
     folder = find_run(name)
-    stored = parse_yaml(dump_config(stored_config(folder)), folder.config.name)
+    stored_one = stored_config(folder)
+    require_trust(stored_one, folder.path)
+    stored = parse_yaml(dump_config(stored_one), folder.config.name)
     config = load_config_mapping(stored.mapping, overrides, checks=CHECKS, file=folder.config).config
     store = CheckpointStore(folder.checkpoints)
     with folder.locked():  # what looks left over may be what another process is writing
@@ -131,7 +135,8 @@ def is_done(folder: RunFolder, config: Config, checkpoint: Checkpoint) -> bool:
     """Tell whether a run ended by itself, was evaluated at its end, and was not given more timesteps since."""
     metadata = read_metadata(folder)
     total = config.training.training.total_timesteps
-    grown = total > max(int(metadata.get("total_timesteps", total)), checkpoint.timestep)
+    earlier = metadata.get("total_timesteps")
+    grown = total > max(earlier if isinstance(earlier, int) else total, checkpoint.timestep)
     return metadata.get("status") == "finished" and (folder.path / "eval.json").exists() and not grown
 
 

@@ -1,6 +1,7 @@
 """All that a training needs to go on as if it had never stopped, written into a checkpoint and read back."""
 
 import io
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +32,9 @@ from rl_pipeline.run.environments import (
 from rl_pipeline.run.normalizer_file import read_normalizer, write_normalizer
 from rl_pipeline.run.random_state import random_state, restore_random_state
 from rl_pipeline.run.state_file import StateFileError, read_state, write_state
+
+WANDB_ID = re.compile(r"[\w-]{1,128}")
+"""What W&B takes as the id of a run; it becomes part of the names of files and of an address."""
 
 
 @dataclass
@@ -124,7 +128,15 @@ def read_progression(checkpoint: Checkpoint) -> Progression:
     Raises:
         CheckpointError: The checkpoint is damaged.
     """
-    return Progression(**_read(checkpoint.path / "state.npz")["progression"])
+    path = checkpoint.path / "state.npz"
+    try:
+        progression = Progression(**_read(path)["progression"])
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(f"{path} is damaged ({error})") from error
+    wandb_id = progression.wandb_id
+    if wandb_id is not None and not (isinstance(wandb_id, str) and WANDB_ID.fullmatch(wandb_id)):
+        raise CheckpointError(f"{path} is damaged: {wandb_id!r} is no id of a W&B run")
+    return progression
 
 
 def load_policy(checkpoint: Checkpoint, model: BaseAlgorithm) -> None:

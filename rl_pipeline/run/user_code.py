@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.schema import Config
 from rl_pipeline.run.folder import RunFolder
 
@@ -31,11 +32,22 @@ def keep_user_code(config: Config, run: RunFolder) -> Config:
 
 
 def find_user_code(config: Config, run: RunFolder) -> Config:
-    """Turn the paths that `keep_user_code` made into those of the copies, wherever the run lies now."""
+    """Turn the paths that `keep_user_code` made into those of the copies, wherever the run lies now.
+
+    Raises:
+        ConfigError: A path begins in the run's folder for code and leads out of it.
+    """
 
     def find(file: Path) -> str:
         copy = run.path / file
-        return str(copy) if file.parts[:1] == (FOLDER,) and copy.is_file() else str(file)
+        if file.parts[:1] != (FOLDER,) or not copy.is_file():
+            return str(file)
+        if not copy.resolve().is_relative_to((run.path / FOLDER).resolve()):
+            remedy = f"name a file in {run.path / FOLDER}"
+            raise ConfigError(
+                [Problem(str(run.config), "leads out of the run's folder", str(file), remedy=remedy)]
+            )
+        return str(copy)
 
     return _replace_files(config, find)
 

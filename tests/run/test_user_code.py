@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import choose_checkpoint
@@ -91,6 +92,16 @@ def test_files_of_the_same_name_are_both_kept(make_config: MakeConfig, tmp_path:
     found = find_user_code(kept, run)
     assert found.environment.id == f"{tmp_path}/code/my.py:SampleEnv"
     assert keep_user_code(found, run) == kept
+
+
+def test_a_path_that_leads_out_of_the_code_of_a_run_is_refused(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    (run.path / "code").mkdir(parents=True)
+    (tmp_path / "other.py").write_text("")
+    with pytest.raises(ConfigError, match="leads out of the run's folder"):
+        find_user_code(make_config("code/../../other.py:Env"), run)
 
 
 def test_a_run_with_a_file_is_found_to_have_the_configuration_it_was_started_with(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rclpy.node import Node
 from std_srvs.srv import SetBool, Trigger
 
 from rl_nodes import parameters, process
@@ -17,7 +16,7 @@ from rl_pipeline.run.rl_trainer import TrainingResult
 from rl_pipeline.run.train import AlreadyFinishedError
 
 
-class Train(Node):
+class Train(process.RunNode):
     """Trains one policy at a time.
 
     Parameters: `config`, the path of an experiment's YAML file; `overrides`, changes to it as `key=value`; `resume`,

@@ -80,6 +80,8 @@ def _limits(node: Node) -> Limits:
         queue_size=node.declare_parameter("queue_size", 10).value,
         call_timeout=node.declare_parameter("call_timeout", 10.0).value,
         stall_timeout=node.declare_parameter("stall_timeout", 30.0).value,
+        max_clients=node.declare_parameter("max_clients", 64).value,
+        max_registrations=node.declare_parameter("max_registrations", 1000).value,
         topics=tuple(node.declare_parameter("allowed_topics", ["*"]).value),
         addresses=tuple(node.declare_parameter("allowed_addresses", ["*"]).value),
     )
