@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rl_pipeline.commands.errors import CommandFailedError, RefusedError
+from rl_pipeline.output import go_on_unread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,6 +84,7 @@ def train_and_conclude(
     from rl_pipeline.run.locate import NotFoundError
     from rl_pipeline.run.train import run_plan
 
+    go_on_unread()
     try:
         folder, result, text = run_plan(plan, control, make_writers)
     except (RunBusyError, CheckpointError, NotFoundError, RenderingUnavailable) as error:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+"""What a user, a service or cluster manager, a closed terminal, and a scheduler before its time limit send."""
 
 
 class TrainingControl:
@@ -52,12 +53,18 @@ class TrainingControl:
 
     @contextmanager
     def listening(self) -> Iterator["TrainingControl"]:
-        """Take SIGINT and SIGTERM as requests to stop inside the `with` block; a second one interrupts at once.
+        """Take `SIGNALS` as requests to stop inside the `with` block; a second Ctrl-C interrupts at once.
 
-        Only SIGTERM after SIGTERM changes nothing: cluster managers send it to a job's shell and to each of its
-        processes, and again before they send SIGKILL.
+        Other signals interrupt nothing, except SIGTERM after Ctrl-C: cluster managers send SIGTERM to a job's shell
+        and to each of its processes, and again before they send SIGKILL; a terminal that closes may send SIGHUP
+        twice. A signal that was ignored at the start, as `nohup` does with SIGHUP, stays ignored; only SIGINT,
+        which shells ignore for what they start in the background, is taken when somebody sends it.
         """
-        previous = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        previous = {
+            number: signal.signal(number, self._on_signal)
+            for number in SIGNALS
+            if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN
+        }
         try:
             yield self
         finally:
@@ -66,9 +73,11 @@ class TrainingControl:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         name = signal.Signals(number).name
-        if self.stop_reason == name == "SIGTERM":
-            return
-        if self.stop_reason is not None:
+        if name == "SIGINT" and self.stop_reason is not None:
             raise KeyboardInterrupt
+        if name == "SIGTERM" and self.stop_reason == "SIGINT":
+            raise KeyboardInterrupt
+        if self.stop_reason is not None:
+            return
         self.stop(name)
         sys.stderr.write(f"\n{name}: finishing this rollout, then saving; Ctrl-C (SIGINT) stops at once.\n")

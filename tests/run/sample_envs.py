@@ -34,6 +34,7 @@ class SampleEnv(gymnasium.Env):
         trouble: `raise`, `kill`, `nan` or `pause`.
         trouble_at: The step of this environment, counted over all episodes, at which the trouble comes; for `pause`
             every step takes 10 ms.
+        talks: Print a line in every step.
         render_mode: `rgb_array` for pictures.
     """
 
@@ -46,6 +47,7 @@ class SampleEnv(gymnasium.Env):
         length: int = 10,
         trouble: str | None = None,
         trouble_at: int = 0,
+        talks: bool = False,
         render_mode: str | None = None,
     ) -> None:
         self.observation_space = OBSERVATION_SPACES[observation]
@@ -53,6 +55,7 @@ class SampleEnv(gymnasium.Env):
         self.length = length
         self.trouble = trouble
         self.trouble_at = trouble_at
+        self.talks = talks
         self.render_mode = render_mode
         self.elapsed = 0
         self.total = 0
@@ -67,6 +70,8 @@ class SampleEnv(gymnasium.Env):
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         self.elapsed += 1
         self.total += 1
+        if self.talks:
+            print("step", self.total, flush=True)
         reward = float(self.np_random.uniform(4, 5) + np.sum(action))
         if self.trouble == "pause":
             time.sleep(0.01)
