@@ -76,7 +76,7 @@ def train_and_conclude(
         RefusedError: Another process trains this run, a checkpoint does not fit, or nothing renders the films.
         CommandFailedError: The training broke down.
     """
-    from rl_pipeline.envs.errors import WorkerError
+    from rl_pipeline.envs.errors import StepTimeoutError, WorkerError
     from rl_pipeline.rendering.gl import RenderingUnavailable
     from rl_pipeline.run.checkpoints import CheckpointError
     from rl_pipeline.run.early_stopping import NonFiniteError
@@ -89,7 +89,7 @@ def train_and_conclude(
         folder, result, text = run_plan(plan, control, make_writers)
     except (RunBusyError, CheckpointError, NotFoundError, RenderingUnavailable) as error:
         raise RefusedError(str(error)) from error
-    except (NonFiniteError, WorkerError, OSError) as error:
+    except (NonFiniteError, WorkerError, StepTimeoutError, OSError) as error:
         raise CommandFailedError("\n".join([str(error), *getattr(error, "__notes__", [])])) from error
     print(f"\n{text}")
     return folder, result

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from rl_pipeline.envs.step_limit import calm, hurry
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 """What a user, a service or cluster manager, a closed terminal, and a scheduler before its time limit send."""
 
@@ -22,6 +24,7 @@ class TrainingControl:
         self.stop_reason: str | None = None
         self._paused = False
         self._save = False
+        self._given_up: BaseException | None = None
         # A signal may come while this thread holds the lock, so the lock must be one that it can take again.
         self._changed = threading.Condition(threading.RLock())
 
@@ -30,6 +33,12 @@ class TrainingControl:
         with self._changed:
             self.stop_reason = reason
             self._changed.notify_all()
+        hurry()
+
+    def give_up(self, error: BaseException) -> None:
+        """Raise an error in the main thread, as soon as that executes Python again; another thread calls this."""
+        self._given_up = error
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
     def pause(self, paused: bool) -> None:
         """Ask to wait after this iteration, or to go on."""
@@ -70,8 +79,12 @@ class TrainingControl:
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
+            calm()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._given_up is not None:
+            error, self._given_up = self._given_up, None
+            raise error
         name = signal.Signals(number).name
         if name == "SIGINT" and self.stop_reason is not None:
             raise KeyboardInterrupt

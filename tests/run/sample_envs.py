@@ -1,5 +1,6 @@
 """A small environment with every kind of space, and with every kind of trouble."""
 
+import ctypes
 import os
 import signal
 import time
@@ -31,7 +32,7 @@ class SampleEnv(gymnasium.Env):
         observation: A key of `OBSERVATION_SPACES`.
         action: A key of `ACTION_SPACES`.
         length: Timesteps in an episode.
-        trouble: `raise`, `kill`, `nan` or `pause`.
+        trouble: `raise`, `kill`, `nan`, `hang`, `hang in C` or `pause`.
         trouble_at: The step of this environment, counted over all episodes, at which the trouble comes; for `pause`
             every step takes 10 ms.
         talks: Print a line in every step.
@@ -88,6 +89,15 @@ class SampleEnv(gymnasium.Env):
             raise ValueError("the arm is broken")
         if self.trouble == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.trouble in ("hang", "hang in C"):
+            print("hanging", flush=True)
+        if self.trouble == "hang":
+            while True:
+                time.sleep(3600)
+        if self.trouble == "hang in C":
+            lock, library = ctypes.create_string_buffer(64), ctypes.CDLL(None)
+            library.pthread_mutex_lock(lock)
+            library.pthread_mutex_lock(lock)  # for ever, whatever signals come
         return float("nan")
 
     def _observe(self) -> Any:

@@ -66,10 +66,13 @@ def test_a_run_is_trained_by_one_process_and_survives_a_kill(
     assert len(training.children) == 2
     unfinished = training.run.checkpoints / ".step_000000099.abcd.tmp"  # what the process may be writing now
     unfinished.mkdir()
+    unwritten = training.run.path / ".run.json.0123456789ab.tmp"
+    unwritten.touch()
 
     assert main([*training.command, "--resume", "auto"]) == 2
     assert "is being trained by another process" in capsys.readouterr().err
     assert unfinished.exists()
+    assert unwritten.exists()
 
     training.process.kill()
     status, _ = training.end()
@@ -81,6 +84,7 @@ def test_a_run_is_trained_by_one_process_and_survives_a_kill(
     assert f"Training finished at timestep {killed_at + 30}" in capsys.readouterr().out
     assert len(find_runs(training.folder / "experiments")) == 1
     assert not unfinished.exists()
+    assert not unwritten.exists()
     rows = (training.run.path / "progress.csv").read_text().splitlines()[1:]
     timesteps = [int(row.partition(",")[0]) for row in rows]
     assert timesteps == sorted(set(timesteps))
