@@ -71,7 +71,7 @@ class _Watchdog:
             if exceeded and step is not reported:
                 reported = step
                 logger.warning(
-                    "`step` of %s, has not returned %s; Ctrl-C or SIGTERM ends the training, "
+                    "`step` of %s in this process has not returned %s; Ctrl-C or SIGTERM ends the training, "
                     "which then loses what came after its newest checkpoint",
                     step.describe(),
                     exceeded,
@@ -83,7 +83,7 @@ class _Watchdog:
         """Interrupt a step, or end the process."""
         seconds = time.monotonic() - step.started
         error = StepTimeoutError(
-            f"`step` of {step.describe()}, has not returned for {seconds:.0f} s, so this rollout cannot be finished "
+            f"`step` of {step.describe()} has not returned for {seconds:.0f} s, so this rollout cannot be finished "
             "and saved; what came after the newest checkpoint is lost"
         )
         self.control.give_up(error)

@@ -27,8 +27,8 @@ def test_a_step_in_this_process_is_named_and_ends_with_the_first_signal(
     training.configure(trouble=trouble, trouble_at=31)
     training.start(SOON)
     wait_for_line(training, "hanging")
-    line = wait_for_line(training, "has not returned for")
-    assert "`step` of environment 0 of SampleEnv, its action is " in line
+    line = wait_for_line(training, "in this process has not returned for")
+    assert "`step` of environment 0 of SampleEnv with the action " in line
     assert "environment.step_timeout is 4; Ctrl-C or SIGTERM ends the training" in line
     training.process.send_signal(signal.SIGINT)
     status, output = training.end()

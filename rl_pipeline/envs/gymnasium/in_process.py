@@ -67,7 +67,7 @@ class InProcessVectorEnv(EnvListVectorEnv):
 
     def _describe_step(self) -> str:
         index = self._group.active
-        return f"environment {index} of {self.name}, its action is {shown_action(self._stepped[index])}"
+        return f"environment {index} of {self.name} with the action {shown_action(self._stepped[index])}"
 
     def _guarded(self, function: Callable[..., None], *args: Any) -> None:
         try:

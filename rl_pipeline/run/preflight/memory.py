@@ -70,7 +70,9 @@ def _needs(raw: Mapping[str, Any], algorithm: Algorithm, observation: int, actio
         next_observation = 0 if parameters.get("optimize_memory_usage") else observation
         needs["training.algorithm_parameters.buffer_size"] = stored * (step + next_observation)
     elif "n_steps" in defaults:
-        needs["training.algorithm_parameters.n_steps"] = parameter("n_steps") * n_environments * step
+        n_steps = parameter("n_steps")
+        larger = "training.algorithm_parameters.n_steps" if n_steps > n_environments else next(iter(needs))
+        needs[larger] = needs.get(larger, 0) + n_steps * n_environments * step
     return needs
 
 
