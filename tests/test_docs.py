@@ -25,6 +25,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.timeout(1200)  # it trains, evaluates and films a dozen times, perhaps on a busy machine
 def test_the_readme_works_from_top_to_bottom(workplace: Path) -> None:
     lines = [line for line in commands(README) if line not in SET_UP_ELSEWHERE]
     assert len(lines) > 8

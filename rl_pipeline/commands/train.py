@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rl_pipeline.commands.errors import CommandFailedError, RefusedError
 from rl_pipeline.commands.run_arguments import add_trust, tell_code
+from rl_pipeline.output import go_on_unread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +82,7 @@ def train_and_conclude(
         RefusedError: Another process trains this run, a checkpoint does not fit, or nothing renders the films.
         CommandFailedError: The training broke down.
     """
-    from rl_pipeline.envs.errors import WorkerError
+    from rl_pipeline.envs.errors import StepTimeoutError, WorkerError
     from rl_pipeline.rendering.gl import RenderingUnavailable
     from rl_pipeline.run.checkpoints import CheckpointError
     from rl_pipeline.run.early_stopping import NonFiniteError
@@ -89,11 +90,12 @@ def train_and_conclude(
     from rl_pipeline.run.locate import NotFoundError
     from rl_pipeline.run.train import run_plan
 
+    go_on_unread()
     try:
         folder, result, text = run_plan(plan, control, make_writers)
     except (RunBusyError, CheckpointError, NotFoundError, RenderingUnavailable) as error:
         raise RefusedError(str(error)) from error
-    except (NonFiniteError, WorkerError, OSError) as error:
+    except (NonFiniteError, WorkerError, StepTimeoutError, OSError) as error:
         raise CommandFailedError("\n".join([str(error), *getattr(error, "__notes__", [])])) from error
     print(f"\n{text}")
     return folder, result

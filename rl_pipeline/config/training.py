@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from rl_pipeline.config.architecture import Architecture
 from rl_pipeline.config.errors import nearest
 from rl_pipeline.config.schedules import Schedule
-from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Text, whole_number
+from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Seed, Text, whole_number
 
 DEVICES = ("auto", "cpu", "cuda", "cuda:0", "mps")
 
@@ -37,7 +37,7 @@ class Wandb(Section):
 class EvaluationDuringTraining(Section):
     """Evaluations of the current policy during training, on environments of their own."""
 
-    seed: NonNegative = 5
+    seed: Seed = 5
     """Seed of the evaluation environments, the same at every evaluation."""
     num_episodes: Positive = 5
     """Episodes in an evaluation."""

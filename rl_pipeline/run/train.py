@@ -1,5 +1,6 @@
 """Starts a training, or goes on with one."""
 
+import errno
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
@@ -7,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rl_pipeline.atomic import atomic_write
+from rl_pipeline.atomic import atomic_write, remove_leftovers
 from rl_pipeline.config.loading import dump_config, load_config, load_config_mapping
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.yaml_reader import parse_yaml
@@ -22,12 +23,15 @@ from rl_pipeline.run.metadata import describe_run, read_metadata, update_metadat
 from rl_pipeline.run.preflight import CHECKS
 from rl_pipeline.run.rl_trainer import RLTrainer, TrainingResult
 from rl_pipeline.run.session import open_session
+from rl_pipeline.run.step_watchdog import watching_steps
 from rl_pipeline.run.trackers import MakeWriter
 from rl_pipeline.run.trained_policy import stored_config
 from rl_pipeline.run.trust import require_trust, require_trust_of_file
 from rl_pipeline.run.user_code import keep_user_code, without_folders
 
 logger = logging.getLogger(__name__)
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
     store = CheckpointStore(folder.checkpoints)
     with folder.locked():  # what looks left over may be what another process is writing
         store.clean_up()
+        remove_leftovers(folder.path)
     checkpoint = store.newest_good()
     if checkpoint is None:
         raise CheckpointError(f"{folder.path} has no good checkpoint to go on from; start anew with --config")
@@ -163,6 +168,7 @@ def run_plan(
             folder.locked(),
             logged_to(folder.path / "log.txt") as log,
             (control or TrainingControl()).listening() as control,
+            watching_steps(plan.config.environment.step_timeout, control, folder),
             open_session(plan.config, folder, plan.resume, make_writers) as session,
             failure_noted(folder),
         ):
@@ -190,12 +196,21 @@ def failure_noted(folder: RunFolder) -> Iterator[None]:
         error.add_note(
             f"Go on from the newest checkpoint with: rl-pipeline train --resume {shown(folder.path)}"
         )
+        if isinstance(error, OSError) and error.errno in DISK_FULL:
+            error.add_note(_what_a_full_disk_left(folder))
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         try:
             update_metadata(folder, status=status, error=repr(error))
         except OSError as disk_error:
             logger.warning("%s could not be renewed: %s", folder.metadata, disk_error)
         raise
+
+
+def _what_a_full_disk_left(folder: RunFolder) -> str:
+    free = shutil.disk_usage(folder.path).free
+    good = CheckpointStore(folder.checkpoints).newest_good()
+    safe = f"the checkpoint '{good.name}' is whole" if good else "no checkpoint is whole"
+    return f"The disk of {shown(folder.path)} has {free:,} bytes free; {safe}. Make room before you go on."
 
 
 def prepare_folder(folder: RunFolder, plan: Plan) -> None:

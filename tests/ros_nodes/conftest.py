@@ -35,14 +35,16 @@ class Participant:
         self.thread = threading.Thread(target=self.executor.spin)
         self.thread.start()
 
-    def collect(self, message_type: Any, topic: str, *, latched: bool = True) -> "Collected":
-        """Begin to collect the messages of a topic, with the latest one where it is latched."""
+    def collect(
+        self, message_type: Any, topic: str, *, latched: bool = True, reliable: bool = False
+    ) -> "Collected":
+        """Begin to collect the messages of a topic, with the latest one where it is latched, or all if reliable."""
         from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
         profile = QoSProfile(depth=100)
         if latched:
             profile.durability = DurabilityPolicy.TRANSIENT_LOCAL
-        else:
+        elif not reliable:
             profile.reliability = ReliabilityPolicy.BEST_EFFORT
         collected = Collected()
         collected.subscription = self.node.create_subscription(message_type, topic, collected.add, profile)

@@ -11,6 +11,7 @@ from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.envs.factory import make_vector_env
 from rl_pipeline.learners.sb3.registry import ALGORITHMS, find_algorithm
 from rl_pipeline.run.preflight.algorithm import DEFAULT_ALGORITHM
+from rl_pipeline.run.preflight.memory import check_memory
 from rl_pipeline.run.preflight.sections import section
 from rl_pipeline.wrappers.build import wrap
 from rl_pipeline.wrappers.registry import check_wrappers
@@ -33,7 +34,11 @@ def check_environment(raw: Mapping[str, Any]) -> list[Problem]:
         return problems + error.problems
     try:
         name = section(raw, "training").get("algorithm", DEFAULT_ALGORITHM)
-        return problems + check_action_space(str(name), environment.id, env.single_action_space)
+        problems += check_action_space(str(name), environment.id, env.single_action_space)
+        algorithm = find_algorithm(str(name))
+        if not isinstance(algorithm, Problem):
+            problems += check_memory(raw, algorithm, env.single_observation_space, env.single_action_space)
+        return problems
     finally:
         env.close()
 
