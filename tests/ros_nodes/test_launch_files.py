@@ -1,3 +1,4 @@
+import re
 import signal
 import socket
 import subprocess
@@ -51,12 +52,13 @@ def test_two_simulations_and_their_trainer_end_together(
             config=str(experiment),
             overrides="training.training.total_timesteps=1000000 'experiment.name=two words'",
             simulations="2",
-            namespace="/left",
+            namespace="left",
             use_sim_time="true",
         )
         for process in processes:
             stack.callback(end, process)
         status.wait_for(lambda message: message.timestep > 0)
+        nodes = participant.node.get_node_names_and_namespaces()
         for process in processes:
             process.send_signal(signal.SIGINT)
         outputs = [process.communicate(timeout=60)[0] for process in processes]
@@ -65,6 +67,10 @@ def test_two_simulations_and_their_trainer_end_together(
     assert "two words" in run.config.read_text()
     assert "[/left/simulation_1, /left/simulation_2]" in run.config.read_text().replace("'", "")
     assert list(run.checkpoints.glob("step_*"))
+    own = sorted(name for name, namespace in nodes if namespace == "/left" and name.startswith("two_words_"))
+    expected = re.sub(r"\W", "_", f"{run.name}_environment")
+    assert own == [expected, f"{expected}_2"]
+    assert all(namespace == "/left" for name, namespace in nodes if name != participant.node.get_name())
 
 
 def test_a_deployed_policy_acts_until_it_is_stopped(
