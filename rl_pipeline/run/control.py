@@ -16,11 +16,15 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 class TrainingControl:
     """Takes requests from signals and other threads; the training serves them between two iterations.
 
+    Args:
+        next_steps: What follows a signal, for the user.
+
     Attributes:
         stop_reason: Why to save and stop, such as `SIGTERM`; None while the training may go on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, next_steps: str = "finishing this rollout, then saving") -> None:
+        self._next_steps = next_steps
         self.stop_reason: str | None = None
         self._paused = False
         self._save = False
@@ -93,4 +97,4 @@ class TrainingControl:
         if self.stop_reason is not None:
             return
         self.stop(name)
-        sys.stderr.write(f"\n{name}: finishing this rollout, then saving; Ctrl-C (SIGINT) stops at once.\n")
+        sys.stderr.write(f"\n{name}: {self._next_steps}; Ctrl-C (SIGINT) stops at once.\n")

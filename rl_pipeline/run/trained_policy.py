@@ -11,6 +11,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from rl_pipeline.config.loading import load_config
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.training import Training
+from rl_pipeline.envs.ros.run_name import named_after
 from rl_pipeline.learners.sb3.adapter import SB3Adapter
 from rl_pipeline.learners.sb3.build import build_model, require
 from rl_pipeline.learners.sb3.parameters import valid_parameters
@@ -72,7 +73,8 @@ def open_policy(
     """
     config = stored_config(run)
     require_trust(config, run.path)
-    env = make_evaluation_env(config, n_episodes, render_mode=render_mode)
+    with named_after(f"{run.name}_policy"):
+        env = make_evaluation_env(config, n_episodes, render_mode=render_mode)
     try:
         use_threads(config.training.training.n_threads, env.single_observation_space)
         policy = TrainedPolicy(config, acting_model(config, env), env)

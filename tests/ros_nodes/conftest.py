@@ -63,10 +63,12 @@ class Participant:
         assert done.wait(PATIENCE), "no answer"
         return future.result()
 
-    def close(self) -> None:
-        """Leave the network."""
+    def leave(self) -> None:
+        """Leave the network, if that has not been done."""
         import rclpy
 
+        if not self.context.ok():
+            return
         self.executor.shutdown()
         self.thread.join()
         self.node.destroy_node()
@@ -109,7 +111,7 @@ class Collected:
 def participant(ros_network: RosNetwork) -> Iterator[Participant]:
     participant = Participant()
     yield participant
-    participant.close()
+    participant.leave()
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ class Play(process.RunNode):
         super().__init__("play")
         self.run = parameters.run_name(self)
         self.checkpoint = parameters.text(self, "checkpoint")
-        self.render = str(self.declare_parameter("render", "none").value)
+        self.render = parameters.text(self, "render", "none")
         self.episodes = parameters.natural(self, "episodes")
         self.seed = parameters.natural(self, "seed") or 0
         self.publisher = self.create_publisher(EpisodeStatistics, "~/episodes", LATCHED)

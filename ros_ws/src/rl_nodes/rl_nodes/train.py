@@ -31,7 +31,7 @@ class Train(process.RunNode):
         self.config = parameters.text(self, "config")
         self.overrides = parameters.texts(self, "overrides")
         self.resume = parameters.text(self, "resume")
-        serves = bool(self.declare_parameter("action_server", False).value)
+        serves = parameters.flag(self, "action_server")
         self.serves = serves or not (self.config or self.resume)
         self.status = StatusPublisher(self)
         self.control: TrainingControl | None = None
