@@ -4,7 +4,7 @@ import functools
 import json
 from typing import Any, NamedTuple
 
-from rl_pipeline.bridge.framing import LENGTH, encode
+from rl_pipeline.bridge.framing import LENGTH, Buffer, encode
 
 PREFIX = "__"
 VERSION = "v0.7.0"
@@ -26,9 +26,7 @@ def encode_command(name: str, *, nul: bool = False, **arguments: Any) -> bytes:
     return encode(name, payload, nul=nul)
 
 
-def encode_call(
-    name: str, number: int, service: str, payload: bytes | bytearray, *, nul: bool = False
-) -> bytes:
+def encode_call(name: str, number: int, service: str, payload: Buffer, *, nul: bool = False) -> bytes:
     """Make the two frames of a `"__request"` or `"__response"`: its number, and what it carries."""
     head = _known_head(name, service, len(str(number)), nul).with_number(number)
     return b"".join((head, LENGTH.pack(len(payload)), payload))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 DEFAULT_MAX_FRAME = 64 * 2**20
 MAX_TOPIC = 1024
 KEEP_ALIVE = bytes(8)
+Buffer = bytes | bytearray | memoryview
 FIRST_ROOM = 2**16
 LENGTH = struct.Struct("<I")
 """Layout of a length."""
@@ -37,7 +38,7 @@ class Frame(NamedTuple):
         return not self.topic and not self.payload
 
 
-def encode(topic: str, payload: bytes | bytearray, *, nul: bool = False) -> bytes:
+def encode(topic: str, payload: Buffer, *, nul: bool = False) -> bytes:
     """Make the bytes of a frame.
 
     Args:

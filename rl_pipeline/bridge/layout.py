@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_pipeline.bridge.cdr import CdrReader
+from rl_pipeline.bridge.cdr import HEADER, CdrReader
+from rl_pipeline.bridge.framing import Buffer
 from rl_pipeline.bridge.messages import Fields, encode_message, read_field
 
 MAX_LAYOUTS = 64
-Buffer = bytes | bytearray | memoryview
 
 
 class Layout:
@@ -19,7 +19,7 @@ class Layout:
 
     Args:
         fields: Fields of the message.
-        message: One such message, with its header.
+        message: One such message, with its header, where those that are read are copied to.
 
     Attributes:
         message: Its bytes.
@@ -30,8 +30,8 @@ class Layout:
         CdrError: The bytes are no such message.
     """
 
-    def __init__(self, fields: Fields, message: Buffer) -> None:
-        self.message = bytearray(message)
+    def __init__(self, fields: Fields, message: memoryview) -> None:
+        self.message = message
         self.numbers: dict[str, NDArray[Any]] = {}
         self.fields = SimpleNamespace()
         self._single: list[str] = []
@@ -69,11 +69,17 @@ class Layout:
         return self.fields
 
 
+def _room(size: int) -> memoryview:
+    """Return room for a message whose body stands at a multiple of 8 in memory, as NumPy needs it to be quick."""
+    return memoryview(bytearray(len(HEADER) + size))[len(HEADER) :]
+
+
 class MessageReader:
     """Reads messages of one kind, those of known layouts without looking for their fields."""
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
+        self._room = _room(0)
         self._layouts: dict[int, Layout] = {}
 
     def read(self, message: Buffer) -> SimpleNamespace:
@@ -87,9 +93,14 @@ class MessageReader:
         return self._learn(message) if known is None else known
 
     def _learn(self, message: Buffer) -> SimpleNamespace:
+        size = len(message)
+        if size > len(self._room):
+            self._room = _room(2 * size)
+            self._layouts.clear()
         if len(self._layouts) >= MAX_LAYOUTS:
             self._layouts.clear()
-        layout = self._layouts[len(message)] = Layout(self._fields, message)
+        self._room[:size] = message
+        layout = self._layouts[size] = Layout(self._fields, self._room[:size])
         return layout.fields
 
 
@@ -102,9 +113,12 @@ class MessageTemplate:
     """
 
     def __init__(self, fields: Fields, **values: Any) -> None:
-        self._layout = Layout(fields, encode_message(fields, **values))
+        message = encode_message(fields, **values)
+        room = _room(len(message))
+        room[:] = message
+        self._layout = Layout(fields, room)
 
-    def filled(self, **numbers: Any) -> bytearray:
+    def filled(self, **numbers: Any) -> memoryview:
         """Return the message with these numbers; it holds until the next call."""
         for name, value in numbers.items():
             self._layout.numbers[name][:] = value

@@ -19,7 +19,7 @@ from rl_pipeline.bridge.commands import (
     text_argument,
 )
 from rl_pipeline.bridge.connection import FIRST_CALL
-from rl_pipeline.bridge.framing import DEFAULT_MAX_FRAME, Frame, FrameDecoder
+from rl_pipeline.bridge.framing import DEFAULT_MAX_FRAME, Buffer, Frame, FrameDecoder
 
 POLL_S = 0.2
 _TIMEVAL = struct.pack("ll", 0, int(POLL_S * 1e6))
@@ -120,7 +120,7 @@ class LockstepEndpoint:
         """Whether the program has offered a service."""
         return service in self._offered
 
-    def request(self, service: str, payload: bytes | bytearray, deadline: float) -> int:
+    def request(self, service: str, payload: Buffer, deadline: float) -> int:
         """Send a request; return its number for `response`.
 
         Args:
@@ -164,9 +164,9 @@ class LockstepEndpoint:
             frame = self._receive(deadline, waiting)
             if frame.topic != "__response":
                 self._other(frame, deadline)
+                _check(deadline, waiting)
                 continue
-            arguments = parse_arguments(frame.payload)
-            answered = integer_argument(arguments, "srv_id")
+            answered = integer_argument(parse_arguments(frame.payload), "srv_id")
             body = self._receive(deadline, f"no body of response {answered}")
             if answered > number:
                 raise CommandError(f"response {answered} came, {number} was expected")
@@ -197,14 +197,14 @@ class LockstepEndpoint:
         return self._socket
 
     def _send(self, data: bytes, deadline: float) -> None:
-        connection = self._connected()
-        sent = 0
+        connection, sent = self._connected(), 0
         while sent < len(data):
-            _check(deadline, "it does not read")
+            if sent:
+                _check(deadline, "it does not read")
             try:
                 sent += connection.send(memoryview(data)[sent:] if sent else data)
             except BlockingIOError:
-                continue
+                _check(deadline, "it does not read")
 
     def _receive(self, deadline: float, waiting: str) -> Frame:
         """Return the next frame that is no keep-alive."""
@@ -212,21 +212,21 @@ class LockstepEndpoint:
             while (frame := self._decoder.cut()) is not None:
                 if not frame.is_keep_alive:
                     return frame
+            _check(deadline, waiting)
             self._fill(deadline, waiting)
 
     def _fill(self, deadline: float, waiting: str) -> None:
         """Receive what has come, or wait for it."""
         connection = self._connected()
         while True:
-            _check(deadline, waiting)
             try:
                 size = connection.recv_into(self._decoder.room())
+                break
             except BlockingIOError:
-                continue
-            if not size:
-                raise ConnectionError("the program closed the connection")
-            self._decoder.received(size)
-            return
+                _check(deadline, waiting)
+        if not size:
+            raise ConnectionError("the program closed the connection")
+        self._decoder.received(size)
 
     def _other(self, frame: Frame, deadline: float) -> None:
         """Handle a frame that is no response: registrations and messages."""

@@ -20,7 +20,7 @@ class Call(NamedTuple):
     """A request that is ready to be sent."""
 
     service: str
-    payload: bytes | bytearray
+    payload: bytes | memoryview
 
 
 class UnitySession(SimulationBatch):
