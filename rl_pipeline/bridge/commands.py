@@ -1,10 +1,11 @@
 """System commands of ROS-TCP: frames whose topic begins with `__` and whose payload is JSON."""
 
+import functools
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from rl_pipeline.bridge.framing import encode
+from rl_pipeline.bridge.framing import LENGTH, Buffer, encode
 
 PREFIX = "__"
 VERSION = "v0.7.0"
@@ -26,12 +27,48 @@ def encode_command(name: str, arguments: Mapping[str, Any], *, nul: bool = False
     return encode(name, payload, nul=nul)
 
 
-def encode_call(
-    name: str, number: int, service: str, payload: bytes | bytearray, *, nul: bool = False
-) -> bytes:
+def encode_call(name: str, number: int, service: str, payload: Buffer, *, nul: bool = False) -> bytes:
     """Make the two frames of a `"__request"` or `"__response"`: its number, and what it carries."""
-    end = b"\0" if nul else b""
-    return encode(name, b'{"srv_id": %d}%b' % (number, end), nul=nul) + encode(service, payload, nul=nul)
+    head = _known_head(name, service, len(str(number)), nul).with_number(number)
+    return b"".join((head, LENGTH.pack(len(payload)), payload))
+
+
+class CallHead(NamedTuple):
+    """The bytes of a call before the length of its payload: the same for all numbers with as many digits.
+
+    Attributes:
+        before: What stands before the number.
+        after: What stands after it.
+    """
+
+    before: bytes
+    after: bytes
+
+    @classmethod
+    def of(cls, name: str, argument: bytes, number: int, service: str, *, nul: bool) -> "CallHead":
+        """Split the bytes of a call at its number.
+
+        Args:
+            name: `"__request"` or `"__response"`.
+            argument: The JSON `{"srv_id": number}`, in any spelling.
+            number: The number in it.
+            service: The service.
+            nul: Whether the topics end with a NUL.
+        """
+        start, _, end = argument.rpartition(b"%d" % number)
+        before = encode(name, argument, nul=nul)[: -len(argument)] + start
+        return cls(before, end + encode(service, b"", nul=nul)[: -LENGTH.size])
+
+    def with_number(self, number: int) -> bytes:
+        """Return the bytes for a number."""
+        return b"%b%d%b" % (self.before, number, self.after)
+
+
+@functools.lru_cache
+def _known_head(name: str, service: str, n_digits: int, nul: bool) -> CallHead:
+    number = 10 ** (n_digits - 1)
+    argument = b'{"srv_id": %d}%b' % (number, b"\0" if nul else b"")
+    return CallHead.of(name, argument, number, service, nul=nul)
 
 
 def handshake() -> bytes:
