@@ -37,3 +37,6 @@ class Experiment(Section):
     """Words to find the run by, in run.json and in Weights & Biases."""
     folder: Text = "experiments"
     """Root folder of all runs."""
+    keep: list[Text] = Field(default_factory=list)
+    """Files and folders that your own code reads and that the run would not copy by itself: those that are read later
+    than when the environment is made, or by a library in C."""

@@ -5,7 +5,7 @@ import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rl_pipeline.atomic import atomic_write, remove_leftovers
@@ -18,6 +18,7 @@ from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.conclusion import conclude, shown
 from rl_pipeline.run.control import TrainingControl
 from rl_pipeline.run.folder import RunFolder, create_run_folder, experiment_parent, find_runs
+from rl_pipeline.run.kept_code import keep_user_code
 from rl_pipeline.run.locate import find_run
 from rl_pipeline.run.metadata import describe_run, read_metadata, update_metadata
 from rl_pipeline.run.preflight import CHECKS
@@ -27,7 +28,7 @@ from rl_pipeline.run.step_watchdog import watching_steps
 from rl_pipeline.run.trackers import MakeWriter
 from rl_pipeline.run.trained_policy import stored_config
 from rl_pipeline.run.trust import require_trust, require_trust_of_file
-from rl_pipeline.run.user_code import keep_user_code, without_folders
+from rl_pipeline.run.user_code import name_user_code, without_folders
 
 logger = logging.getLogger(__name__)
 
@@ -167,6 +168,7 @@ def run_plan(
         with (
             folder.locked(),
             logged_to(folder.path / "log.txt") as log,
+            copied_code(plan, folder) as plan,
             (control or TrainingControl()).listening() as control,
             watching_steps(plan.config.environment.step_timeout, control, folder),
             open_session(plan.config, folder, plan.resume, make_writers) as session,
@@ -185,6 +187,16 @@ def run_plan(
         if not folder.config.exists():  # the set-up of a new run failed, so there is no run
             shutil.rmtree(folder.path, ignore_errors=True)
     return folder, result, text
+
+
+@contextmanager
+def copied_code(plan: Plan, folder: RunFolder) -> Iterator[Plan]:
+    """Have a plan carried out with the run's own copies of users' files.
+
+    Raises:
+        ConfigError: The copies would not be enough.
+    """
+    yield replace(plan, config=keep_user_code(plan.config, folder))
 
 
 @contextmanager
@@ -219,7 +231,7 @@ def prepare_folder(folder: RunFolder, plan: Plan) -> None:
     Call it once the checkpoint has been found to fit: a refused change must not stay in the run's configuration.
     """
     with atomic_write(folder.config, mode="w") as file:
-        file.write(dump_config(keep_user_code(plan.config, folder)))
+        file.write(dump_config(name_user_code(plan.config, folder)))
     total_timesteps = plan.config.training.training.total_timesteps
     update_metadata(folder, **describe_run(folder), total_timesteps=total_timesteps)
     if plan.resume is not None:
