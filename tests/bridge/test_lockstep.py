@@ -20,9 +20,9 @@ class Program:
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
-        self.socket.sendall(encode_command("__publish", topic="/pose", message_name="geometry_msgs/Pose"))
+        self.socket.sendall(encode_command("__publish", {"topic": "/pose", "message_name": "geometry_msgs/Pose"}))
         for service in (STEP, "/unity/reset"):
-            self.socket.sendall(encode_command("__unity_service", topic=service, message_name="rl/Step"))
+            self.socket.sendall(encode_command("__unity_service", {"topic": service, "message_name": "rl/Step"}))
 
     def answer(
         self, number: int, payload: bytes, spelling: str = SPELLINGS[0], *, nul: bool = False, to: str = STEP
@@ -95,7 +95,7 @@ def test_numbers_that_gain_a_digit_are_read(endpoint: LockstepEndpoint, program:
 def test_what_comes_before_a_response_is_handled(
     endpoint: LockstepEndpoint, program: Program, messages: list[tuple[Topic, bytes]]
 ) -> None:
-    late = encode_command("__unity_service", topic="/late", message_name="rl/Late")
+    late = encode_command("__unity_service", {"topic": "/late", "message_name": "rl/Late"})
     between = [
         KEEP_ALIVE,
         encode("/pose", b"pose"),
