@@ -1,9 +1,11 @@
 """How long a lockstep step over ROS-TCP takes, as a ratio to a bare TCP round trip of the same bytes in the same run.
 
     python benchmarks/ros_tcp.py --n-envs 16 --size 100
+    python benchmarks/ros_tcp.py --stages
 
 The step is measured twice: with a program that only patches the number of the request into bytes that are ready, so
 that our end alone is added to the socket, and with one that reads requests and writes replies as the player does.
+`--stages` adds the microseconds of each part of our end.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 from gymnasium import spaces
+from stages import Stages
 
 from rl_pipeline.bridge.client import Client
 from rl_pipeline.bridge.commands import encode_call, encode_command
@@ -31,6 +34,7 @@ ACTION_SIZE = 8
 LENGTHS = struct.Struct("<II")
 NUMBER = 10_000_001
 """A number of a request, as wide as all are written by the program whose bytes are ready."""
+FIELD = b'"srv_id": '
 
 
 def replies(n: int, size: int) -> dict[str, bytes]:
@@ -71,21 +75,31 @@ def player(port: int, n: int, size: int) -> None:
 
 def bytes_that_are_ready(port: int, n: int, size: int) -> None:
     """Answer requests, each of which comes in one piece, with what is ready but for their number."""
-    ready = {
-        f"/unity/{service}".encode(): encode_call("__response", NUMBER, f"/unity/{service}", payload)
-        for service, payload in replies(n, size).items()
-    }
-    parts = {service: answer.split(b"%d" % NUMBER) for service, answer in ready.items()}
+    width = len(str(NUMBER))
+    ready = [  # the step first, since it is looked for most
+        (
+            f"/unity/{service}".encode(),
+            bytearray(encode_call("__response", NUMBER, f"/unity/{service}", payload)),
+        )
+        for service, payload in sorted(replies(n, size).items(), reverse=True)
+    ]
+    request = bytearray(2**16)
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for service, type_name in TYPES.items():
-            offer = encode_command("__unity_service", topic=f"/unity/{service}", message_name=type_name)
+            offer = encode_command(
+                "__unity_service", {"topic": f"/unity/{service}", "message_name": type_name}
+            )
             connection.sendall(offer)
-        while data := connection.recv(2**16):
-            _, found, rest = data.partition(b'"srv_id": ')
-            if found:
-                before, after = next(part for service, part in parts.items() if service in rest)
-                connection.sendall(b"%b%8d%b" % (before, int(rest[: rest.index(b"}")]), after))
+        while received := connection.recv_into(request):
+            start = request.find(FIELD, 0, received) + len(FIELD)
+            if start < len(FIELD):
+                continue
+            stop = request.index(b"}", start)
+            answer = next(answer for name, answer in ready if request.startswith(name, stop + 5))
+            place = answer.index(FIELD) + len(FIELD)
+            answer[place : place + width] = request[start:stop].rjust(width)
+            connection.sendall(answer)
 
 
 def bare_server(started: Connection) -> None:
@@ -174,6 +188,7 @@ if __name__ == "__main__":
     parser.add_argument("--size", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--calls", type=int, default=100)
+    parser.add_argument("--stages", action="store_true")
     options = parser.parse_args()
     asked, answered = sizes(options.n_envs, options.size)
     ways = {
@@ -185,8 +200,15 @@ if __name__ == "__main__":
     for _ in range(options.rounds):
         for name, call in ways.items():
             measured[name] += milliseconds(call, options.calls)
-    reference = statistics.median(measured["bare TCP"])
+    least, reference = min(measured["bare TCP"]), statistics.median(measured["bare TCP"])
     print(f"{options.n_envs} environments x {options.size} numbers: {asked} bytes out, {answered} bytes in")
     for name, times in measured.items():
         median, p99 = statistics.median(times), statistics.quantiles(times, n=100)[98]
-        print(f"{name:21} median {median:6.3f} ms  99 % {p99:6.3f} ms  ratio {median / reference:5.2f}")
+        print(
+            f"{name:21} median {median:6.4f} ms  99 % {p99:6.4f} ms  ratio {median / reference:5.2f}"
+            f"  least {min(times):6.4f} ms  ratio {min(times) / least:5.2f}"
+        )
+    if options.stages:
+        print("our end alone: microseconds of each stage, least and median")
+        for stage, least, median in Stages().measure(ways["our end alone"], options.rounds * options.calls):
+            print(f"{stage:40} {least:7.2f} {median:7.2f}")

@@ -1,11 +1,14 @@
 """Files that are either the old one or the whole new one, whatever happens while they are written."""
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Literal
+
+LEFTOVER = re.compile(r"\..+\.[0-9a-f]{12}\.tmp")
 
 
 @contextmanager
@@ -39,6 +42,17 @@ def atomic_write(path: str | os.PathLike[str], *, mode: Literal["w", "wb"] = "wb
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def remove_leftovers(folder: str | os.PathLike[str]) -> None:
+    """Remove the temporary files of `atomic_write` that killed processes left in a folder.
+
+    Args:
+        folder: A folder that no process writes to now.
+    """
+    for path in Path(folder).glob(".*.tmp"):
+        if LEFTOVER.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+            path.unlink()
 
 
 def sync_folder(folder: str | os.PathLike[str]) -> None:

@@ -1,18 +1,14 @@
 """Classes named in YAML: `package.module:Class` or `path/to/file.py:Class`, never evaluated text."""
 
-import hashlib
 import importlib
-import importlib.util
 import inspect
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
-import cloudpickle
-
 from rl_pipeline.config.errors import Problem, nearest
+from rl_pipeline.own_modules import import_own_file
 
 T = TypeVar("T")
 
@@ -96,27 +92,10 @@ def _import_module(name: str) -> ModuleType:
 
 
 def _import_file(path: Path) -> ModuleType:
-    """Import a file once, under a name that only its copies share, so that a copy's classes are the same classes."""
     resolved = path.expanduser().resolve()
     if not resolved.is_file():
         raise ClassPathError(
             f"there is no file '{path}' (looked at {resolved}); paths are relative to the folder that you start in, "
             "not to that of the YAML file"
         )
-    name = f"{resolved.stem}_{hashlib.sha256(resolved.read_bytes()).hexdigest()[:8]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, resolved)
-    if spec is None or spec.loader is None:
-        raise ClassPathError(f"'{path}' cannot be imported as a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    cloudpickle.register_pickle_by_value(
-        module
-    )  # a model.zip then holds the class and loads without the file
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+    return import_own_file(resolved)

@@ -1,5 +1,6 @@
 import itertools
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,11 @@ from tests.ros_network import RosNetwork, require_ros
 
 DOMAINS_OF_A_WORKER = 12
 _count = itertools.count()
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A shell ignores SIGINT for what it starts in the background, and every child inherits that: one that is a shell
+    # itself could not even take it back. Tests send SIGINT to their children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def next_domain() -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rl_pipeline.atomic import atomic_write, sync_folder
+from rl_pipeline.atomic import atomic_write, remove_leftovers, sync_folder
 
 
 def files_in(folder: Path) -> list[str]:
@@ -140,3 +140,21 @@ def test_no_space_left_keeps_the_old_file(tmp_path: Path) -> None:
     if result.returncode == 77 or result.stderr.startswith("unshare:"):
         pytest.skip("this machine lets no one mount a small file system")
     assert result.stdout.split() == [str(errno.ENOSPC), "old", "1"], result.stderr
+
+
+def test_only_leftovers_of_a_killed_process_are_removed(tmp_path: Path) -> None:
+    code = """
+        import os, signal, sys
+        from rl_pipeline.atomic import atomic_write
+        with atomic_write(sys.argv[1]) as file:
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code), tmp_path / "run.json"], check=False)
+    (leftover,) = files_in(tmp_path)
+    others = [".lock", ".mine.tmp", "a.0123456789ab.tmp", ".link.0123456789ab.tmp"]
+    for name in others[:3]:
+        (tmp_path / name).touch()
+    (tmp_path / others[3]).symlink_to(tmp_path / ".lock")
+    remove_leftovers(tmp_path)
+    assert leftover.startswith(".run.json.")
+    assert files_in(tmp_path) == sorted(others)

@@ -25,6 +25,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.timeout(1200)  # it trains, evaluates and films a dozen times, perhaps on a busy machine
 def test_the_readme_works_from_top_to_bottom(workplace: Path) -> None:
     lines = [line for line in commands(README) if line not in SET_UP_ELSEWHERE]
     assert len(lines) > 8
@@ -53,6 +54,8 @@ def test_no_command_of_the_docs_is_left_out() -> None:
         *commands(DOCS / "own_environment.md"),  # tests/test_own_code_guides.py
         *commands(DOCS / "own_network.md"),  # tests/test_own_code_guides.py
         *commands(DOCS / "own_reward.md"),  # tests/test_own_code_guides.py
+        *commands(DOCS / "use_policy_elsewhere.md"),  # tests/test_use_policy_elsewhere.py
+        *commands(DOCS / "own_robot.md"),  # tests/test_own_robot_guide.py
         *commands(DOCS / "container.md"),  # tests/test_container.py and docker/check.bash
         *commands(DOCS / "clusters.md"),  # tests/test_clusters_guide.py
         *commands(DOCS / "sim_to_robot.md"),  # tests/test_sim_to_robot_guide.py

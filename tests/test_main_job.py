@@ -41,6 +41,7 @@ def test_one_command_trains_evaluates_and_films_a_robot(tmp_path: Path) -> None:
     assert seconds == pytest.approx(50, abs=0.1)
     for name in (
         "model.zip",
+        "vecnormalize.pkl",
         "config.yaml",
         "run.json",
         "progress.csv",

@@ -5,6 +5,8 @@ import struct
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from rl_pipeline.bridge.framing import Buffer
+
 HEADER = b"\x00\x01\x00\x00"
 _PRIMITIVES = {code: struct.Struct("<" + code) for code in "?bBhHiIqQfd"}
 
@@ -60,7 +62,7 @@ class CdrReader:
         CdrError: The header is not that of little-endian CDR.
     """
 
-    def __init__(self, data: bytes | bytearray) -> None:
+    def __init__(self, data: Buffer) -> None:
         if data[: len(HEADER)] != HEADER:
             raise CdrError(
                 f"header {data[: len(HEADER)].hex()!r} is not {HEADER.hex()!r} (little-endian CDR)"

@@ -58,9 +58,9 @@ class Client:
         """Send bytes as they are."""
         self._socket.sendall(data)
 
-    def command(self, name: str, **arguments: Any) -> None:
+    def command(self, name: str, /, **arguments: Any) -> None:
         """Send a command, for example `command("__subscribe", topic="/a", message_name="std_msgs/String")`."""
-        self.send_raw(encode_command(name, nul=self._nul, **arguments))
+        self.send_raw(encode_command(name, arguments, nul=self._nul))
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Send a message: CDR with its header."""

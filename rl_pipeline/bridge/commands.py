@@ -1,9 +1,11 @@
 """System commands of ROS-TCP: frames whose topic begins with `__` and whose payload is JSON."""
 
+import functools
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from rl_pipeline.bridge.framing import encode
+from rl_pipeline.bridge.framing import LENGTH, Buffer, encode
 
 PREFIX = "__"
 VERSION = "v0.7.0"
@@ -13,29 +15,66 @@ class CommandError(Exception):
     """A command that is unknown, or whose arguments cannot be read."""
 
 
-def encode_command(name: str, *, nul: bool = False, **arguments: Any) -> bytes:
+def encode_command(name: str, arguments: Mapping[str, Any], *, nul: bool = False) -> bytes:
     """Make the frame of a command.
 
     Args:
         name: With its leading `__`.
+        arguments: What its JSON holds; the keys may be any, as clients choose them.
         nul: Whether topic and JSON end with a NUL, as Unity writes them.
-        arguments: What its JSON holds.
     """
-    payload = json.dumps(arguments).encode() + (b"\0" if nul else b"")
+    payload = json.dumps(dict(arguments)).encode() + (b"\0" if nul else b"")
     return encode(name, payload, nul=nul)
 
 
-def encode_call(
-    name: str, number: int, service: str, payload: bytes | bytearray, *, nul: bool = False
-) -> bytes:
+def encode_call(name: str, number: int, service: str, payload: Buffer, *, nul: bool = False) -> bytes:
     """Make the two frames of a `"__request"` or `"__response"`: its number, and what it carries."""
-    end = b"\0" if nul else b""
-    return encode(name, b'{"srv_id": %d}%b' % (number, end), nul=nul) + encode(service, payload, nul=nul)
+    head = _known_head(name, service, len(str(number)), nul).with_number(number)
+    return b"".join((head, LENGTH.pack(len(payload)), payload))
+
+
+class CallHead(NamedTuple):
+    """The bytes of a call before the length of its payload: the same for all numbers with as many digits.
+
+    Attributes:
+        before: What stands before the number.
+        after: What stands after it.
+    """
+
+    before: bytes
+    after: bytes
+
+    @classmethod
+    def of(cls, name: str, argument: bytes, number: int, service: str, *, nul: bool) -> "CallHead":
+        """Split the bytes of a call at its number.
+
+        Args:
+            name: `"__request"` or `"__response"`.
+            argument: The JSON `{"srv_id": number}`, in any spelling.
+            number: The number in it.
+            service: The service.
+            nul: Whether the topics end with a NUL.
+        """
+        start, _, end = argument.rpartition(b"%d" % number)
+        before = encode(name, argument, nul=nul)[: -len(argument)] + start
+        return cls(before, end + encode(service, b"", nul=nul)[: -LENGTH.size])
+
+    def with_number(self, number: int) -> bytes:
+        """Return the bytes for a number."""
+        return b"%b%d%b" % (self.before, number, self.after)
+
+
+@functools.lru_cache
+def _known_head(name: str, service: str, n_digits: int, nul: bool) -> CallHead:
+    number = 10 ** (n_digits - 1)
+    argument = b'{"srv_id": %d}%b' % (number, b"\0" if nul else b"")
+    return CallHead.of(name, argument, number, service, nul=nul)
 
 
 def handshake() -> bytes:
     """Make the first frame that a server sends to every client."""
-    return encode_command("__handshake", version=VERSION, metadata=json.dumps({"protocol": "ROS2"}))
+    metadata = json.dumps({"protocol": "ROS2"})
+    return encode_command("__handshake", {"version": VERSION, "metadata": metadata})
 
 
 def parse_arguments(payload: bytes) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from rl_pipeline.bridge.framing import Frame, FrameDecoder, FrameError
 logger = logging.getLogger(__name__)
 
 FIRST_CALL = 1001
+MIN_PROGRESS = 2**16
+"""Bytes of a long frame that must come in the time in which a short one must be complete."""
 
 
 class CallError(Exception):
@@ -31,7 +33,8 @@ class Connection(asyncio.BufferedProtocol):
         on_close: Told once the client is gone.
         max_frame: Bytes that a payload may have.
         queue_size: Frames of each kind that may wait.
-        stall_timeout: Seconds without a byte after which a client that began a frame is taken for dead.
+        stall_timeout: Seconds after which a client is taken for dead that began a frame and neither completed it nor
+            sent `MIN_PROGRESS` bytes of it.
 
     Attributes:
         dropped: Messages dropped so far.
@@ -56,6 +59,7 @@ class Connection(asyncio.BufferedProtocol):
         self._paused = False
         self._stall_timeout = stall_timeout
         self._stalled: asyncio.TimerHandle | None = None
+        self._progress = 0
         self._calls: dict[int, tuple[str, asyncio.Future[bytes]]] = {}
         self._next_call = FIRST_CALL
         self._transport: asyncio.Transport
@@ -80,8 +84,11 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Hand on the frames that the bytes complete; close a stream that cannot be read on."""
+        self._progress += nbytes
+        completed = False
         try:
             for frame in self._decoder.received(nbytes):
+                completed = True
                 if self._transport.is_closing():
                     return
                 if not frame.is_keep_alive:
@@ -89,19 +96,31 @@ class Connection(asyncio.BufferedProtocol):
         except FrameError as error:
             self.report(f"the connection is closed: {error}")
             self._transport.close()
-        self._watch_for_stall()
+        self._watch_for_stall(completed, nbytes)
 
-    def _watch_for_stall(self) -> None:
-        """Between frames a client may be silent for as long as it likes; within one it may not."""
-        if self._stalled is not None:
+    def _watch_for_stall(self, completed: bool, nbytes: int) -> None:
+        """Between frames a client may be silent for as long as it likes; within one it must get on."""
+        is_over = completed or self._transport.is_closing()
+        if self._stalled is not None and is_over:
             self._stalled.cancel()
             self._stalled = None
-        if self._decoder.is_in_frame and not self._transport.is_closing():
-            loop = asyncio.get_running_loop()
-            self._stalled = loop.call_later(self._stall_timeout, self._give_up)
+        if self._stalled is None and self._decoder.is_in_frame and not self._transport.is_closing():
+            self._watch(nbytes)
 
-    def _give_up(self) -> None:
-        logger.warning("%s: nothing came for %s s within a frame", self.peer, self._stall_timeout)
+    def _watch(self, progress: int) -> None:
+        self._progress = progress
+        self._stalled = asyncio.get_running_loop().call_later(self._stall_timeout, self._look_for_progress)
+
+    def _look_for_progress(self) -> None:
+        if self._progress >= MIN_PROGRESS:
+            self._watch(0)
+            return
+        logger.warning(
+            "%s: %d bytes came in %s s within a frame; its connection is closed",
+            self.peer,
+            self._progress,
+            self._stall_timeout,
+        )
         self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -146,7 +165,12 @@ class Connection(asyncio.BufferedProtocol):
     def report(self, text: str) -> None:
         """Say an error to the client and to the log."""
         logger.warning("%s: %s", self.peer, text)
-        self.send(encode_command("__error", text=text))
+        self.send(encode_command("__error", {"text": text}))
+
+    def refuse(self, text: str) -> None:
+        """Say why the client may not stay, and close the socket once that is sent."""
+        self.report(text)
+        self._transport.close()
 
     def close(self) -> None:
         """Close the socket, without sending what waits."""

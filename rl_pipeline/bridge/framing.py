@@ -11,8 +11,10 @@ from typing import NamedTuple
 DEFAULT_MAX_FRAME = 64 * 2**20
 MAX_TOPIC = 1024
 KEEP_ALIVE = bytes(8)
+Buffer = bytes | bytearray | memoryview
 FIRST_ROOM = 2**16
-_LENGTH = struct.Struct("<I")
+LENGTH = struct.Struct("<I")
+"""Layout of a length."""
 
 
 class FrameError(Exception):
@@ -36,7 +38,7 @@ class Frame(NamedTuple):
         return not self.topic and not self.payload
 
 
-def encode(topic: str, payload: bytes | bytearray, *, nul: bool = False) -> bytes:
+def encode(topic: str, payload: Buffer, *, nul: bool = False) -> bytes:
     """Make the bytes of a frame.
 
     Args:
@@ -45,7 +47,7 @@ def encode(topic: str, payload: bytes | bytearray, *, nul: bool = False) -> byte
         nul: Whether the topic ends with a NUL, as Unity writes it.
     """
     name = topic.encode() + (b"\0" if nul else b"")
-    return b"".join((_LENGTH.pack(len(name)), name, _LENGTH.pack(len(payload)), payload))
+    return b"".join((LENGTH.pack(len(name)), name, LENGTH.pack(len(payload)), payload))
 
 
 class FrameDecoder:
@@ -60,31 +62,28 @@ class FrameDecoder:
 
     def __init__(self, max_frame: int = DEFAULT_MAX_FRAME) -> None:
         self._max_frame = max_frame
-        self._buffer = memoryview(bytearray(FIRST_ROOM))
+        self._bytes = bytearray(FIRST_ROOM)
+        self._buffer = memoryview(self._bytes)
         self._start = self._stop = 0
 
     def room(self) -> memoryview:
         """Return where the next bytes go; it is never empty, and grows with what has come of a long frame."""
-        if self._start:
+        if self._start == self._stop:
+            self._start = self._stop = 0
+        elif self._start:
             waiting = self._stop - self._start
             self._buffer[:waiting] = self._buffer[self._start : self._stop]
             self._start, self._stop = 0, waiting
         if self._stop == len(self._buffer):
-            larger = memoryview(bytearray(2 * self._stop))
-            larger[: self._stop] = self._buffer
-            self._buffer = larger
+            larger = bytearray(2 * self._stop)
+            larger[: self._stop] = self._bytes
+            self._bytes, self._buffer = larger, memoryview(larger)
         return self._buffer[self._stop :]
 
     def received(self, size: int) -> Iterator[Frame]:
-        """Yield the frames that are complete with the first `size` bytes of the room.
-
-        Raises:
-            FrameError: A topic is longer than `MAX_TOPIC` or a payload than `max_frame`: the decoder is of no
-                more use, since nothing tells where the next frame starts.
-        """
+        """Yield the frames that are complete with the first `size` bytes of the room; see `cut` for its errors."""
         self._stop += size
-        while (frame := self._cut()) is not None:
-            yield frame
+        return iter(self.cut, None)
 
     def feed(self, data: bytes) -> Iterator[Frame]:
         """Take bytes in and yield the frames that they complete; see `received`."""
@@ -100,25 +99,49 @@ class FrameDecoder:
         """Whether the bytes so far end within a frame."""
         return self._start < self._stop
 
-    def _cut(self) -> Frame | None:
-        """Take the first frame off; None when it is not all there."""
-        start, stop = self._start + _LENGTH.size, self._stop
+    def cut(self) -> Frame | None:
+        """Take the first frame off; None when it is not all there.
+
+        Raises:
+            FrameError: A topic is longer than `MAX_TOPIC` or a payload than `max_frame`: the decoder is of no
+                more use, since nothing tells where the next frame starts.
+        """
+        start, stop = self._start + LENGTH.size, self._stop
         if start > stop:
             return None
         middle = start + self._length("topic", start, MAX_TOPIC)
-        if middle + _LENGTH.size > stop:
+        if middle + LENGTH.size > stop:
             return None
-        end = middle + _LENGTH.size + self._length("payload", middle + _LENGTH.size, self._max_frame)
+        end = middle + LENGTH.size + self._length("payload", middle + LENGTH.size, self._max_frame)
         if end > stop:
             return None
         self._start = end
         topic = bytes(self._buffer[start:middle])
-        payload = bytes(self._buffer[middle + _LENGTH.size : end])
+        payload = bytes(self._buffer[middle + LENGTH.size : end])
         return Frame(topic.removesuffix(b"\0").decode(errors="backslashreplace"), payload)
+
+    def cut_expected(self, head: bytes) -> memoryview | None:
+        """Take the first bytes off if they are as expected up to the length of a payload; see `cut` for the errors.
+
+        Args:
+            head: What comes before the length: whole frames, and the topic of the last with its length.
+
+        Returns:
+            The payload, whose bytes are overwritten by the next that come; None when the bytes begin with
+            something else, or the payload is not all there.
+        """
+        start = self._start + len(head) + LENGTH.size
+        if start > self._stop or not self._bytes.startswith(head, self._start):
+            return None
+        end = start + self._length("payload", start, self._max_frame)
+        if end > self._stop:
+            return None
+        self._start = end
+        return self._buffer[start:end]
 
     def _length(self, part: str, start: int, limit: int) -> int:
         """Read the length before the part that begins at `start`."""
-        (length,) = _LENGTH.unpack_from(self._buffer, start - _LENGTH.size)
+        (length,) = LENGTH.unpack_from(self._buffer, start - LENGTH.size)
         if length > limit:
             raise FrameError(f"{part} of {length} bytes; at most {limit} are allowed")
         return int(length)

@@ -2,69 +2,76 @@
 
 import struct
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_pipeline.bridge.cdr import CdrReader
+from rl_pipeline.bridge.cdr import HEADER, CdrReader
+from rl_pipeline.bridge.framing import Buffer
 from rl_pipeline.bridge.messages import Fields, encode_message, read_field
 
 MAX_LAYOUTS = 64
 
 
-class _Numbers(NamedTuple):
-    """A field that is read anew from each message."""
-
-    name: str
-    dtype: str
-    size: int
-    start: int
-    is_single: bool
-
-
 class Layout:
-    """Where the numbers of a message stand, and the bytes that stand between them: header, counts, texts.
+    """A message, where its numbers stand, and the bytes that stand between them: header, counts, texts.
 
     Args:
         fields: Fields of the message.
-        message: One such message, with its header.
+        message: One such message, with its header, where those that are read are copied to.
 
     Attributes:
-        numbers: Where which numbers stand.
+        message: Its bytes.
+        fields: Its fields; the arrays are views of its bytes.
+        numbers: Views of the numbers in its bytes.
 
     Raises:
         CdrError: The bytes are no such message.
     """
 
-    def __init__(self, fields: Fields, message: bytes | bytearray) -> None:
-        reader, between, end = CdrReader(message), "<", 0
-        self.numbers: list[_Numbers] = []
-        self._constant: dict[str, Any] = {}
+    def __init__(self, fields: Fields, message: memoryview) -> None:
+        self.message = message
+        self.numbers: dict[str, NDArray[Any]] = {}
+        self.fields = SimpleNamespace()
+        self._single: list[str] = []
+        reader, between, end = CdrReader(self.message), "<", 0
         for name, kind in fields:
             value = read_field(reader, kind)
-            values = np.asarray(value, kind[0]) if not kind.startswith("string") else np.empty(0)
-            if not values.size:
-                self._constant[name] = value
+            setattr(self.fields, name, value)
+            size = 0 if kind.startswith("string") else np.size(value)
+            if not size:
                 continue
-            start = reader.position - values.nbytes
-            self.numbers.append(_Numbers(name, "<" + kind[0], values.size, start, len(kind) == 1))
-            between += f"{start - end}s{values.nbytes}x"
+            dtype = np.dtype("<" + kind[0])
+            start = reader.position - size * dtype.itemsize
+            self.numbers[name] = np.frombuffer(self.message, dtype, size, start)
+            if len(kind) == 1:
+                self._single.append(name)
+            else:
+                setattr(self.fields, name, self.numbers[name])
+            between += f"{start - end}s{reader.position - start}x"
             end = reader.position
-        self._between = struct.Struct(f"{between}{len(message) - end}s")
-        self._expected = self._between.unpack(message)
+        self._between = struct.Struct(f"{between}{len(self.message) - end}s")
+        self._expected = self._between.unpack(self.message)
 
-    def fits(self, message: bytes) -> bool:
-        """Whether a message of the same length differs from the one that was learnt from in its numbers alone."""
-        return self._between.unpack(message) == self._expected
+    def read(self, message: Buffer) -> SimpleNamespace | None:
+        """Read a message of the same length.
 
-    def read(self, message: bytes) -> SimpleNamespace:
-        """Read a message that fits; its arrays are read-only views of its bytes."""
-        answer = SimpleNamespace(**self._constant)
-        for name, dtype, size, start, is_single in self.numbers:
-            values = np.frombuffer(message, dtype, size, start)
-            setattr(answer, name, values.item() if is_single else values)
-        return answer
+        Returns:
+            Its fields, whose arrays are overwritten by the next message; None when it does not only differ in its
+            numbers from the one that was learnt from.
+        """
+        if self._between.unpack(message) != self._expected:
+            return None
+        self.message[:] = message
+        for name in self._single:
+            setattr(self.fields, name, self.numbers[name].item())
+        return self.fields
+
+
+def _room(size: int) -> memoryview:
+    """Return room for a message whose body stands at a multiple of 8 in memory, as NumPy needs it to be quick."""
+    return memoryview(bytearray(len(HEADER) + size))[len(HEADER) :]
 
 
 class MessageReader:
@@ -72,20 +79,29 @@ class MessageReader:
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
+        self._room = _room(0)
         self._layouts: dict[int, Layout] = {}
 
-    def read(self, message: bytes) -> SimpleNamespace:
-        """Read a message as an object with its fields.
+    def read(self, message: Buffer) -> SimpleNamespace:
+        """Read a message as an object with its fields, whose arrays are overwritten by the next message.
 
         Raises:
             CdrError: The bytes are no such message.
         """
         layout = self._layouts.get(len(message))
-        if layout is None or not layout.fits(message):
-            if len(self._layouts) >= MAX_LAYOUTS:
-                self._layouts.clear()
-            layout = self._layouts[len(message)] = Layout(self._fields, message)
-        return layout.read(message)
+        known = None if layout is None else layout.read(message)
+        return self._learn(message) if known is None else known
+
+    def _learn(self, message: Buffer) -> SimpleNamespace:
+        size = len(message)
+        if size > len(self._room):
+            self._room = _room(2 * size)
+            self._layouts.clear()
+        if len(self._layouts) >= MAX_LAYOUTS:
+            self._layouts.clear()
+        self._room[:size] = message
+        layout = self._layouts[size] = Layout(self._fields, self._room[:size])
+        return layout.fields
 
 
 class MessageTemplate:
@@ -97,14 +113,13 @@ class MessageTemplate:
     """
 
     def __init__(self, fields: Fields, **values: Any) -> None:
-        self._message = bytearray(encode_message(fields, **values))
-        self._views: dict[str, NDArray[Any]] = {
-            numbers.name: np.frombuffer(self._message, numbers.dtype, numbers.size, numbers.start)
-            for numbers in Layout(fields, self._message).numbers
-        }
+        message = encode_message(fields, **values)
+        room = _room(len(message))
+        room[:] = message
+        self._layout = Layout(fields, room)
 
-    def filled(self, **numbers: Any) -> bytearray:
+    def filled(self, **numbers: Any) -> memoryview:
         """Return the message with these numbers; it holds until the next call."""
         for name, value in numbers.items():
-            self._views[name][:] = value
-        return self._message
+            self._layout.numbers[name][:] = value
+        return self._layout.message

@@ -2,12 +2,14 @@
 
 import json
 import socket
+import struct
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from rl_pipeline.bridge.commands import (
     PREFIX,
+    CallHead,
     CommandError,
     encode_call,
     encode_command,
@@ -17,9 +19,10 @@ from rl_pipeline.bridge.commands import (
     text_argument,
 )
 from rl_pipeline.bridge.connection import FIRST_CALL
-from rl_pipeline.bridge.framing import DEFAULT_MAX_FRAME, Frame, FrameDecoder
+from rl_pipeline.bridge.framing import DEFAULT_MAX_FRAME, Buffer, Frame, FrameDecoder
 
 POLL_S = 0.2
+_TIMEVAL = struct.pack("ll", 0, int(POLL_S * 1e6))
 
 
 class Topic(NamedTuple):
@@ -107,9 +110,9 @@ class LockstepEndpoint:
                     raise ConnectionError("the program ended before it connected") from None
                 if time.monotonic() > deadline:
                     raise TimeoutError("no program connected") from None
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _set_options(self._socket)
         self._decoder = FrameDecoder(self._max_frame)
-        self._incoming: Iterator[Frame] = iter(())
+        self._heads: dict[str, CallHead] = {}
         self._offered: set[str] = set()
         self._topics: dict[str, Topic] = {}
 
@@ -117,7 +120,7 @@ class LockstepEndpoint:
         """Whether the program has offered a service."""
         return service in self._offered
 
-    def request(self, service: str, payload: bytes | bytearray, deadline: float) -> int:
+    def request(self, service: str, payload: Buffer, deadline: float) -> int:
         """Send a request; return its number for `response`.
 
         Args:
@@ -133,8 +136,16 @@ class LockstepEndpoint:
         self._send(encode_call("__request", number, service, payload), deadline)
         return number
 
-    def response(self, number: int, deadline: float) -> bytes:
+    def response(self, service: str, number: int, deadline: float) -> bytes | memoryview:
         """Wait for the response to a request; those to requests that were given up are passed over.
+
+        Args:
+            service: What was asked.
+            number: What `request` returned.
+            deadline: See `request`.
+
+        Returns:
+            CDR with its header, which holds until the next call of a method.
 
         Raises:
             ConnectionError: The program is gone.
@@ -142,17 +153,32 @@ class LockstepEndpoint:
             FrameError: What it sends is no ROS-TCP.
             CommandError: It sends commands that cannot be read.
         """
+        waiting = f"no answer to request {number}"
+        known = self._heads.get(service)
+        expected = None if known is None else known.with_number(number)
         while True:
-            frame = self._receive(deadline, f"no answer to request {number}")
+            if not self._decoder.is_in_frame:
+                self._fill(deadline, waiting)
+            if expected is not None and (payload := self._decoder.cut_expected(expected)) is not None:
+                return payload
+            frame = self._receive(deadline, waiting)
             if frame.topic != "__response":
                 self._other(frame, deadline)
+                _check(deadline, waiting)
                 continue
             answered = integer_argument(parse_arguments(frame.payload), "srv_id")
             body = self._receive(deadline, f"no body of response {answered}")
-            if answered == number:
-                return body.payload
             if answered > number:
                 raise CommandError(f"response {answered} came, {number} was expected")
+            if answered == number:
+                self._learn(service, number, frame, body)
+                return body.payload
+
+    def _learn(self, service: str, number: int, frame: Frame, body: Frame) -> None:
+        """Keep what the two frames of a response look like, so that the next need not be read one by one."""
+        if body.topic == service and parse_arguments(frame.payload) == {"srv_id": number}:
+            nul = frame.payload.endswith(b"\0")
+            self._heads[service] = CallHead.of(frame.topic, frame.payload, number, service, nul=nul)
 
     def disconnect(self) -> None:
         """Close the connection and go on listening."""
@@ -171,28 +197,36 @@ class LockstepEndpoint:
         return self._socket
 
     def _send(self, data: bytes, deadline: float) -> None:
-        connection = self._connected()
-        connection.settimeout(max(0.001, deadline - time.monotonic()))
-        connection.sendall(data)
+        connection, sent = self._connected(), 0
+        while sent < len(data):
+            if sent:
+                _check(deadline, "it does not read")
+            try:
+                sent += connection.send(memoryview(data)[sent:] if sent else data)
+            except BlockingIOError:
+                _check(deadline, "it does not read")
 
     def _receive(self, deadline: float, waiting: str) -> Frame:
         """Return the next frame that is no keep-alive."""
-        connection = self._connected()
         while True:
-            for frame in self._incoming:
+            while (frame := self._decoder.cut()) is not None:
                 if not frame.is_keep_alive:
                     return frame
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError(waiting)
-            connection.settimeout(left)
+            _check(deadline, waiting)
+            self._fill(deadline, waiting)
+
+    def _fill(self, deadline: float, waiting: str) -> None:
+        """Receive what has come, or wait for it."""
+        connection = self._connected()
+        while True:
             try:
                 size = connection.recv_into(self._decoder.room())
-            except TimeoutError:
-                raise TimeoutError(waiting) from None
-            if not size:
-                raise ConnectionError("the program closed the connection")
-            self._incoming = self._decoder.received(size)
+                break
+            except BlockingIOError:
+                _check(deadline, waiting)
+        if not size:
+            raise ConnectionError("the program closed the connection")
+        self._decoder.received(size)
 
     def _other(self, frame: Frame, deadline: float) -> None:
         """Handle a frame that is no response: registrations and messages."""
@@ -208,7 +242,7 @@ class LockstepEndpoint:
                 name, type_name = text_argument(arguments, "topic"), text_argument(arguments, "message_name")
                 self._topics[name] = Topic(name, type_name, arguments.get("latch") is True)
             case "__topic_list":
-                self._send(encode_command("__topic_list", topics=[], types=[]), deadline)
+                self._send(encode_command("__topic_list", {"topics": [], "types": []}), deadline)
             case "__request":
                 self._receive(deadline, "no body of a request")
                 self._refuse("a training answers no requests", deadline)
@@ -216,4 +250,17 @@ class LockstepEndpoint:
                 self._refuse(f"a training does not know {frame.topic} {json.dumps(arguments)}", deadline)
 
     def _refuse(self, text: str, deadline: float) -> None:
-        self._send(encode_command("__error", text=text), deadline)
+        self._send(encode_command("__error", {"text": text}), deadline)
+
+
+def _set_options(connection: socket.socket) -> None:
+    """Send without delay; wait in the kernel, `POLL_S` at a time, with one system call for each wait."""
+    connection.setblocking(True)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        connection.setsockopt(socket.SOL_SOCKET, option, _TIMEVAL)
+
+
+def _check(deadline: float, waiting: str) -> None:
+    if time.monotonic() > deadline:
+        raise TimeoutError(waiting)

@@ -67,7 +67,9 @@ class Limits:
         max_frame: Bytes of a payload.
         queue_size: Frames that wait for a slow client.
         call_timeout: Seconds that a service call may take.
-        stall_timeout: Seconds without a byte after which a client that began a frame is taken for dead.
+        stall_timeout: Seconds after which a client is taken for dead that began a frame and does not get on with it.
+        max_clients: Clients that may be connected at the same time.
+        max_registrations: Topics and services that one client may register.
         max_calls: Service calls of one client that may be under way.
         topics: Shell patterns of the topics and services that may be registered.
         addresses: Shell patterns of the addresses that may connect.
@@ -77,6 +79,8 @@ class Limits:
     queue_size: int = 10
     call_timeout: float = 10.0
     stall_timeout: float = 30.0
+    max_clients: int = 64
+    max_registrations: int = 1000
     max_calls: int = 100
     topics: tuple[str, ...] = ("*",)
     addresses: tuple[str, ...] = ("*",)
@@ -165,6 +169,10 @@ class Server:
         if not _matches(connection.peer, self._limits.addresses):
             logger.warning("%s is not among the allowed addresses", connection.peer)
             connection.close()
+        elif len(self._clients) >= self._limits.max_clients:
+            connection.refuse(
+                f"{self._limits.max_clients} clients are connected; no more are taken (max_clients)"
+            )
         self._clients[connection] = _Client()
 
     def _close(self, connection: Connection) -> None:
@@ -237,9 +245,9 @@ class Server:
         elif name == "topic_list":
             topics = self._backend.topics()
             names, types = [topic for topic, _ in topics], [type_name for _, type_name in topics]
-            connection.send(encode_command("__topic_list", topics=names, types=types))
+            connection.send(encode_command("__topic_list", {"topics": names, "types": types}))
         elif name == "ping":
-            connection.send(encode_command("__ping_response", **arguments))
+            connection.send(encode_command("__ping_response", arguments))
         else:
             raise CommandError("unknown command")
 
@@ -249,6 +257,11 @@ class Server:
         if not _matches(name, self._limits.topics):
             raise CommandError(f"{name!r} is not among the allowed topics and services")
         registered = self._clients[connection].registered
+        most = self._limits.max_registrations
+        if len(registered) >= most and (kind, name) not in registered:
+            raise CommandError(
+                f"{most} topics and services are registered; no more are taken (max_registrations)"
+            )
         for client in self._clients.values():
             other = client.registered.get((kind, name), type_name)
             if other != type_name:

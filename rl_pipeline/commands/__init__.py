@@ -12,12 +12,27 @@ from rl_pipeline.commands import (
     play,
     plot,
     record,
+    save_model,
     schema,
     train,
     unity,
 )
 
-COMMANDS = (train, evaluate, play, record, plot, listing, config, schema, launch, unity, bench, doctor)
+COMMANDS = (
+    train,
+    evaluate,
+    play,
+    record,
+    plot,
+    save_model,
+    listing,
+    config,
+    schema,
+    launch,
+    unity,
+    bench,
+    doctor,
+)
 
 
 def add_commands(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

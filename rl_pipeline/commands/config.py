@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from rl_pipeline.commands.run_arguments import add_trust
+
 NAME = "config"
 HELP = "check a YAML file, and print the resolved configuration with the origin of every value"
 
@@ -13,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "overrides", nargs="*", metavar="key=value", help="e.g. training.algorithm_parameters.gamma=0.98"
     )
+    add_trust(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -20,5 +23,7 @@ def run(options: argparse.Namespace) -> None:
     from rl_pipeline.config.explain import explain
     from rl_pipeline.config.loading import load_config
     from rl_pipeline.run.preflight import CHECKS
+    from rl_pipeline.run.trust import require_trust_of_file
 
+    require_trust_of_file(options.file, options.overrides)
     print(explain(load_config(options.file, options.overrides, checks=CHECKS)))

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from rl_pipeline.commands.number import natural, positive
+from rl_pipeline.commands.number import positive, seed
 from rl_pipeline.commands.run_arguments import add_run, chosen, refusing
 
 NAME = "eval"
@@ -16,9 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--episodes", type=positive, help="number of episodes; by default the configuration's"
     )
-    parser.add_argument(
-        "--seed", type=natural, help="seed of the environments; by default the configuration's"
-    )
+    parser.add_argument("--seed", type=seed, help="seed of the environments; by default the configuration's")
 
 
 def run(options: argparse.Namespace) -> None:

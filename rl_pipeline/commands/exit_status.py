@@ -1,6 +1,7 @@
 """How a command of the terminal, or a node that does the same, ends.
 
-Exit status: 0 done, 1 failed while running, 2 refused before starting, 130 stopped by a second Ctrl-C.
+Exit status: 0 done, 1 failed while running, 2 refused before starting, 130 stopped by a second Ctrl-C, 141 nobody
+reads the output any more, as shells say it of tools that SIGPIPE ends.
 """
 
 import logging
@@ -10,12 +11,14 @@ from collections.abc import Callable
 
 from rl_pipeline.commands.errors import CommandFailedError, RefusedError
 from rl_pipeline.config.errors import ConfigError
+from rl_pipeline.output import ReaderGoneError, guard_output
 
-DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, REFUSED, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
 
 
 def log_to_terminal() -> None:
     """Print warnings and what is logged as one to stderr, without the line of our code that warns."""
+    guard_output()
     warnings.formatwarning = lambda message, *_, **__: str(message)
     logging.captureWarnings(True)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
@@ -28,6 +31,16 @@ def exit_status(name: str, run: Callable[[], int | None]) -> int:
         name: What it is called in messages, e.g. `rl-pipeline train`.
         run: Does it and returns its exit status, or None for 0.
     """
+    try:
+        status = _exit_status(name, run)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except ReaderGoneError:
+        return UNREAD
+    return status
+
+
+def _exit_status(name: str, run: Callable[[], int | None]) -> int:
     try:
         return run() or DONE
     except ConfigError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rl_pipeline.commands.errors import RefusedError
 from rl_pipeline.commands.ros_node import find_executable, parameter_arguments
+from rl_pipeline.ros_namespace import with_absolute_namespaces
 
 if TYPE_CHECKING:
     from rl_pipeline.config.launcher import LauncherConfig
@@ -36,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     from rl_pipeline.config.launcher import load_launcher_config
 
     launcher = load_launcher_config(options.config)
-    overrides, ros_arguments = split(options.arguments)
+    overrides, ros_arguments = split(with_absolute_namespaces(options.arguments))
     if launcher.n_environments is not None:
         overrides = [f"environment.n_environments={launcher.n_environments}", *overrides]
     overrides = [*_unity_build(launcher, overrides), *overrides]

@@ -7,7 +7,17 @@ def natural(text: str) -> int:
     """Parse a whole number from 0."""
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 0")
+    if len(text) > 18:
+        raise argparse.ArgumentTypeError(f"'{text[:20]}...' is too large")
     return int(text)
+
+
+def seed(text: str) -> int:
+    """Parse a seed, of which NumPy's generator takes 32 bits."""
+    number = natural(text)
+    if number >= 2**32:
+        raise argparse.ArgumentTypeError(f"must be at most {2**32 - 1}")
+    return number
 
 
 def positive(text: str) -> int:

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from rl_pipeline.commands.film_path import film_path
-from rl_pipeline.commands.number import natural, positive
+from rl_pipeline.commands.number import positive, seed
 from rl_pipeline.commands.run_arguments import add_run, chosen, refusing
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--video", type=film_path, metavar="OUT.mp4", help="the film to write")
     parser.add_argument("--episodes", type=positive, default=1, help="episodes in the window (default 1)")
-    parser.add_argument("--seed", type=natural, default=0, help="seed of the episode (default 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="seed of the episode (default 0)")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 import argparse
 
 from rl_pipeline.commands.film_path import film_path
-from rl_pipeline.commands.run_arguments import RUN_HELP, refusing
+from rl_pipeline.commands.run_arguments import RUN_HELP, add_trust, refusing, tell_code
 
 NAME = "record"
 HELP = "film the learning of a run, from its first checkpoint to its last"
@@ -16,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--checkpoints", default="all", metavar="all|NAME,NAME", help="which, in which order (default all)"
     )
     parser.add_argument("--video", type=film_path, metavar="OUT.mp4", help="the film to write")
+    add_trust(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -32,6 +33,7 @@ def run(options: argparse.Namespace) -> None:
             checkpoints = [choose_checkpoint(folder, name) for name in options.checkpoints.split(",")]
         if not checkpoints:
             raise NotFoundError(f"{folder.path} has no checkpoint yet")
+        tell_code(folder)
         film = options.video or folder.videos / "learning.mp4"
         frames = film_learning(folder, checkpoints, film)
     print(f"{film} ({frames} frames, {len(checkpoints)} checkpoints)")

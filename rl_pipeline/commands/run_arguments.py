@@ -1,6 +1,7 @@
 """What the commands that look at a finished run have in common."""
 
 import argparse
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,6 +21,16 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint", metavar="best|final|init|STEP", help="by default the best, else the newest"
     )
+    add_trust(parser)
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Declare the consent to execute what a downloaded run names; `rl_pipeline.cli` passes it on."""
+    parser.add_argument(
+        "--trust-code",
+        action="store_true",
+        help="execute the code and programs of a downloaded run; do it only for runs that you trust like a program",
+    )
 
 
 def chosen(run_name: str, checkpoint: str | None) -> "tuple[RunFolder, Checkpoint]":
@@ -28,7 +39,26 @@ def chosen(run_name: str, checkpoint: str | None) -> "tuple[RunFolder, Checkpoin
 
     with refusing():
         run = find_run(run_name)
-        return run, choose_checkpoint(run, checkpoint)
+        chosen_checkpoint = choose_checkpoint(run, checkpoint)
+    tell_code(run)
+    return run, chosen_checkpoint
+
+
+def tell_code(run: "RunFolder") -> None:
+    """Tell on stderr which code and programs of its own a run executes, if any.
+
+    Raises:
+        ConfigError: The run's configuration does not load, or it was downloaded and its code is not trusted.
+    """
+    from rl_pipeline.run.executed_code import executed_by
+    from rl_pipeline.run.trained_policy import stored_config
+    from rl_pipeline.run.trust import require_trust
+
+    config = stored_config(run)
+    require_trust(config, run.path)
+    listed = ", ".join(str(executed).replace(f"{run.path}/", "") for executed in executed_by(config))
+    if listed:
+        print(f"This run uses its own code: {listed}", file=sys.stderr)
 
 
 @contextmanager
@@ -37,8 +67,9 @@ def refusing() -> Iterator[None]:
 
     Raises:
         RefusedError: There is no such run, checkpoint, renderer or display.
-        CommandFailedError: A film could not be written.
+        CommandFailedError: A film could not be written, or an environment failed.
     """
+    from rl_pipeline.envs.errors import WorkerError
     from rl_pipeline.rendering.film import FilmError
     from rl_pipeline.rendering.gl import RenderingUnavailable
     from rl_pipeline.run.checkpoints import CheckpointError
@@ -48,5 +79,5 @@ def refusing() -> Iterator[None]:
         yield
     except (NotFoundError, CheckpointError, RenderingUnavailable) as error:
         raise RefusedError(str(error)) from error
-    except FilmError as error:
+    except (FilmError, WorkerError) as error:
         raise CommandFailedError(str(error)) from error

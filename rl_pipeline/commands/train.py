@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rl_pipeline.commands.errors import CommandFailedError, RefusedError
+from rl_pipeline.commands.run_arguments import add_trust, tell_code
+from rl_pipeline.output import go_on_unread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RUN|auto",
         help="go on with a run; 'auto' goes on with the newest run of --config, or starts one",
     )
+    add_trust(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -58,12 +61,16 @@ def make_plan(config: Path | None, resume: str | None, overrides: list[str]) -> 
 
     try:
         if resume not in (None, "auto"):
-            return plan_resume(str(resume), overrides)
-        if config is None:
+            plan = plan_resume(str(resume), overrides)
+        elif config is None:
             raise RefusedError("name a YAML file with --config, or a run with --resume")
-        return plan_auto(config, overrides) if resume else plan_new(config, overrides)
+        else:
+            plan = plan_auto(config, overrides) if resume else plan_new(config, overrides)
     except (NotFoundError, CheckpointError, RunBusyError) as error:
         raise RefusedError(str(error)) from error
+    if plan.folder is not None:
+        tell_code(plan.folder)
+    return plan
 
 
 def train_and_conclude(
@@ -75,7 +82,7 @@ def train_and_conclude(
         RefusedError: Another process trains this run, a checkpoint does not fit, or nothing renders the films.
         CommandFailedError: The training broke down.
     """
-    from rl_pipeline.envs.errors import WorkerError
+    from rl_pipeline.envs.errors import StepTimeoutError, WorkerError
     from rl_pipeline.rendering.gl import RenderingUnavailable
     from rl_pipeline.run.checkpoints import CheckpointError
     from rl_pipeline.run.early_stopping import NonFiniteError
@@ -83,11 +90,12 @@ def train_and_conclude(
     from rl_pipeline.run.locate import NotFoundError
     from rl_pipeline.run.train import run_plan
 
+    go_on_unread()
     try:
         folder, result, text = run_plan(plan, control, make_writers)
     except (RunBusyError, CheckpointError, NotFoundError, RenderingUnavailable) as error:
         raise RefusedError(str(error)) from error
-    except (NonFiniteError, WorkerError, OSError) as error:
+    except (NonFiniteError, WorkerError, StepTimeoutError, OSError) as error:
         raise CommandFailedError("\n".join([str(error), *getattr(error, "__notes__", [])])) from error
     print(f"\n{text}")
     return folder, result

@@ -103,6 +103,9 @@ class Environment(Section):
     """Worker processes that share the environments among them; 0 steps them all in this process."""
     max_worker_restarts: NonNegative = 3
     """How often workers that died are started again before the run fails."""
+    step_timeout: Annotated[float, Field(gt=0)] | None = 300.0
+    """Seconds after which environments of `backend: gymnasium` that do not return from a step are reported; a worker
+    is then started again. After a request to stop they get 20 s at most. null waits for ever."""
     env_config: dict[str, Any] | str | None = None
     """Keyword arguments for the environment, weaker than `kwargs`, or the path of a YAML file of them."""
     kwargs: dict[str, Any] = Field(default_factory=dict)

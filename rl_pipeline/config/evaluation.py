@@ -1,6 +1,6 @@
 """The sections `evaluation` and `play`: what to do with a trained policy."""
 
-from rl_pipeline.config.section import NonNegative, Positive, Section, Text
+from rl_pipeline.config.section import Positive, Section, Seed, Text
 
 
 class Evaluation(Section):
@@ -8,7 +8,7 @@ class Evaluation(Section):
 
     num_episodes: Positive = 10
     """Episodes to evaluate."""
-    seed: NonNegative = 1000
+    seed: Seed = 1000
     """Seed of the evaluation environments."""
     deterministic: bool = True
     """Take the most likely action instead of a random one."""

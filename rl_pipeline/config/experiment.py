@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from rl_pipeline.config.section import NonNegative, RefusedError, Section, Text
+from rl_pipeline.config.section import RefusedError, Section, Seed, Text
 
 MAX_NAME_LENGTH = 200
 """A folder name has at most 255 bytes on common file systems; the date of the run is added to the name."""
@@ -31,9 +31,12 @@ class Experiment(Section):
 
     name: Annotated[str, AfterValidator(_folder_name)] = "experiment"
     """Name of the run; its folder is this name and the date."""
-    seed: NonNegative = 0
+    seed: Seed = 0
     """Seed of everything random in the run; 0 is a seed like any other."""
     tags: list[str] = Field(default_factory=list)
     """Words to find the run by, in run.json and in Weights & Biases."""
     folder: Text = "experiments"
     """Root folder of all runs."""
+    keep: list[Text] = Field(default_factory=list)
+    """Files and folders that your own code reads and that the run would not copy by itself: those that are read later
+    than when the environment is made, or by a library in C."""

@@ -136,5 +136,9 @@ def in_words(node: Schema) -> list[str]:
 
 def _range(node: Schema) -> str:
     signs = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
-    limits = " and ".join(f"{sign} {node[name]:g}" for name, sign in signs.items() if name in node)
+    limits = " and ".join(f"{sign} {_number(node[name])}" for name, sign in signs.items() if name in node)
     return f" {limits}" if limits else ""
+
+
+def _number(limit: float) -> str:
+    return str(limit) if isinstance(limit, int) else f"{limit:g}"

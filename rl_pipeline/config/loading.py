@@ -10,6 +10,7 @@ from rl_pipeline.config.checking import Check, checked
 from rl_pipeline.config.composition import Composition
 from rl_pipeline.config.dumping import dump_config
 from rl_pipeline.config.env_config import add_env_config_file
+from rl_pipeline.config.hand_started import evaluate_at_the_end_alone
 from rl_pipeline.config.key_schema import key_schema
 from rl_pipeline.config.overrides import parse_overrides
 from rl_pipeline.config.places import shown_path
@@ -47,7 +48,8 @@ def load_config(
 
     Weakest first, these are laid over each other: `default_file`, the file's `Default` block, its block named
     after the environment id, its other keys, the overrides. Where `environment.env_config` names a file, that
-    file is read, so that the result needs no other.
+    file is read, so that the result needs no other. Programs that are started by hand have a default of their own:
+    no evaluations during the training.
 
     Args:
         file: YAML file of the experiment.
@@ -102,6 +104,7 @@ def _load(
             composition.add(block)
     composition.add(overriding)
     problems += add_env_config_file(composition, file)
+    evaluate_at_the_end_alone(composition)
 
     # With the section there, its absence is reported as what it is: an absent environment.id.
     composition.mapping.setdefault("environment", {})

@@ -19,9 +19,9 @@ def drop_overruled(weaker: dict[str, Any], stronger: Mapping[str, Any]) -> None:
     for path, (count, frequency) in ALTERNATIVES.items():
         section = value_at(weaker, path)
         if isinstance(section, dict):
-            if _is_given(stronger, (*path, count)):
+            if is_given(stronger, (*path, count)):
                 section.pop(frequency, None)
-            if _is_given(stronger, (*path, frequency)):
+            if is_given(stronger, (*path, frequency)):
                 section.pop(count, None)
 
 
@@ -29,7 +29,7 @@ def drop_unused(mapping: dict[str, Any]) -> None:
     """Remove the number of times wherever the timesteps between them are given."""
     drop_overruled(mapping, {})
     for path, (count, frequency) in ALTERNATIVES.items():
-        if _is_given(mapping, (*path, frequency)):
+        if is_given(mapping, (*path, frequency)):
             value_at(mapping, path).pop(count, None)
 
 
@@ -44,9 +44,10 @@ def refuse_both(mapping: Mapping[str, Any]) -> list[Problem]:
             remedy=f"remove {frequency} or {count}",
         )
         for path, (count, frequency) in ALTERNATIVES.items()
-        if _is_given(mapping, (*path, count)) and _is_given(mapping, (*path, frequency))
+        if is_given(mapping, (*path, count)) and is_given(mapping, (*path, frequency))
     ]
 
 
-def _is_given(mapping: Mapping[str, Any], path: KeyPath) -> bool:
+def is_given(mapping: Mapping[str, Any], path: KeyPath) -> bool:
+    """Tell whether a key is written with a value other than null."""
     return value_at(mapping, path) not in (None, MISSING)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Section(BaseModel):
@@ -32,6 +32,14 @@ def whole_number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Positive = Annotated[int, Field(ge=1), BeforeValidator(whole_number)]
-NonNegative = Annotated[int, Field(ge=0), BeforeValidator(whole_number)]
+def _fits_64_bits(value: int) -> int:
+    if value >= 2**63:
+        raise RefusedError("is too large for 64 bits", remedy="use a smaller number")
+    return value
+
+
+Positive = Annotated[int, Field(ge=1), BeforeValidator(whole_number), AfterValidator(_fits_64_bits)]
+NonNegative = Annotated[int, Field(ge=0), BeforeValidator(whole_number), AfterValidator(_fits_64_bits)]
+Seed = Annotated[int, Field(ge=0, lt=2**32), BeforeValidator(whole_number)]
+"""NumPy's generator takes seeds of 32 bits."""
 Text = Annotated[str, Field(min_length=1)]

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from rl_pipeline.config.architecture import Architecture
 from rl_pipeline.config.errors import nearest
 from rl_pipeline.config.schedules import Schedule
-from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Text, whole_number
+from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Seed, Text, whole_number
 
 DEVICES = ("auto", "cpu", "cuda", "cuda:0", "mps")
 
@@ -37,7 +37,7 @@ class Wandb(Section):
 class EvaluationDuringTraining(Section):
     """Evaluations of the current policy during training, on environments of their own."""
 
-    seed: NonNegative = 5
+    seed: Seed = 5
     """Seed of the evaluation environments, the same at every evaluation."""
     num_episodes: Positive = 5
     """Episodes in an evaluation."""
@@ -48,7 +48,7 @@ class EvaluationDuringTraining(Section):
 
 
 class EarlyStopping(Section):
-    """When to stop before all timesteps are done."""
+    """When to stop before all timesteps are done; the evaluation at timestep 0 does not count."""
 
     reward_threshold: float | None = None
     """Stop when an evaluation's mean return reaches this."""
@@ -70,7 +70,7 @@ class Checkpoint(Section):
     keep_last: Positive = 3
     """How many of the newest checkpoints can be resumed from; older ones keep their policy, for films."""
     keep_best: bool = True
-    """Keep the checkpoint with the best evaluation as `best`."""
+    """Keep the checkpoint with the best evaluation as `best`; the evaluation at timestep 0 does not count."""
     replay_buffer: bool = True
     """Save the replay buffer, without which off-policy training does not resume exactly."""
 

@@ -16,6 +16,9 @@ NULL_WORDS = frozenset({"None", "null"})
 MAX_VALUES = 100_000
 """A configuration with more values than this is taken for an attack with nested aliases."""
 
+MAX_DIGITS = 100
+"""Longer numbers are refused; Python itself refuses to write some of them out."""
+
 _PLAIN_TAGS = frozenset(TAG + name for name in ("null", "bool", "int", "float", "str", "seq", "map"))
 
 
@@ -54,6 +57,14 @@ class NodeReader:
     def _scalar(self, node: yaml.Node, path: KeyPath) -> Any:
         if node.tag == TAG + "str" and node.value in NULL_WORDS:
             return None
+        if node.tag == TAG + "int" and len(node.value) > MAX_DIGITS:
+            message = f"is a number of {len(node.value)} characters"
+            return self._refuse(node, path, message, node.value, f"use at most {MAX_DIGITS} digits")
+        if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in node.value):
+            message = (
+                "holds a null character or half a surrogate pair, which no file name and no text may hold"
+            )
+            return self._refuse(node, path, message, node.value, "remove the character")
         try:
             return self._constructor.construct_object(node)
         except (ValueError, KeyError, yaml.constructor.ConstructorError):
@@ -70,7 +81,7 @@ class NodeReader:
 
     def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        for merged in _merged_mappings(node):
+        for merged in self._merged_mappings(node, path):
             inherited = self.value(merged, path)
             if isinstance(inherited, dict):
                 result |= {key: value for key, value in inherited.items() if key not in result}
@@ -115,9 +126,17 @@ class NodeReader:
         remedy = "keep one of the two and remove the other"
         self._refuse(key, (*path, key.value), message, written, remedy)
 
-
-def _merged_mappings(node: yaml.MappingNode) -> Iterator[yaml.Node]:
-    """Yield what the merge keys `<<` of a mapping name; the first of several mappings wins."""
-    for key_node, value_node in node.value:
-        if key_node.tag == TAG + "merge":
-            yield from value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]
+    def _merged_mappings(self, node: yaml.MappingNode, path: KeyPath) -> Iterator[yaml.Node]:
+        """Yield what the merge keys `<<` of a mapping name; the first of several mappings wins."""
+        for key_node, value_node in node.value:
+            if key_node.tag != TAG + "merge":
+                continue
+            is_list = isinstance(value_node, yaml.SequenceNode) and value_node.tag == TAG + "seq"
+            for merged in value_node.value if is_list else [value_node]:
+                if merged.tag not in _PLAIN_TAGS:
+                    self._refuse_tag(merged, (*path, "<<"))
+                elif not isinstance(merged, yaml.MappingNode):
+                    remedy = "write `<<: *name`, where `&name` stands before a mapping"
+                    self._refuse(merged, (*path, "<<"), "must name a mapping to merge", merged.value, remedy)
+                else:
+                    yield merged

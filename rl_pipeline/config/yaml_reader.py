@@ -12,6 +12,9 @@ from rl_pipeline.config.yaml_dialect import ConfigLoader
 from rl_pipeline.config.yaml_nodes import NodeReader
 from rl_pipeline.config.yaml_syntax import syntax_problem
 
+MAX_BYTES = 4_000_000
+"""A configuration has some kilobytes."""
+
 
 @dataclass(frozen=True)
 class Document:
@@ -40,7 +43,7 @@ def read_yaml(file: Path) -> Document:
     """
     name = shown_path(file)
     try:
-        return parse_yaml(file.read_text(encoding="utf-8"), name)
+        return parse_yaml(_read_text(file, name), name)
     except FileNotFoundError:
         raise ConfigError([missing_file(file)]) from None
     except UnicodeDecodeError as error:
@@ -50,6 +53,16 @@ def read_yaml(file: Path) -> Document:
         message = f"cannot be read: {error.strerror}"
         problem = Problem("", message, remedy="name a readable YAML file", place=name)
         raise ConfigError([problem]) from error
+
+
+def _read_text(file: Path, name: str) -> str:
+    """Read a file of ordinary size; devices and pipes may never end."""
+    is_other = file.exists() and not file.is_file() and not file.is_dir()
+    if is_other or (file.is_file() and file.stat().st_size > MAX_BYTES):
+        found = "is no ordinary file" if is_other else f"has {file.stat().st_size:,} bytes"
+        remedy = f"name a YAML file of at most {MAX_BYTES:,} bytes"
+        raise ConfigError([Problem("", f"{found}, so it is no configuration", remedy=remedy, place=name)])
+    return file.read_text(encoding="utf-8")
 
 
 def parse_yaml(text: str, name: str) -> Document:

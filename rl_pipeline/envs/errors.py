@@ -17,6 +17,10 @@ class WorkerAttributeError(WorkerError, AttributeError):
     """An environment in a worker process has no attribute of that name."""
 
 
+class StepTimeoutError(RuntimeError):
+    """An environment in this process does not return from a step, although somebody has asked to stop."""
+
+
 class WorkerDiedError(WorkerError):
     """A worker process ended without being asked to."""
 

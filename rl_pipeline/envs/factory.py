@@ -79,7 +79,12 @@ def _make_gymnasium(environment: Environment, n: int, render_mode: str | None) -
         choose_gl_backend()
     makers = [EnvMaker(environment.id, kwargs, render_mode if index == 0 else None) for index in range(n)]
     if environment.n_workers:
-        return WorkerVectorEnv(makers, min(environment.n_workers, n), environment.max_worker_restarts)
+        return WorkerVectorEnv(
+            makers,
+            min(environment.n_workers, n),
+            environment.max_worker_restarts,
+            step_timeout=environment.step_timeout,
+        )
     return InProcessVectorEnv(makers)
 
 

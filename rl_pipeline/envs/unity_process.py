@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
+from rl_pipeline.envs.errors import WorkerError
 
 PLAYER = "unity_build/player/tank.x86_64"
 """The program in this repository that stands in for a build."""
@@ -19,7 +20,7 @@ END_S = 5.0
 """Seconds that a process may take to end by itself."""
 
 
-class UnityProcessError(RuntimeError):
+class UnityProcessError(WorkerError):
     """A Unity process ended, or never answered."""
 
 
@@ -64,7 +65,7 @@ class UnityProcess:
     """
 
     def __init__(self, executable: Path, arguments: Sequence[str], log: Path, headless: bool = True) -> None:
-        self.log = log
+        self.executable, self.log = executable, log
         command = [
             str(executable),
             *(["-batchmode", "-nographics"] if headless else []),

@@ -9,6 +9,7 @@ import numpy as np
 from rl_pipeline.plotting.canvas import COLOURS, new_figure, save, say_empty, style, thousands
 from rl_pipeline.plotting.curves import read_curves
 from rl_pipeline.plotting.run_name import run_name
+from rl_pipeline.plotting.stats import best_evaluation
 from rl_pipeline.tracking.csv_file import Series
 
 if TYPE_CHECKING:
@@ -81,16 +82,19 @@ def _draw_evaluations(axes: "Axes", series: Mapping[str, Series]) -> None:
 
 
 def _mark_best(axes: "Axes", mean: Series) -> None:
-    best = int(np.argmax(mean.values))
+    best = best_evaluation(mean)
+    if best is None:
+        return
+    timestep, value = best
     axes.plot(
-        mean.timesteps[best],
-        mean.values[best],
+        timestep,
+        value,
         marker="*",
         markersize=14,
         markeredgecolor="white",
         color=COLOURS[4],
         linestyle="none",
-        label=f"best: {thousands(mean.values[best])} at {mean.timesteps[best]:,}",
+        label=f"best: {thousands(value)} at {timestep:,}",
     )
 
 

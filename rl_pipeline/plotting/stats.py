@@ -16,7 +16,7 @@ def write_stats(run_folder: Path, config: Mapping[str, Any], extra: Mapping[str,
     """Write what a run has reached so far.
 
     The file holds `timesteps`, `fps` (timesteps per second), `mean_return` of the latest training episodes, `best`
-    (timestep and mean_reward of the best evaluation, null before the first one), `evaluations` (lists as long as its
+    (timestep and mean_reward of `best_evaluation`, null before the first one), `evaluations` (lists as long as its
     `timesteps`, null where an evaluation lacks a metric), everything in `extra`, and the configuration as `args`.
     Numbers that are not finite become null, which JSON has in place of them.
 
@@ -52,11 +52,18 @@ def _latest(series: Mapping[str, Series], name: str) -> float | None:
     return float(series[name].values[-1]) if name in series else None
 
 
+def best_evaluation(mean: Series) -> tuple[int, float] | None:
+    """Find timestep and mean return of the best evaluation after timestep 0, or None."""
+    evaluations = zip(mean.values.tolist(), mean.timesteps.tolist(), strict=True)
+    best = max(
+        ((value, timestep) for value, timestep in evaluations if timestep > 0), key=_nan_last, default=None
+    )
+    return None if best is None else (best[1], best[0])
+
+
 def _best(mean: Series | None) -> dict[str, float] | None:
-    if mean is None:
-        return None
-    value, timestep = max(zip(mean.values.tolist(), mean.timesteps.tolist(), strict=True), key=_nan_last)
-    return {"timestep": timestep, "mean_reward": value}
+    best = None if mean is None else best_evaluation(mean)
+    return None if best is None else {"timestep": best[0], "mean_reward": best[1]}
 
 
 def _nan_last(evaluation: tuple[float, int]) -> float:

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from rl_pipeline.atomic import remove_leftovers
 from rl_pipeline.config.errors import nearest
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError, thin_out
 
@@ -57,8 +58,11 @@ class CheckpointStore:
         )
 
     def newest_good(self) -> Checkpoint | None:
-        """Find the newest checkpoint to go on from; damaged ones are named and passed over."""
-        candidates = [checkpoint for checkpoint in self.all() if checkpoint.name != "best"]
+        """Find the newest checkpoint to go on from; damaged ones are named and passed over.
+
+        `final` is preferred to a step checkpoint of the same timestep: it says why the training ended there.
+        """
+        candidates = [checkpoint for checkpoint in reversed(self.all()) if checkpoint.name != "best"]
         usable = []
         for checkpoint in candidates:
             try:
@@ -89,6 +93,8 @@ class CheckpointStore:
                 set_aside.rename(target)
         for leftover in [*self.folder.glob(".*.tmp"), *self.folder.glob(".*.old")]:
             shutil.rmtree(leftover)
+        for checkpoint in self.all():
+            remove_leftovers(checkpoint.path)
 
     def drop_after(self, timestep: int) -> None:
         """Remove step checkpoints later than a timestep that a run goes on from; it will write them anew."""

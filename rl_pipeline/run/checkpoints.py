@@ -1,8 +1,10 @@
 """Checkpoints: folders that hold everything a training needs to go on as if it had never stopped.
 
 checkpoints/<init|best|final|step_000500000>/
-    checkpoint.json      timestep, what kind of checkpoint, size and SHA-256 of every other file; written last
+    checkpoint.json      timestep, what kind of checkpoint, size and SHA-256 of every other file; written last;
+                         in `final`, the length that was asked for and why the training ended before it, too
     model.zip            networks and optimizers; loads with stock stable_baselines3
+    vecnormalize.pkl     running statistics for stock stable_baselines3; rl_pipeline never reads it
     normalizer.npz       running statistics of the observations and rewards, where they are normalised
     state.npz            random states, simulators, wrappers, counters, best score
     replay_buffer.npz    off-policy algorithms
@@ -17,7 +19,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,10 @@ from typing import Any
 from rl_pipeline.atomic import atomic_write, sync_folder
 
 MANIFEST = "checkpoint.json"
-POLICY_FILES = ("model.zip", "normalizer.npz")
+MODEL, VEC_NORMALIZE, NORMALIZER = "model.zip", "vecnormalize.pkl", "normalizer.npz"
+POLICY_FILES = (MODEL, VEC_NORMALIZE, NORMALIZER)
+FILES = (*POLICY_FILES, "state.npz", "replay_buffer.npz")
+"""Every file that a checkpoint may hold beside its manifest."""
 FORMAT = 1
 
 
@@ -51,8 +56,11 @@ class Checkpoint:
     def manifest(self) -> dict[str, Any]:
         """Read `checkpoint.json`.
 
+        A run may come from elsewhere, so nothing in the manifest is used before it has been checked; above all, no
+        name in it leads out of the checkpoint's folder.
+
         Raises:
-            CheckpointError: It is missing, unreadable or of another format.
+            CheckpointError: It is missing, unreadable, of another format, or lists what no checkpoint holds.
         """
         path = self.path / MANIFEST
         try:
@@ -66,6 +74,7 @@ class Checkpoint:
             raise CheckpointError(
                 f"{path} was written by another version (format {manifest['format']}, need {FORMAT})"
             )
+        _check_entries(path, manifest)
         return manifest
 
     @property
@@ -74,9 +83,20 @@ class Checkpoint:
         return int(self.manifest()["timestep"])
 
     @property
+    def loads_elsewhere(self) -> bool:
+        """Whether stock Stable-Baselines3 loads its files; version 0.1.0 wrote models that need its own code."""
+        return VEC_NORMALIZE in self.manifest()["files"]
+
+    @property
     def resumable(self) -> bool:
         """Whether a training can go on from here; a thinned out checkpoint holds only the policy."""
         return bool(self.manifest()["resumable"])
+
+    def early_end(self, total_timesteps: int) -> str | None:
+        """Say why a training of this length ended here, before its last timestep; None where it did not."""
+        manifest = self.manifest()
+        reason = manifest.get("reason")
+        return str(reason) if reason and total_timesteps <= int(manifest["total_timesteps"]) else None
 
     def verify(self) -> None:
         """Compare every file with its checksum.
@@ -86,6 +106,8 @@ class Checkpoint:
         """
         for name, expected in self.manifest()["files"].items():
             path = self.path / name
+            if path.is_symlink():
+                raise CheckpointError(f"{path} is a symbolic link; the checkpoint '{self.name}' is damaged")
             if not path.is_file():
                 raise CheckpointError(f"{path} is missing; the checkpoint '{self.name}' is damaged")
             size = path.stat().st_size
@@ -95,6 +117,25 @@ class Checkpoint:
                 )
             if _sha256(path) != expected["sha256"]:
                 raise CheckpointError(f"{path} was altered after it was written (its checksum differs)")
+
+
+def _check_entries(path: Path, manifest: dict[str, Any]) -> None:
+    """Refuse a manifest whose entries are not those that `write_checkpoint` makes."""
+    unknown = sorted(manifest["files"].keys() - set(FILES))
+    if unknown:
+        names = ", ".join(map(repr, unknown))
+        raise CheckpointError(f"{path} is damaged: it lists {names}; a checkpoint holds {', '.join(FILES)}")
+    for name, described in manifest["files"].items():
+        kinds = {"size": int, "sha256": str}
+        if not isinstance(described, dict) or not all(
+            isinstance(described.get(key), kind) for key, kind in kinds.items()
+        ):
+            raise CheckpointError(f"{path} is damaged: {name} has no size and sha256, but {described!r}")
+    timestep, resumable = manifest.get("timestep"), manifest.get("resumable")
+    if type(timestep) is not int or timestep < 0:
+        raise CheckpointError(f"{path} is damaged: timestep must be a non-negative integer, is {timestep!r}")
+    if not isinstance(resumable, bool):
+        raise CheckpointError(f"{path} is damaged: resumable must be true or false, is {resumable!r}")
 
 
 def write_checkpoint(
@@ -122,7 +163,8 @@ def write_checkpoint(
     try:
         write_files(temporary)
         files = {path.name: _describe(path) for path in sorted(temporary.iterdir())}
-        _write_manifest(temporary, timestep=timestep, resumable=resumable, files=files, **details)
+        entries = {"timestep": timestep, "resumable": resumable, "files": files, **details}
+        _write_manifest(temporary, entries)
         _replace_folder(temporary, target)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -137,12 +179,12 @@ def thin_out(checkpoint: Checkpoint) -> None:
     for name in dropped:
         del manifest["files"][name]
     del manifest["format"]
-    _write_manifest(checkpoint.path, **{**manifest, "resumable": False})
+    _write_manifest(checkpoint.path, {**manifest, "resumable": False})
     for name in dropped:
         (checkpoint.path / name).unlink(missing_ok=True)
 
 
-def _write_manifest(folder: Path, **entries: Any) -> None:
+def _write_manifest(folder: Path, entries: Mapping[str, Any]) -> None:
     with atomic_write(folder / MANIFEST, mode="w") as file:
         json.dump({"format": FORMAT, **entries}, file, indent=2)
 

@@ -16,6 +16,7 @@ from rl_pipeline.run.films import film_episode
 from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import choose_checkpoint
+from rl_pipeline.run.metadata import update_metadata
 from rl_pipeline.run.portable import portable_run
 from rl_pipeline.run.rl_trainer import TrainingResult
 from rl_pipeline.tracking.tracker import Tracker
@@ -47,6 +48,7 @@ def conclude(run: RunFolder, config: Config, result: TrainingResult, tracker: Tr
     if film is not None:
         tracker.film("video/final", film, result.timestep)
     with portable_run(run) as folder:
+        update_metadata(RunFolder(folder), status=result.status)  # this copy is complete
         tracker.artifact("final", folder, result.timestep, "model")
     return "\n".join(
         [head, _score(checkpoint, report), "", *_where(run, config, film), "", *_next_steps(run, config)]
@@ -68,7 +70,7 @@ def _where(run: RunFolder, config: Config, film: Path | None) -> list[str]:
         f"Everything lies in   {shown(run.path)}",
         f"  curves             progress.png, progress.csv{tensorboard}",
         f"  film               {film.relative_to(run.path) if film else 'none'}",
-        "  policy             model.zip (loads with stable_baselines3), checkpoints/",
+        "  policy             model.zip and vecnormalize.pkl (the newest), checkpoints/",
     ]
 
 
@@ -84,6 +86,7 @@ def _next_steps(run: RunFolder, config: Config) -> list[str]:
         f"What next (`source {activate}` once makes `rl-pipeline` known to your shell):",
         *(look if _has_pictures(config) else []),
         f"  evaluate it        rl-pipeline eval {folder} --episodes 20",
+        f"  use it elsewhere   rl-pipeline save-model {folder} --out best.zip",
         f"  train it longer    rl-pipeline train --resume {folder} training.training.total_timesteps={twice}",
     ]
 

@@ -7,20 +7,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+from rl_pipeline.envs.step_limit import calm, hurry
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+"""What a user, a service or cluster manager, a closed terminal, and a scheduler before its time limit send."""
 
 
 class TrainingControl:
     """Takes requests from signals and other threads; the training serves them between two iterations.
 
+    Args:
+        next_steps: What follows a signal, for the user.
+
     Attributes:
         stop_reason: Why to save and stop, such as `SIGTERM`; None while the training may go on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, next_steps: str = "finishing this rollout, then saving") -> None:
+        self._next_steps = next_steps
         self.stop_reason: str | None = None
         self._paused = False
         self._save = False
+        self._given_up: BaseException | None = None
         # A signal may come while this thread holds the lock, so the lock must be one that it can take again.
         self._changed = threading.Condition(threading.RLock())
 
@@ -29,6 +37,12 @@ class TrainingControl:
         with self._changed:
             self.stop_reason = reason
             self._changed.notify_all()
+        hurry()
+
+    def give_up(self, error: BaseException) -> None:
+        """Raise an error in the main thread, as soon as that executes Python again; another thread calls this."""
+        self._given_up = error
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
     def pause(self, paused: bool) -> None:
         """Ask to wait after this iteration, or to go on."""
@@ -52,23 +66,35 @@ class TrainingControl:
 
     @contextmanager
     def listening(self) -> Iterator["TrainingControl"]:
-        """Take SIGINT and SIGTERM as requests to stop inside the `with` block; a second one interrupts at once.
+        """Take `SIGNALS` as requests to stop inside the `with` block; a second Ctrl-C interrupts at once.
 
-        Only SIGTERM after SIGTERM changes nothing: cluster managers send it to a job's shell and to each of its
-        processes, and again before they send SIGKILL.
+        Other signals interrupt nothing, except SIGTERM after Ctrl-C: cluster managers send SIGTERM to a job's shell
+        and to each of its processes, and again before they send SIGKILL; a terminal that closes may send SIGHUP
+        twice. A signal that was ignored at the start, as `nohup` does with SIGHUP, stays ignored; only SIGINT,
+        which shells ignore for what they start in the background, is taken when somebody sends it.
         """
-        previous = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        previous = {
+            number: signal.signal(number, self._on_signal)
+            for number in SIGNALS
+            if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN
+        }
         try:
             yield self
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
+            calm()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._given_up is not None:
+            error, self._given_up = self._given_up, None
+            raise error
         name = signal.Signals(number).name
-        if self.stop_reason == name == "SIGTERM":
-            return
-        if self.stop_reason is not None:
+        if name == "SIGINT" and self.stop_reason is not None:
             raise KeyboardInterrupt
+        if name == "SIGTERM" and self.stop_reason == "SIGINT":
+            raise KeyboardInterrupt
+        if self.stop_reason is not None:
+            return
         self.stop(name)
-        sys.stderr.write(f"\n{name}: finishing this rollout, then saving; Ctrl-C (SIGINT) stops at once.\n")
+        sys.stderr.write(f"\n{name}: {self._next_steps}; Ctrl-C (SIGINT) stops at once.\n")

@@ -15,13 +15,15 @@ class NonFiniteError(Exception):
 
 
 def reason_to_stop(config: EarlyStopping, progression: Progression, mean_return: float) -> str | None:
-    """Say why a training may end after an evaluation, or None.
+    """Say why a training may end after an evaluation, or None; the evaluation at timestep 0 never ends it.
 
     Args:
         config: The `early_stopping` block.
         progression: Where the run is, this evaluation included.
         mean_return: Mean return of this evaluation.
     """
+    if progression.last_evaluation_timestep == 0:
+        return None
     if config.reward_threshold is not None and mean_return >= config.reward_threshold:
         return f"mean return {mean_return:.1f} reached the threshold {config.reward_threshold:g}"
     count = progression.evaluations_without_improvement

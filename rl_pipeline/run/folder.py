@@ -1,7 +1,8 @@
 """A run's folder: where its files lie.
 
 experiments/<environment id>/<algorithm>/<experiment name>_<YYYY-MM-DD_HH-MM-SS>/
-    model.zip          the newest finished policy; loads with stock stable_baselines3
+    model.zip          the newest finished policy; loads with stock stable_baselines3 (docs/use_policy_elsewhere.md)
+    vecnormalize.pkl   its running statistics as VecNormalize of stock stable_baselines3
     config.yaml        the resolved configuration
     run.json           command, code version, versions, hardware, W&B id, status
     code.diff          what differed from the commit that run.json names
@@ -41,6 +42,11 @@ class RunFolder:
     def model(self) -> Path:
         """The newest finished policy."""
         return self.path / "model.zip"
+
+    @property
+    def vec_normalize(self) -> Path:
+        """The running statistics of the newest finished policy, for stock Stable-Baselines3."""
+        return self.path / "vecnormalize.pkl"
 
     @property
     def config(self) -> Path:

@@ -1,5 +1,7 @@
 """Finds a run or a policy by what a user calls it: a folder, a name, a file, or `wandb:entity/project/id`."""
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +39,14 @@ def find_run(name: str, root: Path = DEFAULT_ROOT) -> RunFolder:
         root: The root of all runs.
 
     Raises:
-        NotFoundError: There is none.
+        NotFoundError: There is none, or its folder holds links that lead out of it.
     """
+    run = _find(name, root)
+    _refuse_links(run)
+    return run
+
+
+def _find(name: str, root: Path) -> RunFolder:
     if name.startswith("wandb:"):
         return _download(name, root)
     path = Path(name).expanduser()
@@ -57,6 +65,31 @@ def find_run(name: str, root: Path = DEFAULT_ROOT) -> RunFolder:
     hint = f" Did you mean '{close}'?" if close else ""
     there = ", ".join(names[-10:]) if names else "none yet"
     raise NotFoundError(f"no run '{name}'. Runs in {root}: {there}.{hint}")
+
+
+WANDB_FOLDER = "wandb"
+"""Folder of a run that W&B's library fills, with links to its own logs."""
+
+
+def _refuse_links(run: RunFolder) -> None:
+    """Refuse a folder whose links would let a training write or delete files elsewhere.
+
+    Raises:
+        NotFoundError: It holds such a link.
+    """
+    for path in _entries(run.path):
+        if path.is_symlink() and not path.resolve().is_relative_to(run.path):
+            raise NotFoundError(
+                f"{run.path} cannot be used: {path.relative_to(run.path)} is a symbolic link to {path.readlink()}, "
+                "out of the run's folder; replace the link by what it leads to"
+            )
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        yield from (Path(place, name) for name in [*folders, *files])
+        if Path(place) == folder and WANDB_FOLDER in folders:
+            folders.remove(WANDB_FOLDER)
 
 
 def find_policy(name: str, root: Path = DEFAULT_ROOT) -> PolicyFiles:

@@ -16,6 +16,9 @@ from rl_pipeline.run.training_state import Progression
 class PeriodicEvaluation:
     """Evaluates the policy of a training every so many timesteps.
 
+    The policy at timestep 0 is evaluated and logged, but only trained policies are compared: the best one and the
+    patience of early stopping start with the first evaluation after training began.
+
     Args:
         config: The run's configuration.
         progression: Gets the best mean return.
@@ -48,6 +51,10 @@ class PeriodicEvaluation:
     def _note(self, mean_return: float, timestep: int) -> bool:
         progression = self.progression
         progression.last_evaluation_timestep = timestep
+        if (
+            timestep == 0
+        ):  # the first point of the curve; what was not trained here is neither best nor a reference
+            return False
         if _exceeds(mean_return, progression.reference_return, self.min_delta):
             progression.reference_return = mean_return
             progression.evaluations_without_improvement = 0

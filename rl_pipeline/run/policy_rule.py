@@ -15,6 +15,7 @@ from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import NotFoundError, choose_checkpoint, find_policy
 from rl_pipeline.run.trained_policy import TrainedPolicy, acting_model, stored_config
+from rl_pipeline.run.trust import require_trust
 from rl_pipeline.wrappers.build import find_wrapper, wrap
 from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
 
@@ -32,13 +33,14 @@ def policy_rule(name: str, key: str) -> Callable[[spaces.Space, spaces.Space], R
         key: Where the name stands in the configuration.
 
     Raises:
-        ConfigError: There is none, or it needs more than observations to act.
+        ConfigError: There is none, it needs more than observations to act, or its code is not trusted.
     """
     try:
         run, checkpoint = _find(name)
     except (NotFoundError, CheckpointError) as error:
         raise ConfigError([Problem(key, str(error), name)]) from error
     config = stored_config(run)
+    require_trust(config, run.path)
     if config.environment.wrappers or "recurrent" in config.training.algorithm.lower():
         message = "the policy remembers, or its run has wrappers; here it sees one observation at a time"
         remedy = "name a run without environment.wrappers, of an algorithm that is not recurrent"

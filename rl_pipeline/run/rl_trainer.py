@@ -53,9 +53,17 @@ class RLTrainer:
         folder: The run's folder.
         session: Its environment, model and trackers, fresh or restored from a checkpoint.
         control: What others ask of the training.
+        reason: Why the training ended before its last timestep already, so that only its end is left to do.
     """
 
-    def __init__(self, config: Config, folder: RunFolder, session: Session, control: TrainingControl) -> None:
+    def __init__(
+        self,
+        config: Config,
+        folder: RunFolder,
+        session: Session,
+        control: TrainingControl,
+        reason: str | None = None,
+    ) -> None:
         self.config = config
         self.folder = folder
         self.session = session
@@ -71,7 +79,7 @@ class RLTrainer:
             self.checkpoint_settings.num_checkpoints,
             self.checkpoint_settings.frequency,
         )
-        self.reason: str | None = None
+        self.reason = reason
         self.next_report = time.monotonic()
 
     def train(self) -> TrainingResult:
@@ -94,11 +102,10 @@ class RLTrainer:
         return self._finish()
 
     def _is_over(self) -> bool:
-        return (
-            self.control.stop_reason is not None
-            or self.reason is not None
-            or self.model.num_timesteps >= self.settings.total_timesteps
-        )
+        return self.control.stop_reason is not None or self._is_trained()
+
+    def _is_trained(self) -> bool:
+        return self.reason is not None or self.model.num_timesteps >= self.settings.total_timesteps
 
     def _iterate(self) -> None:
         apply_schedules(self.model, self.schedules)
@@ -157,7 +164,7 @@ class RLTrainer:
                 "checkpoint '%s' could not be written (%s); the older ones are untouched", name, error
             )
 
-    def _write(self, name: str, *, resumable: bool = True, **details: float) -> Checkpoint:
+    def _write(self, name: str, *, resumable: bool = True, **details: float | str | None) -> Checkpoint:
         def write_files(folder: Path) -> None:
             write_policy(folder, self.model, self.session.env)
             if resumable:
@@ -170,9 +177,10 @@ class RLTrainer:
         return write_checkpoint(target, self.model.num_timesteps, write_files, resumable=resumable, **details)
 
     def _publish(self, name: str) -> None:
-        """Make the policy of a checkpoint the run's newest."""
-        with atomic_write(self.folder.model) as file:
-            file.write((self.folder.checkpoints / name / "model.zip").read_bytes())
+        """Make the policy of a checkpoint the run's newest; a kill in between leaves the older networks usable."""
+        for target in (self.folder.vec_normalize, self.folder.model):
+            with atomic_write(target) as file:
+                file.write((self.folder.checkpoints / name / target.name).read_bytes())
 
     def _refuse_broken_policy(self) -> None:
         if self.settings.early_stopping.stop_on_nan:
@@ -193,10 +201,14 @@ class RLTrainer:
         is_finished = self.control.stop_reason is None
         if is_finished and self.session.progression.last_evaluation_timestep != timestep:
             self._evaluate()
-        name = "final" if is_finished else step_name(timestep)
-        if is_finished or not (self.folder.checkpoints / name).exists():
-            self._write(name)
-            self._publish(name)
+        if (
+            self._is_trained()
+        ):  # also where a stop was asked for in the last rollout: only the conclusion is missing
+            self._write("final", total_timesteps=self.settings.total_timesteps, reason=self.reason)
+            self._publish("final")
+        elif not (self.folder.checkpoints / step_name(timestep)).exists():
+            self._write(step_name(timestep))
+            self._publish(step_name(timestep))
         self.session.status = "finished" if is_finished else "stopped"
         renew_reports(self.folder, self.config, self.session)
         best = self.session.progression.best_mean_return

@@ -11,6 +11,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.logger import Logger
 
 from rl_pipeline.config.schema import Config
+from rl_pipeline.envs.ros.run_name import named_after
 from rl_pipeline.learners.sb3.adapter import SB3Adapter
 from rl_pipeline.learners.sb3.build import build_model
 from rl_pipeline.learners.sb3.callback import TrainingCallback
@@ -82,6 +83,7 @@ def open_session(
     start = resume.timestep if resume else 0
     progression = read_progression(resume) if resume else Progression()
     with ExitStack() as stack:
+        stack.enter_context(named_after(folder.name))
         tracker = make_tracker(
             config, folder, progression, make_writers
         )  # closed last: closing the env may end a film

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from rl_pipeline.config.schema import Config
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.training_state import Progression
+from rl_pipeline.run.user_code import name_user_code
 from rl_pipeline.tracking.csv_writer import CsvWriter
 from rl_pipeline.tracking.tracker import Tracker
 from rl_pipeline.tracking.writer import Writer
@@ -41,6 +42,7 @@ def _wandb_writer(config: Config, folder: RunFolder, progression: Progression) -
     from rl_pipeline.tracking.wandb_writer import WandbWriter
 
     wandb = config.training.wandb
+    config = name_user_code(config, folder)
     writer = WandbWriter(
         folder=folder.path,
         project=wandb.project,

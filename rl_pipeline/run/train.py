@@ -1,31 +1,38 @@
 """Starts a training, or goes on with one."""
 
+import errno
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rl_pipeline.atomic import atomic_write
+from rl_pipeline.atomic import atomic_write, remove_leftovers
 from rl_pipeline.config.loading import dump_config, load_config, load_config_mapping
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.yaml_reader import parse_yaml
+from rl_pipeline.run.announcement import announce
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.conclusion import conclude, shown
 from rl_pipeline.run.control import TrainingControl
 from rl_pipeline.run.folder import RunFolder, create_run_folder, experiment_parent, find_runs
+from rl_pipeline.run.kept_code import keep_user_code
 from rl_pipeline.run.locate import find_run
 from rl_pipeline.run.metadata import describe_run, read_metadata, update_metadata
 from rl_pipeline.run.preflight import CHECKS
 from rl_pipeline.run.rl_trainer import RLTrainer, TrainingResult
 from rl_pipeline.run.session import open_session
+from rl_pipeline.run.step_watchdog import watching_steps
 from rl_pipeline.run.trackers import MakeWriter
 from rl_pipeline.run.trained_policy import stored_config
-from rl_pipeline.run.user_code import keep_user_code, without_folders
+from rl_pipeline.run.trust import require_trust, require_trust_of_file
+from rl_pipeline.run.user_code import name_user_code, without_folders
 
 logger = logging.getLogger(__name__)
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -36,15 +43,18 @@ class Plan:
         config: The configuration to train with.
         folder: The run's folder, None for a new run.
         resume: The checkpoint to go on from, None to start from the beginning.
+        reason: Why the training ended at this checkpoint, before its last timestep, so that only its conclusion is
+            missing; None for any other plan.
     """
 
     config: Config
     folder: RunFolder | None = None
     resume: Checkpoint | None = None
+    reason: str | None = None
 
 
 class AlreadyFinishedError(Exception):
-    """The run has done all its timesteps; the text says how to train on."""
+    """The run has been trained and concluded; the text says how to train on."""
 
 
 def plan_new(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
@@ -53,11 +63,12 @@ def plan_new(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
     Raises:
         ConfigError: The configuration is refused.
     """
+    require_trust_of_file(config_file, overrides)
     return Plan(load_config(config_file, overrides, checks=CHECKS).config)
 
 
 def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
-    """Plan to go on with a run from its newest good checkpoint.
+    """Plan to go on with a run from its newest good checkpoint; one that is trained already is concluded.
 
     Args:
         name: The run, as `find_run` takes it.
@@ -65,26 +76,32 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
 
     Raises:
         NotFoundError: There is no such run.
-        ConfigError: Its configuration with the overrides is refused.
+        ConfigError: Its configuration with the overrides is refused, or it was downloaded and is not trusted.
         CheckpointError: It has no good checkpoint.
         RunBusyError: Another process trains it.
-        AlreadyFinishedError: It has done all its timesteps.
+        AlreadyFinishedError: It has been trained and concluded.
     """
     folder = find_run(name)
-    stored = parse_yaml(dump_config(stored_config(folder)), folder.config.name)
+    stored_one = stored_config(folder)
+    require_trust(stored_one, folder.path)
+    stored = parse_yaml(dump_config(stored_one), folder.config.name)
     config = load_config_mapping(stored.mapping, overrides, checks=CHECKS, file=folder.config).config
     store = CheckpointStore(folder.checkpoints)
     with folder.locked():  # what looks left over may be what another process is writing
         store.clean_up()
+        remove_leftovers(folder.path)
     checkpoint = store.newest_good()
     if checkpoint is None:
         raise CheckpointError(f"{folder.path} has no good checkpoint to go on from; start anew with --config")
+    total_timesteps = config.training.training.total_timesteps
+    reason = checkpoint.early_end(total_timesteps)
     if is_done(folder, config, checkpoint):
+        early = f" ({reason})" if reason else ""
         raise AlreadyFinishedError(
-            f"{folder.path} has finished its {checkpoint.timestep:,} timesteps; to train on, add "
-            f"training.training.total_timesteps={2 * checkpoint.timestep}"
+            f"{folder.path} has finished its {checkpoint.timestep:,} timesteps{early}; to train on, add "
+            f"training.training.total_timesteps={2 * max(checkpoint.timestep, total_timesteps)}"
         )
-    return Plan(config, folder, checkpoint)
+    return Plan(config, folder, checkpoint, reason)
 
 
 def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
@@ -93,7 +110,7 @@ def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
     Raises:
         ConfigError: The configuration is refused.
         RunBusyError: Another process trains the newest run.
-        AlreadyFinishedError: The newest run has done all its timesteps.
+        AlreadyFinishedError: The newest run has been trained and concluded.
     """
     fresh = plan_new(config_file, overrides)
     folder = newest_run(fresh.config)
@@ -121,11 +138,12 @@ def newest_run(config: Config) -> RunFolder | None:
 
 
 def is_done(folder: RunFolder, config: Config, checkpoint: Checkpoint) -> bool:
-    """Tell whether a run ended by itself and was not given more timesteps since."""
-    finished = read_metadata(folder).get("status") == "finished"
+    """Tell whether a run ended by itself, was evaluated at its end, and was not given more timesteps since."""
+    metadata = read_metadata(folder)
     total = config.training.training.total_timesteps
-    grown = total > int(read_metadata(folder).get("total_timesteps", total))
-    return (finished and not grown) or checkpoint.timestep >= total
+    earlier = metadata.get("total_timesteps")
+    grown = total > max(earlier if isinstance(earlier, int) else total, checkpoint.timestep)
+    return metadata.get("status") == "finished" and (folder.path / "eval.json").exists() and not grown
 
 
 def run_plan(
@@ -149,22 +167,36 @@ def run_plan(
     try:
         with (
             folder.locked(),
-            logged_to(folder.path / "log.txt"),
+            logged_to(folder.path / "log.txt") as log,
+            copied_code(plan, folder) as plan,
             (control or TrainingControl()).listening() as control,
+            watching_steps(plan.config.environment.step_timeout, control, folder),
             open_session(plan.config, folder, plan.resume, make_writers) as session,
             failure_noted(folder),
         ):
             prepare_folder(folder, plan)
             update_metadata(folder, wandb_id=session.progression.wandb_id)
-            result = RLTrainer(plan.config, folder, session, control).train()
-            outcome = {"status": result.status, "timestep": result.timestep, "reason": result.reason}
-            update_metadata(folder, **outcome)
+            announce(plan.config, folder, session, plan.reason, log.note)
+            result = RLTrainer(plan.config, folder, session, control, plan.reason).train()
+            status = "concluding" if result.status == "finished" else result.status
+            update_metadata(folder, status=status, timestep=result.timestep, reason=result.reason)
             session.close_environments()
             text = conclude(folder, plan.config, result, session.tracker)
+            update_metadata(folder, status=result.status)
     finally:
         if not folder.config.exists():  # the set-up of a new run failed, so there is no run
             shutil.rmtree(folder.path, ignore_errors=True)
     return folder, result, text
+
+
+@contextmanager
+def copied_code(plan: Plan, folder: RunFolder) -> Iterator[Plan]:
+    """Have a plan carried out with the run's own copies of users' files.
+
+    Raises:
+        ConfigError: The copies would not be enough.
+    """
+    yield replace(plan, config=keep_user_code(plan.config, folder))
 
 
 @contextmanager
@@ -176,6 +208,8 @@ def failure_noted(folder: RunFolder) -> Iterator[None]:
         error.add_note(
             f"Go on from the newest checkpoint with: rl-pipeline train --resume {shown(folder.path)}"
         )
+        if isinstance(error, OSError) and error.errno in DISK_FULL:
+            error.add_note(_what_a_full_disk_left(folder))
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         try:
             update_metadata(folder, status=status, error=repr(error))
@@ -184,13 +218,20 @@ def failure_noted(folder: RunFolder) -> Iterator[None]:
         raise
 
 
+def _what_a_full_disk_left(folder: RunFolder) -> str:
+    free = shutil.disk_usage(folder.path).free
+    good = CheckpointStore(folder.checkpoints).newest_good()
+    safe = f"the checkpoint '{good.name}' is whole" if good else "no checkpoint is whole"
+    return f"The disk of {shown(folder.path)} has {free:,} bytes free; {safe}. Make room before you go on."
+
+
 def prepare_folder(folder: RunFolder, plan: Plan) -> None:
     """Write what this run is, and drop what lies after the checkpoint to go on from.
 
     Call it once the checkpoint has been found to fit: a refused change must not stay in the run's configuration.
     """
     with atomic_write(folder.config, mode="w") as file:
-        file.write(dump_config(keep_user_code(plan.config, folder)))
+        file.write(dump_config(name_user_code(plan.config, folder)))
     total_timesteps = plan.config.training.training.total_timesteps
     update_metadata(folder, **describe_run(folder), total_timesteps=total_timesteps)
     if plan.resume is not None:
@@ -203,16 +244,21 @@ class LogFile(logging.FileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - a method of logging.Handler
         """Pass over a record that could not be written."""
 
+    def note(self, text: str) -> None:
+        """Write lines that are no warning, and are not printed from here."""
+        for line in text.splitlines():
+            self.handle(logging.makeLogRecord({"name": __name__, "levelname": "INFO", "msg": line}))
+
 
 @contextmanager
-def logged_to(path: Path) -> Iterator[None]:
+def logged_to(path: Path) -> Iterator[LogFile]:
     """Write all messages and warnings of the run to a file as well."""
     handler = LogFile(path)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
     try:
-        yield
+        yield handler
     finally:
         root.removeHandler(handler)
         handler.close()

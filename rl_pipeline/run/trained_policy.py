@@ -11,6 +11,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from rl_pipeline.config.loading import load_config
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.training import Training
+from rl_pipeline.envs.ros.run_name import named_after
 from rl_pipeline.learners.sb3.adapter import SB3Adapter
 from rl_pipeline.learners.sb3.build import build_model, require
 from rl_pipeline.learners.sb3.parameters import valid_parameters
@@ -21,6 +22,7 @@ from rl_pipeline.run.device import use_threads
 from rl_pipeline.run.environments import make_evaluation_env
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.training_state import load_policy, load_statistics
+from rl_pipeline.run.trust import require_trust
 from rl_pipeline.run.user_code import find_user_code
 
 
@@ -58,7 +60,11 @@ class TrainedPolicy:
 def open_policy(
     run: RunFolder, checkpoint: Checkpoint, *, n_episodes: int = 1, render_mode: str | None = None
 ) -> Iterator[TrainedPolicy]:
-    """Open a run's policy for acting; nothing in the run's files is executed.
+    """Open a run's policy for acting.
+
+    Networks and statistics are read without executing anything. The environment and the classes of the networks are
+    those that the run's configuration names: a run executes its files in `code/`, and programs, as `executed_by`
+    lists them. For a run that was downloaded this must be allowed; see `rl_pipeline.run.trust`.
 
     Args:
         run: The run.
@@ -68,10 +74,13 @@ def open_policy(
 
     Raises:
         CheckpointError: The checkpoint is damaged.
-        ConfigError: The run's configuration does not load any more.
+        ConfigError: The run's configuration does not load any more, or it was downloaded and executes code that is
+            not trusted.
     """
     config = stored_config(run)
-    env = make_evaluation_env(config, n_episodes, render_mode=render_mode)
+    require_trust(config, run.path)
+    with named_after(f"{run.name}_policy"):
+        env = make_evaluation_env(config, n_episodes, render_mode=render_mode)
     try:
         use_threads(config.training.training.n_threads, env.single_observation_space)
         policy = TrainedPolicy(config, acting_model(config, env), env)

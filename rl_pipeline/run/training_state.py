@@ -1,7 +1,8 @@
 """All that a training needs to go on as if it had never stopped, written into a checkpoint and read back."""
 
 import io
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,20 +16,26 @@ from stable_baselines3.common.save_util import load_from_zip_file, recursive_get
 from rl_pipeline.envs.contract import base_env
 from rl_pipeline.learners.random_state import random_state, restore_random_state
 from rl_pipeline.learners.sb3.logger import logger_state, restore_logger_state
+from rl_pipeline.learners.sb3.model_file import save_model
 from rl_pipeline.learners.sb3.state import (
     learner_state,
     replay_buffer_state,
     restore_learner_state,
     restore_replay_buffer,
 )
-from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
+from rl_pipeline.learners.sb3.vec_normalize import save_vec_normalize
+from rl_pipeline.run.checkpoints import MODEL, NORMALIZER, VEC_NORMALIZE, Checkpoint, CheckpointError
 from rl_pipeline.run.environments import (
     load_normalizer_state,
     load_wrapper_states,
     normalizer_state,
     wrapper_states,
 )
+from rl_pipeline.run.normalizer_file import read_normalizer, write_normalizer
 from rl_pipeline.run.state_file import StateFileError, read_state, write_state
+
+WANDB_ID = re.compile(r"[\w-]{1,128}")
+"""What W&B takes as the id of a run; it becomes part of the names of files and of an address."""
 
 
 @dataclass
@@ -51,17 +58,18 @@ class Progression:
 
 
 def write_policy(folder: Path, model: BaseAlgorithm, env: VectorEnv) -> None:
-    """Write what is needed to act: the networks and the running statistics.
+    """Write what is needed to act: the networks and the running statistics, for us and for stock Stable-Baselines3.
 
     Raises:
         OSError: The disk is full.
     """
     archive = io.BytesIO()  # on a full disk torch raises all kinds of errors
-    model.save(archive)
-    (folder / "model.zip").write_bytes(archive.getbuffer())
+    save_model(model, archive)
+    (folder / MODEL).write_bytes(archive.getbuffer())
+    save_vec_normalize(env, folder / VEC_NORMALIZE)
     statistics = normalizer_state(env)
     if statistics:
-        write_state(folder / "normalizer.npz", statistics)
+        write_normalizer(folder / NORMALIZER, statistics)
 
 
 def write_training_state(
@@ -121,7 +129,15 @@ def read_progression(checkpoint: Checkpoint) -> Progression:
     Raises:
         CheckpointError: The checkpoint is damaged.
     """
-    return Progression(**_read(checkpoint.path / "state.npz")["progression"])
+    path = checkpoint.path / "state.npz"
+    try:
+        progression = Progression(**_read(path)["progression"])
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(f"{path} is damaged ({error})") from error
+    wandb_id = progression.wandb_id
+    if wandb_id is not None and not (isinstance(wandb_id, str) and WANDB_ID.fullmatch(wandb_id)):
+        raise CheckpointError(f"{path} is damaged: {wandb_id!r} is no id of a W&B run")
+    return progression
 
 
 def load_policy(checkpoint: Checkpoint, model: BaseAlgorithm) -> None:
@@ -130,7 +146,7 @@ def load_policy(checkpoint: Checkpoint, model: BaseAlgorithm) -> None:
     Raises:
         CheckpointError: The file is damaged, or its networks have other shapes than the model's.
     """
-    load_parameters(checkpoint.path / "model.zip", model)
+    load_parameters(checkpoint.path / MODEL, model)
 
 
 def load_parameters(path: Path, model: BaseAlgorithm) -> None:
@@ -163,13 +179,13 @@ def _refuse_other_optimizers(parameters: Mapping[str, Any], model: BaseAlgorithm
 
 def load_statistics(checkpoint: Checkpoint, env: VectorEnv) -> None:
     """Give an environment the running statistics of a checkpoint, if it has any."""
-    path = checkpoint.path / "normalizer.npz"
+    path = checkpoint.path / NORMALIZER
     if path.exists():
-        load_normalizer_state(env, _read(path))
+        load_normalizer_state(env, _read(path, read_normalizer))
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read(path: Path, read: Callable[[Path], Mapping[str, Any]] = read_state) -> Mapping[str, Any]:
     try:
-        return read_state(path)
+        return read(path)
     except StateFileError as error:
         raise CheckpointError(str(error)) from error

@@ -1,66 +1,121 @@
-"""Python files that a configuration names: a copy lies in the run's folder, so that the run needs nothing else."""
+"""Users' files that a configuration names: classes as `path/to/file.py:Class`, and paths among arguments."""
 
-import filecmp
-import itertools
 import re
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.schema import Config
+from rl_pipeline.run.code_copy import absolute_path
 from rl_pipeline.run.folder import RunFolder
 
 FILE_CLASS = re.compile(r"(?P<file>[^:]+\.py):(?P<name>\w+)")
 FOLDER = "code"
+"""Where a run keeps its copies."""
+ARGUMENTS = (
+    ("environment", "kwargs"),
+    ("environment", "env_config"),
+    ("environment", "wrappers"),
+    ("training", "architecture"),
+    ("experiment", "keep"),
+)
+"""Blocks whose texts may be paths."""
+
+Key = tuple[str, ...]
 
 
-def keep_user_code(config: Config, run: RunFolder) -> Config:
-    """Copy every file of a `path/to/file.py:Class` into the run and name the copy instead, relative to the run."""
+def code_files(config: Config) -> list[Path]:
+    """List the Python files whose classes a configuration names, all of which a run of it executes."""
+    matches = (FILE_CLASS.fullmatch(text) for _, text in _texts(config.model_dump(), ()))
+    return list(dict.fromkeys(Path(match["file"]).expanduser() for match in matches if match))
 
-    def keep(file: Path) -> str:
-        if not file.is_file():
-            return str(file)
-        copy = _place(file, run.path / FOLDER)
-        if not copy.exists():
-            copy.parent.mkdir(exist_ok=True)
-            shutil.copy2(file, copy)
-        return f"{FOLDER}/{copy.name}"
 
-    return _replace_files(config, keep)
+def argument_paths(config: Config) -> list[Path]:
+    """List the files and folders that arguments name, as far as they exist."""
+    paths = (_path(text) for key, text in _texts(config.model_dump(), ()) if _is_argument(key))
+    return list(dict.fromkeys(path for path in paths if path is not None and path.exists()))
 
 
 def find_user_code(config: Config, run: RunFolder) -> Config:
-    """Turn the paths that `keep_user_code` made into those of the copies, wherever the run lies now."""
+    """Turn the names of a run's copies into their paths, wherever the run lies now.
 
-    def find(file: Path) -> str:
-        copy = run.path / file
-        return str(copy) if file.parts[:1] == (FOLDER,) and copy.is_file() else str(file)
+    Raises:
+        ConfigError: A name begins in the run's folder for code and leads out of it.
+    """
+    folder = (run.path / FOLDER).resolve()
 
-    return _replace_files(config, find)
+    def find(text: str) -> str:
+        copy = run.path / text
+        if Path(text).parts[:1] != (FOLDER,) or not copy.exists():
+            return text
+        if not copy.resolve().is_relative_to(folder):
+            remedy = f"name a file in {folder}"
+            raise ConfigError(
+                [Problem(str(run.config), "leads out of the run's folder", text, remedy=remedy)]
+            )
+        return str(copy)
+
+    return replace_paths(config, find)
+
+
+def name_user_code(config: Config, run: RunFolder) -> Config:
+    """Turn the paths of a run's copies into names relative to the run."""
+
+    def name(text: str) -> str:
+        path = Path(text)
+        return str(path.relative_to(run.path)) if path.is_relative_to(run.path / FOLDER) else text
+
+    return replace_paths(config, name)
 
 
 def without_folders(config: Config) -> Config:
     """Leave only the names of files, by which the configurations of a run and of what it was started from compare."""
-    return _replace_files(config, lambda file: file.name)
+    paths = set(argument_paths(config))
+    files = set(code_files(config))
+
+    def shorten(text: str) -> str:
+        return Path(text).name if _path(text) in paths or Path(text).expanduser() in files else text
+
+    return replace_paths(config, shorten)
 
 
-def _place(file: Path, folder: Path) -> Path:
-    """Choose the copy's name; a file of the same name and another content gets a number."""
-    copies = (folder / f"{file.stem}{f'_{number}' if number > 1 else ''}.py" for number in itertools.count(1))
-    return next(copy for copy in copies if not copy.exists() or filecmp.cmp(copy, file, shallow=False))
+def replace_paths(config: Config, replace: Callable[[str], str]) -> Config:
+    """Replace the files of classes and the texts among the arguments, any of which may be a path."""
+    return Config.model_validate(_walk(config.model_dump(), (), replace))
 
 
-def _replace_files(config: Config, replace: Callable[[Path], str]) -> Config:
-    return Config.model_validate(_walk(config.model_dump(), replace))
-
-
-def _walk(node: Any, replace: Callable[[Path], str]) -> Any:
+def _walk(node: Any, key: Key, replace: Callable[[str], str]) -> Any:
     if isinstance(node, dict):
-        return {_walk(key, replace): _walk(value, replace) for key, value in node.items()}
+        return {_walk(name, (), replace): _walk(value, (*key, name), replace) for name, value in node.items()}
     if isinstance(node, list):
-        return [_walk(item, replace) for item in node]
-    match = FILE_CLASS.fullmatch(node) if isinstance(node, str) else None
-    if match is None:
+        return [_walk(item, key, replace) for item in node]
+    if not isinstance(node, str):
         return node
-    return f"{replace(Path(match['file']).expanduser())}:{match['name']}"
+    match = FILE_CLASS.fullmatch(node)
+    if match is not None:
+        return f"{replace(match['file'])}:{match['name']}"
+    return replace(node) if _is_argument(key) else node
+
+
+def _texts(node: Any, key: Key) -> Iterator[tuple[Key, str]]:
+    if isinstance(node, dict):
+        for name, value in node.items():
+            yield from _texts(name, ())
+            yield from _texts(value, (*key, name))
+    elif isinstance(node, list):
+        for item in node:
+            yield from _texts(item, key)
+    elif isinstance(node, str):
+        yield key, node
+
+
+def _is_argument(key: Key) -> bool:
+    return key[:2] in ARGUMENTS
+
+
+def _path(text: str) -> Path | None:
+    """Give the absolute path that a text may be; a word without a dot or slash is none."""
+    if "\0" in text or not ("/" in text or "." in text.strip(".")):
+        return None
+    return absolute_path(Path(text))

@@ -1,17 +1,24 @@
 """Models of a W&B run, fetched for playing, evaluating and exporting them."""
 
-from pathlib import Path
+import json
+import re
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from rl_pipeline.atomic import atomic_write
 from rl_pipeline.config.errors import ConfigError, Problem
 
 SCHEME = "wandb:"
 API_TIMEOUT = 30
 """Seconds that W&B's server has to answer."""
+MARK = ".downloaded.json"
+"""File in a downloaded folder that says where it comes from; no file of an artifact may have a name like this."""
+PART = re.compile(r"(?!\.)[\w.-]+")
+"""A part of a reference, which becomes the name of a folder."""
 
 
 def download_run(reference: str, folder: Path) -> Path:
-    """Download the newest model of a W&B run.
+    """Download the newest model of a W&B run, and mark the folder as downloaded.
 
     Args:
         reference: The run, as `wandb:entity/project/id`.
@@ -27,6 +34,10 @@ def download_run(reference: str, folder: Path) -> Path:
     path = _run_path(reference)
     try:
         artifact = _newest_model(reference, path)
+        _check_entries(reference, artifact)
+        folder.mkdir(parents=True, exist_ok=True)
+        with atomic_write(folder / MARK, mode="w") as file:
+            json.dump({"from": reference, "version": artifact.version}, file)
         artifact.download(root=str(folder))
     except ConfigError:
         raise
@@ -41,13 +52,32 @@ def download_run(reference: str, folder: Path) -> Path:
 
 def _run_path(reference: str) -> str:
     path = reference.removeprefix(SCHEME).strip("/")
-    if not reference.startswith(SCHEME) or len(path.split("/")) != 3 or not all(path.split("/")):
+    parts = path.split("/")
+    if not reference.startswith(SCHEME) or len(parts) != 3 or not all(map(PART.fullmatch, parts)):
         raise _refusal(
             reference,
             "is no run on W&B",
             "write `wandb:entity/project/id`, as in the address of the run's page",
         )
     return path
+
+
+def _check_entries(reference: str, artifact: Any) -> None:
+    """Refuse an artifact with files that would lie outside the folder, pass for the mark, or come from elsewhere."""
+    for name, entry in artifact.manifest.entries.items():
+        path = PurePosixPath(name)
+        if path.is_absolute() or "\\" in name or any(part.startswith(".") for part in path.parts):
+            raise _refusal(
+                reference,
+                f"holds the file {name!r}, which is no name of a file of a run",
+                "do not use this run, or look into its artifact on W&B",
+            )
+        if entry.ref is not None:
+            raise _refusal(
+                reference,
+                f"refers to {entry.ref} as its file {name!r} instead of holding it",
+                "upload the run's files themselves",
+            )
 
 
 def _newest_model(reference: str, path: str) -> Any:

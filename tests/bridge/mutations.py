@@ -16,12 +16,14 @@ def frames_of_every_kind() -> list[bytes]:
     frames = [KEEP_ALIVE]
     for nul in (False, True):
         named = {"topic": "/t", "message_name": "std_msgs/String"}
-        frames += [encode_command(name, nul=nul, **named) for name in REGISTRATIONS]
-        frames += [encode_command(name, nul=nul, topic="/t") for name in REMOVALS]
-        frames += [encode_command(name, nul=nul, srv_id=7) + encode("/t", TEXT, nul=nul) for name in CALLS]
+        frames += [encode_command(name, named, nul=nul) for name in REGISTRATIONS]
+        frames += [encode_command(name, {"topic": "/t"}, nul=nul) for name in REMOVALS]
         frames += [
-            encode_command("__topic_list", nul=nul),
-            encode_command("__ping", nul=nul, request_time="x"),
+            encode_command(name, {"srv_id": 7}, nul=nul) + encode("/t", TEXT, nul=nul) for name in CALLS
+        ]
+        frames += [
+            encode_command("__topic_list", {}, nul=nul),
+            encode_command("__ping", {"request_time": "x", "name": 1, "nul": 2}, nul=nul),
         ]
         frames += [encode("/t", TEXT, nul=nul), encode("/t", b"", nul=nul)]
     return frames

@@ -44,6 +44,24 @@ def test_frames_before_a_broken_one_are_still_read() -> None:
         next(frames)
 
 
+def test_an_expected_frame_is_taken_only_when_it_is_all_there() -> None:
+    head = encode("/a", b"")[:-4]
+    decoder = FrameDecoder(max_frame=10)
+    for payload in (b"12", b"3"):
+        stream = encode("/a", payload)
+        for byte in range(len(stream)):
+            assert decoder.cut_expected(head) is None  # bytes of the frame before do not count
+            decoder.room()[:1] = stream[byte : byte + 1]
+            decoder.received(1)
+        assert decoder.cut_expected(encode("/b", b"")[:-4]) is None
+        assert decoder.cut_expected(head) == payload
+        assert not decoder.is_in_frame
+    decoder.room()[:10] = encode("/a", bytes(11))[:10]
+    decoder.received(10)
+    with pytest.raises(FrameError, match="at most"):
+        decoder.cut_expected(head)
+
+
 def test_mutated_frames_are_read_or_refused() -> None:
     chance = random.Random(5)
     kinds = frames_of_every_kind()

@@ -44,6 +44,14 @@ def test_messages_of_changing_layouts_are_read_as_one_by_one() -> None:
         assert read.keys() == one_by_one.keys()
 
 
+def test_arrays_are_aligned_and_overwritten_by_the_next_message() -> None:
+    reader = MessageReader(RESPONSES["step"])
+    first = reader.read(answer(0.0)).observations
+    assert first.flags.aligned
+    reader.read(answer(1.0))
+    np.testing.assert_array_equal(first, 1 + np.arange(6.0))
+
+
 def test_the_same_length_with_other_counts_is_no_known_layout() -> None:
     reader = MessageReader(RESPONSES["step"])
     reader.read(answer(0.0))

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import json
 import random
 import threading
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from rl_pipeline.bridge.client import Client
+from rl_pipeline.bridge.commands import encode_command
 from rl_pipeline.bridge.connection import CallError
 from rl_pipeline.bridge.framing import encode
 from rl_pipeline.bridge.server import BackendError, Limits, Server
@@ -246,6 +248,58 @@ def test_a_client_that_stalls_within_a_frame_is_ended_and_one_between_frames_is_
             with pytest.raises(ConnectionError):
                 stalled.receive()
             assert echo(silent) == TEXT
+    finally:
+        running.stop()
+
+
+def test_a_client_that_sends_a_frame_byte_by_byte_is_ended() -> None:
+    running = Running(limits=Limits(stall_timeout=0.3))
+    try:
+        with running.client() as silent, running.client() as slow:
+            gone = threading.Event()
+
+            def drip() -> None:
+                slow.send_raw(encode("/a", bytes(10_000))[:20])
+                with contextlib.suppress(OSError):
+                    while not gone.wait(0.02):
+                        slow.send_raw(b"\0")
+
+            thread = threading.Thread(target=drip)
+            thread.start()
+            try:
+                with pytest.raises(ConnectionError):
+                    slow.receive()
+            finally:
+                gone.set()
+                thread.join()
+            assert echo(silent) == TEXT
+    finally:
+        running.stop()
+
+
+def test_a_ping_may_have_any_arguments(running: Running) -> None:
+    arguments = {"name": 1, "nul": True, "self": 2, "arguments": None, "payload": "x"}
+    with running.client() as client:
+        client.send_raw(encode_command("__ping", arguments))
+        frame = client.receive()
+        assert (frame.topic, json.loads(frame.payload)) == ("__ping_response", arguments)
+
+
+def test_clients_and_their_registrations_are_limited() -> None:
+    running = Running(limits=Limits(max_clients=2, max_registrations=3))
+    try:
+        with running.client() as first, running.client():
+            third = Client(running.host, running.port)
+            assert "2 clients are connected" in json.loads(third.receive().payload)["text"]
+            with pytest.raises(ConnectionError):
+                third.receive()
+            for topic in ("/a", "/b", "/c", "/d", "/c"):
+                first.command("__subscribe", topic=topic, message_name="std_msgs/String")
+            text = json.loads(first.receive().payload)["text"]
+            assert "3 topics and services are registered; no more are taken (max_registrations)" in text
+            first.command("__remove_subscriber", topic="/b")
+            assert echo(first) == TEXT
+        assert ("register", "subscriber", "/d") not in running.backend.log
     finally:
         running.stop()
 

@@ -54,7 +54,7 @@ def test_the_node_gets_the_experiment_its_overrides_and_arguments_of_ros(
 ) -> None:
     write_launcher("train", n_environments="3")
     tags = 'experiment.tags=[it\'s, "two words"]'
-    more = ["-r", "__node:=other", "-p", "resume:=auto"]
+    more = ["-r", "__node:=other", "-r", "__ns:=left", "-p", "resume:=auto"]
     result = launch(ros_network, "training.training.total_timesteps=15", tags, "--ros-args", *more)
     assert result.returncode == 0, result.stderr
     assert "Training finished at timestep 15" in result.stdout

@@ -50,6 +50,36 @@ REFUSALS: dict[str, tuple[str, list[str]]] = {
     ),
 }
 
+LARGE = "of memory, of which"
+FINITE = "must be finite"
+HUGE: dict[str, tuple[list[str], list[str]]] = {
+    "seed": (
+        ["experiment.seed=4294967296"],
+        ["experiment.seed: must be a whole number >= 0 and < 4294967296"],
+    ),
+    "digits": (["experiment.seed=0x" + "f" * 20_000], ["experiment.seed: is a number of 20002 characters"]),
+    "64 bits": (["training.training.total_timesteps=1e30"], ["total_timesteps: is too large for 64 bits"]),
+    "environments": (["environment.n_environments=99999999999"], ["n_environments: needs at least", LARGE]),
+    "rollout": (["training.algorithm_parameters.n_steps=1e11"], ["n_steps: needs at least", LARGE]),
+    "buffer": (
+        [
+            "training.algorithm=dqn",
+            "training.algorithm_parameters.buffer_size=1000000000000",
+            "training.training.total_timesteps=1000000000000",
+        ],
+        ["buffer_size: needs at least", LARGE],
+    ),
+    "rate": (["training.algorithm_parameters.learning_rate=.nan"], ["learning_rate: must be finite", "nan"]),
+    "infinite rate": (["training.algorithm_parameters.learning_rate=-.inf"], [FINITE, "-inf"]),
+    "optimizer": (["training.architecture.policy_kwargs={optimizer_kwargs: {eps: .nan}}"], [FINITE, "nan"]),
+    "schedule": (
+        ["training.schedules.learning_rate={type: linear, initial: .nan, final: 0.1}"],
+        ["training.schedules.learning_rate.initial"],
+    ),
+    "null character": (['experiment.folder="a\\0b"'], ["experiment.folder: holds a null character"]),
+    "null in a policy's path": (['training.pretrained_model="a\\0b"'], ["holds a null character"]),
+}
+
 OVERRIDES: dict[str, tuple[list[str], list[str]]] = {
     "environment": (
         ["environment.id=CartPol-v1"],
@@ -177,9 +207,9 @@ def test_a_wrong_file_is_refused(case: str, command: Command) -> None:
     assert_refused(command("train", "--config", "bad.yaml"), parts)
 
 
-@pytest.mark.parametrize("case", OVERRIDES)
+@pytest.mark.parametrize("case", OVERRIDES | HUGE)
 def test_a_wrong_value_is_refused(case: str, command: Command) -> None:
-    overrides, parts = OVERRIDES[case]
+    overrides, parts = (OVERRIDES | HUGE)[case]
     Path("good.yaml").write_text(MINIMAL)
     assert_refused(command("train", "--config", "good.yaml", *overrides), parts)
 

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,43 @@ def test_parse_value_raises_what_documents_list() -> None:
     assert parse_value("{a: [1, 2e3]}", "x") == {"a": [1, 2000.0]}
     with pytest.raises(ConfigError, match="refused"):
         parse_value("!!python/name:os.system ''", "x")
+
+
+@pytest.mark.parametrize(
+    ("merged", "words"),
+    [
+        ("5", "<<: must name a mapping to merge"),
+        ("[{a: 1}, text]", "<<: must name a mapping to merge"),
+        ("!!python/name:os.system {}", "the tag !!python/name:os.system is refused"),
+        ("!!python/tuple [{a: 1}]", "the tag !!python/tuple is refused"),
+        ("!!set {a}", "the tag !!set is refused"),
+    ],
+)
+def test_only_mappings_are_merged(merged: str, words: str) -> None:
+    document = parse_yaml(f"block:\n  <<: {merged}\n  b: 2\n", "x.yaml")
+    (problem,) = document.problems
+    assert words in str(problem)
+    assert str(problem).startswith("x.yaml:2: block")
+    assert document.mapping["block"]["b"] == 2
+
+
+@pytest.mark.parametrize("escape", [r"\0", r"\ud800"])
+def test_text_that_cannot_be_a_path_is_refused(escape: str) -> None:
+    document = parse_yaml(f'folder: "a{escape}b"\n', "x.yaml")
+    assert "x.yaml:1: folder: holds a null character or half a surrogate pair" in str(document.problems[0])
+    assert document.mapping == {}
+
+
+def test_what_never_ends_is_no_configuration(tmp_path: Path) -> None:
+    pipe, large = tmp_path / "pipe.yaml", tmp_path / "large.yaml"
+    os.mkfifo(pipe)
+    with large.open("wb") as file:
+        file.truncate(10**10)
+    for path, words in [
+        (pipe, "is no ordinary file"),
+        (Path("/dev/zero"), "is no ordinary file"),
+        (large, "has 10,000,000,000 bytes"),
+    ]:
+        with pytest.raises(ConfigError, match=words) as error:
+            read_yaml(path)
+        assert "name a YAML file of at most 4,000,000 bytes" in str(error.value)

@@ -33,6 +33,14 @@ def test_stats_say_what_the_run_has_reached(make_run: MakeRun) -> None:
     }
 
 
+def test_the_untrained_policy_is_not_the_best(make_run: MakeRun) -> None:
+    rows = {0: {"eval/mean_reward": 9.0}, 1000: {"eval/mean_reward": 5.0}}
+    stats = json.loads(write_stats(make_run("run", rows), {}, {}).read_text())
+    assert stats["best"] == {"timestep": 1000, "mean_reward": 5.0}
+    first = make_run("first", {0: {"eval/mean_reward": 9.0}})
+    assert json.loads(write_stats(first, {}, {}).read_text())["best"] is None
+
+
 def test_a_run_without_records_has_stats(tmp_path: Path) -> None:
     stats = json.loads(write_stats(tmp_path, {}, {}).read_text())
     assert stats["timesteps"] == 0

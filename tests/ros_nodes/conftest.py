@@ -35,14 +35,16 @@ class Participant:
         self.thread = threading.Thread(target=self.executor.spin)
         self.thread.start()
 
-    def collect(self, message_type: Any, topic: str, *, latched: bool = True) -> "Collected":
-        """Begin to collect the messages of a topic, with the latest one where it is latched."""
+    def collect(
+        self, message_type: Any, topic: str, *, latched: bool = True, reliable: bool = False
+    ) -> "Collected":
+        """Begin to collect the messages of a topic, with the latest one where it is latched, or all if reliable."""
         from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
         profile = QoSProfile(depth=100)
         if latched:
             profile.durability = DurabilityPolicy.TRANSIENT_LOCAL
-        else:
+        elif not reliable:
             profile.reliability = ReliabilityPolicy.BEST_EFFORT
         collected = Collected()
         collected.subscription = self.node.create_subscription(message_type, topic, collected.add, profile)
@@ -61,10 +63,12 @@ class Participant:
         assert done.wait(PATIENCE), "no answer"
         return future.result()
 
-    def close(self) -> None:
-        """Leave the network."""
+    def leave(self) -> None:
+        """Leave the network, if that has not been done."""
         import rclpy
 
+        if not self.context.ok():
+            return
         self.executor.shutdown()
         self.thread.join()
         self.node.destroy_node()
@@ -107,7 +111,7 @@ class Collected:
 def participant(ros_network: RosNetwork) -> Iterator[Participant]:
     participant = Participant()
     yield participant
-    participant.close()
+    participant.leave()
 
 
 @pytest.fixture

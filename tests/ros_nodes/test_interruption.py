@@ -23,6 +23,19 @@ def test_an_interrupted_simulation_serves_its_clients_on(
     assert "ending when its clients have" in output
 
 
+def test_the_session_of_a_client_that_has_left_keeps_no_interrupted_simulation(
+    ros_network: RosNetwork, participant: "Participant", experiment: Path
+) -> None:
+    from rl_interfaces.srv import Open
+
+    with ros_network.node("rl_nodes", "simulation", "-p", f"config:={experiment}") as process:
+        assert participant.call(Open, "/simulation/open", client="one").session
+        participant.leave()
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=40)  # less than a silent client is waited for
+    assert process.returncode == 0, output
+
+
 def test_a_second_interrupt_ends_a_simulation_at_once(
     ros_network: RosNetwork, participant: "Participant", experiment: Path
 ) -> None:

@@ -1,3 +1,4 @@
+import re
 import signal
 import socket
 import subprocess
@@ -51,12 +52,13 @@ def test_two_simulations_and_their_trainer_end_together(
             config=str(experiment),
             overrides="training.training.total_timesteps=1000000 'experiment.name=two words'",
             simulations="2",
-            namespace="/left",
+            namespace="left",
             use_sim_time="true",
         )
         for process in processes:
             stack.callback(end, process)
         status.wait_for(lambda message: message.timestep > 0)
+        nodes = participant.node.get_node_names_and_namespaces()
         for process in processes:
             process.send_signal(signal.SIGINT)
         outputs = [process.communicate(timeout=60)[0] for process in processes]
@@ -65,6 +67,10 @@ def test_two_simulations_and_their_trainer_end_together(
     assert "two words" in run.config.read_text()
     assert "[/left/simulation_1, /left/simulation_2]" in run.config.read_text().replace("'", "")
     assert list(run.checkpoints.glob("step_*"))
+    own = sorted(name for name, namespace in nodes if namespace == "/left" and name.startswith("two_words_"))
+    expected = re.sub(r"\W", "_", f"{run.name}_environment")
+    assert own == [expected, f"{expected}_2"]
+    assert all(namespace == "/left" for name, namespace in nodes if name != participant.node.get_name())
 
 
 def test_a_deployed_policy_acts_until_it_is_stopped(
@@ -114,13 +120,13 @@ def test_the_files_are_installed(ros_network: RosNetwork) -> None:
     assert [file.name for file in installed] == [
         f"{name}.launch.py" for name in ("deploy", "play", "simulation", "train", "unity")
     ]
+    assert Path(get_package_share_directory("ros_tcp_endpoint"), "launch", "endpoint.py").exists()
     for file in installed:
         assert file.read_text() == (ROOT / "launch" / file.name).read_text()
 
 
-def test_launch_starts_a_training_and_ends_with_it(
-    ros_network: RosNetwork, experiment: Path, tmp_path: Path
-) -> None:
+def launch(network: RosNetwork, file: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Carry out a launch file as `ros2 launch` does, and end with its exit status."""
     pytest.importorskip("launch.actions", reason="needs ros2 launch, which is not among the wheels of ROS")
     program = """
 import sys
@@ -136,16 +142,59 @@ service = LaunchService(noninteractive=True)
 service.include_launch_description(LaunchDescription([included]))
 sys.exit(service.run())
 """
-    file = str(ROOT / "launch" / "train.launch.py")
-    result = subprocess.run(
-        [sys.executable, "-c", program, file, f"config:={experiment}", "namespace:=/left"],
-        env=ros_network.environ,
+    return subprocess.run(
+        [sys.executable, "-c", program, str(file), *arguments],
+        env=network.environ,
         capture_output=True,
         text=True,
         timeout=200,
         check=False,
     )
+
+
+def test_launch_starts_a_training_and_ends_with_it(
+    ros_network: RosNetwork, experiment: Path, tmp_path: Path
+) -> None:
+    file = ROOT / "launch" / "train.launch.py"
+    result = launch(ros_network, file, f"config:={experiment}", "namespace:=left")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "Training finished at timestep 200" in result.stdout
     assert "[simulation_1-1]: process has finished cleanly" in result.stdout
     assert find_runs(tmp_path / "experiments")
+
+
+@pytest.mark.parametrize(
+    ("file", "argument", "process", "last"),
+    [
+        ("train", "config:=absent.yaml", "simulation_1-1|train-2", "1 problem; nothing was started"),
+        ("play", "run:=absent", "play-1", "no run 'absent'. Runs in experiments: none yet."),
+    ],
+)
+def test_the_first_failure_is_the_last_thing_that_launch_prints(
+    ros_network: RosNetwork,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+    argument: str,
+    process: str,
+    last: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = launch(ros_network, ROOT / "launch" / f"{file}.launch.py", argument)
+    output = result.stdout + result.stderr
+    assert result.returncode == 1, output
+    assert "Traceback" not in output
+    [_, said] = re.split(rf"({process}) failed with exit status 2; its last lines:", output)[::2]
+    assert said.rstrip().endswith(last)
+    assert "process has" not in said
+
+
+def test_unitys_launch_file_starts_the_endpoint(ros_network: RosNetwork) -> None:
+    from ament_index_python import get_package_share_directory
+
+    file = Path(get_package_share_directory("ros_tcp_endpoint"), "launch", "endpoint.py")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = launch(ros_network, file, f"port:={taken.getsockname()[1]}")
+    assert result.returncode == 1
+    assert "UnityEndpoint-1 failed with exit status 2" in result.stdout + result.stderr
+    assert "cannot listen on 127.0.0.1" in result.stdout + result.stderr

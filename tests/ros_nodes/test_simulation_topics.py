@@ -1,5 +1,7 @@
 import math
+import time
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,8 @@ import pytest
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.envs.factory import make_vector_env
 from tests.ros_network import RosNetwork
+
+from .conftest import PATIENCE
 
 if TYPE_CHECKING:
     from .conftest import Participant
@@ -37,10 +41,10 @@ def test_environment_0_of_the_training_is_published_step_by_step(
     from std_msgs.msg import Float64
 
     parameters = ["-p", config, "-p", "publish_clock:=true", "-p", "camera_rate:=10.0"]
-    joints = participant.collect(JointState, "/left/joint_states", latched=False)
-    odometry = participant.collect(Odometry, "/left/odom", latched=False)
-    rewards = participant.collect(Float64, "/left/reward", latched=False)
-    clock = participant.collect(Clock, "/clock", latched=False)
+    joints = participant.collect(JointState, "/left/joint_states", latched=False, reliable=True)
+    odometry = participant.collect(Odometry, "/left/odom", latched=False, reliable=True)
+    rewards = participant.collect(Float64, "/left/reward", latched=False, reliable=True)
+    clock = participant.collect(Clock, "/clock", latched=False, reliable=True)
     images = participant.collect(Image, "/left/camera/image_raw", latched=False)
     infos = participant.collect(CameraInfo, "/left/camera/camera_info", latched=False)
     with ros_network.node("rl_nodes", "simulation", *parameters, "-r", "__ns:=/left"):
@@ -54,8 +58,14 @@ def test_environment_0_of_the_training_is_published_step_by_step(
         )
         local = Environment.model_validate({**HALF_CHEETAH, "n_environments": 2})
         with closing(make_vector_env(remote, seed=3)) as env, closing(make_vector_env(local, seed=3)) as ours:
-            for topic in (joints, odometry, rewards, images, infos):
-                topic.wait_for_publisher()
+            steps, deadline = 0, time.monotonic() + PATIENCE
+            # The node publishes what somebody listens to, so wait until it has found the listener, too.
+            while not all(topic.messages for topic in (joints, odometry, rewards, clock, images, infos)):
+                assert time.monotonic() < deadline
+                env.step(action := env.action_space.sample())
+                ours.step(action)
+                steps += 1
+                time.sleep(0.02)
             other = make_vector_env(remote, seed=99)  # another client's environments are not published
             for _ in range(4):
                 action = env.action_space.sample()
@@ -65,7 +75,7 @@ def test_environment_0_of_the_training_is_published_step_by_step(
             other.close()
             assert rewards.wait_for(lambda message: message.data == reward[0])
             simulations = ours.simulations  # type: ignore[attr-defined]
-            now = 4 * STEP
+            now = (steps + 4) * STEP
             state = joints.wait_for(lambda message: at(message, now))
             assert state.name == ["bthigh", "bshin", "bfoot", "fthigh", "fshin", "ffoot"]
             np.testing.assert_array_equal(state.position, simulations.qpos[0, 3:])
@@ -80,14 +90,17 @@ def test_environment_0_of_the_training_is_published_step_by_step(
             velocity = pose.twist.twist.linear
             forward = math.cos(pitch) * velocity.x + math.sin(pitch) * velocity.z
             assert forward == pytest.approx(simulations.qvel[0, 0], abs=1e-9)
-            picture, info = images.wait_for(bool), infos.wait_for(lambda message: at(message, now))
+            picture, info = images.messages[-1], infos.messages[-1]
+            clock.wait_for(lambda message: seconds(message.clock) == pytest.approx(now))
     assert [seconds(message.clock) for message in clock.messages][-4:] == pytest.approx(
-        [STEP, 2 * STEP, 3 * STEP, 4 * STEP]
+        [(steps + count) * STEP for count in (1, 2, 3, 4)]
     )
     assert len(picture.data) == picture.height * picture.step == picture.height * picture.width * 3
     assert np.ptp(np.asarray(picture.data)) > 50
     assert (info.height, info.width) == (picture.height, picture.width)
-    assert len(infos.messages) < 4  # ten a second
+    stamps = [seconds(message.header.stamp) for message in infos.messages]
+    assert all(later - earlier > STEP - 1e-6 for earlier, later in pairwise(stamps))
+    assert len(stamps) <= 2 + (stamps[-1] - stamps[0]) / 0.1  # ten a second
 
 
 def at(message: Any, moment: float) -> bool:

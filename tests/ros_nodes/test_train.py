@@ -34,7 +34,7 @@ def test_trainings_in_two_namespaces_publish_how_they_go_and_end(
 
     def node(namespace: str, timesteps: int) -> "AbstractContextManager[subprocess.Popen[str]]":
         overrides = f'["training.training.total_timesteps={timesteps}", "experiment.name={namespace}"]'
-        remapping = ["-r", f"__ns:=/{namespace}"]
+        remapping = ["-r", f"__ns:={namespace}"]
         return ros_network.node("rl_nodes", "train", *parameters(experiment, overrides), *remapping)
 
     with node("left", 400) as left, node("right", 300) as right:

@@ -79,6 +79,26 @@ def test_goals_are_trained_one_at_a_time_until_a_signal(
     assert "Traceback" not in output
 
 
+def test_a_node_without_a_training_says_that_and_ends(
+    ros_network: RosNetwork, participant: "Participant"
+) -> None:
+    from rcl_interfaces.srv import GetParameters, SetParameters
+    from rclpy.parameter import Parameter
+
+    with ros_network.node("rl_nodes", "train") as process:
+        Trainer(participant)
+        parameter = Parameter("config", value="other.yaml").to_parameter_msg()
+        [result] = participant.call(SetParameters, "/train/set_parameters", parameters=[parameter]).results
+        assert not result.successful
+        assert "read-only" in result.reason
+        [value] = participant.call(GetParameters, "/train/get_parameters", names=["config"]).values
+        assert value.string_value == ""
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert "SIGINT: no training is under way, so the node ends" in output
+
+
 def test_a_signal_ends_the_training_and_the_node(
     ros_network: RosNetwork, participant: "Participant", experiment: Path
 ) -> None:

@@ -1,7 +1,7 @@
 """Small runs that the tests of this folder share."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from rl_pipeline.config.schema import Config
 from rl_pipeline.run import reports
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.train import Plan, run_plan
+
+from .training_process import Training
 
 MakeConfig = Callable[..., Config]
 Train = Callable[..., RunFolder]
@@ -86,3 +88,13 @@ def curve(run: RunFolder, file: str = "progress.csv") -> list[dict[str, str]]:
     with (run.path / file).open() as stream:
         rows = list(csv.DictReader(stream))
     return [{name: value for name, value in row.items() if not name.startswith("time/")} for row in rows]
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> Iterator[Training]:
+    training = Training(tmp_path)
+    yield training
+    process = getattr(training, "process", None)
+    if process is not None and process.poll() is None:
+        process.kill()
+        process.communicate()

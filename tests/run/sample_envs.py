@@ -1,5 +1,6 @@
 """A small environment with every kind of space, and with every kind of trouble."""
 
+import ctypes
 import os
 import signal
 import time
@@ -31,9 +32,10 @@ class SampleEnv(gymnasium.Env):
         observation: A key of `OBSERVATION_SPACES`.
         action: A key of `ACTION_SPACES`.
         length: Timesteps in an episode.
-        trouble: `raise`, `kill`, `nan` or `pause`.
+        trouble: `raise`, `kill`, `nan`, `hang`, `hang in C` or `pause`.
         trouble_at: The step of this environment, counted over all episodes, at which the trouble comes; for `pause`
             every step takes 10 ms.
+        talks: Print a line in every step.
         render_mode: `rgb_array` for pictures.
     """
 
@@ -46,6 +48,7 @@ class SampleEnv(gymnasium.Env):
         length: int = 10,
         trouble: str | None = None,
         trouble_at: int = 0,
+        talks: bool = False,
         render_mode: str | None = None,
     ) -> None:
         self.observation_space = OBSERVATION_SPACES[observation]
@@ -53,6 +56,7 @@ class SampleEnv(gymnasium.Env):
         self.length = length
         self.trouble = trouble
         self.trouble_at = trouble_at
+        self.talks = talks
         self.render_mode = render_mode
         self.elapsed = 0
         self.total = 0
@@ -67,6 +71,8 @@ class SampleEnv(gymnasium.Env):
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         self.elapsed += 1
         self.total += 1
+        if self.talks:
+            print("step", self.total, flush=True)
         reward = float(self.np_random.uniform(4, 5) + np.sum(action))
         if self.trouble == "pause":
             time.sleep(0.01)
@@ -83,6 +89,15 @@ class SampleEnv(gymnasium.Env):
             raise ValueError("the arm is broken")
         if self.trouble == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.trouble in ("hang", "hang in C"):
+            print("hanging", flush=True)
+        if self.trouble == "hang":
+            while True:
+                time.sleep(3600)
+        if self.trouble == "hang in C":
+            lock, library = ctypes.create_string_buffer(64), ctypes.CDLL(None)
+            library.pthread_mutex_lock(lock)
+            library.pthread_mutex_lock(lock)  # for ever, whatever signals come
         return float("nan")
 
     def _observe(self) -> Any:
@@ -107,6 +122,14 @@ class MaskedEnv(SampleEnv):
         highest = {"Discrete": 1, "MultiDiscrete": [1, 0], "MultiBinary": 0}[type(self.action_space).__name__]
         assert np.all(action <= np.asarray(highest)), f"action {action} is forbidden"
         return super().step(action)
+
+
+class FadingEnv(SampleEnv):
+    """Pays less at every step, whatever is learned."""
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        observation, _, terminated, truncated, info = super().step(action)
+        return observation, -float(self.total), terminated, truncated, info
 
 
 class BlindEnv(SampleEnv):

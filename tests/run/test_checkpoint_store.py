@@ -65,7 +65,9 @@ def test_leftovers_of_a_kill_are_cleaned_up(store: CheckpointStore) -> None:
     (store.folder / "best").rename(store.folder / ".best.old")  # killed between two renames
     (store.folder / ".init.old").mkdir()  # killed before the old one was removed
     (store.folder / ".step_000002000.abcd.tmp").mkdir()
+    (store.folder / "init" / ".checkpoint.json.0123456789ab.tmp").touch()
     store.clean_up()
+    assert not list(store.folder.glob("init/.*"))
     store.find("best").verify()
     assert not [path for path in store.folder.iterdir() if path.name.startswith(".")]
 

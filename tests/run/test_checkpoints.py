@@ -1,8 +1,9 @@
+import json
 from pathlib import Path
 
 import pytest
 
-from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError, thin_out, write_checkpoint
+from rl_pipeline.run.checkpoints import MANIFEST, Checkpoint, CheckpointError, thin_out, write_checkpoint
 
 
 def write_sample(folder: Path) -> None:
@@ -70,6 +71,59 @@ def test_a_foreign_manifest_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "checkpoint.json").write_text(text)
     with pytest.raises(CheckpointError):
         Checkpoint(tmp_path).manifest()
+
+
+@pytest.mark.parametrize("name", ["../../victim.txt", "{absolute}", "sub/state.npz", "state.npz/", "", "."])
+def test_no_name_in_a_manifest_leads_out_of_the_checkpoint(tmp_path: Path, name: str) -> None:
+    victim = tmp_path / "victim.txt"
+    victim.write_text("precious")
+    checkpoint = write_checkpoint(tmp_path / "run" / "step_000000100", 100, write_sample)
+    manifest = checkpoint.manifest()
+    manifest["files"][name.format(absolute=victim)] = {"size": 8, "sha256": "0" * 64}
+    (checkpoint.path / MANIFEST).write_text(json.dumps(manifest))
+    for use in (thin_out, Checkpoint.verify, Checkpoint.manifest):
+        with pytest.raises(
+            CheckpointError, match=r"checkpoint\.json is damaged: it lists .*; a checkpoint holds"
+        ):
+            use(checkpoint)  # type: ignore[operator]
+    assert victim.read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("timestep", "many", "timestep must be a non-negative integer, is 'many'"),
+        ("timestep", -1, "timestep must be a non-negative integer, is -1"),
+        ("timestep", None, "timestep must be a non-negative integer, is None"),
+        ("resumable", "no", "resumable must be true or false, is 'no'"),
+        ("files", {"model.zip": 3}, "model.zip has no size and sha256, but 3"),
+        ("files", {"model.zip": {"size": "8", "sha256": ""}}, "model.zip has no size and sha256"),
+    ],
+)
+def test_a_manifest_with_other_values_is_damaged(
+    tmp_path: Path, key: str, value: object, message: str
+) -> None:
+    checkpoint = write_checkpoint(tmp_path / "best", 100, write_sample)
+    manifest = {**checkpoint.manifest(), key: value}
+    (checkpoint.path / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(CheckpointError, match=message):
+        checkpoint.verify()
+
+
+def test_a_manifest_may_have_any_further_entries(tmp_path: Path) -> None:
+    checkpoint = write_checkpoint(tmp_path / "best", 100, write_sample)
+    manifest = {**checkpoint.manifest(), "folder": "/elsewhere", "entries": 1}
+    (checkpoint.path / MANIFEST).write_text(json.dumps(manifest))
+    thin_out(checkpoint)
+    assert checkpoint.manifest()["folder"] == "/elsewhere"
+
+
+def test_a_file_that_is_a_link_is_damage(tmp_path: Path) -> None:
+    checkpoint = write_checkpoint(tmp_path / "best", 100, write_sample)
+    elsewhere = (checkpoint.path / "model.zip").rename(tmp_path / "elsewhere.zip")
+    (checkpoint.path / "model.zip").symlink_to(elsewhere)
+    with pytest.raises(CheckpointError, match="is a symbolic link"):
+        checkpoint.verify()
 
 
 def test_a_thinned_out_checkpoint_keeps_its_policy(tmp_path: Path) -> None:

@@ -15,8 +15,12 @@ pytestmark = pytest.mark.usefixtures("without_pictures")
 
 
 def test_the_last_words_name_the_result_and_commands_that_work(
-    make_config: MakeConfig, capsys: pytest.CaptureFixture[str]
+    make_config: MakeConfig,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     short = "training.training.total_timesteps=20"
     run, _, text = run_plan(Plan(make_config(sample_env(), "a2c", short, "evaluation.video=true")))
     lines = text.splitlines()
@@ -27,7 +31,7 @@ def test_the_last_words_name_the_result_and_commands_that_work(
     assert "  film               videos/best.mp4" in lines
     assert (run.path / "videos" / "best.mp4").is_file()
     commands = [line.partition("rl-pipeline ")[2].split() for line in lines if "  rl-pipeline " in line]
-    assert [command[0] for command in commands] == ["play", "record", "eval", "train"]
+    assert [command[0] for command in commands] == ["play", "record", "eval", "save-model", "train"]
     for command in commands[1:]:
         assert main(command) == 0, command
     assert "Training finished at timestep 40" in capsys.readouterr().out

@@ -1,3 +1,4 @@
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from rl_pipeline.run.metadata import read_metadata
 from rl_pipeline.run.state_file import read_state
 from rl_pipeline.run.training_state import Progression
 
-from .conftest import curve
+from .conftest import curve, sample_env
 
 NAN_AT_STEP_25 = "environment.kwargs={trouble: nan, trouble_at: 25}"
 
@@ -26,6 +27,7 @@ def test_a_reached_threshold_is_a_reason() -> None:
     assert reason_to_stop(config, Progression(), 49.9) is None
     assert reason_to_stop(config, Progression(), 50.0) == "mean return 50.0 reached the threshold 50"
     assert reason_to_stop(config, Progression(), math.nan) is None
+    assert reason_to_stop(config, Progression(last_evaluation_timestep=0), 50.0) is None
 
 
 def test_lost_patience_is_a_reason() -> None:
@@ -48,7 +50,7 @@ def test_a_training_ends_at_the_threshold(train: Callable[..., RunFolder]) -> No
     )
     metadata = read_metadata(run)
     assert metadata["status"] == "finished"
-    assert metadata["timestep"] == 0
+    assert metadata["timestep"] == 20
     assert "reached the threshold 10" in metadata["reason"]
     assert CheckpointStore(run.checkpoints).find("final").resumable
 
@@ -59,8 +61,24 @@ def test_a_training_ends_when_patience_is_lost(train: Callable[..., RunFolder]) 
         "training.training.early_stopping={patience: 2, min_delta: 1000}",
         "training.training.eval.frequency=10",
     )
-    assert [int(row["timestep"]) for row in curve(run, "evaluations.csv")] == [0, 10, 20]
+    assert [int(row["timestep"]) for row in curve(run, "evaluations.csv")] == [0, 10, 20, 30]
     assert read_metadata(run)["reason"] == "no improvement in 2 evaluations"
+
+
+def test_the_untrained_policy_is_neither_best_nor_a_reference(train: Callable[..., RunFolder]) -> None:
+    run = train(
+        "a2c",
+        "training.training.early_stopping.patience=2",
+        "training.training.eval.frequency=10",
+        environment_id=sample_env("FadingEnv"),
+    )
+    rows = curve(run, "evaluations.csv")
+    returns = [float(row["eval/mean_reward"]) for row in rows]
+    assert returns == sorted(returns, reverse=True)
+    assert [int(row["timestep"]) for row in rows] == [0, 10, 20, 30]
+    assert CheckpointStore(run.checkpoints).find("best").timestep == 10
+    assert json.loads((run.path / "stats.json").read_text())["best"]["timestep"] == 10
+    assert json.loads((run.path / "eval.json").read_text())["timestep"] == 10
 
 
 @pytest.mark.parametrize("workers", [0, 2])

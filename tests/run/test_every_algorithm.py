@@ -11,6 +11,7 @@ from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import choose_checkpoint
 from rl_pipeline.run.trained_policy import open_policy
+from tests.without_us import modules_in_model, modules_in_pickle, of_ours
 
 from .conftest import curve, sample_env
 
@@ -38,8 +39,10 @@ SPACES = [
     ("maskableppo", "box", "multi_discrete"),
     ("maskableppo", "dict", "multi_binary"),
 ]
+SCHEDULE = "training.schedules.learning_rate={type: cosine, initial: 0.001, final: 0.0005}"
 FILES = (
     "model.zip",
+    "vecnormalize.pkl",
     "config.yaml",
     "run.json",
     "progress.csv",
@@ -72,6 +75,8 @@ def train_small(
 
 
 def assert_stock_library_predicts_the_same(run: RunFolder, name: str) -> None:
+    assert not of_ours(modules_in_model(run.model))
+    assert not of_ours(modules_in_pickle(run.vec_normalize.read_bytes()))
     stock = found(name).model_class.load(run.model, device="cpu")
     with open_policy(run, choose_checkpoint(run, "final")) as policy:
         space = policy.env.single_observation_space
@@ -86,14 +91,16 @@ def assert_stock_library_predicts_the_same(run: RunFolder, name: str) -> None:
 @pytest.mark.parametrize("name", sorted(ALGORITHMS))
 def test_an_algorithm_fills_the_run_folder(name: str, train: Callable[..., RunFolder]) -> None:
     action = "box" if spaces.Box in found(name).action_spaces else "discrete"
-    run = train_small(train, name, "box", action, "environment.normalize=true")
+    run = train_small(train, name, "box", action, "environment.normalize=true", SCHEDULE)
     for file in FILES:
         assert (run.path / file).stat().st_size > 0 or file == "log.txt"
     store = CheckpointStore(run.checkpoints)
     for checkpoint in store.all():
         checkpoint.verify()
-        assert (checkpoint.path / "normalizer.npz").is_file()
+        assert {"model.zip", "vecnormalize.pkl", "normalizer.npz"} <= checkpoint.manifest()["files"].keys()
     assert {"init", "best", "final"} <= {checkpoint.name for checkpoint in store.all()}
+    for file in (run.model, run.vec_normalize):
+        assert file.read_bytes() == (store.find("final").path / file.name).read_bytes()
     assert (store.find("final").path / "replay_buffer.npz").exists() == (found(name).family == "off_policy")
     evaluations = curve(run, "evaluations.csv")
     assert len(evaluations) >= 2

@@ -1,5 +1,6 @@
 """A disk that is full costs what cannot be written, and nothing that was written before."""
 
+import re
 import resource
 import subprocess
 from collections.abc import Callable, Iterator
@@ -109,4 +110,10 @@ def test_a_really_full_disk_is_reported_in_plain_lines(
     assert "step_000000020" in names_of_whole_checkpoints(run)
     assert "could not be written" in caplog.text
     assert "train --resume" in error.value.__notes__[0]
+    newest = CheckpointStore(run.checkpoints).newest_good()
+    assert newest is not None
+    assert re.search(
+        rf"The disk of {run.path} has [\d,]+ bytes free; the checkpoint '{newest.name}' is whole\.",
+        error.value.__notes__[1],
+    )
     assert "Traceback" not in capfd.readouterr().err

@@ -50,6 +50,34 @@ def test_a_run_is_found_by_all_its_names(
     assert find_run("experiments/CartPole-v1/ppo/walk_2026-01-01_10-00-00").path == older.path
 
 
+@pytest.mark.parametrize(
+    "link",
+    ["checkpoints/best", "checkpoints", ".lock", "log.txt", "progress.csv", "videos", "code/deep/x.py"],
+)
+def test_a_run_with_a_link_out_of_its_folder_is_refused(
+    link: str, make_run: MakeRun, root: Path, tmp_path: Path
+) -> None:
+    run = make_run("walk")
+    (run.path / link).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "victim").mkdir()
+    (run.path / link).symlink_to(tmp_path / "victim")
+    for name in ("walk", str(run.path)):
+        with pytest.raises(
+            NotFoundError, match=rf"{link} is a symbolic link to \S+/victim, out of the run's"
+        ):
+            find_run(name, root)
+
+
+def test_links_within_a_run_and_those_of_wandb_are_left_alone(
+    make_run: MakeRun, root: Path, tmp_path: Path
+) -> None:
+    run = make_run("walk", ("best", 100))
+    (run.path / "newest").symlink_to("checkpoints/best")
+    (run.path / "wandb").mkdir()
+    (run.path / "wandb" / "debug-core.log").symlink_to(tmp_path / "core.log")
+    assert find_run("walk", root) == run
+
+
 @pytest.mark.parametrize("name", ["wlak", "walk_2026-01-01_10-00-01", "WALK"])
 def test_a_wrong_name_gives_the_nearest(name: str, make_run: MakeRun, root: Path) -> None:
     make_run("walk_2026-01-01_10-00-00")

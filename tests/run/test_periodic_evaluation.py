@@ -63,9 +63,10 @@ def test_the_best_return_and_the_patience_are_counted(
     progression = Progression()
     config = make_config(sample_env(), "a2c", "training.training.early_stopping.min_delta=0.5")
     evaluation = PeriodicEvaluation(config, progression)
-    for timestep, mean_return in enumerate(returns):
+    assert not evaluation._note(9.0, 0)  # before any training
+    for timestep, mean_return in enumerate(returns, start=1):
         evaluation._note(mean_return, timestep)
     evaluation.close()
     assert progression.best_mean_return == best
     assert progression.evaluations_without_improvement == without_improvement
-    assert progression.last_evaluation_timestep == len(returns) - 1
+    assert progression.last_evaluation_timestep == len(returns)

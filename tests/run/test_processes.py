@@ -1,112 +1,19 @@
 """Trainings as a user or a cluster starts, interrupts, kills and continues them."""
 
-import os
+import json
 import random
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import pytest
-import yaml
 
 from rl_pipeline.cli import main
-from rl_pipeline.run.checkpoint_store import CheckpointStore
-from rl_pipeline.run.folder import RunFolder, find_runs
+from rl_pipeline.run.folder import find_runs
 from rl_pipeline.run.metadata import read_metadata
 
-from .conftest import sample_env
-
-PATIENCE = 120.0
-"""Seconds after which a process that does not do what is waited for has failed, on however slow a machine."""
+from .training_process import Training, newest_timestep
 
 pytestmark = pytest.mark.usefixtures("without_pictures")
-
-
-class Training:
-    """A training in a process of its own, with a checkpoint every 20 of its many timesteps."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.config = folder / "config.yaml"
-        self.process: subprocess.Popen[str]
-        self.children: list[psutil.Process] = []
-
-    def configure(self, *, workers: int = 0, **kwargs: object) -> None:
-        mapping = {
-            "experiment": {"name": "tiny", "folder": str(self.folder / "experiments")},
-            "environment": {
-                "id": sample_env(),
-                "n_environments": 2,
-                "n_workers": workers,
-                "max_worker_restarts": 0,
-                "kwargs": {"trouble": "pause", **kwargs},
-            },
-            "training": {
-                "algorithm": "a2c",
-                "tensorboard": False,
-                "training": {
-                    "total_timesteps": 4000,
-                    "device": "cpu",
-                    "verbose": 0,
-                    "eval": {"num_evals": 0},
-                },
-                "checkpoint": {"frequency": 20},
-            },
-            "evaluation": {"num_episodes": 1, "video": False},
-        }
-        self.config.write_text(yaml.safe_dump(mapping))
-
-    @property
-    def command(self) -> list[str]:
-        return ["train", "--config", str(self.config)]
-
-    def start(self, *arguments: str) -> None:
-        command = [sys.executable, "-m", "rl_pipeline", *self.command, *arguments]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-        )
-
-    @property
-    def run(self) -> RunFolder:
-        return find_runs(self.folder / "experiments")[-1]
-
-    def wait_for_timestep(self, timestep: int) -> None:
-        """Wait until the training has written a checkpoint that late, and note its child processes."""
-        deadline = time.monotonic() + PATIENCE
-        steps = "experiments/*/*/*/checkpoints/step_*"
-        while not any(int(path.name[5:]) >= timestep for path in self.folder.glob(steps)):
-            assert self.process.poll() is None, self.process.communicate()[0]
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        self.children = psutil.Process(self.process.pid).children(recursive=True)
-
-    def end(self) -> tuple[int, str]:
-        """Wait for the end of the training and of all its children; return its exit status and what it said."""
-        output, _ = self.process.communicate(timeout=PATIENCE)
-        _, alive = psutil.wait_procs(self.children, timeout=PATIENCE)
-        assert alive == []
-        return self.process.returncode, output
-
-
-@pytest.fixture
-def training(tmp_path: Path) -> Iterator[Training]:
-    training = Training(tmp_path)
-    yield training
-    process = getattr(training, "process", None)
-    if process is not None and process.poll() is None:
-        process.kill()
-        process.communicate()
-
-
-def newest_timestep(run: RunFolder) -> int:
-    newest = CheckpointStore(run.checkpoints).newest_good()
-    assert newest is not None
-    return newest.timestep
 
 
 @pytest.mark.parametrize(("number", "workers"), [(signal.SIGINT, 0), (signal.SIGTERM, 2)])
@@ -160,10 +67,13 @@ def test_a_run_is_trained_by_one_process_and_survives_a_kill(
     assert len(training.children) == 2
     unfinished = training.run.checkpoints / ".step_000000099.abcd.tmp"  # what the process may be writing now
     unfinished.mkdir()
+    unwritten = training.run.path / ".run.json.0123456789ab.tmp"
+    unwritten.touch()
 
     assert main([*training.command, "--resume", "auto"]) == 2
     assert "is being trained by another process" in capsys.readouterr().err
     assert unfinished.exists()
+    assert unwritten.exists()
 
     training.process.kill()
     status, _ = training.end()
@@ -175,9 +85,55 @@ def test_a_run_is_trained_by_one_process_and_survives_a_kill(
     assert f"Training finished at timestep {killed_at + 30}" in capsys.readouterr().out
     assert len(find_runs(training.folder / "experiments")) == 1
     assert not unfinished.exists()
+    assert not unwritten.exists()
     rows = (training.run.path / "progress.csv").read_text().splitlines()[1:]
     timesteps = [int(row.partition(",")[0]) for row in rows]
     assert timesteps == sorted(set(timesteps))
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_run_that_is_killed_after_its_training_is_concluded(
+    early: bool, training: Training, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training.configure()
+    length = (
+        ["training.training.eval={frequency: 20}", "training.training.early_stopping.reward_threshold=1"]
+        if early
+        else ["training.training.total_timesteps=20"]
+    )
+    training.start(*length, "evaluation.num_episodes=2000")
+    training.wait_for_the_conclusion()
+    training.process.kill()
+    training.end()
+    assert not (training.run.path / "eval.json").exists()
+    rows = (training.run.path / "progress.csv").read_bytes()
+
+    resume = ["train", "--resume", str(training.run.path)]
+    assert main([*resume, "evaluation.num_episodes=3"]) == 0
+    assert "Training finished at timestep 20" in capsys.readouterr().out
+    assert len(json.loads((training.run.path / "eval.json").read_text())["returns"]) == 3
+    assert (training.run.path / "progress.csv").read_bytes() == rows
+    metadata = read_metadata(training.run)
+    assert (metadata["status"], metadata["timestep"]) == ("finished", 20)
+    assert ("reached the threshold" in str(metadata["reason"])) == early
+    assert main(resume) == 0
+    assert "has finished its 20 timesteps" in capsys.readouterr().out
+
+
+def test_a_run_without_its_evaluation_is_concluded_by_resume_auto(
+    training: Training, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training.configure()
+    short = "training.training.total_timesteps=20"
+    assert main([*training.command, short]) == 0
+    (training.run.path / "eval.json").unlink()
+    again = [*training.command, "--resume", "auto", short]
+    for words in ("Training finished at timestep 20", "has finished its 20 timesteps"):
+        capsys.readouterr()
+        assert main(again) == 0
+        assert words in capsys.readouterr().out
+        assert (training.run.path / "eval.json").exists()
+    assert len(find_runs(training.folder / "experiments")) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from rl_pipeline.config.loading import load_config
+from rl_pipeline.config.loading import dump_config, load_config, load_config_mapping
+from rl_pipeline.config.yaml_reader import parse_yaml
 from rl_pipeline.envs.unity_process import free_port
 from rl_pipeline.run.environments import make_evaluation_env
 from rl_pipeline.run.preflight.environment import check_environment
@@ -49,10 +50,25 @@ def test_it_is_trained_evaluated_and_filmed_with_all_of_its_environments(train: 
         "evaluation.video=true",
         environment_id="Tank",
     )
+    assert "the end alone" in (run.path / "log.txt").read_text()
     assert (run.path / "eval.json").is_file()
     assert list(run.videos.glob("*.mp4"))
     with closing(make_evaluation_env(load_config(run.config, default_file=None).config, 2)) as env:
         assert env.num_envs == N_ENVIRONMENTS
+
+
+@pytest.mark.parametrize("backend", ["unity", "unity_ros"])
+def test_the_end_alone_is_evaluated_where_nothing_else_is_asked_for(backend: str) -> None:
+    configuration: dict[str, Any] = {"environment": {"id": "Tank", "backend": backend}}
+    key = "training.training.eval.num_evals"
+    loaded = load_config_mapping(configuration)
+    assert loaded.config.training.training.eval.num_evals == 0
+    assert loaded.provenance[key] == "default of programs started by hand"
+    assert load_config_mapping(configuration, [f"{key}=3"]).config.training.training.eval.num_evals == 3
+    stored = parse_yaml(dump_config(loaded.config), "config.yaml").mapping
+    assert load_config_mapping(stored).config == loaded.config
+    build = f"environment.{backend}.build_path={PLAYER}"
+    assert load_config_mapping(configuration, [build]).config.training.training.eval.num_evals == 10
 
 
 def test_it_is_looked_at_before_the_training(port: int) -> None:
@@ -60,10 +76,10 @@ def test_it_is_looked_at_before_the_training(port: int) -> None:
 
 
 def test_evaluations_during_the_training_are_refused_before_anybody_waits_for_a_program() -> None:
-    for evaluation in ({}, {"num_evals": 2}, {"num_evals": 0, "frequency": 100}):
+    for evaluation in ({"num_evals": 2}, {"num_evals": 0, "frequency": 100}):
         [problem] = check_environment(mapping(10000, **evaluation))
         assert problem.key == "training.training.eval"
-        assert "num_evals: 0" in (problem.remedy or "")
+        assert "training.training.eval.num_evals: 0" in (problem.remedy or "")
     build = mapping(10000)
     build["environment"]["unity_ros"] = {"build_path": str(PLAYER), "port": 0}
     assert check_environment(build) == []

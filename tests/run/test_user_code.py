@@ -4,12 +4,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.kept_code import keep_user_code
 from rl_pipeline.run.locate import choose_checkpoint
 from rl_pipeline.run.train import plan_auto, plan_resume, run_plan
 from rl_pipeline.run.trained_policy import open_policy
-from rl_pipeline.run.user_code import find_user_code, keep_user_code
+from rl_pipeline.run.user_code import find_user_code, name_user_code
 
 from .conftest import SAMPLE_ENVS, MakeConfig, are_equal, parameters
 
@@ -28,6 +30,8 @@ class TwoLayers(BaseFeaturesExtractor):
     def forward(self, observations: torch.Tensor) -> torch.Tensor:
         return self.layers(observations)
 """
+
+ACTIVATION = "import torch\n\nclass Activation(torch.nn.Tanh):\n    pass\n"
 
 
 @pytest.fixture
@@ -74,23 +78,34 @@ def test_a_run_with_a_file_goes_on_to_the_bit(train: Callable[..., RunFolder]) -
 
 
 def test_files_of_the_same_name_are_both_kept(make_config: MakeConfig, tmp_path: Path) -> None:
-    for folder in ("a", "b", "c"):
+    for folder, source in {"a": SAMPLE_ENVS.read_text(), "b": NETWORK, "c": ACTIVATION}.items():
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / "my.py").write_text(SAMPLE_ENVS.read_text() + f"# {folder}".replace("c", "a"))
-    run = RunFolder(tmp_path)
+        (tmp_path / folder / "my.py").write_text(source)
+    run = RunFolder(tmp_path / "run")
     config = make_config(
         f"{tmp_path}/a/my.py:SampleEnv",
         "a2c",
-        f"training.architecture.features_extractor_class={tmp_path}/b/my.py:Network",
+        f"training.architecture.features_extractor_class={tmp_path}/b/my.py:TwoLayers",
         f"training.architecture.activation_fn={tmp_path}/c/my.py:Activation",
     )
     kept = keep_user_code(config, run)
-    assert kept.environment.id == "code/my.py:SampleEnv"
-    assert kept.training.architecture.features_extractor_class == "code/my_2.py:Network"
-    assert kept.training.architecture.activation_fn == "code/my.py:Activation"
-    found = find_user_code(kept, run)
-    assert found.environment.id == f"{tmp_path}/code/my.py:SampleEnv"
-    assert keep_user_code(found, run) == kept
+    named = name_user_code(kept, run)
+    assert named.environment.id == "code/a/my.py:SampleEnv"
+    assert named.training.architecture.features_extractor_class == "code/b/my.py:TwoLayers"
+    assert named.training.architecture.activation_fn == "code/c/my.py:Activation"
+    assert kept.environment.id == f"{run.path}/code/a/my.py:SampleEnv"
+    assert find_user_code(named, run) == kept
+    assert keep_user_code(kept, run) == kept
+
+
+def test_a_path_that_leads_out_of_the_code_of_a_run_is_refused(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    (run.path / "code").mkdir(parents=True)
+    (tmp_path / "other.py").write_text("")
+    with pytest.raises(ConfigError, match="leads out of the run's folder"):
+        find_user_code(make_config("code/../../other.py:Env"), run)
 
 
 def test_a_run_with_a_file_is_found_to_have_the_configuration_it_was_started_with(

@@ -89,6 +89,7 @@ def test_failing_pip_shows_its_last_lines_the_log_and_a_remedy(ready: Checkout) 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
 def test_interrupted_setup_is_repaired(ready: Checkout, signum: signal.Signals) -> None:
+    ready.make_wheel("torch", "1.1")
     ready.pin("torch", "1.1" if ready.installed_version("torch") == "1.0" else "1.0")
     (ready.folder / "hang").touch()
     process = ready.popen("launch_node.bash")

@@ -7,7 +7,7 @@ import grpc
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_pipeline.envs.unity.link import STATUS_LEAVE, STATUS_OK, UNLIMITED
+from rl_pipeline.envs.unity.link import LIMITS, STATUS_LEAVE, STATUS_OK
 from rl_pipeline.envs.unity.messages import METHOD, SERVICE, message_class
 from rl_pipeline.envs.unity.side_channels import (
     MOST_RECENT,
@@ -85,7 +85,7 @@ class MLAgentsPlayer:
         faults: Faults,
     ) -> None:
         self._message = message_class("UnityMessageProto")
-        channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=UNLIMITED)
+        channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=LIMITS)
         grpc.channel_ready_future(channel).result(CONNECT_S)
         self._call = channel.unary_unary(
             f"/{SERVICE}/{METHOD}", self._message.SerializeToString, self._message.FromString

@@ -33,6 +33,8 @@ class StepBuffers:
     """(CAPACITY, n) float64."""
     metric_mask: np.ndarray
     """(CAPACITY, n) bool."""
+    stepping: np.ndarray
+    """(n,) int64; the first row of each group holds the index in the group of the environment that is stepped."""
 
     def rows(self, rows: slice) -> "StepBuffers":
         """Return views of some environments."""
@@ -45,6 +47,7 @@ class StepBuffers:
             self.truncated[rows],
             self.metric_values[:, rows],
             self.metric_mask[:, rows],
+            self.stepping[rows],
         )
 
     def infos(self, parts: Sequence[tuple[slice, Sequence[str]]]) -> dict[str, Any]:
@@ -102,7 +105,8 @@ def _layout(observation_space: Space, action_space: Space, n: int) -> list[tuple
     flags: list[tuple[tuple[int, ...], np.dtype]] = [((n,), number), ((n,), flag), ((n,), flag)]
     metrics: list[tuple[tuple[int, ...], np.dtype]] = [((CAPACITY, n), number), ((CAPACITY, n), flag)]
     actions = ((n, *array_shape(action_space)), np.dtype(action_space.dtype))
-    return [actions, *observations, *observations, *flags, *metrics]
+    stepping = ((n,), np.dtype(np.int64))
+    return [actions, *observations, *observations, *flags, *metrics, stepping]
 
 
 def _padded(shape: tuple[int, ...], dtype: np.dtype) -> int:

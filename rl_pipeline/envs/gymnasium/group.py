@@ -81,9 +81,10 @@ class EnvGroup:
         buffers, metrics, torque = self.buffers, self.metrics, self._torque
         rewards, terminations, truncations = buffers.rewards, buffers.terminated, buffers.truncated
         observations = buffers.observations
+        stepping = buffers.stepping.data
         metrics.clear()
         for index, env in enumerate(self.envs):
-            self.active = index
+            self.active = stepping[0] = index
             if index in self._interrupted:
                 self._truncate_interrupted(index)
                 continue

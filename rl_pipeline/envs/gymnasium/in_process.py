@@ -9,6 +9,7 @@ from rl_pipeline.envs.contract import Infos, Seed, StepResult
 from rl_pipeline.envs.gymnasium.buffers import allocate_buffers
 from rl_pipeline.envs.gymnasium.group import EnvGroup
 from rl_pipeline.envs.gymnasium.vector_base import EnvListVectorEnv
+from rl_pipeline.envs.step_limit import begin_step, end_step, shown_action
 from rl_pipeline.policies.observations import Observation
 from rl_pipeline.wrappers.base import ResetOptions
 
@@ -56,8 +57,17 @@ class InProcessVectorEnv(EnvListVectorEnv):
 
     def step(self, actions: Any) -> StepResult:
         """Step every environment once, with same-step autoreset."""
-        self._guarded(self._group.step, self.check_actions(actions))
+        self._stepped = self.check_actions(actions)
+        previous = begin_step(self._describe_step)
+        try:
+            self._guarded(self._group.step, self._stepped)
+        finally:
+            end_step(previous)
         return self._buffers.step_result(self._parts())
+
+    def _describe_step(self) -> str:
+        index = self._group.active
+        return f"environment {index} of {self.name} with the action {shown_action(self._stepped[index])}"
 
     def _guarded(self, function: Callable[..., None], *args: Any) -> None:
         try:

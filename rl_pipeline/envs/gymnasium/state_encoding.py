@@ -21,6 +21,7 @@ from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec
 
 from rl_pipeline.envs.gymnasium.mujoco_data import capture_mujoco, is_mujoco_data
+from rl_pipeline.own_modules import stable_name
 
 STATIC = {"type": "static"}
 """Stands for what does not change, or is no part of the simulation; restoring leaves it alone."""
@@ -192,8 +193,8 @@ def is_plain_object(value: Any) -> bool:
 
 
 def class_name(value: Any) -> str:
-    """Return `module.Class` of an object."""
-    return f"{type(value).__module__}.{type(value).__qualname__}"
+    """Return `module.Class` of an object, the same wherever a user's file lies."""
+    return f"{stable_name(type(value).__module__)}.{type(value).__qualname__}"
 
 
 def _copied(state: Any) -> dict[str, Any]:

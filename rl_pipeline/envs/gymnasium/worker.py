@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pickle
+import select
 import signal
 import socket
 import subprocess
@@ -50,6 +51,7 @@ class WorkerProcess:
         self.started = False
         self.process: subprocess.Popen[bytes]
         self._connection: Connection
+        self._poll: select.poll
 
     def __contains__(self, environment: int) -> bool:
         """Tell whether an environment, by its index in the batch, is in this worker."""
@@ -76,6 +78,8 @@ class WorkerProcess:
                 pass_fds=(theirs.fileno(), self._memory_handle),
             )
         self._connection = Connection(ours.detach())
+        self._poll = select.poll()
+        self._poll.register(self._connection, select.POLLIN)
         self.started = True
         self.metric_keys, self._unanswered = [], False
         self._send_bytes(pickle.dumps(sys.path))
@@ -102,6 +106,17 @@ class WorkerProcess:
             self._receive_bytes()
         self._send_bytes(request)
         self._unanswered = True
+
+    def has_answered(self, milliseconds: int) -> bool:
+        """Wait so long for the reply to the last request, or for the end of the process."""
+        return bool(self._poll.poll(milliseconds))
+
+    def kill(self, why: str) -> WorkerDiedError:
+        """Kill the process and return its death."""
+        self.process.kill()
+        self.process.wait()
+        self._connection.close()
+        return WorkerDiedError(f"{self._name()} was killed: {why}")
 
     def receive(self) -> Any:
         """Wait for the reply to the last request and return its result.
@@ -140,9 +155,12 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             status = self.process.wait()
+        return WorkerDiedError(f"{self._name()} {_ending(status)}")
+
+    def _name(self) -> str:
         first, last = self.rows.start, self.rows.stop - 1
         environments = f"environment {first}" if first == last else f"environments {first}-{last}"
-        return WorkerDiedError(f"worker {self.index} ({environments}{self._of_name()}) {_ending(status)}")
+        return f"worker {self.index} ({environments}{self._of_name()})"
 
     def _of_name(self) -> str:
         return f" of {self.environment_name}" if self.environment_name else ""

@@ -4,6 +4,7 @@ import atexit
 import itertools
 import mmap
 import os
+import pickle
 import tempfile
 import time
 import warnings
@@ -17,6 +18,9 @@ import gymnasium
 from rl_pipeline.envs.errors import WorkerDiedError, WorkerError
 from rl_pipeline.envs.gymnasium.description import GroupDescription
 from rl_pipeline.envs.gymnasium.worker import WorkerProcess
+from rl_pipeline.envs.step_limit import StepLimit
+
+POLL_MS = 500
 
 _open_pools: "weakref.WeakSet[WorkerPool]" = weakref.WeakSet()
 
@@ -37,6 +41,8 @@ class WorkerPool:
         max_restarts: how often, in sum, workers that died are started again.
         prepare: called with every worker that was started again, when its environments are made.
         close_timeout: seconds that the workers may take to close their environments before they are killed.
+        limit: how long a worker may take to answer a command before it is killed and started again.
+        describe: names what a worker executes, given the command.
     """
 
     def __init__(
@@ -46,12 +52,16 @@ class WorkerPool:
         max_restarts: int,
         prepare: Callable[[WorkerProcess], None],
         close_timeout: float,
+        limit: StepLimit,
+        describe: Callable[[WorkerProcess, str], str],
     ) -> None:
         self.max_restarts = max_restarts
         self.restarts = 0
         self.closed = False
         self._prepare = prepare
         self._close_timeout = close_timeout
+        self._limit = limit
+        self._describe = describe
         self._memory_handle = _shared_memory_file()
         bounds = [len(env_fns) * worker // n_workers for worker in range(n_workers + 1)]
         self.workers = [
@@ -96,7 +106,7 @@ class WorkerPool:
         """
         if self.closed:
             raise WorkerError("the environments are closed")
-        results, deaths = _collect(messages)
+        results, deaths = self._collect(messages)
         for position, death in deaths.items():
             self._restart(messages[position][0], death)
         if repeat and deaths:
@@ -104,6 +114,42 @@ class WorkerPool:
             for position, result in zip(deaths, again, strict=True):
                 results[position] = result
         return results
+
+    def _collect(
+        self, messages: Sequence[tuple[WorkerProcess, bytes]]
+    ) -> tuple[list[Any], dict[int, WorkerDiedError]]:
+        """Return the results, and the deaths by position; raise the first failure when every reply has been read."""
+        results: list[Any] = [None] * len(messages)
+        deaths: dict[int, WorkerDiedError] = {}
+        failures: list[WorkerError] = []
+        for position, (worker, message) in enumerate(messages):
+            try:
+                worker.send(message)
+            except WorkerDiedError as death:
+                deaths[position] = death
+        sent = time.monotonic()
+        for position, (worker, message) in enumerate(messages):
+            if position in deaths:
+                continue
+            try:
+                if not worker.has_answered(POLL_MS):
+                    self._wait_for(worker, message, sent)
+                results[position] = worker.receive()
+            except WorkerDiedError as death:
+                deaths[position] = death
+            except WorkerError as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
+        return results, deaths
+
+    def _wait_for(self, worker: WorkerProcess, message: bytes, sent: float) -> None:
+        """Wait for a reply to what was sent at `sent`; kill a worker that takes too long."""
+        while not worker.has_answered(POLL_MS):
+            exceeded = self._limit.exceeded(sent)
+            if exceeded is not None:
+                command, _ = pickle.loads(message)
+                raise worker.kill(f"{self._describe(worker, command)} has not returned {exceeded}")
 
     def _restart(self, worker: WorkerProcess, death: WorkerDiedError) -> None:
         while True:
@@ -137,30 +183,6 @@ class WorkerPool:
         for worker in started:
             worker.end(max(0.0, deadline - time.monotonic()))
         os.close(self._memory_handle)
-
-
-def _collect(messages: Sequence[tuple[WorkerProcess, bytes]]) -> tuple[list[Any], dict[int, WorkerDiedError]]:
-    """Return the results, and the deaths by position; raise the first failure when every reply has been read."""
-    results: list[Any] = [None] * len(messages)
-    deaths: dict[int, WorkerDiedError] = {}
-    failures: list[WorkerError] = []
-    for position, (worker, message) in enumerate(messages):
-        try:
-            worker.send(message)
-        except WorkerDiedError as death:
-            deaths[position] = death
-    for position, (worker, _) in enumerate(messages):
-        if position in deaths:
-            continue
-        try:
-            results[position] = worker.receive()
-        except WorkerDiedError as death:
-            deaths[position] = death
-        except WorkerError as failure:
-            failures.append(failure)
-    if failures:
-        raise failures[0]
-    return results, deaths
 
 
 def _shared_memory_file() -> int:

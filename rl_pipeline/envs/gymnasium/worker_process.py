@@ -6,6 +6,8 @@ import signal
 import sys
 from multiprocessing.connection import Connection
 
+from rl_pipeline.output import go_on_unread, guard_output
+
 PR_SET_PDEATHSIG = 1
 """Linux, linux/prctl.h: the signal that a process gets when the thread that started it ends."""
 
@@ -24,13 +26,15 @@ def end_with_parent(parent: int, kill_with_parent: bool) -> None:
 
 
 def leave_signals_to_parent() -> None:
-    """Take no notice of SIGINT and SIGTERM, which terminals and cluster managers send to whole process groups.
+    """Take no notice of the signals that terminals and cluster managers send to whole process groups.
 
     The parent decides what they mean; it may still need the environments for a last checkpoint. A handler that
-    does nothing is used, since programs that an environment starts would inherit an ignored signal.
+    does nothing is used, since programs that an environment starts would inherit an ignored signal; SIGHUP that
+    `nohup` ignores stays so.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
+        if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def main() -> None:
@@ -38,6 +42,8 @@ def main() -> None:
     connection_handle, memory_handle, parent, kill_with_parent = (int(text) for text in sys.argv[1:])
     end_with_parent(parent, bool(kill_with_parent))
     leave_signals_to_parent()
+    guard_output()
+    go_on_unread()
     connection = Connection(connection_handle)
     try:
         sys.path[:] = connection.recv()

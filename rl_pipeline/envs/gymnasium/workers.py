@@ -12,6 +12,7 @@ from rl_pipeline.envs.gymnasium.description import check_alike
 from rl_pipeline.envs.gymnasium.vector_base import EnvListVectorEnv
 from rl_pipeline.envs.gymnasium.worker import WorkerProcess
 from rl_pipeline.envs.gymnasium.worker_pool import WorkerPool
+from rl_pipeline.envs.step_limit import StepLimit, shown_action
 from rl_pipeline.policies.observations import Observation
 from rl_pipeline.wrappers.base import ResetOptions
 
@@ -30,6 +31,7 @@ class WorkerVectorEnv(EnvListVectorEnv):
         n_workers: number of processes, at most one per environment.
         max_restarts: how often, in sum, workers that died are started again.
         close_timeout: seconds that the workers may take to close their environments before they are killed.
+        step_timeout: seconds after which a worker that does not answer counts as dead; None for no limit.
 
     Raises:
         TypeError: the observation or action space cannot be batched.
@@ -44,12 +46,21 @@ class WorkerVectorEnv(EnvListVectorEnv):
         n_workers: int,
         max_restarts: int = 3,
         close_timeout: float = 5.0,
+        step_timeout: float | None = None,
     ) -> None:
         if not 1 <= n_workers <= len(env_fns):
             raise ValueError(f"n_workers is {n_workers}; valid are 1 to {len(env_fns)}, the environments")
         self._interrupted: set[WorkerProcess] = set()
         self._base_seeds: list[int | None] = [None] * len(env_fns)
-        self._pool = WorkerPool(env_fns, n_workers, max_restarts, self._prepare_restarted, close_timeout)
+        self._pool = WorkerPool(
+            env_fns,
+            n_workers,
+            max_restarts,
+            self._prepare_restarted,
+            close_timeout,
+            StepLimit(step_timeout),
+            self._describe_command,
+        )
         try:
             self._start(len(env_fns))
         except BaseException:
@@ -80,6 +91,12 @@ class WorkerVectorEnv(EnvListVectorEnv):
         seeds = [seed_after_restart(self._base_seeds[index], index, restarts) for index in indices]
         worker.metric_keys += worker.ask("reset", seeds, None, [True] * len(seeds))
         self._interrupted.add(worker)
+
+    def _describe_command(self, worker: WorkerProcess, command: str) -> str:
+        if command != "step":
+            return f"`{command}`"
+        index = worker.rows.start + int(self._buffers.stepping[worker.rows.start])
+        return f"`step` of environment {index} with the action {shown_action(self._buffers.actions[index])}"
 
     def reset(self, *, seed: Seed = None, options: ResetOptions = None) -> tuple[Observation, Infos]:
         """Start new episodes; arguments and result as for `InProcessVectorEnv.reset`."""

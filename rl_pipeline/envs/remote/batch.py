@@ -73,12 +73,12 @@ class SimulationBatch:
         return self.octets(answer.rgb, (answer.height, answer.width, 3), "picture").copy()
 
     def numbers(self, values: Any, shape: tuple[int, int] | tuple[int], field: str) -> NDArray[np.float64]:
-        """Return a field of float64, whose first axis are environments, as a copy.
+        """Return a field of float64, whose first axis are environments; it may be a view of the answer.
 
         Raises:
             MalformedReplyError: It has another size, or NaN in it.
         """
-        numbers = self.sized(np.array(values, np.float64), shape, field)
+        numbers = self.sized(np.asarray(values, np.float64), shape, field)
         if np.count_nonzero(np.isnan(numbers)):  # quicker than any()
             first = int(np.argwhere(np.isnan(numbers))[0, 0])
             raise MalformedReplyError(f"{self.simulation}: {field} of environment {first} has NaN")
@@ -90,10 +90,12 @@ class SimulationBatch:
         Raises:
             MalformedReplyError: It has another size.
         """
-        return self.sized(np.frombuffer(values, np.uint8), shape, field)
+        return self.sized(np.asarray(values, np.uint8), shape, field)
 
     def sized(self, values: NDArray[Any], shape: tuple[int, ...], field: str) -> NDArray[Any]:
         """Give a field its shape, or raise a MalformedReplyError."""
+        if values.shape == shape:
+            return values
         if values.size != math.prod(shape):
             raise MalformedReplyError(
                 f"{self.simulation}: {field} has {values.size} values, expected {math.prod(shape)} {shape}"

@@ -46,6 +46,10 @@ class FlatLayout:
             else:
                 self.n_numbers += size
 
+    def zeros(self, n: int) -> FlatBatch:
+        """Return n rows of zeros."""
+        return FlatBatch(np.zeros((n, self.n_numbers)), np.zeros((n, self.n_bytes), np.uint8))
+
     def pack(self, batch: Any, n: int) -> FlatBatch:
         """Write a batch of n elements into flat rows."""
         if len(self._parts) == 1 and not self.n_bytes:
@@ -62,9 +66,9 @@ class FlatLayout:
         batch: Any = {}
         for part in self._parts:
             rows = flat.bytes if part.dtype == np.uint8 else flat.numbers
-            values = rows[:, part.columns].reshape(len(rows), *part.shape).astype(part.dtype)
             if not part.path:
-                return values
+                return rows.astype(part.dtype).reshape(len(rows), *part.shape)
+            values = rows[:, part.columns].reshape(len(rows), *part.shape).astype(part.dtype)
             below = batch
             for name in part.path[:-1]:
                 below = below.setdefault(name, {})

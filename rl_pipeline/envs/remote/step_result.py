@@ -21,15 +21,12 @@ class ReplyCollector:
     def __init__(self, num_envs: int, layout: FlatLayout) -> None:
         self.num_envs = num_envs
         self._layout = layout
-        self.observations = self._empty()
+        self.observations = layout.zeros(num_envs)
         self._final: FlatBatch | None = None
         self._rewards = np.zeros(num_envs)
-        self._terminated, self._truncated = np.zeros((2, num_envs), np.bool_)
+        self._terminated = np.zeros(num_envs, np.bool_)
+        self._truncated = np.zeros(num_envs, np.bool_)
         self.infos: Infos = {}
-
-    def _empty(self) -> FlatBatch:
-        numbers = np.zeros((self.num_envs, self._layout.n_numbers))
-        return FlatBatch(numbers, np.zeros((self.num_envs, self._layout.n_bytes), np.uint8))
 
     def observe(self, rows: slice, observations: FlatBatch) -> None:
         """Add observations."""
@@ -44,23 +41,24 @@ class ReplyCollector:
         rows, n = batch.rows, (batch.num_envs,)
         self.observe(rows, batch.observations(answer))
         self._rewards[rows] = batch.numbers(answer.rewards, n, "rewards")
-        self._terminated[rows] = batch.octets(answer.terminated, n, "terminated")
-        self._truncated[rows] = batch.octets(answer.truncated, n, "truncated")
-        (ended,) = (self._terminated[rows] | self._truncated[rows]).nonzero()
-        final = (answer.final_observations, answer.final_images)
-        if len(ended) or any(map(len, final)):
-            self._finish(rows.start + ended, batch.rows_of(*final, len(ended), "final observations"))
+        self._terminated[rows] = terminated = batch.octets(answer.terminated, n, "terminated")
+        self._truncated[rows] = truncated = batch.octets(answer.truncated, n, "truncated")
+        (ended,) = (terminated | truncated).nonzero()
+        numbers, octets = answer.final_observations, answer.final_images
+        if len(ended) or len(numbers) or len(octets):
+            final = batch.rows_of(numbers, octets, len(ended), "final observations")
+            self._finish(rows.start + ended, final)
         self.add_metrics(batch, answer)
 
     def _finish(self, rows: slice | NDArray[np.intp], final: FlatBatch) -> None:
         """Add the last observations of episodes that ended."""
         if self._final is None:
-            self._final = self._empty()
+            self._final = self._layout.zeros(self.num_envs)
         _write(self._final, rows, final)
 
     def add_metrics(self, batch: SimulationBatch, answer: Any) -> None:
         """Add the metrics of an answer."""
-        if not any(map(len, (answer.metric_names, answer.metrics, answer.metrics_mask))):
+        if not (len(answer.metric_names) or len(answer.metrics) or len(answer.metrics_mask)):
             return
         shape = (len(answer.metric_names), batch.num_envs)
         values = batch.sized(np.frombuffer(answer.metrics, np.float64), shape, "metrics")
@@ -85,4 +83,6 @@ class ReplyCollector:
 
 
 def _write(to: FlatBatch, rows: slice | NDArray[np.intp], values: FlatBatch) -> None:
-    to.numbers[rows], to.bytes[rows] = values
+    to.numbers[rows] = values.numbers
+    if to.bytes.size:
+        to.bytes[rows] = values.bytes

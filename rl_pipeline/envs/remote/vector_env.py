@@ -2,10 +2,8 @@
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
-
-import numpy as np
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.envs.contract import BackendVectorEnv, Infos, Seed, StepResult, seed_after_restart
@@ -65,7 +63,7 @@ class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
         self._set_spaces(self.num_envs, first.observation_space, first.action_space, metadata)
         self._observation_layout = FlatLayout(self.single_observation_space)
         self._action_layout = FlatLayout(self.single_action_space)
-        self._last = self._nothing()
+        self._last = self._observation_layout.zeros(self.num_envs)
 
     def _check_same_spaces(self, batch: Batch, first: Batch) -> None:
         for space in ("observation_space", "action_space"):
@@ -76,8 +74,11 @@ class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
                 )
                 raise ConfigError([Problem(self.section, message)])
 
-    def _exchange(self, service: str, calls: Sequence[Any]) -> list[Any]:
-        """Ask for all batches at once; the answer of one that was lost is None."""
+    def _exchange(self, service: str, calls: Sequence[Any]) -> Iterable[Any]:
+        """Ask for all batches at once, and return the answers, each of which holds until the next call.
+
+        They may be waited for only when they are iterated over. The answer of a simulation that was lost is None.
+        """
         raise NotImplementedError
 
     def _replace(self, batch: Batch) -> Any:
@@ -99,7 +100,7 @@ class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
         self._seeds = [old if new is None else new for old, new in zip(self._seeds, seeds, strict=True)]
         calls = [batch.reset_call(seeds[batch.rows], mask[batch.rows]) for batch in self._batches]
         result = ReplyCollector(self.num_envs, self._observation_layout)
-        for batch, answer in zip(self._batches, self._exchange("reset", calls), strict=True):
+        for batch, answer in zip(self._batches, list(self._exchange("reset", calls)), strict=True):
             if answer is None:
                 answer = self._replace(batch)
             result.observe(batch.rows, batch.observations(answer))
@@ -117,12 +118,16 @@ class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
         actions = self.check_actions(actions)
         numbers = self._action_layout.pack(actions, self.num_envs).numbers
         calls = [batch.step_call(numbers[batch.rows]) for batch in self._batches]
-        result = ReplyCollector(self.num_envs, self._observation_layout)
-        for batch, answer in zip(self._batches, self._exchange("step", calls), strict=True):
+        answers = self._exchange("step", calls)
+        result = ReplyCollector(self.num_envs, self._observation_layout)  # while the simulations step
+        lost = []
+        for batch, answer in zip(self._batches, answers, strict=True):
             if answer is None:
-                result.truncate(batch.rows, self._last, batch.observations(self._replace(batch)))
+                lost.append(batch)
             else:
                 result.add(batch, answer)
+        for batch in lost:
+            result.truncate(batch.rows, self._last, batch.observations(self._replace(batch)))
         self._last = result.observations
         return result.as_tuple()
 
@@ -165,9 +170,3 @@ class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
         warnings.warn(message, RuntimeWarning, stacklevel=3)
         self.reset(seed=[self._fresh_seed(index) for index in range(self.num_envs)])
         self._recall(state)
-
-    def _nothing(self) -> FlatBatch:
-        layout = self._observation_layout
-        return FlatBatch(
-            np.zeros((self.num_envs, layout.n_numbers)), np.zeros((self.num_envs, layout.n_bytes), np.uint8)
-        )

@@ -4,11 +4,10 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-import rclpy
-from rclpy.context import Context
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 
 from rl_pipeline.envs.errors import SimulationMissingError, SimulationTimeoutError
+from rl_pipeline.envs.ros.participant import join_network, leave_network
 from rl_pipeline.envs.ros.waiting import wait_for
 
 NANOSECONDS = 1_000_000_000
@@ -46,15 +45,7 @@ class ServiceCaller:
         """
         self.timeout = timeout
         self.retries = retries
-        self._context = Context()
-        rclpy.init(context=self._context)
-        self._node = rclpy.create_node(
-            "environment",
-            context=self._context,
-            use_global_arguments=False,
-            start_parameter_services=False,
-            enable_rosout=False,  # ROS warns when training and evaluation have a node of the same name
-        )
+        self._node = join_network("environment")
         self._clients: dict[tuple[str, str], Any] = {}
 
     def client(self, simulation: str, service: str, service_type: type) -> None:
@@ -124,9 +115,7 @@ class ServiceCaller:
 
     def close(self) -> None:
         """Leave the ROS network."""
-        if self._context.ok():
-            self._node.destroy_node()
-            rclpy.shutdown(context=self._context)
+        leave_network(self._node)
 
     def call_once(self, calls: Mapping[Key, Call], timeout: float | None = None) -> dict[Key, Any]:
         """Send every request once and wait for all answers; those that did not come in time are missing."""
@@ -147,7 +136,7 @@ class ServiceCaller:
         return answers
 
     def _wait(self, clients: Sequence[Any], seconds: float) -> None:
-        wait_set = _rclpy.WaitSet(0, 0, 0, len(clients), 0, 0, self._context.handle)
+        wait_set = _rclpy.WaitSet(0, 0, 0, len(clients), 0, 0, self._node.context.handle)
         wait_set.clear_entities()
         for client in clients:
             wait_set.add_client(client.handle)

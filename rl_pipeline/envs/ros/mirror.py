@@ -4,12 +4,11 @@ import logging
 import threading
 from typing import Any
 
-import rclpy
-from rclpy.context import Context
 from rclpy.exceptions import InvalidTopicNameException
 
 from rl_pipeline.bridge.cdr import HEADER
 from rl_pipeline.bridge.lockstep import Topic
+from rl_pipeline.envs.ros.participant import join_network, leave_network
 from rl_pipeline.envs.ros.serialized import interface, publisher_qos, whole
 
 logger = logging.getLogger(__name__)
@@ -25,11 +24,7 @@ class TopicMirror:
     def __init__(self, rate: float) -> None:
         self._newest: dict[Topic, bytes] = {}
         self._publishers: dict[Topic, Any] = {}
-        self._context = Context()
-        rclpy.init(context=self._context)
-        self._node = rclpy.create_node(
-            "unity_mirror", context=self._context, use_global_arguments=False, start_parameter_services=False
-        )
+        self._node = join_network("unity_mirror")
         self._done = threading.Event()
         self._thread = threading.Thread(
             target=self._publish_newest, args=(1.0 / rate,), name="mirror", daemon=True
@@ -44,8 +39,7 @@ class TopicMirror:
         """Leave the network."""
         self._done.set()
         self._thread.join()
-        self._node.destroy_node()
-        rclpy.shutdown(context=self._context)
+        leave_network(self._node)
 
     def _publish_newest(self, interval: float) -> None:
         while not self._done.wait(interval):

@@ -8,10 +8,15 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from rl_pipeline.envs.unity.errors import MessageError
 from rl_pipeline.envs.unity.messages import message_class
 
 CONTINUOUS_SPACE = 1
 """Value of `BrainParameters.vector_action_space_type_deprecated`."""
+NONE, PNG = 0, 1
+"""Values of `Observation.compression_type`."""
+MAX_SENSORS, MAX_DIMENSIONS, MAX_NUMBERS, MAX_ACTIONS = 256, 8, 2**24, 2**16
+"""What a behaviour may have at most; a damaged message must not take the memory of the machine."""
 
 
 class Behaviour:
@@ -24,6 +29,9 @@ class Behaviour:
     Args:
         parameters: BrainParametersProto.
         agent: AgentInfoProto of any of its agents.
+
+    Raises:
+        MessageError: They describe no sensors or actions that there could be.
     """
 
     def __init__(self, parameters: Any, agent: Any) -> None:
@@ -34,16 +42,26 @@ class Behaviour:
         if not self.n_continuous and not self.branches:  # packages before 2.0
             sizes = list(parameters.vector_action_size_deprecated)
             if parameters.vector_action_space_type_deprecated == CONTINUOUS_SPACE:
-                self.n_continuous = sizes[0]
+                self.n_continuous = sum(sizes[:1])
             else:
                 self.branches = sizes
-        self.sensors = _sensor_names(agent.observations)
+        self._check_actions()
+        self.sensors = _sensor_names(self.name, agent.observations)
+        _check_shapes(self.name, agent.observations)
         boxes = [_box(observation) for observation in agent.observations]
         self.observation_space: spaces.Space = (
             boxes[0] if len(boxes) == 1 else spaces.Dict(list(zip(self.sensors, boxes, strict=True)))
         )
         self.action_space = self._action_space()
         self._action_proto = message_class("AgentActionProto")
+
+    def _check_actions(self) -> None:
+        is_positive = self.n_continuous >= 0 and all(size > 0 for size in self.branches)
+        if not is_positive or self.n_continuous + sum(self.branches) > MAX_ACTIONS:
+            raise MessageError(
+                f"behaviour {self.name!r} has {self.n_continuous} continuous actions and branches of "
+                f"{self.branches[:10]} choices; valid are positive numbers with a sum of at most {MAX_ACTIONS}"
+            )
 
     def _action_space(self) -> spaces.Space:
         if self.n_continuous:
@@ -103,14 +121,44 @@ class Behaviour:
         return actions
 
 
-def _sensor_names(observations: Any) -> list[str]:
-    names = [observation.name or f"sensor_{index}" for index, observation in enumerate(observations)]
-    return [f"{name}_{i}" if names.count(name) > 1 else name for i, name in enumerate(names)]
+def _sensor_names(behaviour: str, observations: Any) -> list[str]:
+    if len(observations) > MAX_SENSORS:
+        raise MessageError(
+            f"behaviour {behaviour!r} has {len(observations)} sensors; at most {MAX_SENSORS} are valid"
+        )
+    given = [observation.name or f"sensor_{index}" for index, observation in enumerate(observations)]
+    names = [f"{name}_{i}" if given.count(name) > 1 else name for i, name in enumerate(given)]
+    if len(set(names)) != len(names):
+        raise MessageError(
+            f"behaviour {behaviour!r} has several sensors of a name: {', '.join(sorted(given))}"
+        )
+    return names
+
+
+def _check_shapes(behaviour: str, observations: Any) -> None:
+    total = 0
+    for index, observation in enumerate(observations):
+        shape, compression = tuple(observation.shape), observation.compression_type
+        total += math.prod(shape)
+        if (
+            len(shape) > MAX_DIMENSIONS
+            or not all(0 < size <= MAX_NUMBERS for size in shape)
+            or total > MAX_NUMBERS
+        ):
+            raise MessageError(
+                f"sensor {index} of behaviour {behaviour!r} has shape {shape[:10]}; valid are positive sizes with a "
+                f"product of at most {MAX_NUMBERS} over all sensors"
+            )
+        if compression not in (NONE, PNG) or (compression == PNG and len(shape) != 3):
+            raise MessageError(
+                f"sensor {index} of behaviour {behaviour!r} has shape {shape} and compression {compression}; "
+                f"valid are {NONE} (none), and {PNG} (PNG) with 3 dimensions"
+            )
 
 
 def _box(observation: Any) -> spaces.Box:
     shape = tuple(observation.shape)
-    if observation.compression_type:
+    if observation.compression_type == PNG:
         return spaces.Box(0, 255, shape, np.uint8)
     return spaces.Box(-np.inf, np.inf, shape, np.float32)
 

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.unity import images
-
-PNG = 1
-"""Value of `Observation.compression_type`."""
+from rl_pipeline.envs.unity.behaviour import PNG, Behaviour, sensor_boxes
+from rl_pipeline.envs.unity.errors import MessageError
 
 
 @dataclass
@@ -30,33 +29,52 @@ class AgentBatch:
     """For each agent the actions that it must not take, over all branches; None where all are allowed."""
 
 
-def decode_agents(agents: Any, behaviour: str) -> AgentBatch:
+def decode_agents(agents: Any, behaviour: Behaviour) -> AgentBatch:
     """Decode what a message says of a behaviour's agents.
 
     Args:
         agents: repeated AgentInfoProto, not empty.
-        behaviour: for messages.
+        behaviour: what they are.
 
     Raises:
-        ValueError: A number is not finite, or agents differ in their sensors.
+        MessageError: A number is not finite, or agents have other sensors or actions than the behaviour.
     """
     ids = [agent.id for agent in agents]
+    boxes = sensor_boxes(behaviour.observation_space)
+    _check_alike(agents, behaviour, len(boxes))
     rewards = np.array([(agent.reward, agent.group_reward) for agent in agents], np.float64)
     sensors = zip(*(agent.observations for agent in agents), strict=True)
     batch = AgentBatch(
         ids,
-        [_decode_sensor(observations) for observations in sensors],
+        [_decode_sensor(seen, box.shape, behaviour.name) for seen, box in zip(sensors, boxes, strict=True)],
         rewards.sum(axis=1),
         np.array([agent.done for agent in agents], np.bool_),
         np.array([agent.max_step_reached for agent in agents], np.bool_),
         [np.array(agent.action_mask, np.bool_) if agent.action_mask else None for agent in agents],
     )
-    _check_finite(batch, behaviour)
+    _check_finite(batch, behaviour.name)
     return batch
 
 
-def _decode_sensor(observations: Any) -> NDArray[Any]:
-    shape = tuple(observations[0].shape)
+def _check_alike(agents: Any, behaviour: Behaviour, n_sensors: int) -> None:
+    n_choices = sum(behaviour.branches)
+    for agent in agents:
+        if len(agent.observations) != n_sensors:
+            raise MessageError(
+                f"agent {agent.id} of behaviour {behaviour.name} has {len(agent.observations)} sensors, "
+                f"the behaviour has {n_sensors}"
+            )
+        if len(agent.action_mask) not in (0, n_choices):
+            raise MessageError(
+                f"agent {agent.id} of behaviour {behaviour.name} has a mask of {len(agent.action_mask)} choices, "
+                f"the behaviour has {n_choices}"
+            )
+
+
+def _decode_sensor(observations: Any, shape: tuple[int, ...], behaviour: str) -> NDArray[Any]:
+    announced = tuple(observations[0].shape)
+    if announced != shape:
+        raise MessageError(f"a sensor of behaviour {behaviour} has shape {announced}, before it had {shape}")
     if observations[0].compression_type == PNG:
         return np.stack(
             [images.decode(shape, o.compressed_data, o.compressed_channel_mapping) for o in observations]
@@ -67,7 +85,7 @@ def _decode_sensor(observations: Any) -> NDArray[Any]:
     header = 1 + max(1, math.ceil(width.bit_length() / 7)) if width else 0
     parts = [observation.float_data.SerializePartialToString() for observation in observations]
     if any(len(part) != header + width for part in parts):
-        raise ValueError(f"a sensor of shape {shape} holds another number of values in some agents")
+        raise MessageError(f"a sensor of shape {shape} holds another number of values in some agents")
     block = np.frombuffer(b"".join(parts), np.uint8).reshape(len(parts), header + width)
     return np.ascontiguousarray(block[:, header:]).view("<f4").reshape(len(parts), *shape)
 
@@ -78,4 +96,4 @@ def _check_finite(batch: AgentBatch, behaviour: str) -> None:
         if values.dtype != np.uint8 and not np.isfinite(values).all():
             bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
             agent = batch.ids[int(np.argmax(bad))]
-            raise ValueError(f"the {name} of agent {agent} of behaviour {behaviour} is NaN or infinite")
+            raise MessageError(f"the {name} of agent {agent} of behaviour {behaviour} is NaN or infinite")

@@ -1,10 +1,12 @@
 """One Unity process that speaks ML-Agents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rl_pipeline.envs.unity.behaviour import Behaviour
+from rl_pipeline.envs.unity.errors import MessageError, UnityMessageError
 from rl_pipeline.envs.unity.link import UnityLink
 from rl_pipeline.envs.unity.messages import message_class
 from rl_pipeline.envs.unity_process import UnityProcess, UnityProcessError
@@ -12,6 +14,7 @@ from rl_pipeline.envs.unity_process import UnityProcess, UnityProcessError
 API_VERSION = "1.5.0"
 PACKAGE_VERSION = "1.1.0"
 STEP, RESET = 0, 1
+MAX_BEHAVIOURS = 256
 CAPABILITIES = (
     "baseRLCapabilities",
     "concatenatedPngObservations",
@@ -37,6 +40,7 @@ class UnityInstance:
 
     Raises:
         UnityProcessError: Nothing connected in time, or something of another version.
+        UnityMessageError: What connected sends no messages of ML-Agents.
     """
 
     def __init__(
@@ -72,8 +76,25 @@ class UnityInstance:
                 raise UnityProcessError(f"{error}; {remedy}") from error
             raise self._process.failure(str(error)) from error
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Name the program where what it sent cannot be used.
+
+        Raises:
+            UnityMessageError: That is so.
+        """
+        try:
+            yield
+        except MessageError as error:
+            program = (
+                self._process.executable if self._process else f"the Unity editor (port {self._link.port})"
+            )
+            log = f"; its log is {self._process.log}" if self._process else ""
+            raise UnityMessageError(f"{program} sent a message that cannot be used: {error}{log}") from error
+
     def _greet(self, seed: int, n_areas: int) -> None:
-        hello = self._receive().rl_initialization_output
+        with self.reading():
+            hello = self._receive().rl_initialization_output
         reply = self._input()
         answer = reply.rl_initialization_input
         answer.seed, answer.num_areas = seed, n_areas
@@ -86,7 +107,8 @@ class UnityInstance:
                 "build it with package com.unity.ml-agents 1.0 or later"
             )
         self._link.reply(reply)
-        self._receive()  # Unity's second call waits for the first command
+        with self.reading():
+            self._receive()  # Unity's second call waits for the first command
 
     def reset(self, side_channel: bytes) -> None:
         """Command new episodes; `receive` gives their beginning."""
@@ -114,13 +136,34 @@ class UnityInstance:
 
         Raises:
             UnityProcessError: The process died, left or did not answer.
+            UnityMessageError: It sent something that cannot be used.
         """
-        output = self._receive()
-        for parameters in output.rl_initialization_output.brain_parameters:
-            agents = output.rl_output.agentInfos[parameters.brain_name].value
-            if agents:
-                self.behaviours[parameters.brain_name] = Behaviour(parameters, agents[0])
+        with self.reading():
+            output = self._receive()
+            for parameters in output.rl_initialization_output.brain_parameters:
+                agents = output.rl_output.agentInfos[parameters.brain_name].value
+                if agents:
+                    self._learn(Behaviour(parameters, agents[0]))
+            unknown = sorted(
+                name
+                for name, agents in output.rl_output.agentInfos.items()
+                if agents.value and name not in self.behaviours
+            )
+            if unknown:
+                raise MessageError(f"there are agents of {unknown[:5]}, which were not announced")
         return output.rl_output
+
+    def _learn(self, behaviour: Behaviour) -> None:
+        """Keep what is known of a behaviour, which does not change while a program runs."""
+        known = self.behaviours.setdefault(behaviour.name, behaviour)
+        for kind in ("observation_space", "action_space"):
+            before, now = getattr(known, kind), getattr(behaviour, kind)
+            if before != now:
+                raise MessageError(
+                    f"the {kind} of behaviour {behaviour.name!r} was {before}, now it is {now}"
+                )
+        if len(self.behaviours) > MAX_BEHAVIOURS:
+            raise MessageError(f"there are more than {MAX_BEHAVIOURS} behaviours")
 
     def close(self) -> None:
         """End the process."""

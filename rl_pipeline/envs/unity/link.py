@@ -7,14 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 
+from rl_pipeline.envs.unity.errors import MessageError
 from rl_pipeline.envs.unity.messages import METHOD, SERVICE, message_class
 from rl_pipeline.envs.unity_process import UnityProcessError
 
 STATUS_OK, STATUS_LEAVE = 200, 400
 POLL_S = 0.2
-UNLIMITED = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
+MAX_MESSAGE = 512 * 2**20
+LIMITS = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", MAX_MESSAGE)]
 """gRPC refuses messages above 4 MB by default, which a few cameras exceed."""
+MAX_CALLS = 2
+"""Calls that wait for a reply; a Unity program makes one at a time."""
 
 
 class UnityLink:
@@ -32,14 +37,15 @@ class UnityLink:
 
     def __init__(self, port: int = 0) -> None:
         self._message = message_class("UnityMessageProto")
-        self._received: queue.Queue[Any] = queue.Queue()
+        self._received: queue.Queue[bytes] = queue.Queue()
         self._replies: queue.Queue[Any] = queue.Queue()
         self._server = grpc.server(
-            ThreadPoolExecutor(max_workers=2), options=[*UNLIMITED, ("grpc.so_reuseport", 0)]
+            ThreadPoolExecutor(max_workers=MAX_CALLS),
+            options=[*LIMITS, ("grpc.so_reuseport", 0)],
+            maximum_concurrent_rpcs=MAX_CALLS,
         )
-        handler = grpc.unary_unary_rpc_method_handler(
-            self._exchange, self._message.FromString, self._message.SerializeToString
-        )
+        # The bytes are parsed where they are waited for: gRPC would keep to itself that it cannot parse them.
+        handler = grpc.unary_unary_rpc_method_handler(self._exchange, None, self._message.SerializeToString)
         self._server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(SERVICE, {METHOD: handler}),)
         )
@@ -49,12 +55,12 @@ class UnityLink:
             raise OSError(f"port {port} is taken by another program: {error}") from error
         self._server.start()
 
-    def _exchange(self, request: Any, context: grpc.ServicerContext) -> Any:
+    def _exchange(self, request: bytes, context: grpc.ServicerContext) -> Any:
         self._received.put(request)
         return self._replies.get()
 
     def receive(self, timeout: float, alive: Callable[[], bool]) -> Any:
-        """Wait for the next message of Unity.
+        """Wait for the next message of Unity, a UnityMessageProto.
 
         Args:
             timeout: seconds to wait.
@@ -62,17 +68,22 @@ class UnityLink:
 
         Raises:
             UnityProcessError: Unity left, died or did not answer.
+            MessageError: It sent something else.
         """
         deadline = time.monotonic() + timeout
         while True:
             try:
-                request = self._received.get(timeout=POLL_S)
+                data = self._received.get(timeout=POLL_S)
                 break
             except queue.Empty:
                 if not alive():
                     raise UnityProcessError("the build died") from None
                 if time.monotonic() > deadline:
                     raise UnityProcessError(f"the build did not answer in {timeout} s") from None
+        try:
+            request = self._message.FromString(data)
+        except DecodeError as error:
+            raise MessageError(f"{len(data)} bytes are no message of ML-Agents: {error}") from error
         if request.header.status != STATUS_OK:
             raise UnityProcessError(f"the build left with status {request.header.status}")
         return request

@@ -5,6 +5,7 @@ descriptor of its file. From these the classes are made anew and put in the plac
 """
 
 import ast
+import functools
 import importlib.util
 import sys
 from pathlib import Path
@@ -73,6 +74,7 @@ def load() -> None:
         sys.modules[module.__name__] = module
 
 
+@functools.cache
 def message_class(name: str) -> Any:
     """Return the class of a message, for example 'UnityMessageProto'."""
     load()

@@ -115,7 +115,7 @@ class UnitySession:
         assert self.trained is not None
         chosen, rows = self.trained.still(self._agents.forbidden), self._agents.asking
         known = rows >= 0
-        chosen[known] = actions[rows[known]].reshape(-1, *chosen.shape[1:])
+        chosen[known] = actions[rows[known]].reshape(chosen[known].shape)
         self._reply(chosen)
 
     def send_still(self) -> None:
@@ -145,10 +145,14 @@ class UnitySession:
                 self._answer(other, agents.value)
         agents = output.agentInfos[name].value if name in output.agentInfos else []
         if len(agents):
-            self._agents.take(decode_agents(agents, name), step)
+            with self._running.reading():
+                batch = decode_agents(agents, self.trained)
+            self._agents.take(batch, step)
         else:
             self._agents.asking, self._agents.forbidden = np.zeros(0, np.int64), []
-        for metric, value in side_channels.statistics(output.side_channel).items():
+        with self._running.reading():
+            statistics = side_channels.statistics(output.side_channel)
+        for metric, value in statistics.items():
             step.add_metric(metric, self.rows, value)
         self._wait_for_agents(step)
         return step
@@ -169,7 +173,9 @@ class UnitySession:
         )
 
     def _answer(self, name: str, agents: Any) -> None:
-        behaviour, batch = self._running.behaviours[name], decode_agents(agents, name)
+        behaviour = self._running.behaviours[name]
+        with self._running.reading():
+            batch = decode_agents(agents, behaviour)
         asking = np.flatnonzero(~batch.done)
         forbidden = [batch.forbidden[index] for index in asking]
         rule = self._others.rule(behaviour)

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 
 from rl_pipeline.config.unity import Curriculum, EngineSettings, Gaussian, Ranges, Uniform
+from rl_pipeline.envs.unity.errors import MessageError
 
 ENGINE = uuid.UUID("e951342c-4f7e-11ea-b238-784f4387d1f7")
 PARAMETERS = uuid.UUID("534c891e-810f-11ea-a9d0-822485860400")
@@ -26,15 +27,15 @@ def unpack(data: bytes) -> Iterator[tuple[uuid.UUID, bytes]]:
     """Yield the messages that came with a step.
 
     Raises:
-        ValueError: A message is cut off.
+        MessageError: A message is cut off.
     """
     at = 0
     while at < len(data):
         if at + 20 > len(data):
-            raise ValueError(f"{len(data) - at} bytes are too few for a side channel's header")
+            raise MessageError(f"{len(data) - at} bytes are too few for a side channel's header")
         [length] = struct.unpack_from("<i", data, at + 16)
         if not 0 <= length <= len(data) - at - 20:
-            raise ValueError(f"a side channel's message of {length} bytes is cut off")
+            raise MessageError(f"a side channel's message of {length} bytes is cut off")
         yield uuid.UUID(bytes_le=bytes(data[at : at + 16])), bytes(data[at + 20 : at + 20 + length])
         at += 20 + length
 
@@ -45,9 +46,15 @@ def _string(text: str) -> bytes:
 
 
 def read_string(data: bytes, at: int = 0) -> tuple[str, int]:
-    """Return a string and where it ends."""
-    [length] = struct.unpack_from("<i", data, at)
+    """Return a string and where it ends.
+
+    Raises:
+        MessageError: It is cut off.
+    """
+    length = struct.unpack_from("<i", data, at)[0] if at + 4 <= len(data) else -1
     end = at + 4 + length
+    if length < 0 or end > len(data):
+        raise MessageError("a string of a side channel's message is cut off")
     return data[at + 4 : end].decode("ascii", "replace"), end
 
 
@@ -89,12 +96,18 @@ def value_at(curriculum: Curriculum, timestep: int) -> float:
 
 
 def statistics(data: bytes) -> dict[str, float]:
-    """Return the statistics that a step brought, each aggregated as Unity asked (histograms as their mean)."""
+    """Return the statistics that a step brought, each aggregated as Unity asked (histograms as their mean).
+
+    Raises:
+        MessageError: A message is cut off.
+    """
     values: dict[str, list[float]] = {}
     sums: dict[str, int] = {}
     for channel, payload in unpack(data):
         if channel == STATISTICS:
             name, at = read_string(payload)
+            if at + 8 > len(payload):
+                raise MessageError(f"the statistic {name!r} is cut off")
             value, sums[name] = struct.unpack_from("<fi", payload, at)
             values.setdefault(name, []).append(value)
     return {name: _aggregated(given, sums[name]) for name, given in values.items()}

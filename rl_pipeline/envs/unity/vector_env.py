@@ -124,7 +124,8 @@ class MLAgentsVectorEnv(BackendVectorEnv):
         """Step every environment once, with same-step autoreset.
 
         Raises:
-            ValueError: The actions have another shape, or a build sent a number that is not finite.
+            ValueError: The actions have another shape.
+            UnityMessageError: A build sent something that cannot be used, such as a number that is not finite.
             UnityProcessError: A build crashed too often.
         """
         actions = self.check_actions(actions)

@@ -65,8 +65,7 @@ class UnityInstance:
             raise ConfigError(
                 [Problem("environment.unity_ros.port", message, port, remedy=remedy)]
             ) from error
-        self._numbers: list[int] = []
-        self._asked: list[UnitySession] = []
+        self._asked: list[tuple[UnitySession, str, int]] = []
         self._deadline = 0.0
         self.is_open = False
 
@@ -126,9 +125,11 @@ class UnityInstance:
             SimulationLostError: The program is gone, or does not read.
         """
         self._deadline = time.monotonic() + self._settings.timeout
-        self._asked = self.sessions if sessions is None else sessions
+        self._asked = []
         try:
-            self._numbers = [self._endpoint.request(*call, self._deadline) for call in calls]
+            for session, call in zip(sessions or self.sessions, calls, strict=True):
+                number = self._endpoint.request(*call, self._deadline)
+                self._asked.append((session, call.service, number))
         except OSError as error:
             raise self._lost(error) from error
 
@@ -141,14 +142,14 @@ class UnityInstance:
             SimulationError: A response reports an error.
         """
         try:
-            payloads = [self._endpoint.response(number, self._deadline) for number in self._numbers]
+            return [
+                session.read(service, self._endpoint.response(name, number, self._deadline))
+                for session, name, number in self._asked
+            ]
         except OSError as error:
             raise self._lost(error) from error
         except (FrameError, CommandError) as error:
             raise MalformedReplyError(f"{self.name}: {error}") from error
-        return [
-            session.read(service, payload) for session, payload in zip(self._asked, payloads, strict=True)
-        ]
 
     def reset_one(self, session: UnitySession, seeds: Sequence[int]) -> SimpleNamespace:
         """Begin new episodes in the environments of one session."""

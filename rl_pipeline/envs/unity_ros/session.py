@@ -20,7 +20,7 @@ class Call(NamedTuple):
     """A request that is ready to be sent."""
 
     service: str
-    payload: bytes | bytearray
+    payload: bytes | memoryview
 
 
 class UnitySession(SimulationBatch):
@@ -91,8 +91,8 @@ class UnitySession(SimulationBatch):
         """Return the call that ends the session."""
         return self._call("close", session=self._session)
 
-    def read(self, service: str, payload: bytes) -> SimpleNamespace:
-        """Read a response.
+    def read(self, service: str, payload: bytes | memoryview) -> SimpleNamespace:
+        """Read a response; its arrays are overwritten by the next of the service.
 
         Raises:
             MalformedReplyError: It is none.

@@ -2,7 +2,7 @@
 
 import itertools
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rl_pipeline.config.errors import ConfigError, Problem
@@ -56,7 +56,7 @@ class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
                 remedy = f"write {name}, or start another build"
                 raise ConfigError([Problem("environment.id", message, environment_id, remedy=remedy)])
 
-    def _exchange(self, service: str, calls: Sequence[Call]) -> list[Any]:
+    def _exchange(self, service: str, calls: Sequence[Call]) -> Iterator[Any]:
         remaining = iter(calls)
         lost: dict[int, SimulationLostError] = {}
         for index, instance in enumerate(self._instances):
@@ -64,16 +64,18 @@ class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
                 instance.send(list(itertools.islice(remaining, len(instance.sessions))))
             except SimulationLostError as error:
                 lost[index] = error
-        answers: list[Any] = []
+        return self._answers(service, lost)
+
+    def _answers(self, service: str, lost: Mapping[int, SimulationLostError]) -> Iterator[Any]:
         for index, instance in enumerate(self._instances):
             try:
                 if index in lost:
                     raise lost[index]
-                answers += instance.receive(service)
+                answers: list[Any] = instance.receive(service)
             except SimulationLostError as error:
                 self._lose(error)
-                answers += [None] * len(instance.sessions)
-        return answers
+                answers = [None] * len(instance.sessions)
+            yield from answers
 
     def _replace(self, batch: UnitySession) -> Any:
         instance = next(one for one in self._instances if batch in one.sessions)

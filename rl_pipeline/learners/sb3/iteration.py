@@ -4,6 +4,7 @@ These are the bodies of the loops in SB3's `learn` methods. The trainer runs the
 between two iterations the state of a training is small enough to be saved and continued to the bit.
 """
 
+from dataclasses import dataclass
 from typing import cast
 
 from sb3_contrib import ARS
@@ -11,7 +12,42 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
-from stable_baselines3.common.type_aliases import TrainFreq
+from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
+
+
+@dataclass(frozen=True)
+class IterationLength:
+    """How much experience an iteration collects.
+
+    Attributes:
+        timesteps: Timesteps summed over the environments; None where whole episodes are collected.
+        text: How it comes about.
+    """
+
+    timesteps: int | None
+    text: str
+
+    def __str__(self) -> str:
+        """Write it for a message."""
+        return self.text if self.timesteps is None else f"{self.text} = {self.timesteps:,}"
+
+
+def iteration_length(model: BaseAlgorithm) -> IterationLength:
+    """Say how much experience an iteration of a model collects."""
+    if isinstance(model, ARS):
+        candidates = f"2 x n_delta x n_eval_episodes = 2 x {model.n_delta} x {model.n_eval_episodes}"
+        return IterationLength(None, f"{candidates} episodes")
+    if isinstance(model, OffPolicyAlgorithm):
+        train_freq = cast(TrainFreq, model.train_freq)  # set by `_setup_model`
+        name, n_steps = "train_freq", train_freq.frequency
+        if train_freq.unit == TrainFrequencyUnit.EPISODE:
+            return IterationLength(None, f"train_freq = {n_steps:,} episode{'' if n_steps == 1 else 's'}")
+    else:
+        assert isinstance(model, OnPolicyAlgorithm)
+        name, n_steps = "n_steps", model.n_steps
+    return IterationLength(
+        n_steps * model.n_envs, f"{name} x n_environments = {n_steps:,} x {model.n_envs:,}"
+    )
 
 
 def run_iteration(model: BaseAlgorithm, callback: BaseCallback) -> None:

@@ -1,9 +1,10 @@
 """Checks `training.algorithm_parameters` against the constructor of the algorithm."""
 
 import inspect
+import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stable_baselines3.common.base_class import BaseAlgorithm
@@ -24,6 +25,9 @@ SET_ELSEWHERE = {
 
 BUILT_FROM_YAML = {"action_noise", "replay_buffer_class", "rollout_buffer_class", "train_freq", "policy"}
 """Arguments whose YAML form differs from what the constructor takes; `build.py` translates them."""
+
+MAY_BE_INFINITE = {"max_grad_norm", "clip_range", "clip_range_vf", "target_kl"}
+"""Limits, which `.inf` switches off."""
 
 PRIMITIVES = (bool, int, float, str, dict, type(None))
 
@@ -52,9 +56,28 @@ def check_parameters(model_class: type[BaseAlgorithm], values: Mapping[str, Any]
             problems.append(_set_elsewhere(name, value))
         elif name not in valid:
             problems.append(_unknown(model_class, name, value, valid))
+        elif not_finite := list(_not_finite(value, may_be_infinite=name in MAY_BE_INFINITE)):
+            problems.append(
+                Problem(f"{KEY}.{name}", "must be finite", not_finite[0], remedy="write a number")
+            )
         elif name not in BUILT_FROM_YAML:
             problems += _wrong_type(name, value, _primitives(valid[name].annotation))
     return problems
+
+
+def check_finite(key: str, value: Any, *, may_be_infinite: bool = False) -> list[Problem]:
+    """Refuse NaN, and infinity, in a value or in the lists and mappings of it."""
+    found = list(_not_finite(value, may_be_infinite=may_be_infinite))
+    return [Problem(key, "must be finite", found[0], remedy="write a finite number")] if found else []
+
+
+def _not_finite(value: Any, *, may_be_infinite: bool) -> Iterator[float]:
+    """Yield the numbers in a value, or in the lists and mappings of it, that are NaN or infinite."""
+    if isinstance(value, float) and not math.isfinite(value) and not (may_be_infinite and value > 0):
+        yield value
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    for item in items:
+        yield from _not_finite(item, may_be_infinite=may_be_infinite)
 
 
 def _set_elsewhere(name: str, value: Any) -> Problem:

@@ -12,7 +12,7 @@ from rl_pipeline.config.schedules import Schedule as ScheduleConfig
 
 @dataclass(frozen=True)
 class Schedule(ABC):
-    """A value over the course of a training; picklable, so that `model.zip` can hold it.
+    """A value over the course of a training.
 
     Attributes:
         warmup: Fraction of the training in which the value rises linearly from 0 to its first value.

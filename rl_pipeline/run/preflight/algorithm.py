@@ -7,7 +7,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_pipeline.config.errors import Problem, nearest
 from rl_pipeline.learners.sb3.noise import check_action_noise
-from rl_pipeline.learners.sb3.parameters import check_parameters, valid_parameters
+from rl_pipeline.learners.sb3.parameters import check_finite, check_parameters, valid_parameters
 from rl_pipeline.learners.sb3.registry import Algorithm, find_algorithm
 from rl_pipeline.learners.sb3.scheduled_attributes import schedulable_parameters
 from rl_pipeline.models.registry import (
@@ -19,6 +19,8 @@ from rl_pipeline.models.registry import (
 from rl_pipeline.run.preflight.sections import section
 
 DEFAULT_ALGORITHM = "ppo"
+MAX_ROLLOUT = 10_000_000
+"""No memory holds longer rollouts, which `check_memory` refuses, and their divisors take seconds to find."""
 
 
 def check_algorithm(raw: Mapping[str, Any]) -> list[Problem]:
@@ -58,7 +60,7 @@ def check_batch_size(
     if not all(type(number) is int and number > 0 for number in (n_steps, batch_size, n_environments)):
         return []
     rollout = n_steps * n_environments
-    if rollout % batch_size == 0:
+    if rollout % batch_size == 0 or rollout > MAX_ROLLOUT:
         return []
     divisors = [number for number in range(1, rollout + 1) if rollout % number == 0]
     closest = sorted(sorted(divisors, key=lambda divisor: abs(divisor - batch_size))[:4])
@@ -97,6 +99,8 @@ def check_architecture(raw: Mapping[str, Any]) -> list[Problem]:
             problems += check_extractor_arguments(
                 extractor, section(architecture, "features_extractor_kwargs")
             )
+    for key in ("features_extractor_kwargs", "policy_kwargs"):
+        problems += check_finite(f"training.architecture.{key}", section(architecture, key))
     finders = {
         find_activation: architecture.get("activation_fn"),
         find_optimizer: section(architecture, "policy_kwargs").get("optimizer_class"),

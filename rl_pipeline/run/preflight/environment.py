@@ -11,6 +11,7 @@ from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.envs.factory import make_vector_env
 from rl_pipeline.learners.sb3.registry import ALGORITHMS, find_algorithm
 from rl_pipeline.run.preflight.algorithm import DEFAULT_ALGORITHM
+from rl_pipeline.run.preflight.memory import check_memory
 from rl_pipeline.run.preflight.sections import section
 from rl_pipeline.wrappers.build import wrap
 from rl_pipeline.wrappers.registry import check_wrappers
@@ -33,7 +34,11 @@ def check_environment(raw: Mapping[str, Any]) -> list[Problem]:
         return problems + error.problems
     try:
         name = section(raw, "training").get("algorithm", DEFAULT_ALGORITHM)
-        return problems + check_action_space(str(name), environment.id, env.single_action_space)
+        problems += check_action_space(str(name), environment.id, env.single_action_space)
+        algorithm = find_algorithm(str(name))
+        if not isinstance(algorithm, Problem):
+            problems += check_memory(raw, algorithm, env.single_observation_space, env.single_action_space)
+        return problems
     finally:
         env.close()
 
@@ -58,7 +63,10 @@ def _check_evaluation(raw: Mapping[str, Any], backend: str) -> list[Problem]:
     if evaluation.get("num_evals") == 0 and evaluation.get("frequency") is None:
         return []
     message = "evaluations during the training need programs of their own, which nobody starts"
-    remedy = f"set num_evals: 0, the end is evaluated all the same; or name a build: environment.{backend}.build_path"
+    remedy = (
+        "set training.training.eval.num_evals: 0, the end is evaluated all the same; "
+        f"or name a build: environment.{backend}.build_path"
+    )
     return [Problem("training.training.eval", message, dict(evaluation), remedy=remedy)]
 
 

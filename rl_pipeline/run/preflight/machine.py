@@ -25,7 +25,7 @@ def check_writable(folder: Path) -> list[Problem]:
     """Try to write into the root folder of all runs, or into the nearest folder above it that exists."""
     existing = next(parent for parent in [folder, *folder.absolute().parents] if parent.exists())
     try:
-        with tempfile.TemporaryDirectory(prefix=".rl_pipeline_", dir=existing):
+        with tempfile.TemporaryFile(dir=existing):  # without a name, so that a kill leaves nothing
             return []
     except OSError as error:
         message = f"no run can be written there ({os.strerror(error.errno) if error.errno else error})"

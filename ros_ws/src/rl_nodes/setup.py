@@ -15,5 +15,5 @@ setup(
         ("share/rl_nodes", ["package.xml"]),
         ("share/rl_nodes/launch", [str(file) for file in Path("launch").glob("*.launch.py")]),
     ],
-    entry_points={"console_scripts": [f"{node} = rl_nodes.{node}:main" for node in NODES]},
+    entry_points={"console_scripts": [f"{node} = rl_nodes.executables:{node}" for node in NODES]},
 )

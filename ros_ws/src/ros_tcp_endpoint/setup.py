@@ -9,6 +9,7 @@ setup(
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/ros_tcp_endpoint"]),
         ("share/ros_tcp_endpoint", ["package.xml"]),
+        ("share/ros_tcp_endpoint/launch", ["launch/endpoint.py"]),
     ],
     entry_points={
         "console_scripts": ["default_server_endpoint = ros_tcp_endpoint.default_server_endpoint:main"]

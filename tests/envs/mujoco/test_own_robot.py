@@ -14,6 +14,7 @@ from rl_pipeline.envs.mujoco import robots
 from tests.envs.mujoco.batches import make_batch, roll
 
 ROBOTS = Path(robots.__file__).parent
+CONFIGS = Path(__file__).parents[3] / "configs"
 GUIDE = Path(__file__).parents[3] / "docs" / "own_robot.md"
 
 
@@ -36,9 +37,12 @@ def test_the_guide_shows_the_task_that_is_shipped() -> None:
     assert blocks("python")[0] == (ROBOTS / "balancer.py").read_text()
 
 
-def test_the_experiment_of_the_guide_is_accepted() -> None:
-    config = Config.model_validate(yaml.safe_load(blocks("yaml")[0]))
-    assert config.environment.id == "balancer.py:Balancer"
+def test_the_shipped_experiment_is_that_of_the_guide_with_the_task_of_the_package() -> None:
+    own = Config.model_validate(yaml.safe_load(blocks("yaml")[0]))
+    assert own.environment.id == "balancer.py:Balancer"
+    shipped = Config.model_validate(yaml.safe_load((CONFIGS / "balancer.yaml").read_text()))
+    environment = own.environment.model_copy(update={"id": "Balancer-v0"})
+    assert shipped == own.model_copy(update={"environment": environment})
 
 
 @pytest.mark.parametrize("environment", environments())

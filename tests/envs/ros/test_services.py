@@ -10,7 +10,7 @@ from gymnasium.vector import VectorEnv
 
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import ConfigError
-from rl_pipeline.envs.errors import MalformedReplyError, WorkerError
+from rl_pipeline.envs.errors import MalformedReplyError, SimulationError, WorkerError
 from rl_pipeline.envs.factory import make_vector_env
 from tests.ros_network import RosNetwork
 
@@ -160,6 +160,21 @@ def test_fewer_environments_than_simulations_are_in_the_first_ones(
         remote = make_remote("CartPole-v1", "/simulation", "/absent", n=1)
         assert remote.reset(seed=0)[0].shape == (1, 4)
         remote.close()
+
+
+def test_requests_that_would_spoil_a_simulation_are_refused(ros_network: RosNetwork, tmp_path: Path) -> None:
+    with simulation(ros_network, tmp_path), closing(make_remote()) as remote:
+        [actions] = actions_for(remote, 1)
+        expected = make_local("HalfCheetah-v5", backend="mujoco").step(actions)[0]
+        (batch,) = remote._batches  # type: ignore[attr-defined]
+        bad = actions.copy()
+        bad[2, 1] = np.nan
+        with pytest.raises(SimulationError, match=r"actions of environment 2 are .*must be finite numbers"):
+            batch.checked(remote._caller.call_one(batch.step_call(bad)), "step")  # type: ignore[attr-defined]
+        old = batch.step_call(actions)
+        np.testing.assert_array_equal(remote.step(actions)[0], expected)
+        with pytest.raises(SimulationError, match="was carried out already; number requests upwards"):
+            batch.checked(remote._caller.call_one(old), "step")  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

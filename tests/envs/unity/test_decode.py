@@ -42,7 +42,7 @@ def test_vectors_and_buffers_become_batches_with_group_rewards() -> None:
         )
         for i in range(2)
     ]
-    batch = decode_agents(infos, "Robot")
+    batch = decode_agents(infos, behaviour(1, [], vectors[0], buffers[0]))
     assert batch.observations[0].tolist() == vectors.tolist()
     assert batch.observations[1].tolist() == buffers.tolist()
     assert batch.rewards.tolist() == [1.5, 1.5]
@@ -60,7 +60,7 @@ def test_sensors_keep_the_order_in_which_they_come() -> None:
 
 def test_agents_with_other_sensors_are_refused() -> None:
     with pytest.raises(ValueError, match="another number of values"):
-        decode_agents([agent(np.zeros(3)), agent(np.zeros(2))], "Robot")
+        decode_agents([agent(np.zeros(3)), agent(np.zeros(2))], behaviour(1, [], np.zeros(3)))
 
 
 @pytest.mark.parametrize("first", [False, True])

@@ -12,6 +12,7 @@ import pytest
 
 from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.config.unity import Unity
+from rl_pipeline.envs.unity.errors import UnityMessageError
 from rl_pipeline.envs.unity.vector_env import MLAgentsVectorEnv
 from rl_pipeline.envs.unity_process import UnityProcessError
 
@@ -137,7 +138,10 @@ def test_a_stalled_process_is_given_up(make: Make) -> None:
 def test_nan_is_named_with_its_agent(make: Make) -> None:
     env = make(1, "--nan-at", "1")
     seen, _ = env.reset(seed=1)
-    with pytest.raises(ValueError, match=r"observation 0 of agent \d+ of behaviour Tank"):
+    with pytest.raises(
+        UnityMessageError,
+        match=r"tank.x86_64 sent a message that .* observation 0 of agent \d+ of behaviour Tank",
+    ):
         env.step(drive(seen))
 
 

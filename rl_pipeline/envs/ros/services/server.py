@@ -16,6 +16,13 @@ from gymnasium.vector import VectorEnv
 from rl_pipeline import plain_data
 from rl_pipeline.envs.remote.flat_batch import FlatLayout
 from rl_pipeline.envs.remote.space_json import to_json
+from rl_pipeline.envs.ros.services.requests import (
+    RequestError,
+    check_num_envs,
+    is_repeated,
+    read_actions,
+    read_reset,
+)
 
 MAX_SESSIONS = 8
 RESULTS = ("final_obs", "_final_obs")
@@ -52,6 +59,10 @@ def answering(function: Answer) -> Answer:
     def answer(server: "SimulationServer", request: Any, response: Any) -> Any:
         try:
             return function(server, request, response)
+        except RequestError as error:
+            logger.warning("%s was refused: %s", function.__name__, error)
+            response.error = f"{type(error).__name__}: {error}"
+            return response
         except Exception as error:
             logger.exception("%s failed", function.__name__)
             response.error = f"{type(error).__name__}: {error}"
@@ -95,6 +106,7 @@ class SimulationServer:
         """Begin a session."""
         known = next((name for name, one in self._sessions.items() if one.client == request.client), None)
         if known is None:
+            check_num_envs(request.num_envs)
             env = self._make(request.num_envs or self.num_envs, request.render_mode or None)
             known = uuid.uuid4().hex
             self._sessions[known] = Session(request.client, env)
@@ -117,12 +129,10 @@ class SimulationServer:
     def reset(self, request: Any, response: Any) -> Any:
         """Start new episodes."""
         session = self._session(request.session)
-        if request.sequence == session.sequence:
+        if is_repeated(request.sequence, session.sequence, session.answer, response):
             return session.answer
-        mask = np.frombuffer(request.mask, np.uint8).astype(np.bool_)
-        observations, infos = session.env.reset(
-            seed=list(request.seeds) or None, options={"reset_mask": mask} if len(mask) else None
-        )
+        seeds, options = read_reset(request.seeds, request.mask, session.env.num_envs)
+        observations, infos = session.env.reset(seed=seeds, options=options)
         self._write_observations(session, observations, response)
         self._write_metrics(infos, response)
         return self._finish(session, request, response, None)
@@ -131,16 +141,10 @@ class SimulationServer:
     def step(self, request: Any, response: Any) -> Any:
         """Step every environment once."""
         session = self._session(request.session)
-        if request.sequence == session.sequence:
+        if is_repeated(request.sequence, session.sequence, session.answer, response):
             return session.answer
         env = session.env
-        numbers = np.frombuffer(request.actions, np.float64)
-        expected = env.num_envs * session.actions.n_numbers
-        if len(numbers) != expected:
-            raise ValueError(
-                f"{len(numbers)} numbers in actions, {env.num_envs} environments need {expected}"
-            )
-        actions = numbers.reshape(env.action_space.shape or (-1,)).astype(env.action_space.dtype)
+        actions = read_actions(request.actions, env, session.actions.n_numbers)
         observations, rewards, terminated, truncated, infos = env.step(actions)
         self._write_observations(session, observations, response)
         response.rewards = floats(rewards)

@@ -2,14 +2,13 @@
 
 import threading
 
-import rclpy
-from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from rl_pipeline.config.errors import nearest
 from rl_pipeline.envs.errors import SimulationMissingError
+from rl_pipeline.envs.ros.participant import join_network, leave_network
 from rl_pipeline.envs.ros.waiting import wait_for
 
 NANOSECONDS = 1_000_000_000
@@ -26,17 +25,9 @@ class Network:
     """
 
     def __init__(self, *, use_sim_time: bool) -> None:
-        self._context = Context()
-        rclpy.init(context=self._context)
-        self.node: Node = rclpy.create_node(
-            "environment",
-            context=self._context,
-            use_global_arguments=False,
-            start_parameter_services=False,
-            enable_rosout=False,  # ROS warns when training and evaluation have a node of the same name
-            parameter_overrides=[Parameter("use_sim_time", Parameter.Type.BOOL, use_sim_time)],
-        )
-        self._executor = SingleThreadedExecutor(context=self._context)
+        sim_time = Parameter("use_sim_time", Parameter.Type.BOOL, use_sim_time)
+        self.node: Node = join_network("environment", parameter_overrides=[sim_time])
+        self._executor = SingleThreadedExecutor(context=self.node.context)
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._executor.spin, name="ros_topics", daemon=True)
         self._thread.start()
@@ -70,5 +61,4 @@ class Network:
         """Leave the network."""
         self._executor.shutdown()
         self._thread.join()
-        self.node.destroy_node()
-        rclpy.shutdown(context=self._context)
+        leave_network(self.node)

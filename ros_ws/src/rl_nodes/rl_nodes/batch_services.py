@@ -38,12 +38,17 @@ class BatchServices:
     """
 
     def __init__(self, node: Node, types: Mapping[str, type], server: object) -> None:
+        self._node = node
         self._context = node.context
         group = ServedByHand()
         self._services = [
             node.create_service(service_type, f"~/{name}", getattr(server, name), callback_group=group)
             for name, service_type in types.items()
         ]
+
+    def has_clients(self) -> bool:
+        """Tell whether anybody on the network has a client of one of the services."""
+        return any(self._node.count_clients(service.service_name) for service in self._services)
 
     def serve(self, is_over: Callable[[], bool]) -> None:
         """Serve until ROS is shut down or something else is over, which is asked ten times a second."""

@@ -1,6 +1,5 @@
 """The node `evaluate`: evaluates a run's policy, writes its eval.json and publishes the result."""
 
-from rclpy.node import Node
 from rl_interfaces.msg import EpisodeStatistics
 
 from rl_nodes import parameters, process
@@ -9,7 +8,7 @@ from rl_nodes.episodes import evaluation_statistics
 from rl_pipeline.commands.evaluate import evaluate_run
 
 
-class Evaluate(Node):
+class Evaluate(process.RunNode):
     """Evaluates once and ends.
 
     Parameters: `run`, the run; `checkpoint`, which of its checkpoints (by default the best); `episodes` and `seed`

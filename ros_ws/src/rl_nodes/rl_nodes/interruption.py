@@ -25,15 +25,23 @@ class Interruption:
         self._logger = node.get_logger()
         self._is_used = is_used
         self._came = False
+        self._is_told = False
         signal.signal(signal.SIGINT, self._on_signal)
 
     def is_over(self) -> bool:
-        """Tell whether SIGINT came and nobody uses the node any more."""
-        return self._came and not self._is_used(SILENT_SECONDS)
+        """Tell whether SIGINT came and nobody uses the node any more; say so once where somebody does."""
+        if not self._came:
+            return False
+        is_used = self._is_used(SILENT_SECONDS)
+        if is_used and not self._is_told:
+            self._logger.info(
+                f"SIGINT: ending when its clients have, or were silent for {SILENT_SECONDS:.0f} s; "
+                "a second one ends at once"
+            )
+            self._is_told = True
+        return not is_used
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._came:
             raise KeyboardInterrupt
         self._came = True
-        if self._is_used(SILENT_SECONDS):
-            self._logger.info("SIGINT: ending when its clients have; a second one ends at once")

@@ -4,9 +4,18 @@ from pathlib import Path
 
 from ament_index_python import get_package_prefix
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction, Shutdown
+from launch.actions import (
+    DeclareLaunchArgument,
+    ExecuteProcess,
+    OpaqueFunction,
+    RegisterEventHandler,
+    Shutdown,
+)
+from launch.event_handlers import OnProcessIO
+from launch.events.process import ProcessExited, ProcessIO
 from launch.substitutions import LaunchConfiguration
 
+from rl_nodes.launch_outcome import Outcome
 from rl_nodes.launch_plans import LaunchPlan, NodeStart
 
 SAVING_SECONDS = "600"
@@ -14,11 +23,16 @@ SAVING_SECONDS = "600"
 
 
 def describe(plan: LaunchPlan) -> LaunchDescription:
-    """Declare the arguments of a plan and start its nodes; when one ends, all of them are interrupted."""
+    """Declare the arguments of a plan and start its nodes; when one ends, all of them are interrupted.
 
-    def start(context: LaunchContext) -> list[ExecuteProcess]:
+    Where one failed, the launch ends with what it wrote last and an exit status that is not 0.
+    """
+
+    def start(context: LaunchContext) -> list[ExecuteProcess | RegisterEventHandler]:
         values = {name: LaunchConfiguration(name).perform(context) for name in plan.arguments}
-        return [_process(node) for node in plan.starts(values)]
+        nodes = plan.starts(values)
+        outcome = Outcome(len(nodes))
+        return [entity for node in nodes for entity in _process(node, outcome)]
 
     arguments = [
         DeclareLaunchArgument(name, default_value=default, description=description)
@@ -27,11 +41,22 @@ def describe(plan: LaunchPlan) -> LaunchDescription:
     return LaunchDescription([*arguments, OpaqueFunction(function=start)])
 
 
-def _process(node: NodeStart) -> ExecuteProcess:
-    return ExecuteProcess(
+def _process(node: NodeStart, outcome: Outcome) -> list[ExecuteProcess | RegisterEventHandler]:
+    def wrote(event: ProcessIO) -> None:
+        outcome.wrote(event.process_name, event.text)
+
+    def ended(event: ProcessExited, context: LaunchContext) -> Shutdown | None:
+        outcome.ended(event.process_name, event.returncode, interrupted=context.is_shutdown)
+        return None if context.is_shutdown else Shutdown(reason=f"{event.process_name} has ended")
+
+    process = ExecuteProcess(
         cmd=node.command(Path(get_package_prefix(node.package))),
         name=node.name,
         output="screen",
         sigterm_timeout=SAVING_SECONDS,
-        on_exit=[Shutdown(reason=f"{node.name} has ended")],
+        on_exit=ended,
     )
+    return [
+        RegisterEventHandler(OnProcessIO(target_action=process, on_stdout=wrote, on_stderr=wrote)),
+        process,
+    ]

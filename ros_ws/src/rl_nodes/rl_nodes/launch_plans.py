@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rl_pipeline.commands.ros_node import parameter_arguments
+from rl_pipeline.ros_namespace import absolute
 
 Values = Mapping[str, str]
 """The arguments of a launch file, all of them texts."""
@@ -19,7 +20,7 @@ class NodeStart:
     Attributes:
         executable: Which of the nodes of its package.
         name: Its name on the network.
-        namespace: The namespace of the name, such as `/left`; empty for none.
+        namespace: The namespace of the name, such as `/left` or `left`; empty for none.
         parameters: Its parameters.
         package: Its package.
     """
@@ -39,7 +40,8 @@ class NodeStart:
         remappings = [
             "-r",
             f"__node:={self.name}",
-            *(["-r", f"__ns:={self.namespace}"] * bool(self.namespace)),
+            "-r",
+            f"__ns:={absolute(self.namespace)}",
         ]
         return [
             str(prefix / "lib" / self.package / self.executable),
@@ -66,7 +68,7 @@ COMMON = {
     "config": ("", "the experiment's YAML file"),
     "overrides": ("", "changes to it, e.g. 'experiment.seed=1 environment.n_environments=8'"),
     "simulations": ("1", "number of simulation nodes"),
-    "namespace": ("", "namespace of all nodes, e.g. /left"),
+    "namespace": ("", "namespace of all nodes, e.g. left or /left"),
     "use_sim_time": (
         "false",
         "true: the nodes take the time from /clock, which the first simulation publishes",
@@ -89,7 +91,8 @@ def simulation_starts(values: Values) -> list[NodeStart]:
 def train_starts(values: Values) -> list[NodeStart]:
     """Return the simulations and a trainer in them; without simulations it trains as the experiment says."""
     overrides = shlex.split(values["overrides"])
-    names = [f"{values['namespace'].rstrip('/')}/{name}" for name in _simulation_names(values)]
+    prefix = absolute(values["namespace"]).rstrip("/")
+    names = [f"{prefix}/{name}" for name in _simulation_names(values)]
     if names:
         overrides += ["environment.backend=ros", f"environment.ros.simulations=[{', '.join(names)}]"]
     parameters: Parameters = {

@@ -1,19 +1,38 @@
-"""Parameters of nodes."""
+"""Parameters of nodes. They are read once, at the start, so ROS is told that they are read-only."""
 
+from typing import Any
+
+from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-
-def text(node: Node, name: str) -> str:
-    """Declare a parameter that is a text, empty by default, and return its value."""
-    return str(node.declare_parameter(name, "").value)
+READ_ONLY = ParameterDescriptor(read_only=True)
 
 
-def texts(node: Node, name: str) -> list[str]:
+def text(node: Node, name: str, default: str = "") -> str:
+    """Declare a parameter that is a text, and return its value."""
+    return str(_declare(node, name, default))
+
+
+def texts(node: Node, name: str, default: list[str] | None = None) -> list[str]:
     """Declare a parameter that is a list of texts, empty by default, and return its value."""
     # An empty list has no type that could be inferred.
-    value = node.declare_parameter(name, Parameter.Type.STRING_ARRAY).value
-    return list(value or [])
+    return list(_declare(node, name, default or Parameter.Type.STRING_ARRAY) or [])
+
+
+def flag(node: Node, name: str) -> bool:
+    """Declare a parameter that is true or false, false by default, and return its value."""
+    return bool(_declare(node, name, False))
+
+
+def number(node: Node, name: str, default: float) -> float:
+    """Declare a parameter that is a number with a decimal point, and return its value."""
+    return float(_declare(node, name, default))
+
+
+def integer(node: Node, name: str, default: int) -> int:
+    """Declare a parameter that is an integer, and return its value."""
+    return int(_declare(node, name, default))
 
 
 def natural(node: Node, name: str) -> int | None:
@@ -22,7 +41,7 @@ def natural(node: Node, name: str) -> int | None:
     Raises:
         ValueError: It is below -1.
     """
-    value = int(node.declare_parameter(name, -1).value)
+    value = integer(node, name, -1)
     if value < -1:
         raise ValueError(f"the parameter {name} is {value}; it must be at least 0, or -1 for the default")
     return None if value == -1 else value
@@ -38,3 +57,7 @@ def run_name(node: Node) -> str:
     if not name:
         raise ValueError("the parameter run is empty; `rl-pipeline list runs` lists what it may name")
     return name
+
+
+def _declare(node: Node, name: str, default: Any) -> Any:
+    return node.declare_parameter(name, default, READ_ONLY).value

@@ -1,6 +1,5 @@
 """The node `play`: a run's policy acts in its environment; every episode is published."""
 
-from rclpy.node import Node
 from rl_interfaces.msg import EpisodeStatistics
 
 from rl_nodes import parameters, process
@@ -15,7 +14,7 @@ from rl_pipeline.run.play import play, play_to_film
 RENDER = ("none", "human", "rgb_array")
 
 
-class Play(Node):
+class Play(process.RunNode):
     """Lets a policy act.
 
     Parameters: `run`, the run; `checkpoint`, which of its checkpoints (by default the best); `render`, `none`,
@@ -33,7 +32,7 @@ class Play(Node):
         super().__init__("play")
         self.run = parameters.run_name(self)
         self.checkpoint = parameters.text(self, "checkpoint")
-        self.render = str(self.declare_parameter("render", "none").value)
+        self.render = parameters.text(self, "render", "none")
         self.episodes = parameters.natural(self, "episodes")
         self.seed = parameters.natural(self, "seed") or 0
         self.publisher = self.create_publisher(EpisodeStatistics, "~/episodes", LATCHED)

@@ -14,11 +14,25 @@ from rclpy.signals import SignalHandlerOptions
 from rl_nodes.rosout import logged_to_rosout
 from rl_nodes.start import start_node, start_ros
 from rl_pipeline.commands.exit_status import exit_status, log_to_terminal
+from rl_pipeline.run.trust import trusting_code
 
 THREADS = 4
 """One for a goal that is carried out, one that refuses others or cancels it, and some for services."""
 
-NodeT = TypeVar("NodeT", bound=Node)
+
+class RunNode(Node):
+    """A node that works with a run.
+
+    Parameter: `trust_code`, execute the code and programs of a downloaded run, as `--trust-code` does.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Declare the parameter."""
+        super().__init__(name)
+        self.trust_code = bool(self.declare_parameter("trust_code", False).value)
+
+
+NodeT = TypeVar("NodeT", bound=RunNode)
 
 
 def run(
@@ -34,7 +48,7 @@ def run(
     log_to_terminal()
 
     def serve() -> int | None:
-        with spinning(make_node, arguments) as node, logged_to_rosout(node):
+        with spinning(make_node, arguments) as node, logged_to_rosout(node), trusting_code(node.trust_code):
             return work(node)
 
     sys.exit(exit_status(make_node.__name__, serve))

@@ -43,10 +43,10 @@ class Simulation(Node):
         """
         super().__init__("simulation")
         config, overrides = parameters.text(self, "config"), parameters.texts(self, "overrides")
-        publish_clock = bool(self.declare_parameter("publish_clock", False).value)
-        camera_rate = float(self.declare_parameter("camera_rate", 0.0).value)
-        real_time = bool(self.declare_parameter("real_time", False).value)
-        factor = float(self.declare_parameter("real_time_factor", 1.0).value)
+        publish_clock = parameters.flag(self, "publish_clock")
+        camera_rate = parameters.number(self, "camera_rate", 0.0)
+        real_time = parameters.flag(self, "real_time")
+        factor = parameters.number(self, "real_time_factor", 1.0)
         if camera_rate < 0:
             raise ValueError(f"the parameter camera_rate is {camera_rate}; it must be at least 0")
         environment = load_config(Path(config), overrides).config.environment
@@ -67,9 +67,13 @@ class Simulation(Node):
         if self.robot is not None:
             rclpy.spin(self)
             return
-        interruption = Interruption(self, self.server.is_used)
+        interruption = Interruption(self, self.is_used)
         with spinning(self):
             self.batch_services.serve(interruption.is_over)
+
+    def is_used(self, seconds: float) -> bool:
+        """Whether a client that is still there has used a session in the last so many seconds."""
+        return self.server.is_used(seconds) and self.batch_services.has_clients()
 
     def close(self) -> None:
         """Close all environments."""

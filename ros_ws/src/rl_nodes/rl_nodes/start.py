@@ -1,5 +1,6 @@
 """Starts ROS and a node, with mistakes of the command line told to the user."""
 
+import sys
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from rl_pipeline.commands.errors import RefusedError
 from rl_pipeline.config.errors import nearest
+from rl_pipeline.ros_namespace import with_absolute_namespaces
 
 NodeT = TypeVar("NodeT", bound=Node)
 
@@ -29,7 +31,10 @@ def start_ros(arguments: list[str] | None, signals: SignalHandlerOptions) -> Non
         RefusedError: ROS refuses the command line.
     """
     try:
-        rclpy.init(args=arguments, signal_handler_options=signals)
+        rclpy.init(
+            args=with_absolute_namespaces(sys.argv if arguments is None else arguments),
+            signal_handler_options=signals,
+        )
     except (RCLError, RCLInvalidROSArgsError) as error:
         raise RefusedError(f"{error}; parameters are written --ros-args -p name:=value") from error
 
@@ -38,11 +43,11 @@ def start_node(make_node: Callable[[], NodeT]) -> NodeT:
     """Make a node, and warn of parameters that it does not have.
 
     Raises:
-        RefusedError: A parameter has no valid value.
+        RefusedError: A parameter has no valid value, or ROS refuses the node's name.
     """
     try:
         node = make_node()
-    except (ValueError, ParameterException) as error:
+    except (ValueError, ParameterException, RCLError) as error:
         raise RefusedError(str(error)) from error
     for name in unknown_parameters(node):
         close = nearest(name, node._parameters)

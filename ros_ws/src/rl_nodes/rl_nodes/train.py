@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rclpy.node import Node
 from std_srvs.srv import SetBool, Trigger
 
 from rl_nodes import parameters, process
@@ -17,7 +16,7 @@ from rl_pipeline.run.rl_trainer import TrainingResult
 from rl_pipeline.run.train import AlreadyFinishedError
 
 
-class Train(Node):
+class Train(process.RunNode):
     """Trains one policy at a time.
 
     Parameters: `config`, the path of an experiment's YAML file; `overrides`, changes to it as `key=value`; `resume`,
@@ -32,7 +31,7 @@ class Train(Node):
         self.config = parameters.text(self, "config")
         self.overrides = parameters.texts(self, "overrides")
         self.resume = parameters.text(self, "resume")
-        serves = bool(self.declare_parameter("action_server", False).value)
+        serves = parameters.flag(self, "action_server")
         self.serves = serves or not (self.config or self.resume)
         self.status = StatusPublisher(self)
         self.control: TrainingControl | None = None

@@ -67,7 +67,7 @@ class TrainAction:
     def serve(self) -> None:
         """Train what is asked for until SIGINT or SIGTERM."""
         self._node.get_logger().info(f"waiting for goals of {self._node.get_fully_qualified_name()}/train")
-        with TrainingControl().listening() as idle:
+        with TrainingControl("no training is under way, so the node ends").listening() as idle:
             while idle.stop_reason is None:
                 try:
                     job = self._jobs.get(timeout=POLL_SECONDS)

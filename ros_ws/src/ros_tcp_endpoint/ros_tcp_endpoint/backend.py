@@ -1,9 +1,11 @@
 """Topics and services of the clients, as those of one node."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message, serialize_message
 from rclpy.task import Future
@@ -61,15 +63,17 @@ class RosBackend:
 
     def publish(self, topic: str, payload: bytes) -> None:
         """See `rl_pipeline.bridge.server.Backend`."""
-        self._entities["publisher", topic].publish(whole(payload))
+        with _refusals_of_ros():
+            self._entities["publisher", topic].publish(whole(payload))
 
     async def call(self, service: str, request: bytes) -> bytes:
         """See `rl_pipeline.bridge.server.Backend`."""
         client = self._entities["ros_service", service]
-        if not client.service_is_ready():
-            raise BackendError("no node offers this service")
         answer: asyncio.Future[Any] = self._loop.create_future()
-        pending = client.call_async(_parse(request, client.srv_type.Request))
+        with _refusals_of_ros():
+            if not client.service_is_ready():
+                raise BackendError("no node offers this service")
+            pending = client.call_async(_parse(request, client.srv_type.Request))
         pending.add_done_callback(lambda done: self._loop.call_soon_threadsafe(_settle, answer, done))
         try:
             return serialize_message(await answer)
@@ -78,7 +82,8 @@ class RosBackend:
 
     def topics(self) -> list[tuple[str, str]]:
         """See `rl_pipeline.bridge.server.Backend`."""
-        found = self._node.get_topic_names_and_types()
+        with _refusals_of_ros():
+            found = self._node.get_topic_names_and_types()
         return [(name, types[0].replace("/msg/", "/")) for name, types in found]
 
     def _forward(self, topic: str) -> Callable[[bytes], None]:
@@ -105,6 +110,15 @@ class RosBackend:
                 return response
 
         return self._node.create_service(service_type, name, serve)
+
+
+@contextmanager
+def _refusals_of_ros() -> Iterator[None]:
+    """Turn errors of ROS, which refuses everything once it is shut down, into errors for the client."""
+    try:
+        yield
+    except RCLError as error:
+        raise BackendError(str(error)) from error
 
 
 def _settle(answer: "asyncio.Future[Any]", done: Any) -> None:

@@ -1,0 +1,108 @@
+"""What a simulation refuses: requests that are old, of the wrong size, or without a meaning."""
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import VectorEnv
+from numpy.typing import NDArray
+
+MAX_ENVIRONMENTS = 2**16
+"""Environments of a session."""
+
+
+class RequestError(ValueError):
+    """A request that is refused before anything was done; the text says why."""
+
+
+def check_num_envs(num_envs: int) -> None:
+    """Refuse a number of environments that can only be a mistake.
+
+    Raises:
+        RequestError: It is too large.
+    """
+    if num_envs > MAX_ENVIRONMENTS:
+        raise RequestError(f"num_envs is {num_envs}; at most {MAX_ENVIRONMENTS} are valid")
+
+
+def is_repeated(sequence: int, latest: int | None, answer: Any, response: Any) -> bool:
+    """Tell whether a request is the latest one once more, whose answer is repeated.
+
+    Args:
+        sequence: Number of the request.
+        latest: That of the request which was carried out last; None for none.
+        answer: The answer to that one.
+        response: What would become the answer to this one.
+
+    Raises:
+        RequestError: It is older, or another kind of request had its number.
+    """
+    if latest is None or sequence > latest:
+        return False
+    if sequence < latest:
+        raise RequestError(
+            f"sequence is {sequence}, but request {latest} was carried out already; number requests upwards "
+            "(a client that starts anew opens a session under another name)"
+        )
+    if type(answer) is not type(response):
+        raise RequestError(
+            f"sequence {sequence} was the number of another service's request; take the next one"
+        )
+    return True
+
+
+def read_actions(data: Any, env: VectorEnv, n_numbers: int) -> NDArray[Any]:
+    """Return the actions of a step request, (num_envs, *action shape).
+
+    Args:
+        data: The numbers as they came, float64.
+        env: The environments.
+        n_numbers: Numbers in an action.
+
+    Raises:
+        RequestError: There are too few or too many, or one is not finite or no action of a discrete space.
+    """
+    numbers = np.frombuffer(data, np.float64)
+    expected = env.num_envs * n_numbers
+    if len(numbers) != expected:
+        raise RequestError(f"{len(numbers)} numbers in actions, {env.num_envs} environments need {expected}")
+    shape = env.action_space.shape or (-1,)
+    with np.errstate(all="ignore"):
+        actions = numbers.reshape(shape).astype(env.action_space.dtype)
+    is_real = isinstance(env.single_action_space, spaces.Box) and np.issubdtype(actions.dtype, np.floating)
+    valid = np.isfinite(actions) if is_real else actions == numbers.reshape(shape)
+    if not valid.all():
+        index = int(np.argmin(valid.reshape(env.num_envs, -1).all(axis=1)))
+        values = numbers.reshape(env.num_envs, -1)[index].tolist()
+        need = "finite numbers" if is_real else "integers"
+        raise RequestError(f"actions of environment {index} are {values[:10]}; they must be {need}")
+    if not is_real and not env.action_space.contains(actions):
+        index = next(i for i, action in enumerate(actions) if not env.single_action_space.contains(action))
+        raise RequestError(
+            f"actions of environment {index} are {np.ravel(actions[index]).tolist()[:10]}; valid is "
+            f"{env.single_action_space}"
+        )
+    return actions
+
+
+def read_reset(seeds: Any, mask: Any, num_envs: int) -> tuple[list[int] | None, dict[str, Any] | None]:
+    """Return seeds and options of a reset request, as `VectorEnv.reset` takes them.
+
+    Raises:
+        RequestError: There are too few or too many, a seed is negative, or no environment is marked.
+    """
+    given = [int(seed) for seed in seeds]
+    if given and len(given) != num_envs:
+        raise RequestError(f"{len(given)} seeds for {num_envs} environments; send none, or one for each")
+    if any(seed < 0 for seed in given):
+        raise RequestError(f"seeds are {given[:10]}; they must be non-negative integers")
+    marked = np.frombuffer(mask, np.uint8)
+    if len(marked) and len(marked) != num_envs:
+        raise RequestError(
+            f"{len(marked)} flags in mask for {num_envs} environments; send none, or one for each"
+        )
+    if (marked > 1).any():
+        raise RequestError(f"mask is {marked.tolist()[:10]}; its flags must be 0 or 1")
+    if len(marked) and not marked.any():
+        raise RequestError("mask marks no environment; send none to reset all")
+    return given or None, {"reset_mask": marked.astype(np.bool_)} if len(marked) else None

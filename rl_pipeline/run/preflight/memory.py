@@ -1,0 +1,130 @@
+"""Checks that environments and buffers fit into the memory that is free."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+from gymnasium import Space, spaces
+
+from rl_pipeline.config.errors import Problem
+from rl_pipeline.learners.sb3.parameters import valid_parameters
+from rl_pipeline.learners.sb3.registry import Algorithm
+from rl_pipeline.run.preflight.sections import section
+
+ENVIRONMENT_BYTES = 10_000
+"""What the smallest environments of Gymnasium take."""
+WORKER_BYTES = 50_000_000
+"""What a Python process with Gymnasium takes."""
+STEP_BYTES = 40
+"""Rewards, flags, values and log probabilities of a stored step."""
+DEFAULT_TIMESTEPS = 1_000_000
+
+CGROUP_FILES = {
+    "": (Path("/sys/fs/cgroup"), "memory.max", "memory.current"),
+    "memory": (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes", "memory.usage_in_bytes"),
+}
+"""Where version 2 and version 1 of the kernel's control groups tell limit and usage."""
+
+
+def check_memory(
+    raw: Mapping[str, Any], algorithm: Algorithm, observation: Space, action: Space
+) -> list[Problem]:
+    """Refuse environments and buffers that need more memory than is free; the estimate is a lower bound.
+
+    Args:
+        raw: The merged mapping.
+        algorithm: The algorithm that it names.
+        observation: Observation space of an environment.
+        action: Its action space.
+    """
+    needs = _needs(raw, algorithm, space_bytes(observation), space_bytes(action))
+    needed, free = sum(needs.values()), free_memory()
+    if needed <= free:
+        return []
+    key = max(needs, key=lambda name: needs[name])
+    *path, name = key.split(".")
+    message = f"needs at least {_gib(needed)} of memory, of which {_gib(free)} are free here"
+    value = section(raw, *path).get(name, "the default")
+    return [Problem(key, message, value, remedy=f"lower {name}, or train on a machine with more memory")]
+
+
+def _needs(raw: Mapping[str, Any], algorithm: Algorithm, observation: int, action: int) -> dict[str, int]:
+    """Estimate bytes by the key that they grow with; what is no number is refused elsewhere."""
+    environment = section(raw, "environment")
+    n_environments = _natural(environment.get("n_environments"), 1)
+    needs = {
+        "environment.n_environments": n_environments * (ENVIRONMENT_BYTES + 2 * observation),
+        "environment.n_workers": _natural(environment.get("n_workers"), 0) * WORKER_BYTES,
+    }
+    defaults = valid_parameters(algorithm.model_class)
+    parameters = section(raw, "training", "algorithm_parameters")
+
+    def parameter(name: str) -> int:
+        return _natural(parameters.get(name), defaults[name].default)
+
+    step = observation + action + STEP_BYTES
+    if "buffer_size" in defaults:
+        total = section(raw, "training", "training").get("total_timesteps")
+        stored = min(parameter("buffer_size"), _natural(total, DEFAULT_TIMESTEPS))
+        next_observation = 0 if parameters.get("optimize_memory_usage") else observation
+        needs["training.algorithm_parameters.buffer_size"] = stored * (step + next_observation)
+    elif "n_steps" in defaults:
+        n_steps = parameter("n_steps")
+        larger = "training.algorithm_parameters.n_steps" if n_steps > n_environments else next(iter(needs))
+        needs[larger] = needs.get(larger, 0) + n_steps * n_environments * step
+    return needs
+
+
+def space_bytes(space: Space) -> int:
+    """Return the bytes of a value of a space in an array."""
+    if isinstance(space, spaces.Dict):
+        return sum(space_bytes(part) for part in space.values())
+    if space.shape is None or space.dtype is None:
+        return 0
+    size = 1
+    for length in space.shape:
+        size *= length
+    return size * space.dtype.itemsize
+
+
+def free_memory() -> int:
+    """Return the bytes that this process may still take: of the machine, and of its control groups."""
+    return min([psutil.virtual_memory().available, *_free_in_cgroups()])
+
+
+def _free_in_cgroups() -> Iterator[int]:
+    """Yield what the limits of this process's control groups, and of those above, leave."""
+    try:
+        memberships = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return
+    for membership in memberships:
+        _, controllers, path = membership.split(":", 2)
+        if controllers in CGROUP_FILES:
+            root, limit, usage = CGROUP_FILES[controllers]
+            group = root / path.strip("/")
+            for folder in (group, *group.parents):
+                yield from _free_in(folder / limit, folder / usage, folder / "memory.stat")
+
+
+def _free_in(limit: Path, usage: Path, statistics: Path) -> Iterator[int]:
+    """Yield what a limit leaves, files that the kernel only caches aside; nothing where there is no limit."""
+    try:
+        available = int(limit.read_text()) - int(usage.read_text())
+        for line in statistics.read_text().splitlines():
+            name, number = line.split()
+            if name in ("inactive_file", "active_file"):
+                available += int(number)
+    except (OSError, ValueError):  # the file is absent, or says "max"
+        return
+    yield max(available, 0)
+
+
+def _natural(value: Any, default: Any) -> int:
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    return whole if type(whole) is int and whole >= 0 else int(default)
+
+
+def _gib(size: int) -> str:
+    return f"{size / 2**30:,.1f} GiB"

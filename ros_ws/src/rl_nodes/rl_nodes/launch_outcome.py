@@ -1,0 +1,53 @@
+"""How the processes of a launch ended, and what `ros2 launch` ends with."""
+
+import signal
+from collections import defaultdict, deque
+
+REPEATED_LINES = 30
+OBEDIENT = (0, 130, -signal.SIGINT)
+"""Exit statuses of a process that the launch has interrupted and that has not failed."""
+
+
+class NodeFailedError(RuntimeError):
+    """A node of the launch failed. `ros2 launch` prints it and has an exit status that is not 0."""
+
+
+class Outcome:
+    """Keeps the first failure among the processes of a launch, until the last of them has ended.
+
+    Args:
+        n_processes: How many are started.
+    """
+
+    def __init__(self, n_processes: int) -> None:
+        self._running = n_processes
+        self._failed: tuple[str, int] | None = None
+        self._unfinished: defaultdict[str, bytes] = defaultdict(bytes)
+        self._lines: defaultdict[str, deque[bytes]] = defaultdict(lambda: deque(maxlen=REPEATED_LINES))
+
+    def wrote(self, process: str, output: bytes) -> None:
+        """Keep the last lines that a process wrote."""
+        *lines, self._unfinished[process] = (self._unfinished[process] + output).split(b"\n")
+        self._lines[process].extend(line for line in lines if line.strip())
+
+    def ended(self, process: str, exit_status: int, *, interrupted: bool) -> None:
+        """Note how a process ended.
+
+        Args:
+            process: Its name.
+            exit_status: Its exit status; minus the number of a signal that ended it.
+            interrupted: Whether the launch had interrupted it.
+
+        Raises:
+            NodeFailedError: It was the last one, and one of them has failed.
+        """
+        self._running -= 1
+        if self._failed is None and exit_status not in (OBEDIENT if interrupted else (0,)):
+            self._failed = process, exit_status
+        if self._failed is not None and not self._running:
+            raise NodeFailedError(self._failure(*self._failed))
+
+    def _failure(self, process: str, exit_status: int) -> str:
+        lines = [line.decode(errors="replace") for line in (*self._lines[process], self._unfinished[process])]
+        last = "".join(f"\n    {line}" for line in lines if line)
+        return f"{process} failed with exit status {exit_status}; its last lines:{last}"
