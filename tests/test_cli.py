@@ -7,8 +7,8 @@ import pytest
 
 from rl_pipeline import cli
 from rl_pipeline.commands import COMMANDS
-from rl_pipeline.commands.errors import CommandFailedError, RefusedError
 from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.errors import CommandFailedError, RefusedError
 
 
 def raising(error: BaseException) -> Callable[[argparse.Namespace], int]:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from rl_pipeline.commands.errors import RefusedError
 from rl_pipeline.commands.number import positive
+from rl_pipeline.errors import RefusedError
 
 NAME = "bench"
 HELP = "measure how fast this machine steps environments, trains agents and acts"

@@ -5,7 +5,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING
 
-from rl_pipeline.commands.errors import CommandFailedError
+from rl_pipeline.errors import CommandFailedError
 
 if TYPE_CHECKING:
     from rl_pipeline.doctor import Finding

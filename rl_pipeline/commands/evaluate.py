@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from rl_pipeline.commands.number import positive, seed
-from rl_pipeline.commands.run_arguments import add_run, chosen, refusing
+from rl_pipeline.commands.run_arguments import add_run, chosen
 
 NAME = "eval"
 HELP = "evaluate a run's policy and write eval.json"
@@ -35,8 +35,7 @@ def evaluate_run(
     from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 
     folder, checkpoint = chosen(run_name, checkpoint_name)
-    with refusing():
-        report = evaluate_checkpoint(folder, checkpoint, n_episodes=episodes, seed=seed)
+    report = evaluate_checkpoint(folder, checkpoint, n_episodes=episodes, seed=seed)
     for name, value in report.items():
         if isinstance(value, float):
             print(f"{name:24s} {value:.4g}")

@@ -9,11 +9,11 @@ import sys
 import warnings
 from collections.abc import Callable
 
-from rl_pipeline.commands.errors import CommandFailedError, RefusedError
 from rl_pipeline.config.errors import ConfigError
+from rl_pipeline.errors import FAILED, REFUSED, UserError
 from rl_pipeline.output import ReaderGoneError, guard_output
 
-DONE, FAILED, REFUSED, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
+DONE, INTERRUPTED, UNREAD = 0, 130, 141
 
 
 def log_to_terminal() -> None:
@@ -46,11 +46,13 @@ def _exit_status(name: str, run: Callable[[], int | None]) -> int:
     except ConfigError as error:
         print(f"{error}\n{_count(error)}", file=sys.stderr)
         return REFUSED
-    except RefusedError as error:
-        print(f"{name}: {error}", file=sys.stderr)
-        return REFUSED
-    except (CommandFailedError, OSError) as error:
-        print(f"{name} failed: {error}", file=sys.stderr)
+    except UserError as error:
+        failed = "" if error.exit_status == REFUSED else " failed"
+        print(f"{name}{failed}: {error.text()}", file=sys.stderr)
+        return error.exit_status
+    except OSError as error:
+        notes = getattr(error, "__notes__", [])
+        print("\n".join([f"{name} failed: {error}", *notes]), file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("stopped at once", file=sys.stderr)

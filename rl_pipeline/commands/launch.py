@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rl_pipeline.commands.errors import RefusedError
 from rl_pipeline.commands.ros_node import find_executable, parameter_arguments
+from rl_pipeline.errors import RefusedError
 from rl_pipeline.ros_namespace import with_absolute_namespaces
 
 if TYPE_CHECKING:
@@ -98,7 +98,6 @@ def run_parameters(launcher: "LauncherConfig", overrides: list[str]) -> dict[str
     Raises:
         RefusedError: It names no run, or there is no such run.
     """
-    from rl_pipeline.commands.run_arguments import refusing
     from rl_pipeline.config.loading import load_config
     from rl_pipeline.run.locate import find_run
 
@@ -107,8 +106,7 @@ def run_parameters(launcher: "LauncherConfig", overrides: list[str]) -> dict[str
         raise RefusedError(
             f"{launcher.experiment}: play.experiment: name a run; `rl-pipeline list runs` lists them"
         )
-    with refusing():
-        run_folder = find_run(config.play.experiment, Path(config.experiment.folder))
+    run_folder = find_run(config.play.experiment, Path(config.experiment.folder))
     parameters: dict[str, str | list[str]] = {"run": str(run_folder.path)}
     parameters["checkpoint"] = config.play.pretrained_model or ""
     if launcher.ros.node_name == "play":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from rl_pipeline.commands.film_path import film_path
 from rl_pipeline.commands.number import positive, seed
-from rl_pipeline.commands.run_arguments import add_run, chosen, refusing
+from rl_pipeline.commands.run_arguments import add_run, chosen
 
 if TYPE_CHECKING:
     from rl_pipeline.run.evaluate import Evaluation
@@ -30,18 +30,17 @@ def run(options: argparse.Namespace) -> None:
     from rl_pipeline.run.play import play, play_to_film
 
     folder, checkpoint = chosen(options.run_name, options.checkpoint)
-    with refusing():
-        if options.render == "human" and options.video is None:
-            play(
-                folder,
-                checkpoint,
-                window=True,
-                n_episodes=options.episodes,
-                seed=options.seed,
-                report=print_episode,
-            )
-            return
-        film, frames = play_to_film(folder, checkpoint, options.video, seed=options.seed)
+    if options.render == "human" and options.video is None:
+        play(
+            folder,
+            checkpoint,
+            window=True,
+            n_episodes=options.episodes,
+            seed=options.seed,
+            report=print_episode,
+        )
+        return
+    film, frames = play_to_film(folder, checkpoint, options.video, seed=options.seed)
     print(f"{film} ({frames} frames)")
 
 

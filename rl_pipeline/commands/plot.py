@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from rl_pipeline.commands.run_arguments import RUN_HELP, refusing
+from rl_pipeline.commands.run_arguments import RUN_HELP
 
 NAME = "plot"
 HELP = "draw the learning curves of runs: mean and interval over the seeds of an experiment"
@@ -35,7 +35,6 @@ def run(options: argparse.Namespace) -> None:
     from rl_pipeline.plotting import plot_runs
     from rl_pipeline.run.locate import find_run
 
-    with refusing():
-        folders = [find_run(name).path for name in options.run_names]
+    folders = [find_run(name).path for name in options.run_names]
     plot_runs(folders, options.out, key=options.key)
     print(options.out)

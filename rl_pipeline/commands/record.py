@@ -3,7 +3,7 @@
 import argparse
 
 from rl_pipeline.commands.film_path import film_path
-from rl_pipeline.commands.run_arguments import RUN_HELP, add_trust, refusing, tell_code
+from rl_pipeline.commands.run_arguments import RUN_HELP, add_trust, tell_code
 
 NAME = "record"
 HELP = "film the learning of a run, from its first checkpoint to its last"
@@ -25,15 +25,14 @@ def run(options: argparse.Namespace) -> None:
     from rl_pipeline.run.films import film_learning
     from rl_pipeline.run.locate import NotFoundError, choose_checkpoint, find_run
 
-    with refusing():
-        folder = find_run(options.run_name)
-        if options.checkpoints == "all":
-            checkpoints = [each for each in CheckpointStore(folder.checkpoints).all() if each.name != "best"]
-        else:
-            checkpoints = [choose_checkpoint(folder, name) for name in options.checkpoints.split(",")]
-        if not checkpoints:
-            raise NotFoundError(f"{folder.path} has no checkpoint yet")
-        tell_code(folder)
-        film = options.video or folder.videos / "learning.mp4"
-        frames = film_learning(folder, checkpoints, film)
+    folder = find_run(options.run_name)
+    if options.checkpoints == "all":
+        checkpoints = [each for each in CheckpointStore(folder.checkpoints).all() if each.name != "best"]
+    else:
+        checkpoints = [choose_checkpoint(folder, name) for name in options.checkpoints.split(",")]
+    if not checkpoints:
+        raise NotFoundError(f"{folder.path} has no checkpoint yet")
+    tell_code(folder)
+    film = options.video or folder.videos / "learning.mp4"
+    frames = film_learning(folder, checkpoints, film)
     print(f"{film} ({frames} frames, {len(checkpoints)} checkpoints)")

@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from rl_pipeline.commands.errors import RefusedError
 from rl_pipeline.config.errors import nearest
+from rl_pipeline.errors import RefusedError
 
 PACKAGES_INDEX = "share/ament_index/resource_index/packages"
 

@@ -2,11 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
-
-from rl_pipeline.commands.errors import CommandFailedError, RefusedError
 
 if TYPE_CHECKING:
     from rl_pipeline.run.checkpoints import Checkpoint
@@ -37,9 +33,8 @@ def chosen(run_name: str, checkpoint: str | None) -> "tuple[RunFolder, Checkpoin
     """Find the run and the checkpoint that the user names; None is the best, else the newest."""
     from rl_pipeline.run.locate import choose_checkpoint, find_run
 
-    with refusing():
-        run = find_run(run_name)
-        chosen_checkpoint = choose_checkpoint(run, checkpoint)
+    run = find_run(run_name)
+    chosen_checkpoint = choose_checkpoint(run, checkpoint)
     tell_code(run)
     return run, chosen_checkpoint
 
@@ -59,25 +54,3 @@ def tell_code(run: "RunFolder") -> None:
     listed = ", ".join(str(executed).replace(f"{run.path}/", "") for executed in executed_by(config))
     if listed:
         print(f"This run uses its own code: {listed}", file=sys.stderr)
-
-
-@contextmanager
-def refusing() -> Iterator[None]:
-    """Turn a run or checkpoint that is not there, or damaged, into a refusal of the command.
-
-    Raises:
-        RefusedError: There is no such run, checkpoint, renderer or display.
-        CommandFailedError: A film could not be written, or an environment failed.
-    """
-    from rl_pipeline.envs.errors import WorkerError
-    from rl_pipeline.rendering.film import FilmError
-    from rl_pipeline.rendering.gl import RenderingUnavailable
-    from rl_pipeline.run.checkpoints import CheckpointError
-    from rl_pipeline.run.locate import NotFoundError
-
-    try:
-        yield
-    except (NotFoundError, CheckpointError, RenderingUnavailable) as error:
-        raise RefusedError(str(error)) from error
-    except (FilmError, WorkerError) as error:
-        raise CommandFailedError(str(error)) from error

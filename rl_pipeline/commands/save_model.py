@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rl_pipeline.commands.errors import RefusedError
-from rl_pipeline.commands.run_arguments import add_run, chosen, refusing
+from rl_pipeline.commands.run_arguments import add_run, chosen
+from rl_pipeline.errors import RefusedError
 
 if TYPE_CHECKING:
     from rl_pipeline.run.checkpoints import Checkpoint
@@ -42,8 +42,7 @@ def run(options: argparse.Namespace) -> None:
 
     folder, checkpoint = chosen(options.run_name, options.checkpoint)
     check_target(options.out, force=options.force)
-    with refusing():
-        saved = save_policy(folder, checkpoint, options.out)
+    saved = save_policy(folder, checkpoint, options.out)
     print_saved(saved, checkpoint)
 
 

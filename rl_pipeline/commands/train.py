@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rl_pipeline.commands.errors import CommandFailedError, RefusedError
 from rl_pipeline.commands.run_arguments import add_trust, tell_code
+from rl_pipeline.errors import RefusedError
 from rl_pipeline.output import go_on_unread
 
 if TYPE_CHECKING:
@@ -52,22 +52,16 @@ def make_plan(config: Path | None, resume: str | None, overrides: list[str]) -> 
     """Turn the command line into a plan.
 
     Raises:
-        RefusedError: Neither a configuration nor a run is named, or there is no such run, or it is being trained.
+        UserError: Neither a configuration nor a run is named, or there is no such run, or it is being trained.
     """
-    from rl_pipeline.run.checkpoints import CheckpointError
-    from rl_pipeline.run.folder import RunBusyError
-    from rl_pipeline.run.locate import NotFoundError
     from rl_pipeline.run.train import plan_auto, plan_new, plan_resume
 
-    try:
-        if resume not in (None, "auto"):
-            plan = plan_resume(str(resume), overrides)
-        elif config is None:
-            raise RefusedError("name a YAML file with --config, or a run with --resume")
-        else:
-            plan = plan_auto(config, overrides) if resume else plan_new(config, overrides)
-    except (NotFoundError, CheckpointError, RunBusyError) as error:
-        raise RefusedError(str(error)) from error
+    if resume not in (None, "auto"):
+        plan = plan_resume(str(resume), overrides)
+    elif config is None:
+        raise RefusedError("name a YAML file with --config, or a run with --resume")
+    else:
+        plan = plan_auto(config, overrides) if resume else plan_new(config, overrides)
     if plan.folder is not None:
         tell_code(plan.folder)
     return plan
@@ -79,23 +73,13 @@ def train_and_conclude(
     """Carry out a plan; a finished training is evaluated and filmed. The arguments are those of `run_plan`.
 
     Raises:
-        RefusedError: Another process trains this run, a checkpoint does not fit, or nothing renders the films.
-        CommandFailedError: The training broke down.
+        UserError: Another process trains this run, a checkpoint does not fit, nothing renders the films, or the
+            training broke down.
+        OSError: The disk is full.
     """
-    from rl_pipeline.envs.errors import StepTimeoutError, WorkerError
-    from rl_pipeline.rendering.gl import RenderingUnavailable
-    from rl_pipeline.run.checkpoints import CheckpointError
-    from rl_pipeline.run.early_stopping import NonFiniteError
-    from rl_pipeline.run.folder import RunBusyError
-    from rl_pipeline.run.locate import NotFoundError
     from rl_pipeline.run.train import run_plan
 
     go_on_unread()
-    try:
-        folder, result, text = run_plan(plan, control, make_writers)
-    except (RunBusyError, CheckpointError, NotFoundError, RenderingUnavailable) as error:
-        raise RefusedError(str(error)) from error
-    except (NonFiniteError, WorkerError, StepTimeoutError, OSError) as error:
-        raise CommandFailedError("\n".join([str(error), *getattr(error, "__notes__", [])])) from error
+    folder, result, text = run_plan(plan, control, make_writers)
     print(f"\n{text}")
     return folder, result

@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rl_pipeline.commands.errors import CommandFailedError
 from rl_pipeline.commands.number import positive
 from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.errors import CommandFailedError
 
 if TYPE_CHECKING:
     from rl_pipeline.config.launcher import LauncherConfig

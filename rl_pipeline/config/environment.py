@@ -13,7 +13,7 @@ from pydantic import (
 
 from rl_pipeline.config.ros_services import RosServices
 from rl_pipeline.config.ros_topics import RosTopics
-from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Text
+from rl_pipeline.config.section import InvalidValueError, NonNegative, Positive, Section, Text
 from rl_pipeline.config.unity import Unity
 from rl_pipeline.config.unity_ros import UnityRos
 
@@ -40,11 +40,11 @@ def _wrapper_from_yaml(item: Any) -> Any:
         return item
     if len(item) != 1:
         remedy = "write `- Name` or `- Name: {argument: value}`; indent the arguments below the name"
-        raise RefusedError(f"a wrapper has one name, here are {len(item)} keys", remedy=remedy)
+        raise InvalidValueError(f"a wrapper has one name, here are {len(item)} keys", remedy=remedy)
     [(name, arguments)] = item.items()
     if not isinstance(arguments, Mapping | None):
         remedy = f"write `- {name}: {{argument: value}}`"
-        raise RefusedError(f"the arguments of {name} must be a mapping", remedy=remedy)
+        raise InvalidValueError(f"the arguments of {name} must be a mapping", remedy=remedy)
     return {"name": name, "arguments": {} if arguments is None else arguments}
 
 
@@ -75,7 +75,7 @@ def _normalize_from_yaml(value: Any) -> Any:
         return {"observation": value, "reward": value}
     if isinstance(value, Mapping) and value and value.keys() <= details:
         remedy = "add `observation: true`, `reward: true` or both"
-        raise RefusedError("would normalise neither observation nor reward", remedy=remedy)
+        raise InvalidValueError("would normalise neither observation nor reward", remedy=remedy)
     return value
 
 
@@ -156,14 +156,14 @@ class Environment(Section):
     def _no_idle_workers(cls, n_workers: int, info: ValidationInfo) -> int:
         backend = info.data.get("backend", "gymnasium")
         if n_workers > 0 and backend != "gymnasium":
-            raise RefusedError(
+            raise InvalidValueError(
                 f"the backend {backend} has no worker processes",
                 valid=["0"],
                 remedy="set n_workers: 0, or backend: gymnasium",
             )
         n_environments = info.data.get("n_environments")
         if n_environments is not None and n_workers > n_environments:
-            raise RefusedError(
+            raise InvalidValueError(
                 f"more workers than environments ({n_environments})",
                 valid=[f"0 to {n_environments}"],
                 remedy=f"set n_workers to at most {n_environments}, or raise n_environments",
@@ -175,7 +175,7 @@ class Environment(Section):
     def _section_of_the_backend(cls, value: Any, info: ValidationInfo) -> Any:
         backend, needed = info.data.get("backend"), SECTIONS[info.field_name or ""]
         if value is not None and backend not in (None, needed):
-            raise RefusedError(
+            raise InvalidValueError(
                 f"the backend {backend} does not read it",
                 remedy=f"remove it, or set environment.backend: {needed}",
             )

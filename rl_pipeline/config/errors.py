@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, Literal
 
+from rl_pipeline.errors import UserError
+
 MAX_VALID_SHOWN = 30
 MAX_VALUE_LENGTH = 200
 
@@ -64,7 +66,7 @@ class Problem:
         return "\n".join([head, *(f"    {label}: {text}" for label, text in details if text is not None)])
 
 
-class ConfigError(Exception):
+class ConfigError(UserError):
     """A configuration was refused; `problems` holds everything that was found, in the order of the file."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from rl_pipeline.config.section import RefusedError, Section, Seed, Text
+from rl_pipeline.config.section import InvalidValueError, Section, Seed, Text
 
 MAX_NAME_LENGTH = 200
 """A folder name has at most 255 bytes on common file systems; the date of the run is added to the name."""
@@ -17,12 +17,12 @@ def _folder_name(name: str) -> str:
     forbidden = sorted(set(re.findall(r'[/\\<>:"|?*\x00-\x1f]', name)))
     if forbidden:
         listed = " ".join(map(repr, forbidden))
-        raise RefusedError(f"cannot be a folder's name, it holds {listed}", remedy=remedy)
+        raise InvalidValueError(f"cannot be a folder's name, it holds {listed}", remedy=remedy)
     if not name or name != name.strip() or name.endswith("."):
         message = "cannot be a folder's name: it is empty, ends in a dot or has spaces around it"
-        raise RefusedError(message, remedy=remedy)
+        raise InvalidValueError(message, remedy=remedy)
     if len(name.encode()) > MAX_NAME_LENGTH:
-        raise RefusedError(f"is longer than {MAX_NAME_LENGTH} bytes", remedy="shorten the name")
+        raise InvalidValueError(f"is longer than {MAX_NAME_LENGTH} bytes", remedy="shorten the name")
     return name
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Text
+from rl_pipeline.config.section import InvalidValueError, NonNegative, Positive, Section, Text
 
 Seconds = Annotated[float, Field(gt=0)]
 
@@ -26,7 +26,9 @@ class ActionField(Section):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if not self.low < self.high:
-            raise RefusedError(f"low ({self.low}) is not below high ({self.high})", remedy="exchange them")
+            raise InvalidValueError(
+                f"low ({self.low}) is not below high ({self.high})", remedy="exchange them"
+            )
         return self
 
 
@@ -77,7 +79,7 @@ class RosTopics(Section):
     @model_validator(mode="after")
     def _something_is_seen(self) -> Self:
         if not (self.observations or self.images):
-            raise RefusedError(
+            raise InvalidValueError(
                 "nothing is observed", remedy="list fields in observations, or topics in images"
             )
         return self

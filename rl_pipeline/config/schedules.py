@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from rl_pipeline.config.section import RefusedError, Section
+from rl_pipeline.config.section import InvalidValueError, Section
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
@@ -61,7 +61,9 @@ class ExponentialSchedule(_Schedule):
 
 def _ascending(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     if any(first >= second for (first, _), (second, _) in pairwise(points)):
-        raise RefusedError("the points' fractions must ascend", remedy="order the points by their fraction")
+        raise InvalidValueError(
+            "the points' fractions must ascend", remedy="order the points by their fraction"
+        )
     return points
 
 

@@ -14,7 +14,7 @@ class Section(BaseModel):
     )
 
 
-class RefusedError(ValueError):
+class InvalidValueError(ValueError):
     """A validator's refusal that knows what would have been valid; becomes a `Problem`."""
 
     def __init__(
@@ -34,7 +34,7 @@ def whole_number(value: Any) -> Any:
 
 def _fits_64_bits(value: int) -> int:
     if value >= 2**63:
-        raise RefusedError("is too large for 64 bits", remedy="use a smaller number")
+        raise InvalidValueError("is too large for 64 bits", remedy="use a smaller number")
     return value
 
 

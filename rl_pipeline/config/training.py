@@ -8,7 +8,15 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from rl_pipeline.config.architecture import Architecture
 from rl_pipeline.config.errors import nearest
 from rl_pipeline.config.schedules import Schedule
-from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Seed, Text, whole_number
+from rl_pipeline.config.section import (
+    InvalidValueError,
+    NonNegative,
+    Positive,
+    Section,
+    Seed,
+    Text,
+    whole_number,
+)
 
 DEVICES = ("auto", "cpu", "cuda", "cuda:0", "mps")
 
@@ -17,7 +25,7 @@ def _device(name: str) -> str:
     if name not in DEVICES and not re.fullmatch(r"cuda:\d+", name):
         remedy = "use 'auto', which takes a GPU where there is one"
         meant = "cuda" if name.lower() == "gpu" else nearest(name, DEVICES)
-        raise RefusedError("is no device", valid=DEVICES, nearest=meant, remedy=remedy)
+        raise InvalidValueError("is no device", valid=DEVICES, nearest=meant, remedy=remedy)
     return name
 
 

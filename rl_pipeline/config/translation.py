@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from rl_pipeline.config.errors import MISSING, Problem, nearest
 from rl_pipeline.config.key_schema import KeySchema, key_schema, value_at, value_below
 from rl_pipeline.config.places import KeyPath
-from rl_pipeline.config.section import RefusedError
+from rl_pipeline.config.section import InvalidValueError
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -54,7 +54,7 @@ class _Translator:
         if kind == "literal_error":
             return self._no_choice(path)
         refusal = details.get("ctx", {}).get("error")
-        if isinstance(refusal, RefusedError):
+        if isinstance(refusal, InvalidValueError):
             return self._refused(path, refusal)
         return self._wrong_value(path)
 
@@ -97,7 +97,7 @@ class _Translator:
         remedy = f"write {meant or 'one of them'}"
         return Problem(".".join(path), "is none of the valid values", value, valid, meant, remedy)
 
-    def _refused(self, path: KeyPath, refusal: RefusedError) -> Problem:
+    def _refused(self, path: KeyPath, refusal: InvalidValueError) -> Problem:
         valid = refusal.valid or self._schema.valid_values(path, self._mapping)
         value = value_at(self._mapping, path)
         return Problem(".".join(path), refusal.message, value, valid, refusal.nearest, refusal.remedy)

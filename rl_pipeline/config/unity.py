@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from rl_pipeline.config.section import NonNegative, Positive, RefusedError, Section, Text
+from rl_pipeline.config.section import InvalidValueError, NonNegative, Positive, Section, Text
 
 Seconds = Annotated[float, Field(gt=0)]
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
@@ -43,7 +43,7 @@ class Curriculum(Section):
         starts = [start for start, _ in steps]
         if starts[0] != 0 or starts != sorted(set(starts)):
             remedy = f"begin with [0, {steps[0][1]}] and let the timesteps rise"
-            raise RefusedError("does not say what holds from the start on, in order", remedy=remedy)
+            raise InvalidValueError("does not say what holds from the start on, in order", remedy=remedy)
         return steps
 
 
@@ -67,7 +67,7 @@ class EngineSettings(Section):
     @classmethod
     def _both_sides(cls, height: int | None, info: ValidationInfo) -> int | None:
         if (height is None) != (info.data.get("width") is None):
-            raise RefusedError("width and height belong together", remedy="give both or neither")
+            raise InvalidValueError("width and height belong together", remedy="give both or neither")
         return height
 
 

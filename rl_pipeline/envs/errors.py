@@ -1,12 +1,16 @@
 """Errors of environments that are already running."""
 
+from rl_pipeline.errors import FAILED, UserError
 
-class WorkerError(RuntimeError):
+
+class WorkerError(UserError, RuntimeError):
     """An environment in a worker process failed, or the process itself died once too often.
 
     Attributes:
         environment: index of the environment that failed, None when the whole worker is concerned.
     """
+
+    exit_status = FAILED
 
     def __init__(self, message: str, environment: int | None = None) -> None:
         super().__init__(message)
@@ -17,8 +21,10 @@ class WorkerAttributeError(WorkerError, AttributeError):
     """An environment in a worker process has no attribute of that name."""
 
 
-class StepTimeoutError(RuntimeError):
+class StepTimeoutError(UserError, RuntimeError):
     """An environment in this process does not return from a step, although somebody has asked to stop."""
+
+    exit_status = FAILED
 
 
 class WorkerDiedError(WorkerError):

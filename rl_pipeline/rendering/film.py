@@ -10,6 +10,8 @@ import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
+from rl_pipeline.errors import FAILED, UserError
+
 Frame = NDArray[np.uint8]
 """An RGB picture, uint8, shape (height, width, 3)."""
 
@@ -17,8 +19,10 @@ ENCODER_TIMEOUT = 120.0
 """Seconds that ffmpeg gets for its last frames before it is ended by force."""
 
 
-class FilmError(RuntimeError):
+class FilmError(UserError, RuntimeError):
     """A film could not be written; no file was left behind."""
+
+    exit_status = FAILED
 
 
 class FilmWriter:

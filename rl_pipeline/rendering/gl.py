@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from rl_pipeline.atomic import atomic_write
+from rl_pipeline.errors import UserError
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ raise SystemExit(0 if picture.any() else "the picture is black")
 """
 
 
-class RenderingUnavailable(RuntimeError):  # noqa: N818 - says what is the case, not who is at fault
+class RenderingUnavailable(UserError, RuntimeError):  # noqa: N818 - says what is the case, not who is at fault
     """Nothing on this machine can render; the text says what to install."""
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from rl_pipeline.atomic import atomic_write, sync_folder
+from rl_pipeline.errors import UserError
 
 MANIFEST = "checkpoint.json"
 MODEL, VEC_NORMALIZE, NORMALIZER = "model.zip", "vecnormalize.pkl", "normalizer.npz"
@@ -34,7 +35,7 @@ FILES = (*POLICY_FILES, "state.npz", "replay_buffer.npz")
 FORMAT = 1
 
 
-class CheckpointError(Exception):
+class CheckpointError(UserError):
     """A checkpoint that is missing, damaged, or written by something else."""
 
 

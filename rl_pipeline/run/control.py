@@ -56,13 +56,13 @@ class TrainingControl:
             self._save = True
             self._changed.notify_all()
 
-    def is_to_save(self) -> bool:
-        """Wait while the training is paused; then tell, once for each request, whether to write a checkpoint."""
+    def take_save_request(self) -> bool:
+        """Wait while the training is paused; then return, once for each request, whether to write a checkpoint."""
         with self._changed:
             while self._paused and not self._save and self.stop_reason is None:
                 self._changed.wait()
-            self._save, is_to_save = False, self._save
-            return is_to_save
+            self._save, requested = False, self._save
+            return requested
 
     @contextmanager
     def listening(self) -> Iterator["TrainingControl"]:

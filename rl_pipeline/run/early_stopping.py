@@ -7,11 +7,14 @@ import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_pipeline.config.training import EarlyStopping
+from rl_pipeline.errors import FAILED, UserError
 from rl_pipeline.run.training_state import Progression
 
 
-class NonFiniteError(Exception):
+class NonFiniteError(UserError):
     """A loss or a return became NaN or infinite; the text names it."""
+
+    exit_status = FAILED
 
 
 def reason_to_stop(config: EarlyStopping, progression: Progression, mean_return: float) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rl_pipeline.config.errors import nearest
+from rl_pipeline.errors import UserError
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.folder import RunFolder, find_runs
@@ -13,7 +14,7 @@ from rl_pipeline.run.folder import RunFolder, find_runs
 DEFAULT_ROOT = Path("experiments")
 
 
-class NotFoundError(Exception):
+class NotFoundError(UserError):
     """There is no such run or policy; the text lists what there is."""
 
 

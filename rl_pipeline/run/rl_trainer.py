@@ -97,7 +97,7 @@ class RLTrainer:
             self._if_due(before, self.log_every, self._log)
             self._if_due(before, self.session.evaluation.every, self._evaluate)
             self._if_due(before, self.save_every, self._save_step)
-            while self.control.is_to_save():
+            while self.control.take_save_request():
                 self._save_step()
         return self._finish()
 

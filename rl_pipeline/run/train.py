@@ -12,6 +12,7 @@ from rl_pipeline.atomic import atomic_write, remove_leftovers
 from rl_pipeline.config.loading import dump_config, load_config, load_config_mapping
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.yaml_reader import parse_yaml
+from rl_pipeline.errors import UserError
 from rl_pipeline.run.announcement import announce
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
@@ -53,7 +54,7 @@ class Plan:
     reason: str | None = None
 
 
-class AlreadyFinishedError(Exception):
+class AlreadyFinishedError(UserError):
     """The run has been trained and concluded; the text says how to train on."""
 
 

@@ -5,7 +5,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from rl_pipeline.config.schema import Config
-from rl_pipeline.config.section import RefusedError
+from rl_pipeline.config.section import InvalidValueError
 
 
 def config(**environment: Any) -> Config:
@@ -16,10 +16,10 @@ def with_training(**training: Any) -> Config:
     return Config.model_validate({"environment": {"id": "Ant-v5"}, "training": training})
 
 
-def refusal(caught: pytest.ExceptionInfo[ValidationError]) -> RefusedError:
+def refusal(caught: pytest.ExceptionInfo[ValidationError]) -> InvalidValueError:
     [details] = caught.value.errors()
     error = details["ctx"]["error"]
-    assert isinstance(error, RefusedError)
+    assert isinstance(error, InvalidValueError)
     return error
 
 

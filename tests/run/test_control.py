@@ -36,10 +36,10 @@ def test_sigterm_may_come_twice_as_cluster_managers_send_it_but_ends_at_once_aft
 
 def test_a_request_to_save_is_served_once() -> None:
     control = TrainingControl()
-    assert not control.is_to_save()
+    assert not control.take_save_request()
     control.save()
-    assert control.is_to_save()
-    assert not control.is_to_save()
+    assert control.take_save_request()
+    assert not control.take_save_request()
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_pause_waits_for_what_ends_or_interrupts_it(
     control = TrainingControl()
     control.pause(True)
     answers: list[bool] = []
-    training = threading.Thread(target=lambda: answers.append(control.is_to_save()))
+    training = threading.Thread(target=lambda: answers.append(control.take_save_request()))
     training.start()
     training.join(timeout=0.1)
     assert training.is_alive()
@@ -71,6 +71,6 @@ def test_a_signal_ends_a_pause() -> None:
         control.pause(True)
         timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM))
         timer.start()
-        assert not control.is_to_save()
+        assert not control.take_save_request()
         timer.join()
     assert control.stop_reason == "SIGTERM"

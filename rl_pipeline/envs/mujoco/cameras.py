@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
-from rl_pipeline.config.section import Positive, RefusedError, Section, Text
+from rl_pipeline.config.section import InvalidValueError, Positive, Section, Text
 from rl_pipeline.envs.mujoco.observations import Observation
 from rl_pipeline.envs.mujoco.rendering import SimulationView
 from rl_pipeline.envs.mujoco.simulations import Simulations
@@ -32,7 +32,7 @@ class CameraConfig(Section):
     @model_validator(mode="after")
     def _something_is_seen(self) -> "CameraConfig":
         if not (self.rgb or self.depth):
-            raise RefusedError("observes nothing", remedy="set rgb, depth or both to true")
+            raise InvalidValueError("observes nothing", remedy="set rgb, depth or both to true")
         return self
 
 

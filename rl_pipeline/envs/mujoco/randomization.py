@@ -4,14 +4,14 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from rl_pipeline.config.section import RefusedError, Section, Text, whole_number
+from rl_pipeline.config.section import InvalidValueError, Section, Text, whole_number
 
 Number = TypeVar("Number", int, float)
 
 
 def _ordered(limits: list[Number]) -> list[Number]:
     if limits[0] > limits[1]:
-        raise RefusedError("the lower limit is above the upper one", remedy="write [lower, upper]")
+        raise InvalidValueError("the lower limit is above the upper one", remedy="write [lower, upper]")
     return limits
 
 

@@ -6,7 +6,7 @@ from rl_nodes import parameters, process
 from rl_nodes.delivery import LATCHED, deliver, wait_for_listener
 from rl_nodes.episodes import evaluation_statistics
 from rl_pipeline.commands.play import print_episode
-from rl_pipeline.commands.run_arguments import chosen, refusing
+from rl_pipeline.commands.run_arguments import chosen
 from rl_pipeline.config.errors import nearest
 from rl_pipeline.run.evaluate import Evaluation
 from rl_pipeline.run.play import play, play_to_film
@@ -50,25 +50,24 @@ class Play(process.RunNode):
             statistics = evaluation_statistics("play", checkpoint.timestep, episodes.latest())
             deliver(self, self.publisher, statistics)
 
-        with refusing():
-            if self.render == "rgb_array":
-                film, frames = play_to_film(folder, checkpoint, None, seed=self.seed)
-                print(f"{film} ({frames} frames)")
-                return 0
-            try:
-                play(
-                    folder,
-                    checkpoint,
-                    window=self.render == "human",
-                    n_episodes=self.episodes,
-                    seed=self.seed,
-                    report=report,
-                )
-            except KeyboardInterrupt:
-                if self.episodes is not None:
-                    raise
-            else:
-                wait_for_listener(self.publisher)
+        if self.render == "rgb_array":
+            film, frames = play_to_film(folder, checkpoint, None, seed=self.seed)
+            print(f"{film} ({frames} frames)")
+            return 0
+        try:
+            play(
+                folder,
+                checkpoint,
+                window=self.render == "human",
+                n_episodes=self.episodes,
+                seed=self.seed,
+                report=report,
+            )
+        except KeyboardInterrupt:
+            if self.episodes is not None:
+                raise
+        else:
+            wait_for_listener(self.publisher)
         return 0
 
 

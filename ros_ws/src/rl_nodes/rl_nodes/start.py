@@ -10,8 +10,8 @@ from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-from rl_pipeline.commands.errors import RefusedError
 from rl_pipeline.config.errors import nearest
+from rl_pipeline.errors import RefusedError
 from rl_pipeline.ros_namespace import with_absolute_namespaces
 
 NodeT = TypeVar("NodeT", bound=Node)

@@ -56,9 +56,7 @@ class Train(process.RunNode):
         """Train in this thread, which must be the main thread, and publish how it goes.
 
         Raises:
-            ConfigError: The configuration is refused.
-            RefusedError: The run is, or its checkpoint.
-            CommandFailedError: The training broke down.
+            UserError: The configuration, the run or its checkpoint is refused, or the training broke down.
             AlreadyFinishedError: The run to go on with has done all its timesteps.
         """
         config = config or self.config

@@ -15,12 +15,10 @@ from rl_interfaces.action import Train
 from rl_interfaces.msg import TrainingStatus
 
 from rl_nodes.status import StatusPublisher
-from rl_pipeline.commands.errors import CommandFailedError, RefusedError
-from rl_pipeline.config.errors import ConfigError
+from rl_pipeline.errors import REFUSED, UserError
 from rl_pipeline.run.control import SIGNALS, TrainingControl
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.rl_trainer import TrainingResult
-from rl_pipeline.run.train import AlreadyFinishedError
 
 TrainFunction = Callable[[str, list[str], str, TrainingControl], tuple[RunFolder, TrainingResult]]
 SIGNAL_NAMES = {number.name for number in SIGNALS}
@@ -117,10 +115,12 @@ class TrainAction:
             folder, outcome = self._train(
                 job.goal.config, list(job.goal.overrides), job.goal.resume, job.control
             )
-        except (ConfigError, RefusedError, AlreadyFinishedError) as error:
-            result.status, result.message = "refused", str(error)
-        except (CommandFailedError, OSError) as error:
-            result.status, result.message = "failed", str(error)
+        except UserError as error:
+            result.status = "refused" if error.exit_status == REFUSED else "failed"
+            result.message = error.text()
+        except OSError as error:
+            notes = getattr(error, "__notes__", [])
+            result.status, result.message = "failed", "\n".join([str(error), *notes])
         else:
             result.run_folder, result.status = str(folder.path), outcome.status
             result.timestep, result.message = outcome.timestep, outcome.reason or ""

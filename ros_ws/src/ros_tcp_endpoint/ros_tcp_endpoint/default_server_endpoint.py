@@ -7,8 +7,8 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.signals import SignalHandlerOptions
 from rl_nodes.start import start_node, start_ros
 
-from rl_pipeline.commands.errors import RefusedError
 from rl_pipeline.commands.exit_status import exit_status
+from rl_pipeline.errors import RefusedError
 from ros_tcp_endpoint.memory import keep_freed_blocks
 from ros_tcp_endpoint.server import TcpServer
 
