@@ -7,6 +7,11 @@ import pytest
 from rl_pipeline.commands.unity_overrides import unity_overrides
 from rl_pipeline.config.launcher import load_launcher_config
 
+PATIENCE = 800.0
+"""Seconds after which a training has failed, on however slow a machine; it starts four builds one after the other."""
+
+pytestmark = pytest.mark.timeout(PATIENCE + 60)
+
 EXPERIMENT = """
 environment: {id: Tank, backend: BACKEND}
 training:
@@ -47,7 +52,7 @@ def launch(
     (folder / "tank.yaml").write_text(EXPERIMENT.replace("BACKEND", section))
     (folder / "config.yml").write_text(f"experiment: tank.yaml\nunity: {{build_path: {build}{unity}}}\n")
     command = [sys.executable, "-m", "rl_pipeline", "launch"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=200, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @pytest.mark.parametrize("backend", SECTIONS)
