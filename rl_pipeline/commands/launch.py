@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rl_pipeline.commands.ros_node import find_executable, parameter_arguments
+from rl_pipeline.commands.unity_overrides import unity_overrides
 from rl_pipeline.errors import RefusedError
 from rl_pipeline.ros_namespace import with_absolute_namespaces
 
@@ -18,7 +19,6 @@ HELP = "start the ROS node that config.yml names"
 OWN_PACKAGE = "rl_nodes"
 NODES_OF_A_RUN = ("play", "evaluate")
 ROS_ARGUMENTS = "--ros-args"
-UNITY_BACKENDS = ("unity", "unity_ros")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     overrides, ros_arguments = split(with_absolute_namespaces(options.arguments))
     if launcher.n_environments is not None:
         overrides = [f"environment.n_environments={launcher.n_environments}", *overrides]
-    overrides = [*_unity_build(launcher, overrides), *overrides]
+    overrides = [*unity_overrides(launcher, overrides), *overrides]
     prefixes = os.environ.get("AMENT_PREFIX_PATH")
     if prefixes:
         ros = launcher.ros
@@ -56,21 +56,6 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
     """Part the changes to the configuration from what ROS gets, which begins with `--ros-args`."""
     index = arguments.index(ROS_ARGUMENTS) if ROS_ARGUMENTS in arguments else len(arguments)
     return arguments[:index], arguments[index:]
-
-
-def _unity_build(launcher: "LauncherConfig", overrides: list[str]) -> list[str]:
-    """Name the build of config.yml where the experiment uses Unity and names none."""
-    from rl_pipeline.config.loading import load_config
-
-    if launcher.unity.build_path is None:
-        return []
-    environment = load_config(Path(launcher.experiment), overrides).config.environment
-    if environment.backend not in UNITY_BACKENDS:
-        return []
-    section = getattr(environment, environment.backend)
-    if section is not None and section.build_path is not None:
-        return []
-    return [f"environment.{environment.backend}.build_path={launcher.unity.build_path}"]
 
 
 def node_parameters(launcher: "LauncherConfig", overrides: list[str]) -> dict[str, str | list[str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rl_pipeline.commands.number import positive
+from rl_pipeline.commands.unity_overrides import build_arguments
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.errors import CommandFailedError
 
@@ -77,11 +78,8 @@ def _arguments(launcher: "LauncherConfig", port: int) -> list[str]:
         "--ros-ip": ADDRESS,
         "--ros-port": port,
         "--n-environments": n_environments,
-        "--pause": launcher.unity.pause,
-        "--sample-time": launcher.unity.sample_time,
-        "--time-scale": launcher.unity.time_scale,
     }
-    return [str(word) for pair in values.items() for word in pair]
+    return [*(str(word) for pair in values.items() for word in pair), *build_arguments(launcher.unity)]
 
 
 def _listen(port: int) -> socket.socket | None:
