@@ -48,10 +48,8 @@ def make_vector_env(
         ConfigError: there is no such environment, it does not take the arguments, or it cannot be made.
         RenderingUnavailable: pictures are wanted and nothing on this machine can render.
     """
-    n = environment.n_environments if n_environments is None else n_environments
-    render_mode = (environment.render_mode or "rgb_array") if render else None
+    vector_env = open_vector_env(environment, n_environments=n_environments, render=render)
     with _refusals(environment.id):
-        vector_env = _make(environment, n, render_mode)
         try:
             vector_env.reset(seed=seed)
         except BaseException:
@@ -60,6 +58,28 @@ def make_vector_env(
     vector_env.action_space.seed(seed)
     vector_env.single_action_space.seed(seed)
     return vector_env
+
+
+def open_vector_env(
+    environment: Environment, *, n_environments: int | None = None, render: bool = False
+) -> VectorEnv:
+    """Make the simulators that a configuration names, for their spaces: no robot moves and nothing is reset.
+
+    Unity scenes are the exception, since a build tells its spaces only after its first reset.
+
+    Args:
+        environment: the section of the configuration.
+        n_environments: as for `make_vector_env`.
+        render: as for `make_vector_env`.
+
+    Raises:
+        ConfigError: as for `make_vector_env`.
+        RenderingUnavailable: as for `make_vector_env`.
+    """
+    n = environment.n_environments if n_environments is None else n_environments
+    render_mode = (environment.render_mode or "rgb_array") if render else None
+    with _refusals(environment.id):
+        return _make(environment, n, render_mode)
 
 
 def _make(environment: Environment, n: int, render_mode: str | None) -> VectorEnv:

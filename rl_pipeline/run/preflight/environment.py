@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import ConfigError, Problem
-from rl_pipeline.envs.factory import make_vector_env
+from rl_pipeline.envs.factory import open_vector_env
 from rl_pipeline.learners.sb3.registry import ALGORITHMS, find_algorithm
 from rl_pipeline.run.preflight.algorithm import DEFAULT_ALGORITHM
 from rl_pipeline.run.preflight.memory import check_memory
@@ -29,7 +29,7 @@ def check_environment(raw: Mapping[str, Any]) -> list[Problem]:
     if problems:
         environment = environment.model_copy(update={"wrappers": []})
     try:
-        env = wrap(make_vector_env(environment), environment, training=False)
+        env = wrap(open_vector_env(environment), environment, training=False)
     except ConfigError as error:
         return problems + error.problems
     try:

@@ -28,6 +28,7 @@ class Commander:
     Attributes:
         low: Smallest action, (n,), in units of the messages.
         high: Largest action, (n,).
+        has_commanded: Whether anything was published.
 
     Raises:
         ConfigError: A type or field does not exist.
@@ -35,6 +36,7 @@ class Commander:
 
     def __init__(self, network: Network, settings: RosTopics, index: int) -> None:
         self._network = network
+        self.has_commanded = False
         self._paths: list[FieldPath] = []
         self._types: dict[str, type] = {}
         for one in settings.actions:
@@ -84,7 +86,13 @@ class Commander:
         for publisher in self._publishers.values() if wait else ():
             publisher.wait_for_all_acked(DELIVERY)
 
+    def release(self) -> None:
+        """Publish the safe action where anything was published before; a robot that was never commanded stays alone."""
+        if self.has_commanded:
+            self.publish_safe()
+
     def _send(self, numbers: NDArray[np.floating]) -> None:
+        self.has_commanded = True
         messages = {topic: message_class() for topic, message_class in self._types.items()}
         for path, part in zip(self._paths, self._parts, strict=True):
             path.write(messages[path.topic], numbers[part].astype(np.float64))

@@ -123,8 +123,8 @@ class TopicRobots(Robots):
                 raise SimulationError(f"{'/'.join(place)} failed: {answers[place].message}")
 
     def close(self) -> None:
-        """Publish safe actions and leave the network."""
+        """Leave the robots that were commanded in a safe state, and leave the network."""
         for commander in self._commanders:
-            commander.publish_safe()
+            commander.release()
         self._caller.close()
         self._network.close()

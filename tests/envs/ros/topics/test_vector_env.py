@@ -13,7 +13,7 @@ import pytest
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.envs.errors import MalformedReplyError, SimulationError, WorkerError
-from rl_pipeline.envs.factory import make_vector_env
+from rl_pipeline.envs.factory import make_vector_env, open_vector_env
 from tests.ros_network import RosNetwork, end
 
 HERE = Path(__file__).parent
@@ -29,10 +29,14 @@ FIELDS: dict[str, Any] = {
 }
 
 
-def make(n: int = 1, **keys: Any) -> Any:
+def section(n: int = 1, **keys: Any) -> Environment:
     topics = {**FIELDS, **keys}
     environment = {"id": "cart", "backend": "ros_topics", "n_environments": n, "ros_topics": topics}
-    return make_vector_env(Environment.model_validate(environment))
+    return Environment.model_validate(environment)
+
+
+def make(n: int = 1, **keys: Any) -> Any:
+    return make_vector_env(section(n, **keys))
 
 
 def stand_still(env: Any) -> None:
@@ -100,6 +104,17 @@ def test_a_cart_with_jitter_is_an_environment(start: Callable[..., Any]) -> None
         assert infos["_final_obs"][0]
         assert infos["final_obs"][0, 0] != observation[0, 0]
         assert observation[0, 0] == pytest.approx(1.0, abs=0.1)  # the next episode has begun
+
+
+def test_spaces_are_known_of_a_robot_that_is_neither_reset_nor_commanded(start: Callable[..., Any]) -> None:
+    start()
+    with closing(open_vector_env(section())) as env:
+        assert env.single_observation_space.shape == (2,)
+        robots = env.unwrapped._robots  # type: ignore[attr-defined]
+        position = robots._observers[0].observe()[0]
+        assert position == 0.0  # a reset puts the cart to 1
+        assert not robots._commanders[0].has_commanded
+    assert not robots._commanders[0].has_commanded  # nor has the end published the safe action
 
 
 def test_two_carts_in_two_namespaces_and_their_pictures(start: Callable[..., Any]) -> None:
