@@ -87,7 +87,7 @@ class Commander:
             publisher.wait_for_all_acked(DELIVERY)
 
     def release(self) -> None:
-        """Publish the safe action where anything was published before; a robot that was never commanded stays alone."""
+        """Publish the safe action to a robot that was commanded, and nothing to any other."""
         if self.has_commanded:
             self.publish_safe()
 
