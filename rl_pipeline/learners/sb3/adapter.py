@@ -12,6 +12,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices
 
 from rl_pipeline.envs.batch import ARRAY_SPACES
+from rl_pipeline.learners.sb3.faults import FaultFinder
 
 SUCCESS = "is_success"
 """The metric that SB3 averages into a success rate."""
@@ -36,6 +37,7 @@ class SB3Adapter(VecEnv):
         env: the vector environment with its wrappers.
         last_obs: the last observations, as SB3 got them.
         last_rewards: the last rewards, (n,) float64.
+        faults: knows which environment returned NaN or infinity first.
 
     Raises:
         TypeError: the observation space is a nested Dict, a Tuple or something that is no array.
@@ -47,6 +49,7 @@ class SB3Adapter(VecEnv):
         self.info_keys = tuple(info_keys)
         self.last_obs: Any = None
         self.last_rewards = np.zeros(env.num_envs)
+        self.faults = FaultFinder(env)
         self._actions: np.ndarray
         self._empty_infos: list[dict[str, Any]] = [{} for _ in range(env.num_envs)]
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
@@ -70,6 +73,7 @@ class SB3Adapter(VecEnv):
     def step_wait(self) -> tuple[Any, np.ndarray, np.ndarray, list[dict[str, Any]]]:
         """Step all environments and return observations, rewards (float32), dones and one info dict for each."""
         self.last_obs, self.last_rewards, terminated, truncated, infos = self.env.step(self._actions)
+        self.faults.look(self.last_obs, self.last_rewards)
         dones = terminated | truncated
         finished = np.flatnonzero(dones).tolist()
         env_infos = self._empty_infos
