@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rl_pipeline.atomic import atomic_write
 from rl_pipeline.config.schema import Config
+from rl_pipeline.learners.sb3.adapter import SB3Adapter
 from rl_pipeline.learners.sb3.iteration import run_iteration
 from rl_pipeline.learners.sb3.scheduled_attributes import apply_schedules, attribute_schedules
 from rl_pipeline.run.checkpoint_store import CheckpointStore, step_name
@@ -81,6 +82,7 @@ class RLTrainer:
         )
         self.reason = reason
         self.next_report = time.monotonic()
+        self.start_timestep = self.model.num_timesteps
 
     def train(self) -> TrainingResult:
         """Run the training to its end.
@@ -113,6 +115,8 @@ class RLTrainer:
             run_iteration(self.model, self.session.callback)
         except ValueError:  # that is how torch's distributions refuse NaN
             self._refuse_broken_policy()
+            if self._fault():
+                self._dump_and_raise(NonFiniteError("the policy cannot act on this"))
             raise
         self.session.split.switch("other")
 
@@ -194,7 +198,18 @@ class RLTrainer:
         good = self.store.newest_good()
         remedy = f"the newest good checkpoint is {good.path}" if good else "there is no good checkpoint"
         moment = f"training broke at timestep {self.model.num_timesteps:,}"
-        raise NonFiniteError(f"{moment}: {error}; its state is in {dump.path}; {remedy}") from error
+        cause = "; ".join(filter(None, [self._fault(), str(error)]))
+        raise NonFiniteError(f"{moment}: {cause}; its state is in {dump.path}; {remedy}") from error
+
+    def _fault(self) -> str:
+        """Name the first environment that returned NaN or infinity; empty where none did."""
+        assert self.model.env is not None
+        adapter = self.model.env.unwrapped
+        fault = adapter.faults.first if isinstance(adapter, SB3Adapter) else None
+        if fault is None:
+            return ""
+        timestep = self.start_timestep + fault.step * adapter.num_envs
+        return f"environment {fault.environment} returned the {fault.what} at timestep {timestep:,}"
 
     def _finish(self) -> TrainingResult:
         timestep = self.model.num_timesteps

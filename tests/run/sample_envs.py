@@ -32,7 +32,8 @@ class SampleEnv(gymnasium.Env):
         observation: A key of `OBSERVATION_SPACES`.
         action: A key of `ACTION_SPACES`.
         length: Timesteps in an episode.
-        trouble: `raise`, `kill`, `nan`, `hang`, `hang in C` or `pause`.
+        trouble: `raise`, `kill`, `nan`, `no reward`, `nan observation`, `no observation`, `hang`, `hang in C` or
+            `pause`.
         trouble_at: The step of this environment, counted over all episodes, at which the trouble comes; for `pause`
             every step takes 10 ms.
         talks: Print a line in every step.
@@ -79,7 +80,10 @@ class SampleEnv(gymnasium.Env):
         elif self.trouble is not None and self.total == self.trouble_at:
             reward = self._make_trouble(reward)
         info = {"distance": float(self.elapsed), "is_success": self.elapsed > 5}
-        return self._observe(), reward, False, self.elapsed >= self.length, info
+        observation = self._observe()
+        if self.total == self.trouble_at and self.trouble in ("nan observation", "no observation"):
+            observation = None if self.trouble == "no observation" else observation * np.nan
+        return observation, reward, False, self.elapsed >= self.length, info
 
     def render(self) -> np.ndarray:
         return np.full((48, 64, 3), 20 * self.elapsed % 256, np.uint8)
@@ -98,7 +102,9 @@ class SampleEnv(gymnasium.Env):
             lock, library = ctypes.create_string_buffer(64), ctypes.CDLL(None)
             library.pthread_mutex_lock(lock)
             library.pthread_mutex_lock(lock)  # for ever, whatever signals come
-        return float("nan")
+        if self.trouble == "no reward":
+            return None  # type: ignore[return-value]
+        return reward if "observation" in str(self.trouble) else float("nan")
 
     def _observe(self) -> Any:
         joints = self.np_random.uniform(-1, 1, 3).astype(np.float32)

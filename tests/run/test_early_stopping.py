@@ -95,6 +95,7 @@ def test_nan_ends_a_training_with_a_dump_and_a_good_checkpoint(
     assert str(dump) in str(error.value)
     assert str(good.path) in str(error.value)
     assert "train/policy_loss = nan" in str(error.value)
+    assert "environment 0 returned the reward nan at timestep 50;" in str(error.value)
     assert {"model.zip", "state.npz"} <= {file.name for file in dump.iterdir()}
     assert "environment" in read_state(dump / "state.npz")
     assert read_metadata(run)["status"] == "failed"
@@ -116,6 +117,22 @@ def test_nan_between_two_rows_of_the_curve_is_dumped_as_well(train: Callable[...
         NonFiniteError, match=r"policy\.\S+ is not finite; its state is in \S+/nan_step_0000000"
     ):
         train("a2c", NAN_AT_STEP_25, "training.training.total_timesteps=90000")
+
+
+@pytest.mark.parametrize("trouble", ["nan observation", "no observation"])
+@pytest.mark.parametrize("normalize", ["true", "false"])
+def test_an_environment_whose_observation_is_nan_is_named(
+    trouble: str, normalize: str, train: Callable[..., RunFolder]
+) -> None:
+    kwargs = f"environment.kwargs={{trouble: {trouble}, trouble_at: 25}}"
+    words = r"environment 0 returned the observation nan at timestep 50; .*its state is in \S+/nan_step_"
+    with pytest.raises(NonFiniteError, match=words):
+        train("a2c", kwargs, f"environment.normalize={normalize}")
+
+
+def test_an_environment_without_a_reward_is_named(train: Callable[..., RunFolder]) -> None:
+    with pytest.raises(NonFiniteError, match="environment 0 returned the reward nan at timestep 50"):
+        train("a2c", "environment.kwargs={trouble: no reward, trouble_at: 25}")
 
 
 def test_nan_is_borne_where_that_is_asked_for(train: Callable[..., RunFolder]) -> None:

@@ -13,6 +13,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices
 
 from rl_pipeline.envs.batch import ARRAY_SPACES
 from rl_pipeline.envs.contract import base_env
+from rl_pipeline.learners.sb3.faults import FaultFinder
 from rl_pipeline.wrappers.build import iterate_wrappers
 from rl_pipeline.wrappers.episode_statistics import EpisodeStatistics
 from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
@@ -39,6 +40,7 @@ class SB3Adapter(VecEnv):
         last_rewards: the last rewards, (n,) float64.
         raw_final_obs_of: the normaliser whose raw final observations become `terminal_observation`, for learners
             that store raw data; None passes on the final observations of the environment.
+        faults: knows which environment returned NaN or infinity first.
 
     Raises:
         TypeError: the observation space is a nested Dict, a Tuple or something that is no array.
@@ -51,6 +53,7 @@ class SB3Adapter(VecEnv):
         self.last_obs: Any = None
         self.last_rewards = np.zeros(env.num_envs)
         self.raw_final_obs_of: NormalizeObservation | None = None
+        self.faults = FaultFinder(env)
         self._actions: np.ndarray
         self._empty_infos: list[dict[str, Any]] = [{} for _ in range(env.num_envs)]
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
@@ -74,6 +77,7 @@ class SB3Adapter(VecEnv):
     def step_wait(self) -> tuple[Any, np.ndarray, np.ndarray, list[dict[str, Any]]]:
         """Step all environments and return observations, rewards (float32), dones and one info dict for each."""
         self.last_obs, self.last_rewards, terminated, truncated, infos = self.env.step(self._actions)
+        self.faults.look(self.last_obs, self.last_rewards)
         dones = terminated | truncated
         finished = np.flatnonzero(dones).tolist()
         env_infos = self._empty_infos

@@ -1,0 +1,67 @@
+"""Finds the environment that returned NaN or infinity, which only shows later: in a loss, or in all observations."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from gymnasium.vector import VectorEnv
+
+from rl_pipeline.wrappers.build import find_wrapper
+from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
+from rl_pipeline.wrappers.normalize_reward import NormalizeReward
+
+
+class Fault(NamedTuple):
+    """What an environment returned."""
+
+    environment: int
+    step: int
+    """Steps of the batch until then, this one included."""
+    what: str
+
+
+class FaultFinder:
+    """Remembers the first step that returned something that is not finite, before it is normalised.
+
+    Args:
+        env: The environment with its wrappers.
+
+    Attributes:
+        first: The first fault, None as long as there was none.
+    """
+
+    def __init__(self, env: VectorEnv) -> None:
+        self.first: Fault | None = None
+        self._steps = 0
+        self._observations = find_wrapper(env, NormalizeObservation)
+        self._rewards = find_wrapper(env, NormalizeReward)
+
+    def look(self, observations: Any, rewards: np.ndarray) -> None:
+        """Look at what a step returned, unless a fault is known."""
+        self._steps += 1
+        if self.first is not None:
+            return
+        if self._rewards is not None:
+            rewards = self._rewards.raw_rewards
+        if self._observations is not None:
+            observations = self._observations.raw_obs
+        self._look_at("reward", rewards)
+        if isinstance(observations, Mapping):
+            for key, part in observations.items():
+                self._look_at(f"observation['{key}']", part)
+        else:
+            self._look_at("observation", observations)
+
+    def _look_at(self, name: str, batch: np.ndarray) -> None:
+        if batch.dtype not in (np.float32, np.float64):
+            return
+        flat = batch.reshape(-1)
+        # The sum of squares costs a fraction of `isfinite`; it is also infinite where finite numbers are huge.
+        if math.isfinite(np.dot(flat, flat)) or np.isfinite(flat).all():
+            return
+        rows = flat.reshape(len(batch), -1)
+        environment = int(np.flatnonzero(~np.isfinite(rows).all(axis=1))[0])
+        row = rows[environment]
+        value = row[~np.isfinite(row)][0]
+        self.first = self.first or Fault(environment, self._steps, f"{name} {value}")
