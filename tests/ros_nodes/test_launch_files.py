@@ -147,7 +147,7 @@ sys.exit(service.run())
         env=network.environ,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=280,
         check=False,
     )
 
