@@ -68,8 +68,7 @@ def keep_user_code(config: Config, run: RunFolder) -> Config:
         return config
     copy = copy_files(files.certain, files.roots, copies)
     try:
-        missing = files.possible - _reads_of(_with_copies(config, copy))
-        if missing:
+        if missing := files.possible and files.possible - _reads_of(_with_copies(config, copy)):
             copy.remove()
             copy = copy_files(files.certain | missing, files.roots, copies)
         kept = _with_copies(config, copy)
