@@ -19,7 +19,7 @@ SHORT = [
     "training.training.total_timesteps=256",
     "training.training.eval.num_evals=1",
     "training.training.eval.num_episodes=1",
-    "training.engine=sb3",
+    "training.engine=stock",
     "training.tensorboard=false",
     "evaluation.num_episodes=1",
 ]
