@@ -60,7 +60,7 @@ def random_config(rng: random.Random) -> Config:
     net_arch = rng.choice([None, [], [64, 64], {"pi": [64], "qf": []}])
     return Config.model_validate(
         {
-            "experiment": {"seed": rng.randint(0, 2**63), "tags": rng.sample(TEXTS, 3)},
+            "experiment": {"seed": rng.randint(0, 2**32 - 1), "tags": rng.sample(TEXTS, 3)},
             "environment": {
                 "id": "Ant-v5",
                 "wrappers": rng.sample(wrappers, rng.randint(0, 2)),

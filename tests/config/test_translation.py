@@ -42,7 +42,7 @@ def refused(path: str, value: Any) -> Problem:
         ("training.training.early_stopping.min_delta", -1, "-1", ["a number >= 0"]),
         ("environment.env_config", 3, "a whole number", ["a mapping", "text", "null"]),
         ("environment.kwargs", [1], "a list", ["a mapping"]),
-        ("experiment.seed", "abc", "text", ["a whole number >= 0"]),
+        ("experiment.seed", "abc", "text", ["a whole number >= 0 and < 4294967296"]),
         ("experiment.tags", "a, b", "text", ["a list"]),
         ("training.training.verbose", 3, "3", ["a whole number >= 0 and <= 2"]),
         ("training.training.verbose", True, "true or false", ["a whole number >= 0 and <= 2"]),
