@@ -1,14 +1,11 @@
 """Starts a training from the networks of an earlier one (`training.pretrained_model`)."""
 
-import pickle
-import zipfile
 from pathlib import Path
 
 from gymnasium.vector import VectorEnv
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_pipeline.config.schema import Config
-from rl_pipeline.run.checkpoints import CheckpointError
 from rl_pipeline.run.locate import find_policy
 from rl_pipeline.run.training_state import load_parameters, load_statistics
 
@@ -23,10 +20,6 @@ def load_pretrained(config: Config, model: BaseAlgorithm, env: VectorEnv) -> Non
     name = config.training.pretrained_model
     assert name is not None
     policy = find_policy(name, Path(config.experiment.folder))
-    try:
-        load_parameters(policy.model, model)
-    except (pickle.UnpicklingError, zipfile.BadZipFile, EOFError, AttributeError, TypeError) as error:
-        problem = f"{policy.model} is no model.zip of Stable-Baselines3, or holds more than networks"
-        raise CheckpointError(f"{problem}: {str(error).splitlines()[0]}") from error
+    load_parameters(policy.model, model)
     if policy.checkpoint is not None:
         load_statistics(policy.checkpoint, env)

@@ -1,7 +1,9 @@
 """All that a training needs to go on as if it had never stopped, written into a checkpoint and read back."""
 
 import io
+import pickle
 import re
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -36,6 +38,18 @@ from rl_pipeline.run.state_file import StateFileError, read_state, write_state
 
 WANDB_ID = re.compile(r"[\w-]{1,128}")
 """What W&B takes as the id of a run; it becomes part of the names of files and of an address."""
+
+UNREADABLE = (
+    OSError,
+    ValueError,
+    RuntimeError,
+    KeyError,
+    EOFError,
+    AttributeError,
+    TypeError,
+    zipfile.BadZipFile,
+)
+"""What torch and SB3 raise for a file that is damaged, or of something else."""
 
 
 @dataclass
@@ -159,7 +173,10 @@ def load_parameters(path: Path, model: BaseAlgorithm) -> None:
         _, parameters, variables = load_from_zip_file(path, device=model.device, load_data=False)
         _refuse_other_optimizers(parameters, model)
         model.set_parameters(parameters, exact_match=True, device=model.device)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except pickle.UnpicklingError as error:
+        remedy = "save networks and optimizers alone, as Stable-Baselines3 does"
+        raise CheckpointError(f"{path} holds more than networks, which is not executed; {remedy}") from error
+    except UNREADABLE as error:
         raise CheckpointError(f"{path} does not fit this model: {error}") from error
     with torch.no_grad():
         for name, value in (variables or {}).items():

@@ -1,9 +1,12 @@
 """Checkpoints that are cut short, altered, gone, or somebody else's."""
 
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from rl_pipeline.config.loading import dump_config
 from rl_pipeline.learners.sb3.adapter import SB3Adapter
@@ -157,6 +160,25 @@ def test_a_training_starts_from_the_policy_and_statistics_of_another(train: Trai
 
 def parameters_of(run: RunFolder, checkpoint: str) -> dict:
     return parameters(RunFolder(CheckpointStore(run.checkpoints).find(checkpoint).path))
+
+
+class Payload:
+    """Stands for what a pickle from elsewhere may execute."""
+
+
+def test_a_file_with_more_than_networks_is_refused_and_not_executed(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    config = make_config(sample_env(), "a2c")
+    env = make_training_env(config, tmp_path)
+    model = build_model(config.training, SB3Adapter(env), seed=0, device="cpu")
+    weights = io.BytesIO()
+    torch.save({"weights": Payload()}, weights)
+    with zipfile.ZipFile(tmp_path / "model.zip", "w") as archive:
+        archive.writestr("data", "{}")
+        archive.writestr("policy.pth", weights.getvalue())
+    with pytest.raises(CheckpointError, match=r"model\.zip holds more than networks, which is not executed"):
+        load_parameters(tmp_path / "model.zip", model)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x05\x06" + bytes(18)])
