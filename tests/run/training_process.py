@@ -66,11 +66,15 @@ class Training:
     def run(self) -> RunFolder:
         return find_runs(self.folder / "experiments")[-1]
 
+    def has_reached(self, timestep: int) -> bool:
+        """Tell whether the training has written a checkpoint that late."""
+        steps = self.folder.glob("experiments/*/*/*/checkpoints/step_*")
+        return any(int(path.name[5:]) >= timestep for path in steps)
+
     def wait_for_timestep(self, timestep: int) -> None:
         """Wait until the training has written a checkpoint that late, and note its child processes."""
         deadline = time.monotonic() + PATIENCE
-        steps = "experiments/*/*/*/checkpoints/step_*"
-        while not any(int(path.name[5:]) >= timestep for path in self.folder.glob(steps)):
+        while not self.has_reached(timestep):
             assert self.process.poll() is None, self.process.communicate()[0]
             assert time.monotonic() < deadline
             time.sleep(0.02)

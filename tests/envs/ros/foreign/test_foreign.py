@@ -165,5 +165,5 @@ def test_a_training_reaches_the_goal(
     file.write_text(yaml.safe_dump(config))
     assert main(["train", "--config", str(file)]) == 0
     [run] = find_runs(tmp_path / "experiments")
-    assert (run.path / "code" / "point_adapter.py").exists()
+    assert list((run.path / "code").rglob("point_adapter.py"))
     assert "episode/success" in (run.path / "progress.csv").read_text()
