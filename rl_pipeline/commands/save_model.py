@@ -63,11 +63,9 @@ def check_target(model: Path, *, force: bool) -> None:
 
 def print_saved(saved: "SavedPolicy", checkpoint: "Checkpoint") -> None:
     """Print what was written and what the policy needs besides."""
-    loader = saved.algorithm.model_class
-    package = loader.__module__.partition(".")[0]
     print(f"{saved.model}  checkpoint '{checkpoint.name}' (timestep {checkpoint.timestep:,})")
     print(f"{saved.vec_normalize}  its running statistics")
-    print(f"load them with {package}.{loader.__name__}.load and VecNormalize.load of stable_baselines3")
+    print(f"load them with {saved.loader}")
     if saved.wrappers:
         wrappers = ", ".join(
             f"{wrapper.name} {wrapper.arguments or ''}".strip() for wrapper in saved.wrappers

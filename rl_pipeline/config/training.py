@@ -29,6 +29,15 @@ def _device(name: str) -> str:
     return name
 
 
+def _algorithm(name: str) -> str:
+    return name if ":" in name else name.lower()
+
+
+def algorithm_title(name: str) -> str:
+    """Return an algorithm's name as a reader sees it: `PPO`, or the name of a user's class."""
+    return name.rpartition(":")[2] if ":" in name else name.upper()
+
+
 class Wandb(Section):
     """Where Weights & Biases keeps the run."""
 
@@ -105,8 +114,8 @@ class TrainingLoop(Section):
 class Training(Section):
     """The learning algorithm, its networks and how it is run."""
 
-    algorithm: Annotated[Text, AfterValidator(str.lower)] = "ppo"
-    """Learning algorithm, e.g. 'ppo' or 'sac'; upper and lower case are the same."""
+    algorithm: Annotated[Text, AfterValidator(_algorithm)] = "ppo"
+    """Learning algorithm, e.g. 'ppo' or 'SAC', or your own class as 'file.py:Class' or 'package.module:Class'."""
     engine: Literal["fast", "stock"] = "fast"
     """'fast' takes the faster variant of the algorithm where there is one, 'stock' Stable-Baselines3's."""
     pretrained_model: Text | None = None
@@ -118,7 +127,7 @@ class Training(Section):
     tensorboard: bool = True
     """Track the run with TensorBoard."""
     algorithm_parameters: dict[str, Any] = Field(default_factory=dict)
-    """Keyword arguments of the algorithm's Stable-Baselines3 class, e.g. policy, learning_rate, gamma."""
+    """Keyword arguments of the algorithm's class, in Stable-Baselines3 e.g. policy, learning_rate, gamma."""
     architecture: Architecture = Architecture()
     """Networks of the policy."""
     schedules: dict[str, Schedule] = Field(default_factory=dict)

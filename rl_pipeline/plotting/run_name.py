@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import yaml
 
+from rl_pipeline.config.training import algorithm_title
+
 
 class RunName(NamedTuple):
     """What the seeds of one experiment have in common."""
@@ -30,6 +32,6 @@ def run_name(folder: Path) -> RunName:
         return RunName(folder.parent.parent.name, folder.parent.name, folder.name)
     return RunName(
         environment=str(config["environment"]["id"]),
-        algorithm=str(config["training"]["algorithm"]).upper(),
+        algorithm=algorithm_title(str(config["training"]["algorithm"])),
         experiment=str(config["experiment"]["name"]),
     )

@@ -1,17 +1,14 @@
 """What the user reads before a training starts: what is trained, with what, for how long, and where it is kept."""
 
-import itertools
 import logging
 import math
 from collections.abc import Callable
 
-import torch
 from gymnasium import Space, spaces
-from stable_baselines3.common.base_class import BaseAlgorithm
-from torch import nn
 
 from rl_pipeline.config.schema import Config
-from rl_pipeline.learners.sb3.iteration import IterationLength, iteration_length
+from rl_pipeline.config.training import algorithm_title
+from rl_pipeline.learners.learner import IterationLength
 from rl_pipeline.run.conclusion import shown
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.session import Session
@@ -30,22 +27,24 @@ def announce(
     Args:
         config: The run's configuration.
         folder: The run.
-        session: Its environment and model.
+        session: Its environment and learner.
         reason: Why the training has ended early already, None where it has not.
         log: Gets the text, too, whatever `verbose` is.
     """
-    start, total = session.model.num_timesteps, config.training.training.total_timesteps
-    length = iteration_length(session.model)
+    start, total = session.learner.timesteps, config.training.training.total_timesteps
+    description = session.learner.describe()
+    length = description.iteration
     end = last_timestep(start, total, length)
     environment, training = config.environment, config.training
     count = _count(session.env.num_envs, "environment")
+    algorithm = algorithm_title(training.algorithm)
     rows = {
         "environment": f"{environment.id} (backend {environment.backend}), {count}",
         "observations": _space(session.env.single_observation_space) + _normalised(config),
         "actions": _space(session.env.single_action_space),
-        "algorithm": f"{training.algorithm.upper()} (engine {training.engine}), seed {config.experiment.seed}",
-        "networks": networks(session.model.policy),
-        "device": _device(session.model),
+        "algorithm": f"{algorithm} (engine {training.engine}), seed {config.experiment.seed}",
+        "networks": description.networks,
+        "device": description.device,
         "timesteps": _timesteps(start, total, end, length, reason),
         "results": shown(folder.path),
     }
@@ -72,45 +71,6 @@ def last_timestep(start: int, total: int, length: IterationLength) -> int | None
     return start + math.ceil((total - start) / length.timesteps) * length.timesteps
 
 
-def networks(policy: nn.Module) -> str:
-    """Give the widths of a policy's networks, and the number of its parameters without the target networks."""
-    parts = {name: part for name, part in policy.named_children() if not name.endswith("_target")}
-    targets = {
-        id(each) for name, part in policy.named_children() if name not in parts for each in part.parameters()
-    }
-    n_parameters = sum(each.numel() for each in policy.parameters() if id(each) not in targets)
-    widths = [f"{name} {text}" for name, part in parts.items() if (text := _widths(part))]
-    return f"{', '.join(widths) or type(policy).__name__}; {n_parameters:,} parameters"
-
-
-def _widths(network: nn.Module) -> str:
-    """Write the widths of a network's layers, such as `2 x 17-64-64` for two networks alike."""
-    chains: list[list[int]] = []
-    previous: str | None = None
-    for name, layer in network.named_modules():
-        ends = _ends(layer)
-        if ends is None:
-            continue
-        parent = name.rpartition(".")[0]
-        if chains and parent == previous and chains[-1][-1] == ends[0]:
-            chains[-1].append(ends[1])
-        else:
-            chains.append(list(ends))
-        previous = parent
-    alike = [(len(list(group)), chain) for chain, group in itertools.groupby(chains)]
-    return ", ".join((f"{n} x " if n > 1 else "") + "-".join(map(str, chain)) for n, chain in alike)
-
-
-def _ends(layer: nn.Module) -> tuple[int, int] | None:
-    if isinstance(layer, nn.Linear):
-        return layer.in_features, layer.out_features
-    if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d):
-        return layer.in_channels, layer.out_channels
-    if isinstance(layer, nn.RNNBase):
-        return layer.input_size, layer.hidden_size
-    return None
-
-
 def _space(space: Space) -> str:
     if isinstance(space, spaces.Dict):
         return ", ".join(f"{name}: {_space(part)}" for name, part in space.items())
@@ -125,12 +85,6 @@ def _normalised(config: Config) -> str:
     normalize = config.environment.normalize
     parts = [name for name in ("observation", "reward") if getattr(normalize, name)]
     return f"; normalised: {' and '.join(f'{name}s' for name in parts)}" if parts else ""
-
-
-def _device(model: BaseAlgorithm) -> str:
-    if model.device.type == "cuda":
-        return f"{model.device} ({torch.cuda.get_device_name(model.device)})"
-    return f"{model.device}, {_count(torch.get_num_threads(), 'thread')}"
 
 
 def _timesteps(start: int, total: int, end: int | None, length: IterationLength, reason: str | None) -> str:

@@ -5,6 +5,7 @@ checkpoints/<init|best|final|step_000500000>/
                          in `final`, the length that was asked for and why the training ended before it, too
     model.zip            networks and optimizers; loads with stock stable_baselines3
     vecnormalize.pkl     running statistics for stock stable_baselines3; rl_pipeline never reads it
+    policy.npz           in place of these two, what a learner writes that is not of Stable-Baselines3
     normalizer.npz       running statistics of the observations and rewards, where they are normalised
     state.npz            random states, simulators, wrappers, counters, best score
     replay_buffer.npz    off-policy algorithms
@@ -26,11 +27,13 @@ from typing import Any
 
 from rl_pipeline.atomic import atomic_write, sync_folder
 from rl_pipeline.errors import UserError
+from rl_pipeline.learners.learner import MODEL, POLICY, VEC_NORMALIZE
 
 MANIFEST = "checkpoint.json"
-MODEL, VEC_NORMALIZE, NORMALIZER = "model.zip", "vecnormalize.pkl", "normalizer.npz"
-POLICY_FILES = (MODEL, VEC_NORMALIZE, NORMALIZER)
-FILES = (*POLICY_FILES, "state.npz", "replay_buffer.npz")
+NORMALIZER, STATE, EXPERIENCE = "normalizer.npz", "state.npz", "replay_buffer.npz"
+LEARNER_FILES = (VEC_NORMALIZE, MODEL, POLICY)
+POLICY_FILES = (*LEARNER_FILES, NORMALIZER)
+FILES = (*POLICY_FILES, STATE, EXPERIENCE)
 """Every file that a checkpoint may hold beside its manifest."""
 FORMAT = 1
 

@@ -3,18 +3,9 @@
 import math
 from collections.abc import Mapping
 
-import torch
-from stable_baselines3.common.base_class import BaseAlgorithm
-
 from rl_pipeline.config.training import EarlyStopping
-from rl_pipeline.errors import FAILED, UserError
+from rl_pipeline.learners.learner import NonFiniteError
 from rl_pipeline.run.training_state import Progression
-
-
-class NonFiniteError(UserError):
-    """A loss or a return became NaN or infinite; the text names it."""
-
-    exit_status = FAILED
 
 
 def reason_to_stop(config: EarlyStopping, progression: Progression, mean_return: float) -> str | None:
@@ -48,14 +39,3 @@ def check_finite(values: Mapping[str, object]) -> None:
     ]
     if broken:
         raise NonFiniteError(", ".join(sorted(broken)))
-
-
-def check_parameters_finite(model: BaseAlgorithm) -> None:
-    """Refuse to keep a policy that is broken.
-
-    Raises:
-        NonFiniteError: A weight is NaN or infinite.
-    """
-    for name, tensor in model.policy.state_dict().items():
-        if not torch.isfinite(tensor).all():
-            raise NonFiniteError(f"policy.{name} is not finite")

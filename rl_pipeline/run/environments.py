@@ -1,16 +1,14 @@
 """The environments of a run: one to train in, one to evaluate in, one to film."""
 
-import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gymnasium.vector import VectorEnv
 
-from rl_pipeline.config.errors import Problem
 from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.factory import make_vector_env
-from rl_pipeline.learners.sb3.registry import find_algorithm
+from rl_pipeline.learners.registry import learner_class
 from rl_pipeline.wrappers.build import find_wrapper, iterate_wrappers, wrap
 from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
 from rl_pipeline.wrappers.normalize_reward import NormalizeReward
@@ -70,12 +68,8 @@ def make_evaluation_env(config: Config, n_episodes: int, *, render_mode: str | N
 
 
 def discount_factor(config: Config) -> float:
-    """Give the gamma of the configuration, or the default of its algorithm."""
-    algorithm = find_algorithm(config.training.algorithm)
-    assert not isinstance(algorithm, Problem)
-    parameter = inspect.signature(algorithm.model_class).parameters.get("gamma")
-    default = parameter.default if parameter is not None else 0.99
-    return float(config.training.algorithm_parameters.get("gamma", default))
+    """Return the gamma of the configuration, or the default of its algorithm."""
+    return learner_class(config.training).discount_factor(config.training)
 
 
 def normalizer_state(env: VectorEnv) -> dict[str, Any]:

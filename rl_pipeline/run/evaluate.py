@@ -10,8 +10,7 @@ from gymnasium.vector import VectorEnv
 from rl_pipeline.envs.contract import base_env
 from rl_pipeline.policies.policy import Policy
 from rl_pipeline.policies.rollout import Rollout
-
-STANDARD_METRICS = ("r", "l", "t")
+from rl_pipeline.wrappers.episode_statistics import STANDARD_METRICS
 
 
 @dataclass

@@ -12,6 +12,7 @@ CLASS_PATH = re.compile(r".+:[^\W\d][\w/.-]*", re.DOTALL)
 """`path/to/file.py:Class`, `package.module:Class` or `module:Env-v0`; wider than what is imported, never narrower."""
 CODE_SECTIONS = (
     ("environment",),
+    ("training", "algorithm"),
     ("training", "algorithm_parameters"),
     ("training", "architecture"),
 )

@@ -24,7 +24,7 @@ from rl_pipeline.run.code_copy import (
 from rl_pipeline.run.environments import make_evaluation_env
 from rl_pipeline.run.file_record import FileRecord, recorded
 from rl_pipeline.run.folder import RunFolder
-from rl_pipeline.run.trained_policy import acting_model
+from rl_pipeline.run.trained_policy import acting_learner
 from rl_pipeline.run.user_code import FOLDER, argument_paths, code_files, replace_paths
 
 logger = logging.getLogger(__name__)
@@ -188,7 +188,7 @@ def _build(config: Config) -> None:
             import_own_file(file.resolve())
         return
     with closing(make_evaluation_env(config, 1, render_mode=_render_mode(config))) as env:
-        acting_model(config, env)
+        acting_learner(config, env)
         if env.render_mode is not None:
             env.render()
 

@@ -3,10 +3,9 @@
 import math
 
 from gymnasium.vector import VectorEnv
-from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_pipeline.config.schema import Config
-from rl_pipeline.learners.sb3.policy import SB3Policy
+from rl_pipeline.learners.learner import Learner
 from rl_pipeline.run.environments import load_normalizer_state, make_evaluation_env, normalizer_state
 from rl_pipeline.run.evaluate import Evaluation, evaluate
 from rl_pipeline.run.milestones import frequency
@@ -35,7 +34,7 @@ class PeriodicEvaluation:
         self.every = frequency(total, self.config.num_evals, self.config.frequency)
         self.env = make_evaluation_env(config, self.config.num_episodes) if self.every else None
 
-    def run(self, model: BaseAlgorithm, training_env: VectorEnv) -> tuple[Evaluation, bool]:
+    def run(self, learner: Learner, training_env: VectorEnv) -> tuple[Evaluation, bool]:
         """Evaluate with the training's present statistics.
 
         Returns:
@@ -43,10 +42,9 @@ class PeriodicEvaluation:
         """
         assert self.env is not None
         load_normalizer_state(self.env, normalizer_state(training_env))
-        result = evaluate(
-            SB3Policy(model), self.env, n_episodes=self.config.num_episodes, seed=self.config.seed
-        )
-        return result, self._note(result.mean_return, model.num_timesteps)
+        episodes, seed = self.config.num_episodes, self.config.seed
+        result = evaluate(learner.policy, self.env, n_episodes=episodes, seed=seed)
+        return result, self._note(result.mean_return, learner.timesteps)
 
     def _note(self, mean_return: float, timestep: int) -> bool:
         progression = self.progression

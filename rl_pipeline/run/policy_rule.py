@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
@@ -14,7 +15,7 @@ from rl_pipeline.learners.random_state import undisturbed_randomness
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import NotFoundError, choose_checkpoint, find_policy
-from rl_pipeline.run.trained_policy import TrainedPolicy, acting_model, stored_config
+from rl_pipeline.run.trained_policy import TrainedPolicy, acting_learner, stored_config
 from rl_pipeline.run.trust import require_trust
 from rl_pipeline.wrappers.build import find_wrapper, wrap
 from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
@@ -68,7 +69,7 @@ def _make_rule(
 ) -> Rule:
     env = wrap(_Spaces(observation_space, action_space), config.environment, training=False)
     with undisturbed_randomness():
-        policy = TrainedPolicy(config, acting_model(config, env), env)
+        policy = TrainedPolicy(config, acting_learner(config, env), env)
     try:
         policy.load(checkpoint)
     except CheckpointError as error:
@@ -80,7 +81,8 @@ def _make_rule(
         seen: Any = observations[0] if names is None else dict(zip(names, observations, strict=True))
         if normalizer is not None:
             seen = normalizer.normalize(seen)
-        actions, _ = policy.model.predict(seen, deterministic=True)
+        starts = np.ones(len(observations[0]), dtype=bool)
+        actions, _ = policy.policy.act(seen, None, starts)
         return actions.reshape(len(observations[0]), -1)
 
     return rule

@@ -14,7 +14,7 @@ def renew_reports(folder: RunFolder, config: Config, session: Session) -> None:
     """Draw the curves and write the statistics anew from what the run has recorded so far."""
     session.tracker.flush()
     extra = {
-        "timesteps": session.model.num_timesteps,
+        "timesteps": session.learner.timesteps,
         "seconds": sum(session.split.seconds().values()),
     }
     try:

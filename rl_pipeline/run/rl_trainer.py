@@ -8,17 +8,14 @@ from pathlib import Path
 
 from rl_pipeline.atomic import atomic_write
 from rl_pipeline.config.schema import Config
-from rl_pipeline.learners.sb3.adapter import SB3Adapter
-from rl_pipeline.learners.sb3.iteration import run_iteration
-from rl_pipeline.learners.sb3.scheduled_attributes import apply_schedules, attribute_schedules
+from rl_pipeline.learners.learner import NonFiniteError
 from rl_pipeline.run.checkpoint_store import CheckpointStore, step_name
-from rl_pipeline.run.checkpoints import Checkpoint, write_checkpoint
+from rl_pipeline.run.checkpoints import LEARNER_FILES, Checkpoint, write_checkpoint
 from rl_pipeline.run.control import TrainingControl
-from rl_pipeline.run.early_stopping import NonFiniteError, check_parameters_finite, reason_to_stop
+from rl_pipeline.run.early_stopping import check_finite, reason_to_stop
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.milestones import crossed, frequency
 from rl_pipeline.run.reports import renew_reports
-from rl_pipeline.run.rollout_log import mean_return, write_row
 from rl_pipeline.run.session import Session
 from rl_pipeline.run.training_state import write_policy, write_training_state
 
@@ -47,12 +44,12 @@ class TrainingResult:
 
 
 class RLTrainer:
-    """Trains the model of a session.
+    """Lets the learner of a session train.
 
     Args:
         config: The run's configuration.
         folder: The run's folder.
-        session: Its environment, model and trackers, fresh or restored from a checkpoint.
+        session: Its environment, learner and trackers, fresh or restored from a checkpoint.
         control: What others ask of the training.
         reason: Why the training ended before its last timestep already, so that only its end is left to do.
     """
@@ -69,11 +66,10 @@ class RLTrainer:
         self.folder = folder
         self.session = session
         self.control = control
-        self.model = session.model
+        self.learner = session.learner
         self.store = CheckpointStore(folder.checkpoints)
         self.settings = config.training.training
         self.checkpoint_settings = config.training.checkpoint
-        self.schedules = attribute_schedules(config.training.schedules)
         self.log_every = frequency(self.settings.total_timesteps, MAX_LOG_ROWS, None)
         self.save_every = frequency(
             self.settings.total_timesteps,
@@ -82,7 +78,7 @@ class RLTrainer:
         )
         self.reason = reason
         self.next_report = time.monotonic()
-        self.start_timestep = self.model.num_timesteps
+        self.start_timestep = self.learner.timesteps
 
     def train(self) -> TrainingResult:
         """Run the training to its end.
@@ -90,11 +86,11 @@ class RLTrainer:
         Raises:
             NonFiniteError: A loss, return or weight became NaN; the state was dumped into a checkpoint of its own.
         """
-        if self.model.num_timesteps == 0 and self.session.progression.last_evaluation_timestep is None:
+        if self.learner.timesteps == 0 and self.session.progression.last_evaluation_timestep is None:
             self._evaluate()  # before the checkpoint, so that a run that goes on from it does not repeat it
             self._save("init")
         while not self._is_over():
-            before = self.model.num_timesteps
+            before = self.learner.timesteps
             self._iterate()
             self._if_due(before, self.log_every, self._log)
             self._if_due(before, self.session.evaluation.every, self._evaluate)
@@ -107,13 +103,12 @@ class RLTrainer:
         return self.control.stop_reason is not None or self._is_trained()
 
     def _is_trained(self) -> bool:
-        return self.reason is not None or self.model.num_timesteps >= self.settings.total_timesteps
+        return self.reason is not None or self.learner.timesteps >= self.settings.total_timesteps
 
     def _iterate(self) -> None:
-        apply_schedules(self.model, self.schedules)
         try:
-            run_iteration(self.model, self.session.callback)
-        except ValueError:  # that is how torch's distributions refuse NaN
+            self.learner.iterate(self.session.split.switch)
+        except ValueError:  # this is how torch's distributions refuse NaN
             self._refuse_broken_policy()
             if self._fault():
                 self._dump_and_raise(NonFiniteError("the policy cannot act on this"))
@@ -121,15 +116,16 @@ class RLTrainer:
         self.session.split.switch("other")
 
     def _if_due(self, before: int, every: int, action: Callable[[], object]) -> None:
-        if crossed(before, self.model.num_timesteps, every):
+        if crossed(before, self.learner.timesteps, every):
             action()
 
     def _log(self) -> None:
-        try:
-            write_row(self.model, self.session.split, stop_on_nan=self.settings.early_stopping.stop_on_nan)
-        except NonFiniteError as error:
-            self._dump_and_raise(error)
-        self.session.progress.update(self.model.num_timesteps, mean_return(self.model), self.session.split)
+        timestep, split = self.learner.timesteps, self.session.split
+        values = {**self.learner.take_metrics(), **split.values(timestep)}
+        self.session.tracker.write(timestep, values)
+        if self.settings.early_stopping.stop_on_nan:
+            self._dump_where_not_finite(lambda: check_finite(values))
+        self.session.progress.update(timestep, self.learner.mean_return, split)
         started = time.monotonic()
         if started >= self.next_report:
             renew_reports(self.folder, self.config, self.session)
@@ -139,9 +135,9 @@ class RLTrainer:
     def _evaluate(self) -> None:
         if not self.session.evaluation.every:
             return
-        timestep = self.model.num_timesteps
+        timestep = self.learner.timesteps
         with self.session.split.measure("evaluate"):
-            result, is_best = self.session.evaluation.run(self.model, self.session.env)
+            result, is_best = self.session.evaluation.run(self.learner, self.session.env)
         self.session.tracker.write(timestep, result.summary())
         self.session.progress.message(
             f"timestep {timestep:,}: mean return {result.mean_return:,.1f} over {len(result.returns)} episodes"
@@ -152,7 +148,7 @@ class RLTrainer:
         self.reason = reason_to_stop(early_stopping, self.session.progression, result.mean_return)
 
     def _save_step(self) -> None:
-        self._save(step_name(self.model.num_timesteps))
+        self._save(step_name(self.learner.timesteps))
         self.store.keep_last(self.checkpoint_settings.keep_last)
 
     def _save(self, name: str, *, resumable: bool = True, **details: float) -> None:
@@ -170,49 +166,51 @@ class RLTrainer:
 
     def _write(self, name: str, *, resumable: bool = True, **details: float | str | None) -> Checkpoint:
         def write_files(folder: Path) -> None:
-            write_policy(folder, self.model, self.session.env)
+            write_policy(folder, self.learner, self.session.env)
             if resumable:
-                buffer = self.checkpoint_settings.replay_buffer
+                experience = self.checkpoint_settings.replay_buffer
                 write_training_state(
-                    folder, self.model, self.session.env, self.session.progression, replay_buffer=buffer
+                    folder, self.learner, self.session.env, self.session.progression, experience=experience
                 )
 
         target = self.folder.checkpoints / name
-        return write_checkpoint(target, self.model.num_timesteps, write_files, resumable=resumable, **details)
+        return write_checkpoint(target, self.learner.timesteps, write_files, resumable=resumable, **details)
 
     def _publish(self, name: str) -> None:
         """Make the policy of a checkpoint the run's newest; a kill in between leaves the older networks usable."""
-        for target in (self.folder.vec_normalize, self.folder.model):
-            with atomic_write(target) as file:
-                file.write((self.folder.checkpoints / name / target.name).read_bytes())
+        sources = [self.folder.checkpoints / name / file for file in LEARNER_FILES]
+        for source in filter(Path.exists, sources):
+            with atomic_write(self.folder.path / source.name) as file:
+                file.write(source.read_bytes())
 
     def _refuse_broken_policy(self) -> None:
         if self.settings.early_stopping.stop_on_nan:
-            try:
-                check_parameters_finite(self.model)
-            except NonFiniteError as error:
-                self._dump_and_raise(error)
+            self._dump_where_not_finite(self.learner.check_finite)
+
+    def _dump_where_not_finite(self, check: Callable[[], None]) -> None:
+        try:
+            check()
+        except NonFiniteError as error:
+            self._dump_and_raise(error)
 
     def _dump_and_raise(self, error: NonFiniteError) -> None:
-        dump = self._write(f"nan_{step_name(self.model.num_timesteps)}")
+        dump = self._write(f"nan_{step_name(self.learner.timesteps)}")
         good = self.store.newest_good()
         remedy = f"the newest good checkpoint is {good.path}" if good else "there is no good checkpoint"
-        moment = f"training broke at timestep {self.model.num_timesteps:,}"
+        moment = f"training broke at timestep {self.learner.timesteps:,}"
         cause = "; ".join(filter(None, [self._fault(), str(error)]))
         raise NonFiniteError(f"{moment}: {cause}; its state is in {dump.path}; {remedy}") from error
 
     def _fault(self) -> str:
         """Name the first environment that returned NaN or infinity; empty where none did."""
-        assert self.model.env is not None
-        adapter = self.model.env.unwrapped
-        fault = adapter.faults.first if isinstance(adapter, SB3Adapter) else None
+        fault = self.learner.first_fault
         if fault is None:
             return ""
-        timestep = self.start_timestep + fault.step * adapter.num_envs
+        timestep = self.start_timestep + fault.step * self.session.env.num_envs
         return f"environment {fault.environment} returned the {fault.what} at timestep {timestep:,}"
 
     def _finish(self) -> TrainingResult:
-        timestep = self.model.num_timesteps
+        timestep = self.learner.timesteps
         is_finished = self.control.stop_reason is None
         if is_finished and self.session.progression.last_evaluation_timestep != timestep:
             self._evaluate()

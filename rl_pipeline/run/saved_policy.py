@@ -1,28 +1,24 @@
 """Takes a policy out of a run as files that stock Stable-Baselines3 loads."""
 
-import json
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from gymnasium.vector import VectorEnv
-from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_pipeline.atomic import atomic_write
 from rl_pipeline.config.environment import WrapperSpec
 from rl_pipeline.config.schema import Config
-from rl_pipeline.learners.sb3.adapter import SB3Adapter
-from rl_pipeline.learners.sb3.build import build_model, require
-from rl_pipeline.learners.sb3.registry import Algorithm, find_algorithm
-from rl_pipeline.learners.sb3.state import COUNTERS
-from rl_pipeline.run.checkpoints import MODEL, VEC_NORMALIZE, Checkpoint
+from rl_pipeline.errors import RefusedError
+from rl_pipeline.learners.learner import MODEL, VEC_NORMALIZE
+from rl_pipeline.learners.registry import learner_class
+from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.environments import discount_factor
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.trained_policy import open_policy, stored_config
-from rl_pipeline.run.training_state import load_policy, load_statistics, write_policy
+from rl_pipeline.run.training_state import load_statistics
 from rl_pipeline.wrappers.normalize_reward import NormalizeReward
 
 
@@ -33,13 +29,13 @@ class SavedPolicy:
     Attributes:
         model: Its `model.zip` under the name that the user gave.
         vec_normalize: The running statistics beside it.
-        algorithm: What loads it.
+        loader: What loads them.
         wrappers: `environment.wrappers` of its run, innermost first, without which it sees other observations.
     """
 
     model: Path
     vec_normalize: Path
-    algorithm: Algorithm
+    loader: str
     wrappers: list[WrapperSpec]
 
 
@@ -59,16 +55,15 @@ def save_policy(run: RunFolder, checkpoint: Checkpoint, model: Path) -> SavedPol
     Raises:
         CheckpointError: The checkpoint is damaged.
         ConfigError: The run's configuration does not load any more.
+        RefusedError: It was not trained by Stable-Baselines3.
         OSError: The folder cannot be written or the disk is full; each file is then the old one or the whole new one.
     """
     checkpoint.verify()
     config = stored_config(run)
-    saved = SavedPolicy(
-        model,
-        vec_normalize_beside(model),
-        require(find_algorithm(config.training.algorithm)),
-        config.environment.wrappers,
-    )
+    loader = learner_class(config.training).stock_loader(config.training)
+    if loader is None:
+        raise RefusedError(f"{config.training.algorithm} is no algorithm that stock Stable-Baselines3 loads")
+    saved = SavedPolicy(model, vec_normalize_beside(model), loader, config.environment.wrappers)
     with _loadable_elsewhere(run, checkpoint, config) as folder:
         for source, target in ((VEC_NORMALIZE, saved.vec_normalize), (MODEL, saved.model)):
             _write(target, (folder / source).read_bytes())
@@ -94,11 +89,9 @@ def _loadable_elsewhere(run: RunFolder, checkpoint: Checkpoint, config: Config) 
         open_policy(run, checkpoint) as policy,
     ):
         env = _with_reward_statistics(policy.env, config)
-        model = build_model(config.training, SB3Adapter(env), seed=config.experiment.seed, device="cpu")
-        load_policy(checkpoint, model)
         load_statistics(checkpoint, env)
-        _load_counters(checkpoint, model)
-        write_policy(Path(name), model, env)
+        learner = learner_class(config.training)(config.training, env, seed=config.experiment.seed)
+        learner.convert_policy(checkpoint.path, Path(name))
         yield Path(name)
 
 
@@ -109,12 +102,3 @@ def _with_reward_statistics(env: VectorEnv, config: Config) -> VectorEnv:
         return env
     gamma = discount_factor(config)
     return NormalizeReward(env, gamma=gamma, clip=normalize.clip_reward, epsilon=normalize.epsilon)
-
-
-def _load_counters(checkpoint: Checkpoint, model: BaseAlgorithm) -> None:
-    """Read how far the model had come from the part of its file that is JSON; nothing in it is executed."""
-    with zipfile.ZipFile(checkpoint.path / MODEL) as archive:
-        data = json.loads(archive.read("data"))
-    for name in COUNTERS:
-        if isinstance(data.get(name), int | float):
-            setattr(model, name, data[name])

@@ -7,24 +7,23 @@ from functools import partial
 from pathlib import Path
 
 from gymnasium.vector import VectorEnv
-from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.logger import Logger
 
 from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.ros.run_name import named_after
-from rl_pipeline.learners.sb3.adapter import SB3Adapter
-from rl_pipeline.learners.sb3.build import build_model
-from rl_pipeline.learners.sb3.callback import TrainingCallback
-from rl_pipeline.learners.sb3.logger import TrackerOutput
-from rl_pipeline.learners.sb3.normalizer_view import use_raw_experience
+from rl_pipeline.learners.device import use_threads
+from rl_pipeline.learners.learner import Learner
+from rl_pipeline.learners.registry import learner_class
 from rl_pipeline.run.checkpoints import Checkpoint
-from rl_pipeline.run.device import choose_device, use_threads
 from rl_pipeline.run.environments import make_training_env
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.periodic_evaluation import PeriodicEvaluation
-from rl_pipeline.run.pretrained import load_pretrained
 from rl_pipeline.run.trackers import MakeWriter, make_tracker
-from rl_pipeline.run.training_state import Progression, read_progression, restore_training_state
+from rl_pipeline.run.training_state import (
+    Progression,
+    load_pretrained,
+    read_progression,
+    restore_training_state,
+)
 from rl_pipeline.tracking.progress import Progress
 from rl_pipeline.tracking.time_split import TimeSplit
 from rl_pipeline.tracking.tracker import Tracker
@@ -38,8 +37,7 @@ class Session:
 
     Attributes:
         env: The training environment with its wrappers.
-        model: The model, ready for its next iteration.
-        callback: What SB3 reports to.
+        learner: What learns, ready for its next iteration.
         evaluation: The periodic evaluation.
         progression: How far the run has come.
         tracker: Where its records go.
@@ -49,8 +47,7 @@ class Session:
     """
 
     env: VectorEnv
-    model: BaseAlgorithm
-    callback: TrainingCallback
+    learner: Learner
     evaluation: PeriodicEvaluation
     progression: Progression
     tracker: Tracker
@@ -95,33 +92,18 @@ def open_session(
         evaluation = PeriodicEvaluation(config, progression)
         stack.callback(evaluation.close)
         split = TimeSplit(start)
-        model, callback = _prepare_model(config, env, tracker, split)
+        learner = learner_class(config.training)(config.training, env, seed=config.experiment.seed)
+        learner.start()
         if resume:
-            restore_training_state(resume, model, env)
+            restore_training_state(resume, learner, env)
             tracker.rewind(start)
         elif config.training.pretrained_model:
-            load_pretrained(config, model, env)
+            load_pretrained(config, learner, env)
         _send_films(env, tracker)
         progress = Progress(settings.total_timesteps, start, settings.log_points, settings.verbose)
-        session = Session(env, model, callback, evaluation, progression, tracker, split, progress)
+        session = Session(env, learner, evaluation, progression, tracker, split, progress)
         stack.callback(progress.close)
         yield session
-
-
-def _prepare_model(
-    config: Config, env: VectorEnv, tracker: Tracker, split: TimeSplit
-) -> tuple[BaseAlgorithm, TrainingCallback]:
-    """Build the model and do what SB3's `learn` does before its first iteration."""
-    total_timesteps = config.training.training.total_timesteps
-    device = choose_device(config.training.training.device)
-    adapter = SB3Adapter(env)
-    model = build_model(config.training, adapter, seed=config.experiment.seed, device=device)
-    use_raw_experience(model, env)
-    model.set_logger(Logger(None, [TrackerOutput(tracker)]))
-    callback = TrainingCallback(split)
-    model._setup_learn(total_timesteps, callback)
-    callback.on_training_start({}, {})
-    return model, callback
 
 
 def _send_films(env: VectorEnv, tracker: Tracker) -> None:

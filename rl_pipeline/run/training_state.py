@@ -1,60 +1,35 @@
 """All that a training needs to go on as if it had never stopped, written into a checkpoint and read back."""
 
-import io
-import pickle
 import re
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from gymnasium.vector import VectorEnv
-from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
-from stable_baselines3.common.save_util import load_from_zip_file, recursive_getattr
 
+from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.contract import base_env
+from rl_pipeline.learners.learner import Learner, PolicyFileError
 from rl_pipeline.learners.random_state import random_state, restore_random_state
-from rl_pipeline.learners.sb3.logger import logger_state, restore_logger_state
-from rl_pipeline.learners.sb3.model_file import save_model
-from rl_pipeline.learners.sb3.state import (
-    learner_state,
-    replay_buffer_state,
-    restore_learner_state,
-    restore_replay_buffer,
-)
-from rl_pipeline.learners.sb3.vec_normalize import save_vec_normalize
-from rl_pipeline.run.checkpoints import MODEL, NORMALIZER, VEC_NORMALIZE, Checkpoint, CheckpointError
+from rl_pipeline.run.checkpoints import EXPERIENCE, NORMALIZER, STATE, Checkpoint, CheckpointError
 from rl_pipeline.run.environments import (
     load_normalizer_state,
     load_wrapper_states,
     normalizer_state,
     wrapper_states,
 )
+from rl_pipeline.run.locate import find_policy
 from rl_pipeline.run.normalizer_file import read_normalizer, write_normalizer
 from rl_pipeline.run.state_file import StateFileError, read_state, write_state
 
 WANDB_ID = re.compile(r"[\w-]{1,128}")
 """What W&B takes as the id of a run; it becomes part of the names of files and of an address."""
 
-UNREADABLE = (
-    OSError,
-    ValueError,
-    RuntimeError,
-    KeyError,
-    EOFError,
-    AttributeError,
-    TypeError,
-    zipfile.BadZipFile,
-)
-"""What torch and SB3 raise for a file that is damaged, or of something else."""
-
 
 @dataclass
 class Progression:
-    """How far a run has come, beside its model.
+    """How far a run has come, beside its learner.
 
     Attributes:
         best_mean_return: The best evaluation so far.
@@ -71,70 +46,74 @@ class Progression:
     wandb_id: str | None = None
 
 
-def write_policy(folder: Path, model: BaseAlgorithm, env: VectorEnv) -> None:
-    """Write what is needed to act: the networks and the running statistics, for us and for stock Stable-Baselines3.
+def write_policy(folder: Path, learner: Learner, env: VectorEnv) -> None:
+    """Write what is needed to act: the learner's own files, and the running statistics.
 
     Raises:
         OSError: The disk is full.
     """
-    archive = io.BytesIO()  # on a full disk torch raises all kinds of errors
-    save_model(model, archive)
-    (folder / MODEL).write_bytes(archive.getbuffer())
-    save_vec_normalize(env, folder / VEC_NORMALIZE)
+    learner.write_policy(folder)
     statistics = normalizer_state(env)
     if statistics:
         write_normalizer(folder / NORMALIZER, statistics)
 
 
 def write_training_state(
-    folder: Path, model: BaseAlgorithm, env: VectorEnv, progression: Progression, *, replay_buffer: bool
+    folder: Path, learner: Learner, env: VectorEnv, progression: Progression, *, experience: bool
 ) -> None:
     """Write what is needed beside the policy to go on training.
 
     Args:
         folder: An existing folder.
-        model: The model between two iterations.
+        learner: The learner between two iterations.
         env: The environment it is trained in.
         progression: How far the run has come.
-        replay_buffer: Whether to write the replay buffer of an off-policy algorithm.
+        experience: Whether to write stored experience, such as a replay buffer.
     """
     state = {
         "random": random_state(),
-        "learner": learner_state(model),
-        "logger": logger_state(model.logger),
+        "learner": learner.state_dict(),
         "environment": base_env(env).state_dict(),
         "wrappers": wrapper_states(env),
         "progression": asdict(progression),
     }
-    write_state(folder / "state.npz", state)
-    if replay_buffer and isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None:
-        write_state(folder / "replay_buffer.npz", replay_buffer_state(model.replay_buffer))
+    write_state(folder / STATE, state)
+    stored = learner.experience_dict() if experience else None
+    if stored is not None:
+        write_state(folder / EXPERIENCE, stored)
 
 
-def restore_training_state(checkpoint: Checkpoint, model: BaseAlgorithm, env: VectorEnv) -> None:
-    """Bring a fresh model and environment of the same configuration to where a checkpoint was written.
+def restore_training_state(checkpoint: Checkpoint, learner: Learner, env: VectorEnv) -> None:
+    """Bring a fresh learner and environment of the same configuration to where a checkpoint was written.
 
     Args:
         checkpoint: A resumable checkpoint.
-        model: A model on which `_setup_learn` has been called.
+        learner: A learner that was started.
         env: The environment it is trained in.
 
     Raises:
         CheckpointError: The checkpoint is damaged, or belongs to another configuration.
     """
-    load_policy(checkpoint, model)
-    state = _read(checkpoint.path / "state.npz")
-    buffer_file = checkpoint.path / "replay_buffer.npz"
+    load_policy(checkpoint, learner)
+    state = _read(checkpoint.path / STATE)
+    experience = checkpoint.path / EXPERIENCE
     try:
-        if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None and buffer_file.exists():
-            restore_replay_buffer(model.replay_buffer, _read(buffer_file))
+        if experience.exists():
+            learner.load_experience_dict(_read(experience))
         base_env(env).load_state_dict(state["environment"])
         load_wrapper_states(env, state["wrappers"])
-        restore_learner_state(model, state["learner"])
+        learner.load_state_dict(_learner_state(state))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{checkpoint.path} does not fit the configuration: {error}") from error
-    restore_logger_state(model.logger, state["logger"])
     restore_random_state(state["random"])
+
+
+def _learner_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the state of the learner; version 0.1.0 wrote a part of it beside it."""
+    if "logger" in state:
+        return {**state["learner"], "logger": state["logger"]}
+    learner: Mapping[str, Any] = state["learner"]
+    return learner
 
 
 def read_progression(checkpoint: Checkpoint) -> Progression:
@@ -143,7 +122,7 @@ def read_progression(checkpoint: Checkpoint) -> Progression:
     Raises:
         CheckpointError: The checkpoint is damaged.
     """
-    path = checkpoint.path / "state.npz"
+    path = checkpoint.path / STATE
     try:
         progression = Progression(**_read(path)["progression"])
     except (KeyError, TypeError) as error:
@@ -154,44 +133,34 @@ def read_progression(checkpoint: Checkpoint) -> Progression:
     return progression
 
 
-def load_policy(checkpoint: Checkpoint, model: BaseAlgorithm) -> None:
-    """Load networks and optimizers; nothing in the file is executed.
+def load_policy(checkpoint: Checkpoint, learner: Learner) -> None:
+    """Load what the learner needs to act; nothing in the files is executed.
 
     Raises:
-        CheckpointError: The file is damaged, or its networks have other shapes than the model's.
-    """
-    load_parameters(checkpoint.path / MODEL, model)
-
-
-def load_parameters(path: Path, model: BaseAlgorithm) -> None:
-    """Load networks and optimizers from any `model.zip` of SB3 without executing what its pickles hold.
-
-    Raises:
-        CheckpointError: The file is damaged, or its networks have other shapes than the model's.
+        CheckpointError: A file is damaged, or does not fit the learner.
     """
     try:
-        _, parameters, variables = load_from_zip_file(path, device=model.device, load_data=False)
-        _refuse_other_optimizers(parameters, model)
-        model.set_parameters(parameters, exact_match=True, device=model.device)
-    except pickle.UnpicklingError as error:
-        remedy = "save networks and optimizers alone, as Stable-Baselines3 does"
-        raise CheckpointError(f"{path} holds more than networks, which is not executed; {remedy}") from error
-    except UNREADABLE as error:
-        raise CheckpointError(f"{path} does not fit this model: {error}") from error
-    with torch.no_grad():
-        for name, value in (variables or {}).items():
-            recursive_getattr(model, name).copy_(value)
+        learner.load_policy(checkpoint.path)
+    except PolicyFileError as error:
+        raise CheckpointError(str(error)) from error
 
 
-def _refuse_other_optimizers(parameters: Mapping[str, Any], model: BaseAlgorithm) -> None:
-    """Compare the kinds of the optimizers, since torch takes over the settings of any other kind."""
-    for name, saved in parameters.items():
-        optimizer = recursive_getattr(model, name, None)
-        if isinstance(optimizer, torch.optim.Optimizer):
-            own = optimizer.param_groups[0].keys()
-            foreign = sorted(saved["param_groups"][0].keys() - own)
-            if foreign:
-                raise ValueError(f"{name} comes from another kind of optimizer, with {', '.join(foreign)}")
+def load_pretrained(config: Config, learner: Learner, env: VectorEnv) -> None:
+    """Start from the networks and running statistics of an earlier training (`training.pretrained_model`).
+
+    Raises:
+        NotFoundError: There is no such policy.
+        CheckpointError: It is damaged, or its networks have other shapes.
+    """
+    name = config.training.pretrained_model
+    assert name is not None
+    policy = find_policy(name, Path(config.experiment.folder))
+    try:
+        learner.load_pretrained(policy.model)
+    except PolicyFileError as error:
+        raise CheckpointError(str(error)) from error
+    if policy.checkpoint is not None:
+        load_statistics(policy.checkpoint, env)
 
 
 def load_statistics(checkpoint: Checkpoint, env: VectorEnv) -> None:

@@ -17,6 +17,7 @@ ARGUMENTS = (
     ("environment", "kwargs"),
     ("environment", "env_config"),
     ("environment", "wrappers"),
+    ("training", "algorithm_parameters"),
     ("training", "architecture"),
     ("experiment", "keep"),
 )

@@ -12,6 +12,8 @@ from rl_pipeline.wrappers.metric_table import MetricTable
 
 SUCCESS_METRICS = ("is_success", "success")
 POSITION_METRIC = "x_position"
+STANDARD_METRICS = ("r", "l", "t")
+"""Return, length and wall time, which every episode has."""
 
 
 class EpisodeStatistics(StatefulWrapper):

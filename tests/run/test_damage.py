@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from rl_pipeline.config.loading import dump_config
-from rl_pipeline.learners.sb3.adapter import SB3Adapter
-from rl_pipeline.learners.sb3.build import build_model
+from rl_pipeline.learners.learner import PolicyFileError
+from rl_pipeline.learners.sb3.learner import SB3Learner
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.environments import make_training_env
@@ -18,7 +18,6 @@ from rl_pipeline.run.folder import RunFolder, find_runs
 from rl_pipeline.run.metadata import read_metadata
 from rl_pipeline.run.train import plan_auto, plan_resume, run_plan
 from rl_pipeline.run.trained_policy import open_policy, stored_config
-from rl_pipeline.run.training_state import load_parameters
 
 from .conftest import MakeConfig, are_equal, parameters, sample_env
 
@@ -171,21 +170,21 @@ def test_a_file_with_more_than_networks_is_refused_and_not_executed(
 ) -> None:
     config = make_config(sample_env(), "a2c")
     env = make_training_env(config, tmp_path)
-    model = build_model(config.training, SB3Adapter(env), seed=0, device="cpu")
+    learner = SB3Learner(config.training, env, seed=0)
     weights = io.BytesIO()
     torch.save({"weights": Payload()}, weights)
     with zipfile.ZipFile(tmp_path / "model.zip", "w") as archive:
         archive.writestr("data", "{}")
         archive.writestr("policy.pth", weights.getvalue())
-    with pytest.raises(CheckpointError, match=r"model\.zip holds more than networks, which is not executed"):
-        load_parameters(tmp_path / "model.zip", model)
+    with pytest.raises(PolicyFileError, match=r"model\.zip holds more than networks, which is not executed"):
+        learner.load_policy(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x05\x06" + bytes(18)])
 def test_a_file_that_is_no_model_is_refused(content: bytes, make_config: MakeConfig, tmp_path: Path) -> None:
     config = make_config(sample_env(), "a2c")
     env = make_training_env(config, tmp_path)
-    model = build_model(config.training, SB3Adapter(env), seed=0, device="cpu")
+    learner = SB3Learner(config.training, env, seed=0)
     (tmp_path / "model.zip").write_bytes(content)
-    with pytest.raises(CheckpointError, match=r"model\.zip does not fit this model"):
-        load_parameters(tmp_path / "model.zip", model)
+    with pytest.raises(PolicyFileError, match=r"model\.zip does not fit this model"):
+        learner.load_policy(tmp_path)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from rl_pipeline.config.training import EarlyStopping
+from rl_pipeline.learners.learner import NonFiniteError
 from rl_pipeline.run.checkpoint_store import CheckpointStore
-from rl_pipeline.run.early_stopping import NonFiniteError, check_finite, reason_to_stop
+from rl_pipeline.run.early_stopping import check_finite, reason_to_stop
 from rl_pipeline.run.folder import RunFolder, find_runs
 from rl_pipeline.run.metadata import read_metadata
 from rl_pipeline.run.state_file import read_state

@@ -13,7 +13,8 @@ import torch
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from rl_pipeline.config.schema import Config
-from rl_pipeline.learners.sb3.callback import TrainingCallback
+from rl_pipeline.learners.sb3.callback import PhaseCallback
+from rl_pipeline.learners.sb3.learner import SB3Learner
 from rl_pipeline.learners.sb3.state import replay_buffer_state
 from rl_pipeline.run.control import TrainingControl
 from rl_pipeline.run.folder import RunFolder, create_run_folder
@@ -32,6 +33,8 @@ SMALL_BATCH = (*SMALL_ROLLOUT, "training.algorithm_parameters.batch_size=16")
 NORMALIZED = ("environment.normalize=true",)
 NOISE = "training.algorithm_parameters.action_noise={type: ornstein_uhlenbeck, std: 0.1}"
 SCHEDULE = "training.schedules.learning_rate={type: linear, initial: 0.001, final: 0.0}"
+
+OWN = Path(__file__).with_name("sample_algorithms.py")
 
 CASES = {
     "ppo": ("CartPole-v1", "ppo", *SMALL_BATCH, *NORMALIZED, SCHEDULE),
@@ -68,6 +71,8 @@ CASES = {
         "training.algorithm_parameters.learning_starts=120",
         "training.algorithm_parameters.replay_buffer_class=HerReplayBuffer",
     ),
+    "own_on_policy": ("CartPole-v1", f"{OWN}:RestlessPPO", *SMALL_BATCH),
+    "own_off_policy": ("CartPole-v1", f"{OWN}:CountingDQN", *SMALL_OFF_POLICY),
 }
 
 
@@ -75,7 +80,7 @@ class Cut(BaseException):
     """Stands for a kill: nothing of the run gets a chance to react to it."""
 
 
-class CuttingCallback(TrainingCallback):
+class CuttingCallback(PhaseCallback):
     """Ends the training in the middle of an iteration."""
 
     moment: ClassVar[float] = math.inf
@@ -91,7 +96,8 @@ def train(plan: Plan, moment: float = math.inf) -> tuple[RunFolder, Session]:
     folder = plan.folder or create_run_folder(plan.config)
     with open_session(plan.config, folder, plan.resume) as session, TrainingControl().listening() as control:
         prepare_folder(folder, plan)
-        session.callback.__class__ = CuttingCallback
+        assert isinstance(session.learner, SB3Learner)
+        session.learner.callback.__class__ = CuttingCallback
         CuttingCallback.moment = moment
         RLTrainer(plan.config, folder, session, control).train()
     return folder, session
@@ -132,10 +138,11 @@ def test_a_cut_run_ends_like_one_that_was_not(case: str, make_config: Callable[.
     assert 0 < plan.resume.timestep <= moment
     _, resumed = train(plan)
 
-    assert_same_tree(uncut.model.get_parameters(), resumed.model.get_parameters())
-    assert uncut.model.num_timesteps == resumed.model.num_timesteps
-    if isinstance(uncut.model, OffPolicyAlgorithm):
-        buffers = [replay_buffer_state(session.model.replay_buffer) for session in (uncut, resumed)]
+    models = [session.learner.model for session in (uncut, resumed)]
+    assert_same_tree(*(model.get_parameters() for model in models))
+    assert uncut.learner.timesteps == resumed.learner.timesteps
+    if isinstance(models[0], OffPolicyAlgorithm):
+        buffers = [replay_buffer_state(model.replay_buffer) for model in models]
         assert buffers[0]["filled"] > 0
         assert_same_tree(*buffers)
     assert len(curve(whole)) > 1

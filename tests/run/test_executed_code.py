@@ -20,6 +20,7 @@ def config(environment: dict[str, object], training: dict[str, object] | None = 
         ({"id": "module:2048-v0"}, {}, "module:2048-v0 (environment.id)"),
         ({"id": "A-v0", "wrappers": [{"w.py:W": {"a": 1}}]}, {}, "w.py:W (environment.wrappers.0)"),
         ({"id": "A-v0", "kwargs": {"inner": ["m:B-v1"]}}, {}, "m:B-v1 (environment.kwargs.inner.0)"),
+        ({"id": "A-v0"}, {"algorithm": "My/algo.py:MyPPO"}, "My/algo.py:MyPPO (training.algorithm)"),
         (
             {"id": "A-v0"},
             {"architecture": {"features_extractor_class": "n.py:Net"}},

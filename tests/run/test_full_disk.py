@@ -48,7 +48,7 @@ def test_a_disk_that_is_full_for_a_while_costs_checkpoints_only(
     save_step = RLTrainer._save_step
 
     def save_step_on_a_full_disk(trainer: RLTrainer) -> None:
-        if 60 <= trainer.model.num_timesteps < 120:
+        if 60 <= trainer.learner.timesteps < 120:
             with small_files_only():
                 save_step(trainer)
         else:

@@ -63,5 +63,5 @@ def test_its_policy_is_saved_for_the_stock_library(old_run: RunFolder, tmp_path:
     mean_return, *numbers = map(float, run_without_us(EVALUATE, tmp_path).split())
     assert numbers == pytest.approx([128, 128, 32])
     with open_policy(old_run, best, n_episodes=2) as policy:
-        expected = evaluate(policy.model, policy.env, n_episodes=2, seed=1000).mean_return
+        expected = evaluate(policy.policy, policy.env, n_episodes=2, seed=1000).mean_return
     assert mean_return == pytest.approx(expected, rel=1e-6)

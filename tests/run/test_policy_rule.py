@@ -73,7 +73,7 @@ def test_the_other_behaviour_is_driven_by_the_policy_of_a_run(
         for observations, actions in zip(seen, done, strict=True):
             normal = policy.env.normalize(observations)  # type: ignore[attr-defined]
             np.testing.assert_allclose(
-                actions, policy.model.predict(normal, deterministic=True)[0], rtol=1e-6
+                actions, policy.learner.model.predict(normal, deterministic=True)[0], rtol=1e-6
             )
     for before, actions, after in zip(seen, done, seen[1:], strict=False):
         speed = before[:, 3] + RESPONSE * (actions[:, 0] - before[:, 3])

@@ -1,26 +1,28 @@
-"""What SB3 tells the trainer while a model collects experience."""
+"""What SB3 tells a learner while its model collects experience."""
+
+from collections.abc import Callable
 
 from stable_baselines3.common.callbacks import BaseCallback
 
-from rl_pipeline.tracking.time_split import TimeSplit
+from rl_pipeline.learners.learner import Phase
 
 
-class TrainingCallback(BaseCallback):
-    """Splits the time of an iteration into collecting and updating.
+class PhaseCallback(BaseCallback):
+    """Reports where collecting and updating start.
 
-    Args:
-        split: Gets the seconds.
+    Attributes:
+        on_phase: Gets the phase that starts.
     """
 
-    def __init__(self, split: TimeSplit) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.split = split
+        self.on_phase: Callable[[Phase], object] = lambda phase: None
 
     def _on_rollout_start(self) -> None:
-        self.split.switch("collect")
+        self.on_phase("collect")
 
     def _on_rollout_end(self) -> None:
-        self.split.switch("update")
+        self.on_phase("update")
 
     def _on_step(self) -> bool:
         return True

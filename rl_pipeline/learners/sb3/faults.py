@@ -2,23 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from gymnasium.vector import VectorEnv
 
+from rl_pipeline.learners.learner import Fault
 from rl_pipeline.wrappers.build import find_wrapper
 from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
 from rl_pipeline.wrappers.normalize_reward import NormalizeReward
-
-
-class Fault(NamedTuple):
-    """What an environment returned."""
-
-    environment: int
-    step: int
-    """Steps of the batch until then, this one included."""
-    what: str
 
 
 class FaultFinder:

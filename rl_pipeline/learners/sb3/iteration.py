@@ -4,7 +4,6 @@ These are the bodies of the loops in SB3's `learn` methods. The trainer runs the
 between two iterations the state of a training is small enough to be saved and continued to the bit.
 """
 
-from dataclasses import dataclass
 from typing import cast
 
 from sb3_contrib import ARS
@@ -14,22 +13,7 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 
-
-@dataclass(frozen=True)
-class IterationLength:
-    """How much experience an iteration collects.
-
-    Attributes:
-        timesteps: Timesteps summed over the environments; None where whole episodes are collected.
-        text: How it comes about.
-    """
-
-    timesteps: int | None
-    text: str
-
-    def __str__(self) -> str:
-        """Write it for a message."""
-        return self.text if self.timesteps is None else f"{self.text} = {self.timesteps:,}"
+from rl_pipeline.learners.learner import IterationLength
 
 
 def iteration_length(model: BaseAlgorithm) -> IterationLength:

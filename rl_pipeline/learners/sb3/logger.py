@@ -1,42 +1,21 @@
-"""Joins Stable-Baselines3's logger to a tracker and makes its pending records part of a checkpoint."""
+"""Takes what Stable-Baselines3's logger has gathered, and makes what is pending part of a checkpoint."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from stable_baselines3.common.logger import KVWriter, Logger
-
-from rl_pipeline.tracking.writer import Writer
+from stable_baselines3.common.logger import Logger
 
 
-class TrackerOutput(KVWriter):
-    """An output of SB3's logger: `Logger(folder, [TrackerOutput(tracker)])`.
+def take_values(logger: Logger) -> dict[str, float]:
+    """Return the numbers that a logger has gathered, and empty it, as a dump does.
 
-    Numbers (of Python, numpy or a tensor of shape ()) are passed on under their names (`rollout/`, `train/`,
-    `time/`); anything else that SB3 can log (text, figures, images, videos, hyperparameters) is left out.
-
-    Args:
-        tracker: Gets the records; it is not closed with SB3's logger.
+    Numbers of Python, NumPy or a tensor of shape () are returned under their names (`rollout/`, `train/`, `time/`);
+    anything else that SB3 can log (text, figures, images, videos, hyperparameters) is left out.
     """
-
-    def __init__(self, tracker: Writer) -> None:
-        self._tracker = tracker
-
-    def write(
-        self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0
-    ) -> None:
-        """Record the numbers among the values.
-
-        Args:
-            key_values: Metric name to value.
-            key_excluded: Metric name to SB3 formats that must not show it; a tracker is none of them.
-            step: Timesteps made so far.
-        """
-        numbers = {key: _number(value) for key, value in key_values.items()}
-        self._tracker.write(step, {key: number for key, number in numbers.items() if number is not None})
-
-    def close(self) -> None:
-        """Leave the tracker open: it belongs to the run, which outlives a `learn()`."""
+    values = {key: _number(value) for key, value in logger.name_to_value.items()}
+    logger.dump()
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def logger_state(logger: Logger) -> dict[str, Any]:

@@ -1,17 +1,36 @@
-"""Writes a model as a `model.zip` that Stable-Baselines3 loads where `rl_pipeline` is not installed."""
+"""`model.zip`: written so that Stable-Baselines3 loads it without `rl_pipeline`, read without executing it."""
 
 import copy
+import pickle
+import zipfile
+from collections.abc import Mapping
 from io import BufferedIOBase
+from pathlib import Path
 from typing import Any
 
 import cloudpickle
+import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.save_util import load_from_zip_file, recursive_getattr
 from stable_baselines3.common.utils import FloatSchedule
 
 import rl_pipeline.models
+from rl_pipeline.learners.learner import PolicyFileError
 from rl_pipeline.learners.sb3.schedules import Schedule
 
 cloudpickle.register_pickle_by_value(rl_pipeline.models)  # a model.zip holds the classes of its networks
+
+UNREADABLE = (
+    OSError,
+    ValueError,
+    RuntimeError,
+    KeyError,
+    EOFError,
+    AttributeError,
+    TypeError,
+    zipfile.BadZipFile,
+)
+"""What torch and SB3 raise for a file that is damaged, or of something else."""
 
 
 def save_model(model: BaseAlgorithm, file: BufferedIOBase) -> None:
@@ -36,3 +55,34 @@ def _without_schedule(value: Any, progress_remaining: float) -> Any:
     if isinstance(value, FloatSchedule) and isinstance(value.value_schedule, Schedule):
         return FloatSchedule(value(progress_remaining))
     return value
+
+
+def load_parameters(path: Path, model: BaseAlgorithm) -> None:
+    """Load networks and optimizers from any `model.zip` of SB3 without executing what its pickles hold.
+
+    Raises:
+        PolicyFileError: The file is damaged, or its networks have other shapes than the model's.
+    """
+    try:
+        _, parameters, variables = load_from_zip_file(path, device=model.device, load_data=False)
+        _refuse_other_optimizers(parameters, model)
+        model.set_parameters(parameters, exact_match=True, device=model.device)
+    except pickle.UnpicklingError as error:
+        remedy = "save networks and optimizers alone, as Stable-Baselines3 does"
+        raise PolicyFileError(f"{path} holds more than networks, which is not executed; {remedy}") from error
+    except UNREADABLE as error:
+        raise PolicyFileError(f"{path} does not fit this model: {error}") from error
+    with torch.no_grad():
+        for name, value in (variables or {}).items():
+            recursive_getattr(model, name).copy_(value)
+
+
+def _refuse_other_optimizers(parameters: Mapping[str, Any], model: BaseAlgorithm) -> None:
+    """Compare the kinds of the optimizers, since torch takes over the settings of any other kind."""
+    for name, saved in parameters.items():
+        optimizer = recursive_getattr(model, name, None)
+        if isinstance(optimizer, torch.optim.Optimizer):
+            own = optimizer.param_groups[0].keys()
+            foreign = sorted(saved["param_groups"][0].keys() - own)
+            if foreign:
+                raise ValueError(f"{name} comes from another kind of optimizer, with {', '.join(foreign)}")

@@ -32,12 +32,26 @@ MAY_BE_INFINITE = {"max_grad_norm", "clip_range", "clip_range_vf", "target_kl"}
 PRIMITIVES = (bool, int, float, str, dict, type(None))
 
 
+def constructor_arguments(model_class: type[BaseAlgorithm]) -> dict[str, inspect.Parameter]:
+    """Return the constructor arguments of an algorithm; those of its base class where it passes `**kwargs` on."""
+    found: dict[str, inspect.Parameter] = {}
+    for parent in model_class.__mro__:
+        if "__init__" not in vars(parent):
+            continue
+        parameters = list(inspect.signature(parent.__init__).parameters.values())[1:]  # type: ignore[misc]
+        for parameter in parameters:
+            if parameter.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+                found.setdefault(parameter.name, parameter)
+        if not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters):
+            break
+    return found
+
+
 def valid_parameters(model_class: type[BaseAlgorithm]) -> dict[str, inspect.Parameter]:
     """Give the constructor arguments that `training.algorithm_parameters` may hold."""
-    parameters = inspect.signature(model_class).parameters
     return {
         name: parameter
-        for name, parameter in parameters.items()
+        for name, parameter in constructor_arguments(model_class).items()
         if name not in SET_ELSEWHERE and not name.startswith("_")
     }
 

@@ -8,9 +8,20 @@ import sb3_contrib
 import stable_baselines3
 from gymnasium import spaces
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.preprocessing import is_image_space
 
+from rl_pipeline.class_path import ClassPathError, is_class_path, resolve_class
 from rl_pipeline.config.errors import Problem, nearest
+
+Family = Literal["on_policy", "off_policy", "evolution"]
+KEY = "training.algorithm"
+FAMILIES: dict[type[BaseAlgorithm], Family] = {
+    OnPolicyAlgorithm: "on_policy",
+    OffPolicyAlgorithm: "off_policy",
+    sb3_contrib.ARS: "evolution",
+}
 
 ANY_ACTION: tuple[type[spaces.Space], ...] = (
     spaces.Box,
@@ -22,10 +33,10 @@ ANY_ACTION: tuple[type[spaces.Space], ...] = (
 
 @dataclass(frozen=True)
 class Algorithm:
-    """An algorithm of Stable-Baselines3 or sb3-contrib.
+    """An algorithm of Stable-Baselines3, sb3-contrib or a user.
 
     Attributes:
-        name: Its name in YAML, lower case.
+        name: Its name in YAML, lower case, or its class path.
         model_class: The class that is trained.
         family: How it alternates acting and learning.
         action_spaces: The action spaces in which it can act.
@@ -33,7 +44,7 @@ class Algorithm:
 
     name: str
     model_class: type[BaseAlgorithm]
-    family: Literal["on_policy", "off_policy", "evolution"]
+    family: Family
     action_spaces: tuple[type[spaces.Space], ...]
 
     def policy_for(self, observation_space: gymnasium.Space) -> str:
@@ -76,14 +87,35 @@ def canonical_name(name: str) -> str:
 
 
 def find_algorithm(name: str) -> Algorithm | Problem:
-    """Find an algorithm by any spelling of its name, or say which there are."""
+    """Find an algorithm by any spelling of its name or by its class path, or say which there are."""
+    if is_class_path(name):
+        return _find_own(name)
     algorithm = ALGORITHMS.get(canonical_name(name))
     if algorithm is not None:
         return algorithm
     return Problem(
-        key="training.algorithm",
+        key=KEY,
         message="unknown algorithm",
         value=name,
         valid=sorted(ALGORITHMS),
         nearest=nearest(canonical_name(name), ALGORITHMS),
+        remedy="name one of these, or your own class as path/to/file.py:Class or package.module:Class",
+    )
+
+
+def _find_own(class_path: str) -> Algorithm | Problem:
+    """Find a user's subclass of an algorithm; its base classes tell its family and its action spaces."""
+    try:
+        model_class = resolve_class(class_path, BaseAlgorithm)  # type: ignore[type-abstract]
+    except ClassPathError as error:
+        return Problem(KEY, str(error), class_path)
+    family = next((family for base, family in FAMILIES.items() if issubclass(model_class, base)), None)
+    if family is None:
+        bases = ", ".join(base.__name__ for base in FAMILIES)
+        message = f"{model_class.__name__} must derive from one of {bases}, or be a Learner"
+        return Problem(KEY, message, class_path)
+    stock = [algorithm for algorithm in ALGORITHMS.values() if issubclass(model_class, algorithm.model_class)]
+    nearest_base = max(stock, key=lambda algorithm: len(algorithm.model_class.__mro__), default=None)
+    return Algorithm(
+        class_path, model_class, family, nearest_base.action_spaces if nearest_base else ANY_ACTION
     )

@@ -1,7 +1,7 @@
 """What an SB3 model holds beside its networks: counters, last observation, noise, replay buffer."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.noise import OrnsteinUhlenbeckActionNoise, VectorizedActionNoise
 
+from rl_pipeline.learners.sb3.own_state import own_attributes, restore_own_attributes
+
 COUNTERS = (
     "num_timesteps",
     "_episode_num",
@@ -21,17 +23,18 @@ COUNTERS = (
     "exploration_rate",
     "old_count",
 )
-OBSERVATIONS = ("_last_obs", "_last_original_obs", "_last_episode_starts")
-EPISODE_BUFFERS = ("ep_info_buffer", "ep_success_buffer")
+"""Counters that version 0.1.0 kept in `model.zip`."""
 
 
-def learner_state(model: BaseAlgorithm) -> dict[str, Any]:
-    """Capture as plain data what `model.zip` does not hold and the next iteration depends on."""
+def learner_state(
+    model: BaseAlgorithm, arguments: Mapping[str, bytes], scheduled: Collection[str]
+) -> dict[str, Any]:
+    """Capture as plain data what `model.zip` does not hold and the next iteration depends on.
+
+    The arguments are those of `own_attributes`.
+    """
     return {
-        "attributes": {
-            name: getattr(model, name) for name in COUNTERS + OBSERVATIONS if hasattr(model, name)
-        },
-        "episodes": {name: _plain_episodes(getattr(model, name)) for name in EPISODE_BUFFERS},
+        "attributes": own_attributes(model, arguments, scheduled),
         "action_space": model.action_space.np_random.bit_generator.state,
         "action_noise": [noise.noise_prev for noise in _stateful_noises(model)],
         "lstm": _lstm_arrays(getattr(model, "_last_lstm_states", None)),
@@ -40,9 +43,8 @@ def learner_state(model: BaseAlgorithm) -> dict[str, Any]:
 
 def restore_learner_state(model: BaseAlgorithm, state: Mapping[str, Any]) -> None:
     """Put a state of `learner_state` into a model of the same configuration."""
-    for name, value in state["attributes"].items():
-        setattr(model, name, value)
-    for name, episodes in state["episodes"].items():
+    restore_own_attributes(model, state["attributes"])
+    for name, episodes in state.get("episodes", {}).items():  # version 0.1.0 wrote these apart
         setattr(model, name, deque(episodes, maxlen=model._stats_window_size))
     model.action_space.np_random.bit_generator.state = state["action_space"]
     for noise, previous in zip(_stateful_noises(model), state["action_noise"], strict=True):
@@ -50,15 +52,6 @@ def restore_learner_state(model: BaseAlgorithm, state: Mapping[str, Any]) -> Non
     if state["lstm"] is not None:
         assert isinstance(model, RecurrentPPO)
         model._last_lstm_states = _lstm_states(state["lstm"], model.device)  # type: ignore[assignment]
-
-
-def _plain_episodes(episodes: Any) -> list[Any]:
-    return [
-        {key: float(value) for key, value in episode.items()}
-        if isinstance(episode, Mapping)
-        else float(episode)
-        for episode in episodes
-    ]
 
 
 def _stateful_noises(model: BaseAlgorithm) -> list[OrnsteinUhlenbeckActionNoise]:

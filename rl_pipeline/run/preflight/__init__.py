@@ -5,14 +5,13 @@ or the schema refuses anyway. So all problems of a file are found together.
 """
 
 from rl_pipeline.config.loading import Check
-from rl_pipeline.run.preflight.algorithm import check_algorithm, check_architecture
+from rl_pipeline.learners.registry import check_learner
 from rl_pipeline.run.preflight.environment import check_environment
 from rl_pipeline.run.preflight.machine import check_machine, check_pretrained
 
 CHECKS: list[Check] = [
     check_environment,
-    check_algorithm,
-    check_architecture,
+    check_learner,
     check_machine,
     check_pretrained,
 ]

@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-import gymnasium
 from pydantic import ValidationError
 
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.config.raw_section import section
 from rl_pipeline.envs.factory import open_vector_env
-from rl_pipeline.learners.sb3.registry import ALGORITHMS, find_algorithm
-from rl_pipeline.run.preflight.algorithm import DEFAULT_ALGORITHM
+from rl_pipeline.learners.registry import find_raw_learner
 from rl_pipeline.run.preflight.memory import check_memory
-from rl_pipeline.run.preflight.sections import section
 from rl_pipeline.wrappers.build import wrap
 from rl_pipeline.wrappers.registry import check_wrappers
 
@@ -33,11 +31,10 @@ def check_environment(raw: Mapping[str, Any]) -> list[Problem]:
     except ConfigError as error:
         return problems + error.problems
     try:
-        name = section(raw, "training").get("algorithm", DEFAULT_ALGORITHM)
-        problems += check_action_space(str(name), environment.id, env.single_action_space)
-        algorithm = find_algorithm(str(name))
-        if not isinstance(algorithm, Problem):
-            problems += check_memory(raw, algorithm, env.single_observation_space, env.single_action_space)
+        learner = find_raw_learner(raw)
+        if not isinstance(learner, Problem):
+            spaces = env.single_observation_space, env.single_action_space
+            problems += learner.check_spaces(raw, *spaces) + check_memory(raw, learner, *spaces)
         return problems
     finally:
         env.close()
@@ -68,13 +65,3 @@ def _check_evaluation(raw: Mapping[str, Any], backend: str) -> list[Problem]:
         f"or name a build: environment.{backend}.build_path"
     )
     return [Problem("training.training.eval", message, dict(evaluation), remedy=remedy)]
-
-
-def check_action_space(algorithm_name: str, environment_id: str, space: gymnasium.Space) -> list[Problem]:
-    """Refuse an algorithm that cannot act in an action space."""
-    algorithm = find_algorithm(algorithm_name)
-    if isinstance(algorithm, Problem) or algorithm.can_act_in(space):
-        return []
-    able = sorted(name for name, other in ALGORITHMS.items() if other.can_act_in(space))
-    message = f"cannot act in the action space of {environment_id}, which is {space}"
-    return [Problem("training.algorithm", message, algorithm_name, valid=able)]

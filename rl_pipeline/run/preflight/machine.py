@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from rl_pipeline.config.errors import Problem
+from rl_pipeline.config.raw_section import section
+from rl_pipeline.learners.device import check_device
 from rl_pipeline.run.checkpoints import CheckpointError
-from rl_pipeline.run.device import check_device
 from rl_pipeline.run.locate import NotFoundError, find_policy
-from rl_pipeline.run.preflight.sections import section
 
 
 def check_machine(raw: Mapping[str, Any]) -> list[Problem]:

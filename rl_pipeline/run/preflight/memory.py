@@ -8,17 +8,13 @@ import psutil
 from gymnasium import Space, spaces
 
 from rl_pipeline.config.errors import Problem
-from rl_pipeline.learners.sb3.parameters import valid_parameters
-from rl_pipeline.learners.sb3.registry import Algorithm
-from rl_pipeline.run.preflight.sections import section
+from rl_pipeline.config.raw_section import natural, section
+from rl_pipeline.learners.learner import Learner
 
 ENVIRONMENT_BYTES = 10_000
 """What the smallest environments of Gymnasium take."""
 WORKER_BYTES = 50_000_000
 """What a Python process with Gymnasium takes."""
-STEP_BYTES = 40
-"""Rewards, flags, values and log probabilities of a stored step."""
-DEFAULT_TIMESTEPS = 1_000_000
 
 CGROUP_FILES = {
     "": (Path("/sys/fs/cgroup"), "memory.max", "memory.current"),
@@ -28,17 +24,17 @@ CGROUP_FILES = {
 
 
 def check_memory(
-    raw: Mapping[str, Any], algorithm: Algorithm, observation: Space, action: Space
+    raw: Mapping[str, Any], learner: type[Learner], observation: Space, action: Space
 ) -> list[Problem]:
     """Refuse environments and buffers that need more memory than is free; the estimate is a lower bound.
 
     Args:
         raw: The merged mapping.
-        algorithm: The algorithm that it names.
+        learner: The learner that it names.
         observation: Observation space of an environment.
         action: Its action space.
     """
-    needs = _needs(raw, algorithm, space_bytes(observation), space_bytes(action))
+    needs = _needs(raw, learner, space_bytes(observation), space_bytes(action))
     needed, free = sum(needs.values()), free_memory()
     if needed <= free:
         return []
@@ -49,30 +45,16 @@ def check_memory(
     return [Problem(key, message, value, remedy=f"lower {name}, or train on a machine with more memory")]
 
 
-def _needs(raw: Mapping[str, Any], algorithm: Algorithm, observation: int, action: int) -> dict[str, int]:
+def _needs(raw: Mapping[str, Any], learner: type[Learner], observation: int, action: int) -> dict[str, int]:
     """Estimate bytes by the key that they grow with; what is no number is refused elsewhere."""
     environment = section(raw, "environment")
-    n_environments = _natural(environment.get("n_environments"), 1)
+    n_environments = natural(environment.get("n_environments"), 1)
     needs = {
         "environment.n_environments": n_environments * (ENVIRONMENT_BYTES + 2 * observation),
-        "environment.n_workers": _natural(environment.get("n_workers"), 0) * WORKER_BYTES,
+        "environment.n_workers": natural(environment.get("n_workers"), 0) * WORKER_BYTES,
     }
-    defaults = valid_parameters(algorithm.model_class)
-    parameters = section(raw, "training", "algorithm_parameters")
-
-    def parameter(name: str) -> int:
-        return _natural(parameters.get(name), defaults[name].default)
-
-    step = observation + action + STEP_BYTES
-    if "buffer_size" in defaults:
-        total = section(raw, "training", "training").get("total_timesteps")
-        stored = min(parameter("buffer_size"), _natural(total, DEFAULT_TIMESTEPS))
-        next_observation = 0 if parameters.get("optimize_memory_usage") else observation
-        needs["training.algorithm_parameters.buffer_size"] = stored * (step + next_observation)
-    elif "n_steps" in defaults:
-        n_steps = parameter("n_steps")
-        larger = "training.algorithm_parameters.n_steps" if n_steps > n_environments else next(iter(needs))
-        needs[larger] = needs.get(larger, 0) + n_steps * n_environments * step
+    for key, size in learner.experience_bytes(raw, observation, action).items():
+        needs[key] = needs.get(key, 0) + size
     return needs
 
 
@@ -119,11 +101,6 @@ def _free_in(limit: Path, usage: Path, statistics: Path) -> Iterator[int]:
     except (OSError, ValueError):  # the file is absent, or says "max"
         return
     yield max(available, 0)
-
-
-def _natural(value: Any, default: Any) -> int:
-    whole = int(value) if isinstance(value, float) and value.is_integer() else value
-    return whole if type(whole) is int and whole >= 0 else int(default)
 
 
 def _gib(size: int) -> str:

@@ -3,7 +3,7 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from rl_pipeline.run.device import check_device, choose_device, use_threads
+from rl_pipeline.learners.device import check_device, choose_device, use_threads
 
 VECTOR = spaces.Box(-1, 1, (3,), np.float32)
 IMAGE = spaces.Box(0, 255, (36, 36, 3), np.uint8)

@@ -1,14 +1,16 @@
-"""Checks of the algorithm, its parameters and its networks."""
+"""Checks of the algorithm, its parameters, its networks, its spaces and its memory."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from gymnasium import Space
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_pipeline.config.errors import Problem, nearest
+from rl_pipeline.config.raw_section import natural, section
 from rl_pipeline.learners.sb3.noise import check_action_noise
 from rl_pipeline.learners.sb3.parameters import check_finite, check_parameters, valid_parameters
-from rl_pipeline.learners.sb3.registry import Algorithm, find_algorithm
+from rl_pipeline.learners.sb3.registry import ALGORITHMS, Algorithm, find_algorithm
 from rl_pipeline.learners.sb3.scheduled_attributes import schedulable_parameters
 from rl_pipeline.models.registry import (
     check_extractor_arguments,
@@ -16,9 +18,11 @@ from rl_pipeline.models.registry import (
     find_feature_extractor,
     find_optimizer,
 )
-from rl_pipeline.run.preflight.sections import section
 
 DEFAULT_ALGORITHM = "ppo"
+DEFAULT_TIMESTEPS = 1_000_000
+STEP_BYTES = 40
+"""Rewards, flags, values and log probabilities of a stored step."""
 MAX_ROLLOUT = 10_000_000
 """No memory holds longer rollouts, which `check_memory` refuses, and their divisors take seconds to find."""
 
@@ -26,7 +30,7 @@ MAX_ROLLOUT = 10_000_000
 def check_algorithm(raw: Mapping[str, Any]) -> list[Problem]:
     """Look at the algorithm and its parameters."""
     training = section(raw, "training")
-    found = find_algorithm(str(training.get("algorithm", DEFAULT_ALGORITHM)))
+    found = _algorithm(raw)
     if isinstance(found, Problem):
         return [found]
     parameters = section(training, "algorithm_parameters")
@@ -110,3 +114,44 @@ def check_architecture(raw: Mapping[str, Any]) -> list[Problem]:
         if isinstance(found, Problem):
             problems.append(found)
     return problems
+
+
+def check_action_space(raw: Mapping[str, Any], space: Space) -> list[Problem]:
+    """Refuse an algorithm that cannot act in an action space."""
+    algorithm = _algorithm(raw)
+    if isinstance(algorithm, Problem) or algorithm.can_act_in(space):
+        return []
+    able = sorted(name for name, other in ALGORITHMS.items() if other.can_act_in(space))
+    environment_id = section(raw, "environment").get("id")
+    message = f"cannot act in the action space of {environment_id}, which is {space}"
+    return [Problem("training.algorithm", message, section(raw, "training").get("algorithm"), valid=able)]
+
+
+def buffer_bytes(raw: Mapping[str, Any], observation: int, action: int) -> dict[str, int]:
+    """Estimate the memory of the buffer of experience; see `Learner.experience_bytes`."""
+    algorithm = _algorithm(raw)
+    if isinstance(algorithm, Problem):
+        return {}
+    defaults = valid_parameters(algorithm.model_class)
+    parameters = section(raw, "training", "algorithm_parameters")
+
+    def parameter(name: str) -> int:
+        return natural(parameters.get(name), defaults[name].default)
+
+    step = observation + action + STEP_BYTES
+    if "buffer_size" in defaults:
+        total = section(raw, "training", "training").get("total_timesteps")
+        stored = min(parameter("buffer_size"), natural(total, DEFAULT_TIMESTEPS))
+        next_observation = 0 if parameters.get("optimize_memory_usage") else observation
+        return {"training.algorithm_parameters.buffer_size": stored * (step + next_observation)}
+    if "n_steps" in defaults:
+        n_steps = parameter("n_steps")
+        n_environments = natural(section(raw, "environment").get("n_environments"), 1)
+        steps_are_more = n_steps > n_environments
+        key = "training.algorithm_parameters.n_steps" if steps_are_more else "environment.n_environments"
+        return {key: n_steps * n_environments * step}
+    return {}
+
+
+def _algorithm(raw: Mapping[str, Any]) -> Algorithm | Problem:
+    return find_algorithm(str(section(raw, "training").get("algorithm", DEFAULT_ALGORITHM)))

@@ -10,3 +10,9 @@ def section(raw: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
     for name in path:
         block = block.get(name) if isinstance(block, Mapping) else None
     return block if isinstance(block, Mapping) else {}
+
+
+def natural(value: Any, default: Any) -> int:
+    """Return a non-negative integer from YAML, or the default for anything else, which the schema refuses."""
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    return whole if type(whole) is int and whole >= 0 else int(default)

@@ -1,0 +1,54 @@
+"""From `training.algorithm` to the learner that trains it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rl_pipeline.class_path import ClassPathError, is_class_path, resolve_class
+from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.config.raw_section import section
+from rl_pipeline.config.training import Training
+from rl_pipeline.learners.learner import Learner
+from rl_pipeline.learners.sb3.checks import DEFAULT_ALGORITHM, check_architecture
+from rl_pipeline.learners.sb3.learner import SB3Learner
+from rl_pipeline.learners.sb3.registry import KEY, find_algorithm
+
+
+def find_learner(algorithm: str) -> type[Learner] | Problem:
+    """Find the class that trains an algorithm, or say which algorithms there are.
+
+    Args:
+        algorithm: The name of an algorithm of Stable-Baselines3 or sb3-contrib, or the class path of a user's own
+            algorithm of Stable-Baselines3 or of a user's own `Learner`.
+    """
+    if is_class_path(algorithm):
+        try:
+            own = resolve_class(algorithm, object)
+        except ClassPathError as error:
+            return Problem(KEY, str(error), algorithm)
+        if issubclass(own, Learner):
+            return own
+    found = find_algorithm(algorithm)
+    return found if isinstance(found, Problem) else SB3Learner
+
+
+def learner_class(training: Training) -> type[Learner]:
+    """Return the class that trains what a configuration names.
+
+    Raises:
+        ConfigError: There is no such algorithm.
+    """
+    found = find_learner(training.algorithm)
+    if isinstance(found, Problem):
+        raise ConfigError([found])
+    return found
+
+
+def find_raw_learner(raw: Mapping[str, Any]) -> type[Learner] | Problem:
+    """Find the class that trains what a mapping as read from YAML names."""
+    return find_learner(str(section(raw, "training").get("algorithm", DEFAULT_ALGORITHM)))
+
+
+def check_learner(raw: Mapping[str, Any]) -> list[Problem]:
+    """List what is wrong with the algorithm, its parameters and its networks."""
+    found = find_raw_learner(raw)
+    return [found, *check_architecture(raw)] if isinstance(found, Problem) else found.check(raw)
