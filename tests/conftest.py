@@ -10,10 +10,12 @@ from tests.ros_network import RosNetwork, require_ros
 DOMAINS_OF_A_WORKER = 12
 _count = itertools.count()
 
+# A shell ignores SIGINT for what it starts in the background, nohup ignores SIGHUP, and every child inherits that: a child
+# that is a shell could not even take it back. Tests send both to their children.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-    # A shell ignores SIGINT for what it starts in the background, and every child inherits that: one that is a shell
-    # itself could not even take it back. Tests send SIGINT to their children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def next_domain() -> int:

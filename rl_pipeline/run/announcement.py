@@ -12,6 +12,7 @@ from rl_pipeline.learners.learner import IterationLength
 from rl_pipeline.run.conclusion import shown
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.session import Session
+from rl_pipeline.run.user_code import name_user_code
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def announce(
     description = session.learner.describe()
     length = description.iteration
     end = last_timestep(start, total, length)
-    environment, training = config.environment, config.training
+    environment, training = name_user_code(config, folder).environment, config.training
     count = _count(session.env.num_envs, "environment")
     algorithm = algorithm_title(training.algorithm)
     rows = {

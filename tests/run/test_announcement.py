@@ -8,7 +8,7 @@ from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.metadata import read_metadata
 from rl_pipeline.run.train import plan_resume, run_plan
 
-from .conftest import Train, sample_env
+from .conftest import Train
 
 SMALL_REPLAY = "training.algorithm_parameters={buffer_size: 200, learning_starts: 10, train_freq: 16}"
 TOTAL = "training.training.total_timesteps"
@@ -40,7 +40,7 @@ def test_a_training_shows_what_it_trains(train: Train, capsys: pytest.CaptureFix
     output = capsys.readouterr().out
     shown = rows(output)
     assert list(shown) == [line[:14].strip() for line in output.splitlines()[:8]]
-    assert shown["environment"] == f"{sample_env()} (backend gymnasium), 2 environments"
+    assert shown["environment"] == "code/sample_envs.py:SampleEnv (backend gymnasium), 2 environments"
     assert shown["observations"] == "Box(3,) float32, -1 to 1"
     assert shown["actions"] == "Discrete(3)"
     assert shown["algorithm"] == "PPO (engine fast), seed 0"

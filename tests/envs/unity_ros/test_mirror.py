@@ -76,7 +76,8 @@ def test_topics_of_the_first_program_reach_ros_at_most_at_the_rate(listen: Liste
 
 def test_without_a_rate_nothing_takes_part_in_ros(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "rl_pipeline.envs.ros.mirror", raising=False)
-    monkeypatch.setitem(sys.modules, "rclpy", None)
+    for name in ("rclpy", "rclpy.exceptions"):
+        monkeypatch.setitem(sys.modules, name, None)
     with closing(tanks()) as env:
         env.step(np.zeros((2, 2), np.float32))
     with pytest.raises(ConfigError, match=r"(?s)mirror_rate.*ROS 2.*activate\.bash"):

@@ -62,7 +62,9 @@ class RosBackend:
         destroy[kind](self._entities.pop((kind, name)))
 
     def publish(self, topic: str, payload: bytes) -> None:
-        """See `rl_pipeline.bridge.server.Backend`."""
+        """See `rl_pipeline.bridge.server.Backend`; nothing is published once ROS is shut down."""
+        if not self._node.context.ok():  # the endpoint is about to stop
+            return
         with _refusals_of_ros():
             self._entities["publisher", topic].publish(whole(payload))
 
