@@ -10,8 +10,8 @@ from tests.ros_network import RosNetwork, require_ros
 DOMAINS_OF_A_WORKER = 12
 _count = itertools.count()
 
-# A shell ignores SIGINT for what it starts in the background, nohup ignores SIGHUP, and every child inherits that: a child
-# that is a shell could not even take it back. Tests send both to their children.
+# A shell ignores SIGINT for what it starts in the background, nohup ignores SIGHUP, and every child inherits that; a
+# shell among them could not even take it back. Tests send both to their children.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:

@@ -64,6 +64,6 @@ def test_a_signal_saves_although_a_worker_hangs_or_says_that_it_cannot(
     status, output = training.end()
     metadata = read_metadata(training.run)
     assert (status, metadata["status"]) == ((0, "stopped") if restarts else (1, "failed")), output
-    assert newest_timestep(training.run) == (80 if restarts else 60)
+    assert newest_timestep(training.run) == (70 if restarts else 60)
     if not restarts:
         assert "workers were restarted 0 times, which is the limit" in output
