@@ -9,7 +9,7 @@ import numpy as np
 from rl_pipeline.bridge.lockstep import LockstepEndpoint
 from rl_pipeline.envs.remote.batch import SimulationBatch
 from rl_pipeline.envs.remote.flat_batch import FlatLayout
-from rl_pipeline.envs.remote.step_result import StepResult
+from rl_pipeline.envs.remote.step_result import ReplyCollector
 from rl_pipeline.envs.unity_ros.instance import UnityInstance
 from rl_pipeline.envs.unity_ros.session import UnitySession
 from rl_pipeline.envs.unity_ros.vector_env import UnityRosVectorEnv
@@ -26,12 +26,12 @@ STAGES: dict[str, tuple[type, str]] = {
     "receive": (LockstepEndpoint, "_fill"),
     "read the frames of the response": (LockstepEndpoint, "response"),
     "read the fields of the response": (UnitySession, "read"),
-    "allocate the result": (StepResult, "__init__"),
+    "allocate the result": (ReplyCollector, "__init__"),
     "check numbers for size and NaN": (SimulationBatch, "numbers"),
     "check flags and images for size": (SimulationBatch, "octets"),
-    "copy the observations": (StepResult, "observe"),
-    "copy rewards and flags": (StepResult, "add"),
-    "convert the observations to their dtype": (StepResult, "as_tuple"),
+    "copy the observations": (ReplyCollector, "observe"),
+    "copy rewards and flags": (ReplyCollector, "add"),
+    "convert the observations to their dtype": (ReplyCollector, "as_tuple"),
 }
 """Methods, each of which is timed without the others that it calls."""
 
