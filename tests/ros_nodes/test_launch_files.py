@@ -108,9 +108,11 @@ def test_the_endpoint_for_unity_takes_clients(ros_network: RosNetwork) -> None:
         assert any("may connect" in line for line in endpoint.stdout)
         with Client(port=port, timeout=30) as client:
             assert client.receive().topic == "__handshake"
+        endpoint.send_signal(signal.SIGTERM)
+        output = endpoint.communicate(timeout=60)[0]
     finally:
         end(endpoint)
-    assert endpoint.returncode == 0
+    assert endpoint.returncode == 0, output
 
 
 def test_the_files_are_installed(ros_network: RosNetwork) -> None:

@@ -3,7 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import rclpy
@@ -17,7 +17,7 @@ from rl_nodes.batch_services import BatchServices
 from rl_nodes.interruption import Interruption
 from rl_nodes.real_time import RealTime
 from rl_nodes.robot_topics import RobotTopics
-from rl_nodes.start import start_node, start_ros
+from rl_nodes.start import spin, start_node, start_ros
 from rl_pipeline.commands.exit_status import exit_status
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.loading import load_config
@@ -65,7 +65,9 @@ class Simulation(Node):
     def serve(self) -> None:
         """Serve until SIGTERM, or SIGINT and nobody uses a session any more."""
         if self.robot is not None:
-            rclpy.spin(self)
+            executor = SingleThreadedExecutor()
+            executor.add_node(self)
+            spin(executor)
             return
         interruption = Interruption(self, self.is_used)
         with spinning(self):
@@ -87,18 +89,13 @@ def spinning(node: Node) -> Iterator[None]:
     """Run what a node has besides its batch services, such as its parameters, in another thread."""
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    thread = threading.Thread(target=_spin, args=(executor,), name="ros")
+    thread = threading.Thread(target=spin, args=(executor,), name="ros")
     thread.start()
     try:
         yield
     finally:
         executor.shutdown()
         thread.join()
-
-
-def _spin(executor: SingleThreadedExecutor) -> None:
-    with suppress(ExternalShutdownException):
-        executor.spin()
 
 
 def maker(environment: Environment, *, always_render: bool) -> Callable[[int, str | None], VectorEnv]:

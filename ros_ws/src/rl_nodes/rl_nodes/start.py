@@ -1,4 +1,4 @@
-"""Starts ROS and a node, with mistakes of the command line told to the user."""
+"""Starts ROS and a node, with mistakes of the command line told to the user, and runs its callbacks."""
 
 import sys
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import TypeVar
 import rclpy
 from rclpy._rclpy_pybind11 import RCLError, RCLInvalidROSArgsError
 from rclpy.exceptions import ParameterException
+from rclpy.executors import Executor, ExternalShutdownException
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
@@ -54,6 +55,21 @@ def start_node(make_node: Callable[[], NodeT]) -> NodeT:
         hint = f"; did you mean '{close}'?" if close else ""
         node.get_logger().warning(f"there is no parameter '{name}', so its value is not used{hint}")
     return node
+
+
+def spin(executor: Executor) -> None:
+    """Run callbacks until ROS or the executor is shut down.
+
+    Raises:
+        RCLError: ROS refuses something although it is not shut down.
+    """
+    try:
+        executor.spin()
+    except ExternalShutdownException:
+        return
+    except RCLError:  # from a wait set that is made just after a signal has shut ROS down
+        if executor.context.ok():
+            raise
 
 
 def unknown_parameters(node: Node) -> list[str]:

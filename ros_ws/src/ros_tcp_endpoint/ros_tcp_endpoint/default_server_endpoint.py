@@ -3,7 +3,6 @@
 import contextlib
 
 import rclpy
-from rclpy.executors import ExternalShutdownException
 from rclpy.signals import SignalHandlerOptions
 from rl_nodes.start import start_node, start_ros
 
@@ -28,7 +27,7 @@ def _serve(arguments: list[str] | None) -> None:
     tcp_server = start_node(lambda: TcpServer("UnityEndpoint"))
     try:
         _start(tcp_server)
-        with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
+        with contextlib.suppress(KeyboardInterrupt):
             tcp_server.setup_executor()
     finally:
         tcp_server.destroy_nodes()

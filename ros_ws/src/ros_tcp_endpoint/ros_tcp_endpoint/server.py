@@ -11,6 +11,7 @@ from rclpy.exceptions import InvalidHandle
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rl_nodes import parameters
+from rl_nodes.start import spin
 
 from rl_pipeline.bridge.framing import DEFAULT_MAX_FRAME
 from rl_pipeline.bridge.server import Limits, Server
@@ -94,14 +95,13 @@ class TcpServer(Node):
 
         Raises:
             KeyboardInterrupt: SIGINT came, and Python handles it.
-            ExternalShutdownException: ROS was shut down from elsewhere, as at SIGTERM.
         """
         executor = SingleThreadedExecutor(context=self.context)
         executor.add_node(self)
         try:
             while self.context.ok():
                 with contextlib.suppress(InvalidHandle):  # a client left in mid-call, and its service with it
-                    executor.spin()
+                    spin(executor)
         finally:
             executor.shutdown()
 

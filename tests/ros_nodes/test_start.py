@@ -1,0 +1,48 @@
+import subprocess
+import sys
+
+import pytest
+
+from tests.ros_network import RosNetwork
+
+PROGRAM = """
+import sys
+import rclpy
+from rclpy._rclpy_pybind11 import RCLError
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.waitable import NumberOfEntities, Waitable
+from rl_nodes.start import spin
+
+rclpy.init()
+node = Node("ends_in_the_gap")
+
+class Gap(Waitable):
+    # An executor asks for the number of entities between its check of the context and the making of its wait set.
+    def get_num_entities(self):
+        if sys.argv[1] == "shut_down":
+            rclpy.shutdown()
+            return NumberOfEntities()
+        raise RCLError("something else")
+
+node.add_waitable(Gap(ReentrantCallbackGroup()))
+executor = SingleThreadedExecutor()
+executor.add_node(node)
+spin(executor)
+print("ended")
+"""
+
+
+@pytest.mark.parametrize(("event", "status"), [("shut_down", 0), ("fail", 1)])
+def test_only_a_shutdown_ends_spinning_quietly(ros_network: RosNetwork, event: str, status: int) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM, event],
+        env=ros_network.environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == status, result.stderr
+    assert result.stdout == ("ended\n" if event == "shut_down" else "")
+    assert ("something else" in result.stderr) == (event == "fail")
