@@ -1,6 +1,8 @@
 """The page about policies outside their run, in a process that cannot import `rl_pipeline`."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -28,13 +30,17 @@ def test_the_page_gives_the_return_of_eval_json(reader: Path) -> None:
     rl_pipeline(f"rl-pipeline train --config {ROOT / 'configs' / 'halfcheetah_ppo.yaml'}", *SHORT)
     [save] = commands(PAGE)
     rl_pipeline(save)
-    [text] = blocks(PAGE, "python")
+    elsewhere, alone = blocks(PAGE, "python")
     [run] = find_runs(Path("experiments"))
     expected = json.loads((run.path / "eval.json").read_text())
     assert expected["checkpoint"] == "best"
-    words = run_without_us(text, reader).split()
+    words = run_without_us(elsewhere, reader).split()
     assert float(words[2]) == pytest.approx(expected["mean_reward"], rel=1e-6, abs=1e-5)
     check_the_arrays(run)
+    words = subprocess.run(
+        [sys.executable, "-c", alone, run.path], capture_output=True, text=True, check=True, timeout=120
+    ).stdout.split()
+    assert float(words[1]) == pytest.approx(expected["returns"][0], rel=1e-3)
 
 
 def check_the_arrays(run: RunFolder) -> None:

@@ -3,6 +3,7 @@
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,24 @@ Seed = int | Sequence[int | None] | None
 
 StepResult = tuple[Observation, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]
 """Observations, rewards, terminated, truncated, each of n rows, and infos."""
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What the spaces of an environment leave unsaid, for a policy that acts without it.
+
+    Attributes:
+        rate: Environment steps for each second of the environment's time; None where it has no clock.
+        observation_names: Names of the numbers of each part of the observation by key, in row-major order; a plain
+            observation has the key `observation`. Parts without names are left out.
+        action_names: Names of the numbers of an action; empty where they have none.
+        units: Units by name of a number.
+    """
+
+    rate: float | None = None
+    observation_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    action_names: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 OPTIONAL_METHODS = ("action_masks", "compute_reward")
@@ -69,6 +88,11 @@ class BackendVectorEnv(VectorEnv, ABC):
     def label(self) -> str:
         """What messages call these environments."""
         return type(self).__name__
+
+    @property
+    def interface(self) -> Interface:
+        """What the spaces leave unsaid."""
+        return Interface()
 
     def expand_seed(self, seed: Seed) -> list[int | None]:
         """Return one seed for each environment, None where its generator continues.

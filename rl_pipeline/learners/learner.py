@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple
 
 from gymnasium import Space
 from gymnasium.vector import VectorEnv
@@ -12,7 +12,7 @@ from gymnasium.vector import VectorEnv
 from rl_pipeline.config.errors import Problem
 from rl_pipeline.config.training import Training
 from rl_pipeline.errors import FAILED, UserError
-from rl_pipeline.policies.policy import Policy
+from rl_pipeline.policies.policy import Memory, Policy
 
 MODEL, VEC_NORMALIZE, POLICY = "model.zip", "vecnormalize.pkl", "policy.npz"
 """Files that `write_policy` may write: the first two by Stable-Baselines3, the last by any other learner."""
@@ -24,10 +24,6 @@ class NonFiniteError(UserError):
     """A loss, a return or a parameter became NaN or infinite; the text names it."""
 
     exit_status = FAILED
-
-
-class PolicyFileError(Exception):
-    """A file of a policy that is damaged or belongs to another learner."""
 
 
 class UnsavedStateError(UserError):
@@ -77,6 +73,18 @@ class Description:
     iteration: IterationLength
 
 
+class LearnedPolicy(Policy[Memory]):
+    """The policy of a learner, which loads the files that the learner wrote."""
+
+    @abstractmethod
+    def load(self, folder: Path) -> None:
+        """Load what `Learner.write_policy` wrote. Nothing in the files is executed: they may come from elsewhere.
+
+        Raises:
+            PolicyFileError: A file is damaged or belongs to another policy.
+        """
+
+
 class Learner(ABC):
     """Learns a policy in an environment.
 
@@ -98,9 +106,20 @@ class Learner(ABC):
         self.seed = seed
 
     @classmethod
-    def for_acting(cls, training: Training, env: VectorEnv, *, seed: int) -> Self:
-        """Build a learner that will only act, after `load_policy`: on the CPU, without room for experience."""
-        return cls(training, env, seed=seed)
+    @abstractmethod
+    def for_acting(
+        cls, training: Training, observation_space: Space[Any], action_space: Space[Any]
+    ) -> LearnedPolicy[Any]:
+        """Build an untrained policy that acts after its `load`, on the CPU and without an environment.
+
+        Args:
+            training: The `training` section of the configuration.
+            observation_space: Of one environment, after all wrappers.
+            action_space: Of one environment.
+
+        Raises:
+            ConfigError: The section names something that does not exist.
+        """
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> list[Problem]:
@@ -152,8 +171,8 @@ class Learner(ABC):
 
     @property
     @abstractmethod
-    def policy(self) -> Policy[Any]:
-        """The policy as it is now; it follows what the learner learns."""
+    def policy(self) -> LearnedPolicy[Any]:
+        """The policy as it is now. It follows what the learner learns; the learner continues from what it loads."""
 
     @abstractmethod
     def take_metrics(self) -> dict[str, float]:
@@ -183,18 +202,10 @@ class Learner(ABC):
 
     @abstractmethod
     def write_policy(self, folder: Path) -> None:
-        """Write the files that `load_policy` needs: what is learned, and what optimizes it.
+        """Write the files that `LearnedPolicy.load` needs: what is learned, and what optimizes it.
 
         Raises:
             OSError: The disk is full.
-        """
-
-    @abstractmethod
-    def load_policy(self, folder: Path) -> None:
-        """Load what `write_policy` wrote. Nothing in the files is executed: they may come from elsewhere.
-
-        Raises:
-            PolicyFileError: A file is damaged or does not fit this learner.
         """
 
     def load_pretrained(self, file: Path) -> None:
@@ -206,7 +217,7 @@ class Learner(ABC):
         Raises:
             PolicyFileError: A file is damaged or does not fit this learner.
         """
-        self.load_policy(file.parent)
+        self.policy.load(file.parent)
 
     def convert_policy(self, source: Path, target: Path) -> None:
         """Load the policy that an older version wrote into a folder, and write it into another one as of today.
@@ -214,7 +225,7 @@ class Learner(ABC):
         Raises:
             PolicyFileError: A file is damaged or does not fit this learner.
         """
-        self.load_policy(source)
+        self.policy.load(source)
         self.write_policy(target)
 
     @abstractmethod

@@ -15,14 +15,20 @@ Memory = TypeVar("Memory")
 """What a policy remembers between two steps: hidden states, frames; None before the first step."""
 
 
+class PolicyFileError(Exception):
+    """A file of a policy that is missing, damaged, or belongs to another policy."""
+
+
 class Policy(ABC, Generic[Memory]):
     """Chooses actions for a batch of observations.
 
     Attributes:
         needs_action_masks: Whether `act` must be told which actions are allowed.
+        has_memory: Whether an action depends on more than the present observation; `act` then returns a memory.
     """
 
     needs_action_masks: bool = False
+    has_memory: bool = False
 
     @abstractmethod
     def act(
@@ -65,6 +71,7 @@ class StandalonePolicy(Policy[tuple[list[State], Memory | None]]):
         self._policy = policy
         self._transforms = transforms
         self.needs_action_masks = policy.needs_action_masks
+        self.has_memory = policy.has_memory or transforms.has_state
 
     def act(
         self,
@@ -83,6 +90,8 @@ class StandalonePolicy(Policy[tuple[list[State], Memory | None]]):
         )
         return actions, (self._transforms.record(actions, states), inner)
 
-    def sampling(self, seed: int) -> Any:
+    @contextmanager
+    def sampling(self, seed: int) -> Iterator[None]:
         """See `Policy.sampling`."""
-        return self._policy.sampling(seed)
+        with self._policy.sampling(seed):
+            yield

@@ -18,7 +18,13 @@ State = dict[str, NDArray[Any]]
 
 
 class Transform(ABC):
-    """A change of observations that may depend on those before, and on the actions, of the same episode."""
+    """A change of observations that may depend on those before, and on the actions, of the same episode.
+
+    Attributes:
+        has_state: Whether it does depend on them.
+    """
+
+    has_state: ClassVar[bool] = True
 
     @abstractmethod
     def advance(self, observation: Observation, state: State, episode_starts: NDArray[np.bool_]) -> State:
@@ -63,6 +69,8 @@ class Normalize(Transform):
     var: Mapping[str, NDArray[np.float64]]
     clip: float = 10.0
     epsilon: float = 1e-8
+
+    has_state: ClassVar[bool] = False
 
     def advance(self, observation: Observation, state: State, episode_starts: NDArray[np.bool_]) -> State:
         """See `Transform`; there is no state."""
@@ -188,6 +196,11 @@ class Chain:
 
     def __init__(self, transforms: Sequence[Transform]) -> None:
         self.transforms = tuple(transforms)
+
+    @property
+    def has_state(self) -> bool:
+        """Whether a transformed observation depends on more than the present one."""
+        return any(transform.has_state for transform in self.transforms)
 
     def observe(
         self, observation: Observation, states: Sequence[State], episode_starts: NDArray[np.bool_]

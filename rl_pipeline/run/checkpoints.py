@@ -6,6 +6,7 @@ checkpoints/<init|best|final|step_000500000>/
     model.zip            networks and optimizers; loads with stock stable_baselines3
     vecnormalize.pkl     running statistics for stock stable_baselines3; rl_pipeline never reads it
     policy.npz           in place of these two, what a learner writes that is not of Stable-Baselines3
+    policy.json          what the policy needs to act without its simulator; see rl_pipeline/policies/spec.py
     normalizer.npz       running statistics of the observations and rewards, where they are normalised
     state.npz            random states, simulators, wrappers, counters, best score
     replay_buffer.npz    off-policy algorithms
@@ -28,11 +29,13 @@ from typing import Any
 from rl_pipeline.atomic import atomic_write, sync_folder
 from rl_pipeline.errors import UserError
 from rl_pipeline.learners.learner import MODEL, POLICY, VEC_NORMALIZE
+from rl_pipeline.policies.normalizer_file import NORMALIZER
+from rl_pipeline.policies.spec import SPEC
 
 MANIFEST = "checkpoint.json"
-NORMALIZER, STATE, EXPERIENCE = "normalizer.npz", "state.npz", "replay_buffer.npz"
+STATE, EXPERIENCE = "state.npz", "replay_buffer.npz"
 LEARNER_FILES = (VEC_NORMALIZE, MODEL, POLICY)
-POLICY_FILES = (*LEARNER_FILES, NORMALIZER)
+POLICY_FILES = (*LEARNER_FILES, NORMALIZER, SPEC)
 FILES = (*POLICY_FILES, STATE, EXPERIENCE)
 """Every file that a checkpoint may hold beside its manifest."""
 FORMAT = 1

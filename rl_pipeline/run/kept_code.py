@@ -11,6 +11,7 @@ from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.gymnasium.make import environment_creator
 from rl_pipeline.envs.mujoco.model_files import MODEL_SUFFIXES, ModelFilesError, model_files
+from rl_pipeline.learners.registry import learner_class
 from rl_pipeline.own_modules import forget_own_files, import_own_file, import_root, own_files
 from rl_pipeline.rendering.gl import RenderingUnavailable
 from rl_pipeline.run.code_copy import (
@@ -24,7 +25,6 @@ from rl_pipeline.run.code_copy import (
 from rl_pipeline.run.environments import make_evaluation_env
 from rl_pipeline.run.file_record import FileRecord, recorded
 from rl_pipeline.run.folder import RunFolder
-from rl_pipeline.run.trained_policy import acting_learner
 from rl_pipeline.run.user_code import FOLDER, argument_paths, code_files, replace_paths
 
 logger = logging.getLogger(__name__)
@@ -188,7 +188,8 @@ def _build(config: Config) -> None:
             import_own_file(file.resolve())
         return
     with closing(make_evaluation_env(config, 1, render_mode=_render_mode(config))) as env:
-        acting_learner(config, env)
+        spaces = env.single_observation_space, env.single_action_space
+        learner_class(config.training).for_acting(config.training, *spaces)
         if env.render_mode is not None:
             env.render()
 

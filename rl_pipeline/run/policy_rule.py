@@ -1,7 +1,7 @@
 """Lets the policy of an earlier run act for agents of a simulation that are not trained themselves."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,54 +10,36 @@ from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.schema import Config
-from rl_pipeline.envs.contract import BackendVectorEnv
-from rl_pipeline.learners.random_state import undisturbed_randomness
+from rl_pipeline.learners.policy_spec import describe_older_policy, signals_of
+from rl_pipeline.policies.loading import PolicyNeedsMoreError, make_standalone
+from rl_pipeline.policies.observations import Observation
+from rl_pipeline.policies.policy import Policy, PolicyFileError
+from rl_pipeline.policies.spec import SPEC, PolicySpec, Signals, describe_signals, read_spec, signals_fit
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
-from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import NotFoundError, choose_checkpoint, find_policy
-from rl_pipeline.run.trained_policy import TrainedPolicy, acting_learner, stored_config
+from rl_pipeline.run.trained_policy import run_of, stored_config
 from rl_pipeline.run.trust import require_trust
-from rl_pipeline.wrappers.build import find_wrapper, wrap
-from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
-
-Rule = Callable[[list[NDArray[Any]]], NDArray[Any]]
 
 
-def policy_rule(name: str, key: str) -> Callable[[spaces.Space, spaces.Space], Rule]:
+def policy_rule(name: str, key: str) -> Callable[[spaces.Space, spaces.Space], "PolicyRule"]:
     """Find a policy and return what makes a rule of it for an observation space and an action space.
-
-    The rule gets a list of observations, (agents, *shape) for each part of the space, and returns the most likely
-    actions, (agents, numbers in an action).
 
     Args:
         name: A run, one of its checkpoints, or a `model.zip` in either.
         key: Where the name stands in the configuration.
 
     Raises:
-        ConfigError: There is none, it needs more than observations to act, or its code is not trusted.
+        ConfigError: There is none, or its code is not trusted.
     """
     try:
-        run, checkpoint = _find(name)
+        files = find_policy(name)
+        run = run_of(files.model)
+        checkpoint = files.checkpoint or choose_checkpoint(run, "model")
     except (NotFoundError, CheckpointError) as error:
         raise ConfigError([Problem(key, str(error), name)]) from error
     config = stored_config(run)
     require_trust(config, run.path)
-    if config.environment.wrappers or "recurrent" in config.training.algorithm.lower():
-        message = "the policy remembers, or its run has wrappers; here it sees one observation at a time"
-        remedy = "name a run without environment.wrappers, of an algorithm that is not recurrent"
-        raise ConfigError([Problem(key, message, name, remedy=remedy)])
     return functools.partial(_make_rule, config, checkpoint, key)
-
-
-def _find(name: str) -> tuple[RunFolder, Checkpoint]:
-    files = find_policy(name)
-    folder = next((one for one in files.model.resolve().parents if (one / "config.yaml").is_file()), None)
-    if folder is None:
-        raise NotFoundError(
-            f"{files.model} lies in no run's folder, whose config.yaml says what its networks are"
-        )
-    run = RunFolder(folder)
-    return run, files.checkpoint or choose_checkpoint(run, "model")
 
 
 def _make_rule(
@@ -66,37 +48,77 @@ def _make_rule(
     key: str,
     observation_space: spaces.Space,
     action_space: spaces.Space,
-) -> Rule:
-    env = wrap(_Spaces(observation_space, action_space), config.environment, training=False)
-    with undisturbed_randomness():
-        policy = TrainedPolicy(config, acting_learner(config, env), env)
+) -> "PolicyRule":
+    folder = checkpoint.path
     try:
-        policy.load(checkpoint)
-    except CheckpointError as error:
+        checkpoint.verify()
+        if (folder / SPEC).exists():
+            spec = read_spec(folder)
+            _check_fit(spec, observation_space, action_space)
+        else:
+            spec = describe_older_policy(config.environment, observation_space, action_space, folder)
+        policy = make_standalone(folder, spec)
+    except (CheckpointError, PolicyFileError, PolicyNeedsMoreError) as error:
         raise ConfigError([Problem(key, f"does not fit the behaviour: {error}")]) from error
-    names = list(observation_space.spaces) if isinstance(observation_space, spaces.Dict) else None
-    normalizer = find_wrapper(env, NormalizeObservation)
-
-    def rule(observations: list[NDArray[Any]]) -> NDArray[Any]:
-        seen: Any = observations[0] if names is None else dict(zip(names, observations, strict=True))
-        if normalizer is not None:
-            seen = normalizer.normalize(seen)
-        starts = np.ones(len(observations[0]), dtype=bool)
-        actions, _ = policy.policy.act(seen, None, starts)
-        return actions.reshape(len(observations[0]), -1)
-
-    return rule
+    keys = list(observation_space.spaces) if isinstance(observation_space, spaces.Dict) else None
+    return PolicyRule(policy, keys)
 
 
-class _Spaces(BackendVectorEnv):
-    """Nothing but spaces, where an environment is asked for that is never stepped."""
+def _check_fit(spec: PolicySpec, observation_space: spaces.Space, action_space: spaces.Space) -> None:
+    pairs: dict[str, tuple[Signals, Signals]] = {
+        "observation": (spec.observation, signals_of(observation_space)),
+        "action": (spec.action, signals_of(action_space)),
+    }
+    for what, (own, other) in pairs.items():
+        if not signals_fit(own, other):
+            forms = describe_signals(own), describe_signals(other)
+            raise PolicyFileError(f"its {what} is {forms[0]}, that of the behaviour is {forms[1]}")
 
-    def __init__(self, observation_space: spaces.Space, action_space: spaces.Space) -> None:
-        self._set_spaces(1, observation_space, action_space, {})
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return nothing."""
-        return {}
+class PolicyRule:
+    """A policy that acts for the agents of a behaviour; each agent has a memory of its own.
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore nothing."""
+    Args:
+        policy: Acts on raw observations.
+        keys: Keys of the parts of a Dict observation; None for a plain one.
+    """
+
+    def __init__(self, policy: Policy[Any], keys: Sequence[str] | None) -> None:
+        self._policy = policy
+        self._keys = keys
+        self._memories: dict[int, Any] = {}
+
+    def __call__(
+        self, observations: list[NDArray[Any]], agents: Sequence[int], ended: Sequence[int]
+    ) -> NDArray[Any]:
+        """Return the most likely actions.
+
+        Args:
+            observations: (agents, *shape) for each part of the observation.
+            agents: Ids of the agents.
+            ended: Ids of agents whose episode is over.
+
+        Returns:
+            Actions, (agents, numbers in an action).
+        """
+        for agent in ended:
+            self._memories.pop(agent, None)
+        if not self._policy.has_memory:
+            return self._act(observations, None, np.ones(len(agents), bool))[0]
+        rows = [self._act_of_one(observations, row, agent) for row, agent in enumerate(agents)]
+        return np.concatenate(rows)
+
+    def _act_of_one(self, observations: list[NDArray[Any]], row: int, agent: int) -> NDArray[Any]:
+        seen = [part[row : row + 1] for part in observations]
+        start = np.array([agent not in self._memories])
+        actions, self._memories[agent] = self._act(seen, self._memories.get(agent), start)
+        return actions
+
+    def _act(
+        self, observations: list[NDArray[Any]], memory: Any, episode_starts: NDArray[np.bool_]
+    ) -> tuple[NDArray[Any], Any]:
+        seen: Observation = observations[0]
+        if self._keys is not None:
+            seen = dict(zip(self._keys, observations, strict=True))
+        actions, memory = self._policy.act(seen, memory, episode_starts)
+        return actions.reshape(len(episode_starts), -1), memory

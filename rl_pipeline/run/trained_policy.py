@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gymnasium.vector import VectorEnv
@@ -11,12 +12,14 @@ from rl_pipeline.config.loading import load_config
 from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.ros.run_name import named_after
 from rl_pipeline.learners.device import use_threads
-from rl_pipeline.learners.learner import Learner
+from rl_pipeline.learners.learner import LearnedPolicy
+from rl_pipeline.learners.policy_spec import space_of
 from rl_pipeline.learners.registry import learner_class
-from rl_pipeline.policies.policy import Policy
+from rl_pipeline.policies.spec import PolicySpec
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.environments import make_evaluation_env
 from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.locate import NotFoundError
 from rl_pipeline.run.training_state import load_policy, load_statistics
 from rl_pipeline.run.trust import require_trust
 from rl_pipeline.run.user_code import find_user_code
@@ -28,18 +31,13 @@ class TrainedPolicy:
 
     Attributes:
         config: The configuration of its run.
-        learner: What learned it, with the checkpoint's networks.
+        policy: The policy, with the checkpoint's networks.
         env: An environment with the checkpoint's frozen statistics.
     """
 
     config: Config
-    learner: Learner
+    policy: LearnedPolicy[Any]
     env: VectorEnv
-
-    @property
-    def policy(self) -> Policy[Any]:
-        """The policy."""
-        return self.learner.policy
 
     def load(self, checkpoint: Checkpoint) -> None:
         """Take the networks and statistics of a checkpoint.
@@ -48,7 +46,7 @@ class TrainedPolicy:
             CheckpointError: It is damaged or of another run.
         """
         checkpoint.verify()
-        load_policy(checkpoint, self.learner)
+        load_policy(checkpoint, self.policy)
         load_statistics(checkpoint, self.env)
 
 
@@ -79,16 +77,45 @@ def open_policy(
         env = make_evaluation_env(config, n_episodes, render_mode=render_mode)
     try:
         use_threads(config.training.training.n_threads, env.single_observation_space)
-        policy = TrainedPolicy(config, acting_learner(config, env), env)
-        policy.load(checkpoint)
-        yield policy
+        spaces = env.single_observation_space, env.single_action_space
+        policy = learner_class(config.training).for_acting(config.training, *spaces)
+        trained = TrainedPolicy(config, policy, env)
+        trained.load(checkpoint)
+        yield trained
     finally:
         env.close()
 
 
-def acting_learner(config: Config, env: VectorEnv) -> Learner:
-    """Build the learner of a run, untrained and without room for experience, for an environment."""
-    return learner_class(config.training).for_acting(config.training, env, seed=config.evaluation.seed)
+def load_learned_policy(folder: Path, spec: PolicySpec) -> LearnedPolicy[Any]:
+    """Load the networks in a checkpoint's folder without an environment; the loader of the kind `learner`.
+
+    Args:
+        folder: The folder of a checkpoint of a run, whose config.yaml says what the networks are.
+        spec: Its spec.
+
+    Raises:
+        NotFoundError: The folder lies in no run's folder.
+        ConfigError: As for `open_policy`.
+        PolicyFileError: A file is damaged, or of networks for other inputs.
+    """
+    config = stored_config(run_of(folder))
+    require_trust(config, run_of(folder).path)
+    spaces = space_of(spec.inputs), space_of(spec.action)
+    policy = learner_class(config.training).for_acting(config.training, *spaces)
+    policy.load(folder)
+    return policy
+
+
+def run_of(path: Path) -> RunFolder:
+    """Find the run that a checkpoint or another file belongs to.
+
+    Raises:
+        NotFoundError: It lies in no run's folder.
+    """
+    folder = next((one for one in path.resolve().parents if (one / "config.yaml").is_file()), None)
+    if folder is None:
+        raise NotFoundError(f"{path} lies in no run's folder, whose config.yaml says what its networks are")
+    return RunFolder(folder)
 
 
 def stored_config(run: RunFolder) -> Config:

@@ -10,9 +10,13 @@ from gymnasium.vector import VectorEnv
 
 from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.contract import base_env
-from rl_pipeline.learners.learner import Learner, PolicyFileError
+from rl_pipeline.learners.learner import LearnedPolicy, Learner
+from rl_pipeline.learners.policy_spec import describe_policy
 from rl_pipeline.learners.random_state import random_state, restore_random_state
-from rl_pipeline.run.checkpoints import EXPERIENCE, NORMALIZER, STATE, Checkpoint, CheckpointError
+from rl_pipeline.policies.normalizer_file import NORMALIZER, read_normalizer, write_normalizer
+from rl_pipeline.policies.policy import PolicyFileError
+from rl_pipeline.policies.spec import write_spec
+from rl_pipeline.run.checkpoints import EXPERIENCE, STATE, Checkpoint, CheckpointError
 from rl_pipeline.run.environments import (
     load_normalizer_state,
     load_wrapper_states,
@@ -20,7 +24,6 @@ from rl_pipeline.run.environments import (
     wrapper_states,
 )
 from rl_pipeline.run.locate import find_policy
-from rl_pipeline.run.normalizer_file import read_normalizer, write_normalizer
 from rl_pipeline.run.state_file import StateFileError, read_state, write_state
 
 WANDB_ID = re.compile(r"[\w-]{1,128}")
@@ -47,7 +50,7 @@ class Progression:
 
 
 def write_policy(folder: Path, learner: Learner, env: VectorEnv) -> None:
-    """Write what is needed to act: the learner's own files, and the running statistics.
+    """Write what is needed to act: the learner's own files, the running statistics, and the policy's spec.
 
     Raises:
         OSError: The disk is full.
@@ -56,6 +59,7 @@ def write_policy(folder: Path, learner: Learner, env: VectorEnv) -> None:
     statistics = normalizer_state(env)
     if statistics:
         write_normalizer(folder / NORMALIZER, statistics)
+    write_spec(describe_policy(env), folder)
 
 
 def write_training_state(
@@ -94,7 +98,7 @@ def restore_training_state(checkpoint: Checkpoint, learner: Learner, env: Vector
     Raises:
         CheckpointError: The checkpoint is damaged, or belongs to another configuration.
     """
-    load_policy(checkpoint, learner)
+    load_policy(checkpoint, learner.policy)
     state = _read(checkpoint.path / STATE)
     experience = checkpoint.path / EXPERIENCE
     try:
@@ -133,14 +137,14 @@ def read_progression(checkpoint: Checkpoint) -> Progression:
     return progression
 
 
-def load_policy(checkpoint: Checkpoint, learner: Learner) -> None:
-    """Load what the learner needs to act; nothing in the files is executed.
+def load_policy(checkpoint: Checkpoint, policy: LearnedPolicy[Any]) -> None:
+    """Load what a policy needs to act; nothing in the files is executed.
 
     Raises:
-        CheckpointError: A file is damaged, or does not fit the learner.
+        CheckpointError: A file is damaged, or belongs to another policy.
     """
     try:
-        learner.load_policy(checkpoint.path)
+        policy.load(checkpoint.path)
     except PolicyFileError as error:
         raise CheckpointError(str(error)) from error
 
@@ -173,5 +177,5 @@ def load_statistics(checkpoint: Checkpoint, env: VectorEnv) -> None:
 def _read(path: Path, read: Callable[[Path], Mapping[str, Any]] = read_state) -> Mapping[str, Any]:
     try:
         return read(path)
-    except StateFileError as error:
+    except (StateFileError, PolicyFileError) as error:
         raise CheckpointError(str(error)) from error

@@ -20,6 +20,10 @@ class StatefulWrapper(VectorWrapper):
 
     The state does not include that of the wrapped environment. It is plain data: None, bool, int, float, str,
     lists, dicts with str keys and numpy arrays.
+
+    A policy that was trained behind the wrapper acts without it only if the wrapper has a method `policy_transform`,
+    which returns the `Transform` of the observations that the policy then applies itself, or None if there is nothing
+    to apply; see `TrainingWrapper` and `TransformWrapper`.
     """
 
     @abstractmethod
@@ -29,6 +33,13 @@ class StatefulWrapper(VectorWrapper):
     @abstractmethod
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state that `state_dict` returned."""
+
+
+class TrainingWrapper(StatefulWrapper):
+    """A wrapper that a policy does without where it acts alone, such as noise, statistics and time limits."""
+
+    def policy_transform(self) -> None:
+        """Nothing is done to the observations in its place."""
 
 
 class TransformWrapper(StatefulWrapper):
@@ -43,6 +54,10 @@ class TransformWrapper(StatefulWrapper):
         super().__init__(env)
         self.transform = transform
         self._state: State = {}
+
+    def policy_transform(self) -> Transform:
+        """Return the transform, which a policy that acts alone applies itself."""
+        return self.transform
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None

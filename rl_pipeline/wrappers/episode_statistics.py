@@ -7,7 +7,7 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
-from rl_pipeline.wrappers.base import StatefulWrapper, finished, reset_mask
+from rl_pipeline.wrappers.base import TrainingWrapper, finished, reset_mask
 from rl_pipeline.wrappers.metric_table import MetricTable
 
 SUCCESS_METRICS = ("is_success", "success")
@@ -16,7 +16,7 @@ STANDARD_METRICS = ("r", "l", "t")
 """Return, length and wall time, which every episode has."""
 
 
-class EpisodeStatistics(StatefulWrapper):
+class EpisodeStatistics(TrainingWrapper):
     """Report each finished episode in `infos["episode"]`, a dict of arrays of shape (num_envs,).
 
     Only rows where `infos["_episode"]` is true have meaning, and both are present only in steps that end an

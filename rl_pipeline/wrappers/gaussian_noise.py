@@ -8,10 +8,10 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
-from rl_pipeline.wrappers.base import StatefulWrapper
+from rl_pipeline.wrappers.base import TrainingWrapper
 
 
-class GaussianNoise(StatefulWrapper):
+class GaussianNoise(TrainingWrapper):
     """Base of the wrappers that add noise; it owns the random number generator.
 
     Args:

@@ -71,9 +71,9 @@ class NormalizeObservation(StatefulWrapper):
 
     def normalize(self, observation: Observation) -> Observation:
         """Normalise observations of any batch shape with the present statistics, without updating them."""
-        return self.transform().view(observation, {})
+        return self.policy_transform().view(observation, {})
 
-    def transform(self) -> Normalize:
+    def policy_transform(self) -> Normalize:
         """Return the present statistics as a transform, for a policy that acts alone."""
         return Normalize(
             {key: statistics.mean for key, statistics in self.statistics.items()},

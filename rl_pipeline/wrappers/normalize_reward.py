@@ -6,11 +6,11 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
-from rl_pipeline.wrappers.base import StatefulWrapper, finished, reset_mask
+from rl_pipeline.wrappers.base import TrainingWrapper, finished, reset_mask
 from rl_pipeline.wrappers.running_statistics import RunningStatistics
 
 
-class NormalizeReward(StatefulWrapper):
+class NormalizeReward(TrainingWrapper):
     """Divide rewards by the discounted return's deviation, as Stable-Baselines3's VecNormalize does.
 
     Each environment has an accumulator `return = gamma * return + reward`, set to 0 where an episode ends.

@@ -10,14 +10,14 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 
 from rl_pipeline.rendering.film import FilmWriter
-from rl_pipeline.wrappers.base import StatefulWrapper
+from rl_pipeline.wrappers.base import TrainingWrapper
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_FPS = 30.0
 
 
-class RecordVideo(StatefulWrapper):
+class RecordVideo(TrainingWrapper):
     """Film environment 0 now and then, from the first step on.
 
     A film is named by the timestep at which it begins, `step_000005000.mp4`, and holds the frame before its

@@ -7,10 +7,10 @@ from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
 from rl_pipeline.policies.observations import Observation, select_rows
-from rl_pipeline.wrappers.base import StatefulWrapper, finished, reset_mask
+from rl_pipeline.wrappers.base import TrainingWrapper, finished, reset_mask
 
 
-class TimeLimit(StatefulWrapper):
+class TimeLimit(TrainingWrapper):
     """Truncate episodes after a number of steps, and reset their environments in the same step.
 
     The wrapped environment resets single environments through `reset(options={"reset_mask": mask})`.

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gymnasium import Space
 from gymnasium.vector import VectorEnv
 
 from rl_pipeline import plain_data
@@ -13,35 +14,45 @@ from rl_pipeline.learners.learner import (
     POLICY,
     Description,
     IterationLength,
+    LearnedPolicy,
     Learner,
     NonFiniteError,
     Phase,
-    PolicyFileError,
 )
-from rl_pipeline.policies.policy import Policy
+from rl_pipeline.policies.policy import PolicyFileError
 
 BATCH = 32
 
 
-class LinearPolicy(Policy[None]):
-    def __init__(self, weights: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
-        self.weights, self.low, self.high = weights, low, high
+class LinearPolicy(LearnedPolicy[None]):
+    def __init__(self, observation_space: Space, action_space: Space) -> None:
+        self.weights = np.zeros((observation_space.shape[0], action_space.shape[0]))
+        self.low, self.high = action_space.low, action_space.high
 
     def act(
         self, observations: Any, memory: None, episode_starts: np.ndarray, **options: Any
     ) -> tuple[np.ndarray, None]:
         return np.clip(observations @ self.weights, self.low, self.high).astype(np.float32), None
 
+    def load(self, folder: Path) -> None:
+        try:
+            self.weights = plain_data.load(folder / POLICY)["weights"]
+        except plain_data.UNREADABLE as error:
+            raise PolicyFileError(f"{folder / POLICY} cannot be read: {error}") from error
+
 
 class Imitation(Learner):
     def __init__(self, training: Training, env: VectorEnv, *, seed: int) -> None:
         super().__init__(training, env, seed=seed)
-        space, action = env.single_observation_space, env.single_action_space
-        self.weights = np.zeros((space.shape[0], action.shape[0]))
-        self.velocity = np.zeros_like(self.weights)
+        self._policy = self.for_acting(training, env.single_observation_space, env.single_action_space)
+        self.velocity = np.zeros_like(self._policy.weights)
         self.generator = np.random.default_rng(seed)
         self.losses: list[float] = []
         self._timesteps = 0
+
+    @classmethod
+    def for_acting(cls, training: Training, observation_space: Space, action_space: Space) -> LinearPolicy:
+        return LinearPolicy(observation_space, action_space)
 
     def start(self) -> None:
         with np.load(self.training.algorithm_parameters["recording"]) as recording:
@@ -53,16 +64,15 @@ class Imitation(Learner):
 
     @property
     def policy(self) -> LinearPolicy:
-        space = self.env.single_action_space
-        return LinearPolicy(self.weights, space.low, space.high)
+        return self._policy
 
     def iterate(self, on_phase: Callable[[Phase], object]) -> None:
         on_phase("update")
         observations, actions = self.recording
         rows = self.generator.integers(len(observations), size=BATCH)
-        error = observations[rows] @ self.weights - actions[rows]
+        error = observations[rows] @ self._policy.weights - actions[rows]
         self.velocity = 0.9 * self.velocity - 0.01 * observations[rows].T @ error / BATCH
-        self.weights = self.weights + self.velocity
+        self._policy.weights = self._policy.weights + self.velocity
         self.losses.append(float(np.square(error).mean()))
         self._timesteps += BATCH
 
@@ -71,22 +81,16 @@ class Imitation(Learner):
         return {"train/loss": float(np.mean(losses))} if losses else {}
 
     def check_finite(self) -> None:
-        if not np.isfinite(self.weights).all():
+        if not np.isfinite(self._policy.weights).all():
             raise NonFiniteError("weights are not finite")
 
     def describe(self) -> Description:
-        networks = f"linear; {self.weights.size} parameters"
+        networks = f"linear; {self._policy.weights.size} parameters"
         return Description(networks, "cpu", IterationLength(BATCH, "a batch"))
 
     def write_policy(self, folder: Path) -> None:
         with (folder / POLICY).open("wb") as file:
-            plain_data.dump({"weights": self.weights}, file)
-
-    def load_policy(self, folder: Path) -> None:
-        try:
-            self.weights = plain_data.load(folder / POLICY)["weights"]
-        except plain_data.UNREADABLE as error:
-            raise PolicyFileError(f"{folder / POLICY} cannot be read: {error}") from error
+            plain_data.dump({"weights": self._policy.weights}, file)
 
     def state_dict(self) -> dict[str, Any]:
         generator = self.generator.bit_generator.state

@@ -34,7 +34,7 @@ def test_a_chain_that_acts_alone_sees_what_the_wrappers_give(action_space: space
     observation, _ = raw.reset(seed=7)
     starts, states = np.ones(2, bool), []
     for _ in range(8):
-        chain = Chain([normalizer.transform(), StackFrames(2, {"observation": 0}), history.transform])
+        chain = Chain([normalizer.policy_transform(), StackFrames(2, {"observation": 0}), history.transform])
         seen, states = chain.observe(observation, states, starts)
         np.testing.assert_array_equal(seen, expected)
         actions = wrapped.action_space.sample()

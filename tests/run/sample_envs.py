@@ -9,6 +9,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.vector import VectorWrapper
 
 OBSERVATION_SPACES: dict[str, spaces.Space] = {
     "box": spaces.Box(-1.0, 1.0, (3,), np.float32),
@@ -145,3 +146,15 @@ class BlindEnv(SampleEnv):
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class Halved(VectorWrapper):
+    """Halves observations, and does not say so."""
+
+    def reset(self, **options: Any) -> tuple[Any, dict[str, Any]]:
+        observation, infos = self.env.reset(**options)
+        return observation / 2, infos
+
+    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+        observation, *others = self.env.step(actions)
+        return observation / 2, *others

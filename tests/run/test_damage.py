@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from rl_pipeline.config.loading import dump_config
-from rl_pipeline.learners.learner import PolicyFileError
 from rl_pipeline.learners.sb3.learner import SB3Learner
+from rl_pipeline.policies.policy import PolicyFileError
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.environments import make_training_env
@@ -177,7 +177,7 @@ def test_a_file_with_more_than_networks_is_refused_and_not_executed(
         archive.writestr("data", "{}")
         archive.writestr("policy.pth", weights.getvalue())
     with pytest.raises(PolicyFileError, match=r"model\.zip holds more than networks, which is not executed"):
-        learner.load_policy(tmp_path)
+        learner.policy.load(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x05\x06" + bytes(18)])
@@ -187,4 +187,4 @@ def test_a_file_that_is_no_model_is_refused(content: bytes, make_config: MakeCon
     learner = SB3Learner(config.training, env, seed=0)
     (tmp_path / "model.zip").write_bytes(content)
     with pytest.raises(PolicyFileError, match=r"model\.zip does not fit this model"):
-        learner.load_policy(tmp_path)
+        learner.policy.load(tmp_path)

@@ -83,7 +83,7 @@ def assert_stock_library_predicts_the_same(run: RunFolder, name: str) -> None:
         space.seed(0)
         for _ in range(20):
             observation = space.sample()
-            ours, _ = policy.learner.model.predict(observation, deterministic=True)
+            ours, _ = policy.policy.model.predict(observation, deterministic=True)
             theirs, _ = stock.predict(observation, deterministic=True)
             np.testing.assert_array_equal(ours, theirs)
 

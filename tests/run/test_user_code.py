@@ -64,7 +64,7 @@ def test_a_run_goes_on_without_the_files_that_it_started_from(run: RunFolder) ->
 
 def test_the_network_is_the_one_of_the_file(run: RunFolder) -> None:
     with open_policy(run, choose_checkpoint(run, "final")) as policy:
-        extractor = policy.learner.model.policy.features_extractor
+        extractor = policy.policy.model.policy.features_extractor
         assert type(extractor).__name__ == "TwoLayers"
         assert extractor(torch.zeros(1, 3)).shape == (1, 5)
 

@@ -8,6 +8,9 @@ import gymnasium
 from gymnasium import Space
 from gymnasium.envs.registration import EnvSpec
 
+from rl_pipeline.envs.contract import Interface
+from rl_pipeline.envs.model_names import actuator_names
+
 
 @dataclass(frozen=True)
 class GroupDescription:
@@ -22,6 +25,7 @@ class GroupDescription:
     spec: EnvSpec | None
     wrappers: frozenset[str]
     """`module.Class` of every wrapper of a sub-environment and of the wrappers' base classes."""
+    interface: Interface
 
 
 def describe(env: gymnasium.Env) -> GroupDescription:
@@ -34,6 +38,20 @@ def describe(env: gymnasium.Env) -> GroupDescription:
         render_mode=env.render_mode,
         spec=env.spec,
         wrappers=_wrapper_names(env),
+        interface=_interface(env.unwrapped),
+    )
+
+
+def _interface(env: gymnasium.Env) -> Interface:
+    """Read what environments of Gymnasium usually have: a period `dt` or `tau`, and a MuJoCo model."""
+    periods = [getattr(env, name, None) for name in ("dt", "tau")]
+    period = next((period for period in periods if isinstance(period, float) and period > 0), None)
+    model = getattr(env, "model", None)
+    names = actuator_names(model) if hasattr(model, "actuator") and hasattr(model, "nu") else ()
+    is_driven_by_actuators = env.action_space.shape == (len(names),)
+    return Interface(
+        rate=None if period is None else 1.0 / period,
+        action_names=names if is_driven_by_actuators else (),
     )
 
 

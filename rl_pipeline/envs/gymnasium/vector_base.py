@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_pipeline.envs.contract import BackendVectorEnv
+from rl_pipeline.envs.contract import BackendVectorEnv, Interface
 from rl_pipeline.envs.gymnasium.buffers import StepBuffers
 from rl_pipeline.envs.gymnasium.description import GroupDescription
 from rl_pipeline.envs.gymnasium.state import capture_random_state, restore_random_state
@@ -32,6 +32,7 @@ class EnvListVectorEnv(BackendVectorEnv):
         self.spec = description.spec
         self.render_mode = description.render_mode
         self.wrapper_names = description.wrappers
+        self._interface = description.interface
         observation_space, action_space = copy.deepcopy(
             (description.observation_space, description.action_space)
         )
@@ -41,6 +42,11 @@ class EnvListVectorEnv(BackendVectorEnv):
     def label(self) -> str:
         """Id of the environments."""
         return self.name
+
+    @property
+    def interface(self) -> Interface:
+        """What the spaces leave unsaid, as far as the environment tells it by the usual attributes."""
+        return self._interface
 
     def _values(self, values: Any) -> list[Any]:
         if not isinstance(values, list | tuple):

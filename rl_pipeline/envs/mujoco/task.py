@@ -82,6 +82,14 @@ class Task:
         )
         return spaces.Box(low, high, dtype=np.float32)
 
+    def observation_names(self, model: mujoco.MjModel) -> Mapping[str, tuple[str, ...]]:
+        """Return the names of the numbers of an observation, for a policy that acts outside the simulator.
+
+        Returns:
+            By key of a dict observation, or by `observation`; by default no part has names.
+        """
+        return {}
+
     def reset(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
         """Choose the start of one episode.
 

@@ -7,7 +7,8 @@ import numpy as np
 from gymnasium.utils import seeding
 from numpy.typing import NDArray
 
-from rl_pipeline.envs.contract import BackendVectorEnv, Infos, Seed, StepResult
+from rl_pipeline.envs.contract import BackendVectorEnv, Infos, Interface, Seed, StepResult
+from rl_pipeline.envs.model_names import actuator_names
 from rl_pipeline.envs.mujoco.cameras import CameraConfig, Cameras
 from rl_pipeline.envs.mujoco.observations import (
     Observation,
@@ -84,6 +85,16 @@ class MujocoVectorEnv(BackendVectorEnv):
         rehearse(task, self.simulations, np.zeros((num_envs, *action_space.shape), np.float32))
         metadata = {"render_modes": RENDER_MODES, "render_fps": round(1.0 / self.simulations.dt)}
         self._set_spaces(num_envs, observation_space_of(self._observe()), action_space, metadata)
+
+    @property
+    def interface(self) -> Interface:
+        """See `Interface`; an action that is not one number for each actuator has no names."""
+        names = actuator_names(self.model)
+        return Interface(
+            rate=1.0 / self.simulations.dt,
+            observation_names=self.task.observation_names(self.model),
+            action_names=names if self.single_action_space.shape == (len(names),) else (),
+        )
 
     def reset(self, *, seed: Seed = None, options: ResetOptions = None) -> tuple[Observation, Infos]:
         """Start new episodes.

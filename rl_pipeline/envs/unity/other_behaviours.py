@@ -1,6 +1,6 @@
 """What acts for the behaviours that are not trained: a trained policy, a rule of the user's, or nothing at all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.unity import PolicyOfRun
 from rl_pipeline.envs.unity.behaviour import Behaviour
+from rl_pipeline.envs.unity.decode import AgentBatch
 
-Rule = Callable[[list[NDArray[Any]]], NDArray[Any]]
+OwnRule = Callable[[list[NDArray[Any]]], NDArray[Any]]
 """Gets the observations of each sensor, (agents, *shape), and returns actions, (agents, numbers in an action)."""
+Rule = Callable[[list[NDArray[Any]], Sequence[int], Sequence[int]], NDArray[Any]]
+"""Gets the ids of the agents, too, and those of agents whose episode is over: an agent has an id for each episode."""
 RuleMaker = Callable[[spaces.Space, spaces.Space], Rule]
 """Makes a rule for an observation space and an action space."""
 STILL = "still"
@@ -54,8 +57,8 @@ def _maker(behaviour: str, chosen: str | PolicyOfRun) -> RuleMaker:
     key = f"environment.unity.other_behaviours.{behaviour}"
     if isinstance(chosen, PolicyOfRun):
         return _load(POLICY_RULE, key)(chosen.policy, f"{key}.policy")
-    rule = _load(chosen, key)
-    return lambda observation_space, action_space: rule
+    own_rule: OwnRule = _load(chosen, key)
+    return lambda observation_space, action_space: lambda observations, agents, ended: own_rule(observations)
 
 
 def _load(path: str, key: str) -> Any:
@@ -78,14 +81,25 @@ def _module(location: str) -> ModuleType:
     return module
 
 
-def act(rule: Rule, observations: list[NDArray[Any]], shape: tuple[int, ...], name: str) -> NDArray[Any]:
-    """Ask a rule for actions.
+def act(
+    rule: Rule, batch: AgentBatch, ended: Sequence[int], shape: tuple[int, ...], name: str
+) -> NDArray[Any]:
+    """Ask a rule for actions of the agents that wait for one.
+
+    Args:
+        rule: The rule.
+        batch: What a message says of the agents.
+        ended: Ids of the agents whose episode is over since the rule was asked last.
+        shape: Of an action.
+        name: Of the behaviour.
 
     Raises:
         ValueError: They have another shape than (agents, *action shape).
     """
-    actions = np.asarray(rule(observations))
-    expected = (len(observations[0]), *shape)
+    asking = np.flatnonzero(~batch.done)
+    observations = [seen[asking] for seen in batch.observations]
+    actions = np.asarray(rule(observations, [batch.ids[index] for index in asking], ended))
+    expected = (len(asking), *shape)
     if actions.shape != expected:
         raise ValueError(
             f"the rule of behaviour {name} gave actions of shape {actions.shape}, not {expected}"

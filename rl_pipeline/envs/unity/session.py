@@ -39,6 +39,7 @@ class UnitySession:
         self._values: dict[str, float] = {}
         self._exchanges = 0
         self._replies: dict[str, list[Any]] = {}
+        self._ended: dict[str, list[int]] = {}
         self._instance: UnityInstance | None = None
         self.trained: Behaviour | None = None
 
@@ -180,9 +181,11 @@ class UnitySession:
         forbidden = [batch.forbidden[index] for index in asking]
         rule = self._others.rule(behaviour)
         actions = behaviour.still(forbidden)
+        ended = self._ended.setdefault(name, [])
+        ended += [batch.ids[index] for index in np.flatnonzero(batch.done)]
         if rule is not None and len(asking):
-            seen = [observations[asking] for observations in batch.observations]
-            actions = act(rule, seen, actions.shape[1:], name)
+            actions = act(rule, batch, ended, actions.shape[1:], name)
+            ended.clear()
         self._replies[name] = behaviour.protos(actions, forbidden)
 
     def _full_name(self) -> str:

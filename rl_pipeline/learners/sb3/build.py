@@ -1,17 +1,21 @@
 """Builds the Stable-Baselines3 model that a configuration describes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from gymnasium import spaces
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.preprocessing import is_image_space, is_image_space_channels_first
+from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 from stable_baselines3.her.her_replay_buffer import HerReplayBuffer
 
 from rl_pipeline.config.architecture import Architecture
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.training import Training
+from rl_pipeline.learners.random_state import undisturbed_randomness
 from rl_pipeline.learners.sb3.engines import engine_class
 from rl_pipeline.learners.sb3.noise import make_action_noise
+from rl_pipeline.learners.sb3.parameters import valid_parameters
 from rl_pipeline.learners.sb3.registry import Algorithm, find_algorithm
 from rl_pipeline.learners.sb3.schedules import make_schedule
 from rl_pipeline.models.registry import find_activation, find_feature_extractor, find_optimizer
@@ -39,8 +43,61 @@ def build_model(training: Training, env: VecEnv, *, seed: int, device: str) -> B
         policy_kwargs=policy_kwargs(training.architecture),
         seed=seed,
         device=device,
-        **constructor_parameters(training, algorithm, env),
+        **constructor_parameters(training, algorithm, env.observation_space, env.action_space),
     )
+
+
+FOR_LEARNING = ("action_noise", "replay_buffer_class", "replay_buffer_kwargs")
+"""Parameters without which a model acts all the same; hindsight replay would ask for an environment."""
+
+
+def build_model_for_acting(
+    training: Training, observation_space: spaces.Space[Any], action_space: spaces.Space[Any]
+) -> BaseAlgorithm:
+    """Build an untrained model on the CPU without an environment and experience, as `load` of SB3 does.
+
+    Args:
+        training: The `training` section.
+        observation_space: Of one environment, after all wrappers.
+        action_space: Of one environment.
+
+    Raises:
+        ConfigError: The section names something that does not exist.
+    """
+    algorithm = require(find_algorithm(training.algorithm))
+    parameters = constructor_parameters(training, algorithm, observation_space, action_space)
+    for name in FOR_LEARNING:
+        parameters.pop(name, None)
+    model = algorithm.model_class(
+        env=None,
+        policy_kwargs=policy_kwargs(training.architecture),
+        device="cpu",
+        _init_setup_model=False,
+        **parameters | _without_experience(algorithm, parameters),
+    )
+    model.observation_space, model.action_space = _channels_first(observation_space), action_space
+    model.n_envs = 1
+    with undisturbed_randomness():
+        model._setup_model()
+    return model
+
+
+def _channels_first(space: spaces.Space[Any]) -> spaces.Space[Any]:
+    """Put the channels of pictures first, as SB3 does with those of an environment."""
+    if isinstance(space, spaces.Dict):
+        return spaces.Dict([(key, _channels_first(part)) for key, part in space.spaces.items()])
+    if isinstance(space, spaces.Box) and is_image_space(space) and not is_image_space_channels_first(space):
+        return VecTransposeImage.transpose_space(space)
+    return space
+
+
+def _without_experience(algorithm: Algorithm, parameters: Mapping[str, Any]) -> dict[str, float]:
+    """Return values for parameters of learning that take memory, or that are computed from an environment."""
+    valid = valid_parameters(algorithm.model_class)
+    values: dict[str, float] = {"buffer_size": 1, "n_steps": 1, "target_entropy": 0.0}
+    if "buffer_size" not in valid and "batch_size" in valid:  # PPO warns of rollouts shorter than a batch
+        values["n_steps"] = parameters.get("batch_size", valid["batch_size"].default)
+    return {name: value for name, value in values.items() if name in valid}
 
 
 def require(found: Any) -> Any:
@@ -50,13 +107,18 @@ def require(found: Any) -> Any:
     return found
 
 
-def constructor_parameters(training: Training, algorithm: Algorithm, env: VecEnv) -> dict[str, Any]:
+def constructor_parameters(
+    training: Training,
+    algorithm: Algorithm,
+    observation_space: spaces.Space[Any],
+    action_space: spaces.Space[Any],
+) -> dict[str, Any]:
     """Turn `algorithm_parameters` and `schedules` into arguments of the constructor."""
     parameters = dict(training.algorithm_parameters)
-    parameters.setdefault("policy", algorithm.policy_for(env.observation_space))
+    parameters.setdefault("policy", algorithm.policy_for(observation_space))
     if parameters.get("action_noise") is not None:
-        assert isinstance(env.action_space, spaces.Box)
-        parameters["action_noise"] = make_action_noise(parameters["action_noise"], env.action_space.shape)
+        assert isinstance(action_space, spaces.Box)
+        parameters["action_noise"] = make_action_noise(parameters["action_noise"], action_space.shape)
     if isinstance(parameters.get("train_freq"), list):
         parameters["train_freq"] = tuple(parameters["train_freq"])
     if parameters.get("replay_buffer_class") == HerReplayBuffer.__name__:

@@ -5,7 +5,7 @@ import json
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import torch
 from gymnasium import Space
@@ -27,7 +27,7 @@ from rl_pipeline.learners.learner import (
 )
 from rl_pipeline.learners.sb3 import checks
 from rl_pipeline.learners.sb3.adapter import SB3Adapter
-from rl_pipeline.learners.sb3.build import build_model, require
+from rl_pipeline.learners.sb3.build import build_model, build_model_for_acting, require
 from rl_pipeline.learners.sb3.callback import PhaseCallback
 from rl_pipeline.learners.sb3.description import device, networks
 from rl_pipeline.learners.sb3.episodes import episode_values, mean_return
@@ -74,12 +74,11 @@ class SB3Learner(Learner):
         self._schedules = attribute_schedules(training.schedules)
 
     @classmethod
-    def for_acting(cls, training: Training, env: VectorEnv, *, seed: int) -> Self:
+    def for_acting(
+        cls, training: Training, observation_space: Space[Any], action_space: Space[Any]
+    ) -> SB3Policy:
         """See `Learner.for_acting`."""
-        parameters = _small_buffers(training)
-        return cls(
-            training.model_copy(update={"algorithm_parameters": parameters}), env, seed=seed, device="cpu"
-        )
+        return SB3Policy(build_model_for_acting(training, observation_space, action_space))
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> list[Problem]:
@@ -164,17 +163,13 @@ class SB3Learner(Learner):
         (folder / MODEL).write_bytes(archive.getbuffer())
         save_vec_normalize(self.env, folder / VEC_NORMALIZE)
 
-    def load_policy(self, folder: Path) -> None:
-        """See `Learner.load_policy`."""
-        load_parameters(folder / MODEL, self.model)
-
     def load_pretrained(self, file: Path) -> None:
         """Start from the networks and optimizers of any `model.zip` of SB3; counters start at zero."""
         load_parameters(file, self.model)
 
     def convert_policy(self, source: Path, target: Path) -> None:
         """See `Learner.convert_policy`; the counters are read from the part of `model.zip` that is JSON."""
-        self.load_policy(source)
+        self.policy.load(source)
         with zipfile.ZipFile(source / MODEL) as archive:
             data = json.loads(archive.read("data"))
         for name in COUNTERS:
@@ -202,14 +197,3 @@ class SB3Learner(Learner):
         """Fill the replay buffer of an off-policy algorithm."""
         if isinstance(self.model, OffPolicyAlgorithm) and self.model.replay_buffer is not None:
             restore_replay_buffer(self.model.replay_buffer, state)
-
-
-def _small_buffers(training: Training) -> dict[str, Any]:
-    """Shrink the buffers of experience, which a policy that only acts does not need."""
-    valid = valid_parameters(require(find_algorithm(training.algorithm)).model_class)
-    parameters = dict(training.algorithm_parameters)
-    if "buffer_size" in valid:
-        parameters["buffer_size"] = 1
-    elif {"n_steps", "batch_size"} <= valid.keys():
-        parameters["n_steps"] = parameters.get("batch_size", valid["batch_size"].default)
-    return parameters

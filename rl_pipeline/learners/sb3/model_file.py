@@ -15,8 +15,8 @@ from stable_baselines3.common.save_util import load_from_zip_file, recursive_get
 from stable_baselines3.common.utils import FloatSchedule
 
 import rl_pipeline.models
-from rl_pipeline.learners.learner import PolicyFileError
 from rl_pipeline.learners.sb3.schedules import Schedule
+from rl_pipeline.policies.policy import PolicyFileError
 
 cloudpickle.register_pickle_by_value(rl_pipeline.models)  # a model.zip holds the classes of its networks
 

@@ -2,22 +2,24 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sb3_contrib import MaskablePPO
+from sb3_contrib import MaskablePPO, RecurrentPPO
 from stable_baselines3.common.base_class import BaseAlgorithm
 
+from rl_pipeline.learners.learner import MODEL, LearnedPolicy
 from rl_pipeline.learners.random_state import seed_sampling, undisturbed_randomness
+from rl_pipeline.learners.sb3.model_file import load_parameters
 from rl_pipeline.policies.observations import Observation
-from rl_pipeline.policies.policy import Policy
 
 LstmState = tuple[NDArray[np.float32], ...]
 """Hidden state of a recurrent policy; other policies have none."""
 
 
-class SB3Policy(Policy[LstmState]):
+class SB3Policy(LearnedPolicy[LstmState]):
     """The policy of a model.
 
     Args:
@@ -27,6 +29,11 @@ class SB3Policy(Policy[LstmState]):
     def __init__(self, model: BaseAlgorithm) -> None:
         self.model = model
         self.needs_action_masks = isinstance(model, MaskablePPO)
+        self.has_memory = isinstance(model, RecurrentPPO)
+
+    def load(self, folder: Path) -> None:
+        """See `LearnedPolicy.load`."""
+        load_parameters(folder / MODEL, self.model)
 
     def act(
         self,

@@ -15,9 +15,10 @@ import numpy as np
 
 from rl_pipeline import plain_data
 from rl_pipeline.atomic import atomic_write
-from rl_pipeline.run.state_file import StateFileError
-from rl_pipeline.wrappers.observations import PLAIN
+from rl_pipeline.policies.observations import PLAIN
+from rl_pipeline.policies.policy import PolicyFileError
 
+NORMALIZER = "normalizer.npz"
 OBSERVATION, REWARD = "observation", "reward"
 NUMBERS = ("mean", "var", "count")
 
@@ -47,7 +48,7 @@ def read_normalizer(path: Path) -> dict[str, Any]:
     """Read what `write_normalizer` wrote, or version 0.1.0, for `load_normalizer_state`.
 
     Raises:
-        StateFileError: The file does not exist, is damaged or holds something else.
+        PolicyFileError: The file does not exist, is damaged or holds something else.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
@@ -55,7 +56,7 @@ def read_normalizer(path: Path) -> dict[str, Any]:
                 return _state(dict(archive.items()))
         state: dict[str, Any] = plain_data.load(path)  # version 0.1.0 wrote it like the other state files
     except plain_data.UNREADABLE as error:
-        raise StateFileError(f"{path}: not a readable normalizer file ({error})") from error
+        raise PolicyFileError(f"{path}: not a readable normalizer file ({error})") from error
     return state
 
 

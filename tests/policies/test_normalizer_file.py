@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rl_pipeline.run.normalizer_file import read_normalizer, write_normalizer
-from rl_pipeline.run.state_file import StateFileError, write_state
+from rl_pipeline.policies.normalizer_file import read_normalizer, write_normalizer
+from rl_pipeline.policies.policy import PolicyFileError
+from rl_pipeline.run.state_file import write_state
 
 
 def statistics(seed: int, shape: tuple[int, ...] = (3,)) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def test_files_of_version_0_1_0_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["observation.median", "reward.left.mean", "array_0", "action.mean"])
 def test_other_arrays_are_refused(name: str, tmp_path: Path) -> None:
     np.savez(tmp_path / "normalizer.npz", **{name: np.zeros(3)})
-    with pytest.raises(StateFileError, match=rf"normalizer\.npz.*unknown array '{name}'"):
+    with pytest.raises(PolicyFileError, match=rf"normalizer\.npz.*unknown array '{name}'"):
         read_normalizer(tmp_path / "normalizer.npz")
 
 
@@ -62,11 +63,11 @@ def test_a_file_that_was_cut_short_is_named(tmp_path: Path) -> None:
     path = tmp_path / "normalizer.npz"
     write_normalizer(path, STATES["vector"][0])
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(StateFileError, match=r"normalizer\.npz"):
+    with pytest.raises(PolicyFileError, match=r"normalizer\.npz"):
         read_normalizer(path)
 
 
 def test_a_pickle_is_not_executed(tmp_path: Path) -> None:
     np.savez(tmp_path / "normalizer.npz", **{"observation.mean": np.array([{"a": 1}], dtype=object)})
-    with pytest.raises(StateFileError):
+    with pytest.raises(PolicyFileError):
         read_normalizer(tmp_path / "normalizer.npz")

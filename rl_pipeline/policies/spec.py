@@ -1,0 +1,249 @@
+"""`policy.json`: what a policy needs beside its networks, so that it acts without its simulator."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rl_pipeline.atomic import atomic_write
+from rl_pipeline.policies.normalizer_file import NORMALIZER, OBSERVATION, read_normalizer
+from rl_pipeline.policies.policy import PolicyFileError
+from rl_pipeline.policies.transforms import AppendActions, Chain, Normalize, StackFrames, Transform
+
+SPEC = "policy.json"
+FORMAT = 1
+
+SignalKind = Literal["box", "discrete", "multi_discrete", "multi_binary"]
+TRANSFORMS: dict[type[Transform], str] = {
+    Normalize: "normalize",
+    StackFrames: "stack_frames",
+    AppendActions: "append_actions",
+}
+"""What a spec can hold, by the name that it has there."""
+IN_NORMALIZER = ("mean", "var")
+"""Attributes of `Normalize` that lie in `normalizer.npz`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Signal:
+    """An array that a policy gets or gives: an observation, a part of one, or an action.
+
+    Attributes:
+        kind: Which space of Gymnasium it comes from.
+        shape: Of one observation or action.
+        dtype: Name of a NumPy dtype.
+        low: Smallest values, of the shape; the first choice of a discrete signal.
+        high: Largest values, likewise; the last choice.
+        names: Of the numbers in row-major order; empty where they are not known.
+        units: Likewise.
+    """
+
+    kind: SignalKind
+    shape: tuple[int, ...]
+    dtype: str
+    low: NDArray[Any]
+    high: NDArray[Any]
+    names: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that every number has a name and a unit, or none has."""
+        size = int(np.prod(self.shape))
+        for what, texts in (("names", self.names), ("units", self.units)):
+            if texts and len(texts) != size:
+                raise ValueError(f"{len(texts)} {what} were given for {size} numbers")
+
+    def fits(self, other: "Signal") -> bool:
+        """Whether arrays of the other signal have the same form; limits and names may differ."""
+        return (self.kind, self.shape, self.dtype) == (other.kind, other.shape, other.dtype)
+
+    def __str__(self) -> str:
+        """Describe the form for a message."""
+        return f"{self.kind} {self.shape} {self.dtype}"
+
+
+Signals = Signal | dict[str, Signal]
+"""One signal, or those of a Dict space by key."""
+
+
+def signals_fit(signals: Signals, others: Signals) -> bool:
+    """Whether arrays of the others have the same form; see `Signal.fits`."""
+    if isinstance(signals, dict) and isinstance(others, dict):
+        return signals.keys() == others.keys() and all(
+            signal.fits(others[key]) for key, signal in signals.items()
+        )
+    return isinstance(signals, Signal) and isinstance(others, Signal) and signals.fits(others)
+
+
+def describe_signals(signals: Signals) -> str:
+    """Describe the form of signals for a message."""
+    if isinstance(signals, Signal):
+        return str(signals)
+    return "{" + ", ".join(f"{key}: {signal}" for key, signal in signals.items()) + "}"
+
+
+@dataclass(frozen=True, eq=False)
+class PolicySpec:
+    """What a policy gets, what it gives, and what lies between its observations and its networks.
+
+    Attributes:
+        kind: Which loader makes the policy; see `rl_pipeline.policies.loading`.
+        observation: What the environment observes.
+        inputs: What the networks get after the transforms.
+        action: What the policy gives.
+        rate: Actions for each second of the environment's time; None where it has no clock.
+        transforms: What is done to the observations, the innermost first.
+        unknown: Wrappers of the training that may change observations or actions in a way that only they know.
+    """
+
+    kind: str
+    observation: Signals
+    inputs: Signals
+    action: Signal
+    rate: float | None = None
+    transforms: tuple[Transform, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def chain(self) -> Chain:
+        """The transforms, to be applied one after another."""
+        return Chain(self.transforms)
+
+
+def write_spec(spec: PolicySpec, folder: Path) -> None:
+    """Write a spec into a checkpoint's folder; means and variances lie in its `normalizer.npz` already.
+
+    Raises:
+        OSError: The disk is full, or the folder cannot be written.
+    """
+    document = {
+        "format": FORMAT,
+        "kind": spec.kind,
+        "observation": _signals_to_json(spec.observation),
+        "inputs": _signals_to_json(spec.inputs),
+        "action": _signal_to_json(spec.action),
+        "rate": spec.rate,
+        "transforms": [_transform_to_json(transform) for transform in spec.transforms],
+        "unknown": list(spec.unknown),
+    }
+    with atomic_write(folder / SPEC, mode="w") as file:
+        json.dump(document, file, indent=1, allow_nan=False)
+
+
+def read_spec(folder: Path) -> PolicySpec:
+    """Read the spec of the policy in a checkpoint's folder.
+
+    Raises:
+        PolicyFileError: The folder has none, as those of version 0.1.0, or it is damaged.
+    """
+    path = folder / SPEC
+    try:
+        document = json.loads(path.read_text())
+        if document["format"] != FORMAT:
+            raise ValueError(f"it has format {document['format']!r}, this version reads {FORMAT}")
+        return PolicySpec(
+            str(document["kind"]),
+            _signals_from_json(document["observation"]),
+            _signals_from_json(document["inputs"]),
+            _signal_from_json(document["action"]),
+            None if document["rate"] is None else float(document["rate"]),
+            tuple(_transform_from_json(entry, folder) for entry in document["transforms"]),
+            tuple(map(str, document["unknown"])),
+        )
+    except FileNotFoundError as error:
+        raise PolicyFileError(f"{folder} has no {SPEC}, so it does not say what its policy needs") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PolicyFileError(f"{path} is damaged ({type(error).__name__}: {error})") from error
+
+
+def _signals_to_json(signals: Signals) -> dict[str, Any]:
+    if isinstance(signals, Signal):
+        return _signal_to_json(signals)
+    return {"parts": {key: _signal_to_json(signal) for key, signal in signals.items()}}
+
+
+def _signals_from_json(entry: Mapping[str, Any]) -> Signals:
+    if "parts" not in entry:
+        return _signal_from_json(entry)
+    return {key: _signal_from_json(signal) for key, signal in entry["parts"].items()}
+
+
+def _signal_to_json(signal: Signal) -> dict[str, Any]:
+    return {
+        "kind": signal.kind,
+        "shape": list(signal.shape),
+        "dtype": signal.dtype,
+        "low": _limit_to_json(signal.low),
+        "high": _limit_to_json(signal.high),
+        "names": list(signal.names),
+        "units": list(signal.units),
+    }
+
+
+def _signal_from_json(entry: Mapping[str, Any]) -> Signal:
+    if entry["kind"] not in get_args(SignalKind):
+        raise ValueError(f"unknown kind {entry['kind']!r}; valid are {', '.join(get_args(SignalKind))}")
+    shape = tuple(int(length) for length in entry["shape"])
+    dtype = np.dtype(entry["dtype"])
+    return Signal(
+        entry["kind"],
+        shape,
+        dtype.name,
+        _limit_from_json(entry["low"], -np.inf, shape, dtype),
+        _limit_from_json(entry["high"], np.inf, shape, dtype),
+        tuple(map(str, entry["names"])),
+        tuple(map(str, entry["units"])),
+    )
+
+
+def _limit_to_json(limit: NDArray[Any]) -> object:
+    """Return a number where all are equal, else a list; null stands for no limit, which JSON has no number for."""
+    numbers = [None if np.isinf(number) else number for number in limit.ravel().tolist()]
+    return numbers[0] if numbers and all(number == numbers[0] for number in numbers) else numbers
+
+
+def _limit_from_json(
+    entry: Any, unlimited: float, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    if not isinstance(entry, list):
+        return np.broadcast_to(np.asarray(unlimited if entry is None else entry, dtype), shape)
+    return np.array([unlimited if number is None else number for number in entry], dtype).reshape(shape)
+
+
+def _transform_to_json(transform: Transform) -> dict[str, Any]:
+    kept = {name: value for name, value in vars(transform).items() if name not in IN_NORMALIZER}
+    return {"type": TRANSFORMS[type(transform)], **kept}
+
+
+def _transform_from_json(entry: Mapping[str, Any], folder: Path) -> Transform:
+    if entry["type"] == "normalize":
+        return read_normalize(folder, float(entry["clip"]), float(entry["epsilon"]))
+    if entry["type"] == "stack_frames":
+        return StackFrames(int(entry["n_frames"]), dict(entry["axes"]))
+    if entry["type"] == "append_actions":
+        choices = tuple(entry["n_choices"]), tuple(entry["first_choice"])
+        return AppendActions(int(entry["n_actions"]), int(entry["action_size"]), *choices)
+    raise ValueError(f"unknown transform {entry['type']!r}; valid are {', '.join(TRANSFORMS.values())}")
+
+
+def read_normalize(folder: Path, clip: float, epsilon: float) -> Normalize:
+    """Read the normalisation of observations by the statistics in a checkpoint's folder.
+
+    Args:
+        folder: The checkpoint's folder.
+        clip: See `Normalize`.
+        epsilon: See `Normalize`.
+
+    Raises:
+        PolicyFileError: There are no statistics, or they are damaged.
+    """
+    path = folder / NORMALIZER
+    statistics = read_normalizer(path).get(OBSERVATION)
+    if statistics is None:
+        raise PolicyFileError(f"{path} holds no statistics of the observations")
+    mean, var = ({key: part[number] for key, part in statistics.items()} for number in IN_NORMALIZER)
+    return Normalize(mean, var, clip, epsilon)
