@@ -2,9 +2,11 @@
 
 import argparse
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from rl_pipeline.commands import add_commands
 from rl_pipeline.commands.exit_status import exit_status, log_to_terminal
+from rl_pipeline.errors import RefusedError
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -30,6 +32,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _carry_out(options: argparse.Namespace) -> int | None:
+    try:
+        return _run(options)
+    except ModuleNotFoundError as error:
+        if find_spec("torch") is not None:
+            raise
+        message = (
+            f"it needs {error.name}, which belongs to the training stack; pip install 'rl-pipeline[train]'"
+        )
+        raise RefusedError(message) from error
+
+
+def _run(options: argparse.Namespace) -> int | None:
     if not getattr(options, "trust_code", False):
         return options.run(options)
     from rl_pipeline.run.trust import trusting_code

@@ -88,7 +88,7 @@ pip_install() {
 
 # torch comes first and alone, so that its index serves nothing else and pip looks at no other version of it.
 install_packages() {
-    local extras=(unity) torch
+    local extras=(train unity) torch
     [[ $extra == runtime ]] || extras+=("$extra" docs)
     ! ros_comes_from_wheels || extras+=(ros)
     torch=$(grep -i '^torch==' constraints.txt)

@@ -76,9 +76,9 @@ def pinned_versions(constraints: Path) -> dict[str, str]:
 
 
 def required_packages() -> list[str]:
-    """List what the project needs on this machine without any of its extras."""
+    """List what a machine that trains needs; other extras are reported by the checks of what they are for."""
     requirements = [Requirement(line) for line in requires("rl-pipeline") or []]
-    return [one.name for one in requirements if one.marker is None or one.marker.evaluate({"extra": ""})]
+    return [one.name for one in requirements if one.marker is None or one.marker.evaluate({"extra": "train"})]
 
 
 def installed_version(name: str) -> str | None:

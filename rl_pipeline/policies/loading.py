@@ -51,6 +51,6 @@ def make_standalone(folder: Path, spec: PolicySpec) -> StandalonePolicy:
     try:
         load: Callable[[Path, PolicySpec], Policy[Any]] = getattr(import_module(module), name)
     except ModuleNotFoundError as error:
-        remedy = "install rl-pipeline[train]"
+        remedy = "pip install 'rl-pipeline[train]'"
         raise PolicyNeedsMoreError(f"the policy in {folder} needs {error.name}: {remedy}") from error
     return StandalonePolicy(load(folder, spec), spec.chain)

@@ -1,0 +1,148 @@
+"""A wheel without extras, in an environment without the training stack: a policy's spec and transforms work there."""
+
+import json
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+import numpy as np
+import pytest
+from packaging.requirements import Requirement
+
+from rl_pipeline.config.loading import load_config_mapping
+from rl_pipeline.run import reports
+from rl_pipeline.run.locate import choose_checkpoint
+from rl_pipeline.run.train import Plan, run_plan
+
+ROOT = Path(__file__).parents[2]
+BASE = {"numpy", "pydantic", "PyYAML"}
+TRANSFORM = """
+import sys
+from pathlib import Path
+import numpy as np
+from rl_pipeline.policies.spec import read_spec
+
+spec = read_spec(Path(sys.argv[1]))
+episode_starts = np.array([True, True])
+states, rows = [], []
+for observation in np.load(sys.argv[2]):
+    seen, states = spec.chain.observe(observation, states, episode_starts)
+    rows.append(seen)
+    episode_starts = np.array([False, False])
+np.save("seen.npy", rows)
+print(spec.kind, spec.action, sorted({"torch", "gymnasium", "mujoco", "stable_baselines3"} & sys.modules.keys()))
+"""
+LOAD = """
+import sys
+from pathlib import Path
+from rl_pipeline.policies.loading import load_policy
+load_policy(Path(sys.argv[1]))
+"""
+
+
+def distributions(names: set[str]) -> set[str]:
+    """Return the names of packages and of all that they need here."""
+    found, waiting = set(), set(names)
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        for text in distribution(name).requires or []:
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                waiting |= {requirement.name} - found
+    return found
+
+
+@pytest.fixture(scope="module")
+def base_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment with the wheel and its base dependencies, which are linked from this one."""
+    folder = tmp_path_factory.mktemp("base")
+    source = folder / "source"  # a build leaves files beside its sources
+    shutil.copytree(
+        ROOT / "rl_pipeline", source / "rl_pipeline", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    wheel_options = ["--no-deps", "--no-build-isolation", "--wheel-dir", folder]
+    subprocess.run([*pip, "wheel", *wheel_options, source], check=True, capture_output=True, timeout=120)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder / "venv")}))
+    [wheel] = folder.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(packages)
+    [metadata] = packages.glob("rl_pipeline-*.dist-info")
+    requirements = [Requirement(text) for text in Distribution.at(metadata).requires or []]
+    base = {one.name for one in requirements if one.marker is None}
+    assert base == BASE
+    for name in distributions(base):
+        files = distribution(name).files or []
+        for top in {file.parts[0] for file in files} - {"..", "__pycache__"}:
+            (packages / top).symlink_to(distribution(name).locate_file(top))
+    return folder / "venv" / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    mapping = {
+        "experiment": {"name": "pendulum", "folder": str(folder)},
+        "environment": {
+            "id": "Pendulum-v1",
+            "normalize": True,
+            "wrappers": [{"frame_stack": {"n_frames": 2}}, {"action_history": {"n_actions": 1}}],
+        },
+        "training": {
+            "algorithm": "a2c",
+            "training": {"total_timesteps": 20, "verbose": 0, "device": "cpu", "eval": {"num_evals": 0}},
+            "tensorboard": False,
+        },
+        "evaluation": {"num_episodes": 1, "video": False},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reports, "plot_progress", lambda folder: None)
+        run, _, _ = run_plan(Plan(load_config_mapping(mapping).config))
+    return choose_checkpoint(run).path
+
+
+def run_base(python: Path, folder: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [python, "-I", *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_spec_and_transforms_work(base_python: Path, checkpoint: Path, tmp_path: Path) -> None:
+    observations = np.random.default_rng(0).normal(size=(4, 2, 3)).astype(np.float32)
+    np.save(tmp_path / "raw.npy", observations)
+    result = run_base(base_python, tmp_path, "-c", TRANSFORM, checkpoint, tmp_path / "raw.npy")
+    assert result.stdout == "learner box (1,) float32 []\n", result.stderr
+    with np.load(checkpoint / "normalizer.npz") as statistics:
+        mean, var = statistics["observation.mean"], statistics["observation.var"]
+    before = np.concatenate([observations[:1], observations[:-1]])
+    stacked = np.concatenate([before, observations, np.zeros((4, 2, 1))], axis=2, dtype=np.float32)
+    expected = np.clip((stacked - mean) / np.sqrt(var + 1e-8), -10, 10).astype(np.float32)
+    np.testing.assert_array_equal(np.load(tmp_path / "seen.npy"), expected)
+
+
+def test_networks_ask_for_the_training_stack(base_python: Path, checkpoint: Path, tmp_path: Path) -> None:
+    result = run_base(base_python, tmp_path, "-c", LOAD, checkpoint)
+    assert result.returncode != 0
+    assert "pip install 'rl-pipeline[train]'" in result.stderr
+
+
+def test_a_command_that_trains_says_what_is_missing(base_python: Path, tmp_path: Path) -> None:
+    result = run_base(base_python, tmp_path, "-m", "rl_pipeline", "train", "environment.id=CartPole-v1")
+    assert result.returncode == 2, result.stderr
+    assert result.stderr.startswith("rl-pipeline train: it needs ")
+    assert "pip install 'rl-pipeline[train]'" in result.stderr
+
+
+def test_the_schema_is_written(base_python: Path, tmp_path: Path) -> None:
+    (tmp_path / "configs").mkdir()
+    result = run_base(base_python, tmp_path, "-m", "rl_pipeline", "schema")
+    assert result.returncode == 0, result.stderr
+    written = json.loads((tmp_path / "configs" / "schema.json").read_text())
+    assert written == json.loads((ROOT / "configs" / "schema.json").read_text())
