@@ -15,16 +15,26 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.waitable import NumberOfEntities, Waitable
 from rl_nodes.start import spin
 
+event = sys.argv[1]
 rclpy.init()
 node = Node("ends_in_the_gap")
 
 class Gap(Waitable):
     # An executor asks for the number of entities between its check of the context and the making of its wait set.
     def get_num_entities(self):
-        if sys.argv[1] == "shut_down":
+        if event == "shut_down":
             rclpy.shutdown()
-            return NumberOfEntities()
-        raise RCLError("something else")
+        if event == "fail":
+            raise RCLError("something else")
+        return NumberOfEntities()
+
+    # It adds them between the making of its wait set and the wait. A signal shuts down the context's handle.
+    def add_to_wait_set(self, wait_set):
+        if event == "shut_down_unheard":
+            node.context.handle.shutdown()
+
+    def is_ready(self, wait_set):
+        return False
 
 node.add_waitable(Gap(ReentrantCallbackGroup()))
 executor = SingleThreadedExecutor()
@@ -34,7 +44,7 @@ print("ended")
 """
 
 
-@pytest.mark.parametrize(("event", "status"), [("shut_down", 0), ("fail", 1)])
+@pytest.mark.parametrize(("event", "status"), [("shut_down", 0), ("shut_down_unheard", 0), ("fail", 1)])
 def test_only_a_shutdown_ends_spinning_quietly(ros_network: RosNetwork, event: str, status: int) -> None:
     result = subprocess.run(
         [sys.executable, "-c", PROGRAM, event],
@@ -44,5 +54,5 @@ def test_only_a_shutdown_ends_spinning_quietly(ros_network: RosNetwork, event: s
         timeout=60,
     )
     assert result.returncode == status, result.stderr
-    assert result.stdout == ("ended\n" if event == "shut_down" else "")
+    assert result.stdout == ("" if event == "fail" else "ended\n")
     assert ("something else" in result.stderr) == (event == "fail")

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import rclpy
 from rclpy._rclpy_pybind11 import RCLError, RCLInvalidROSArgsError
+from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import ParameterException
 from rclpy.executors import Executor, ExternalShutdownException
 from rclpy.node import Node
@@ -17,6 +18,8 @@ from rl_pipeline.ros_namespace import with_absolute_namespaces
 
 NodeT = TypeVar("NodeT", bound=Node)
 
+SHUTDOWN_CHECK = 1.0
+"""Seconds after which `spin` notices a shutdown whose signal was lost."""
 OF_ROS = "qos_overrides."
 """Begins the names of parameters that publishers and subscriptions declare later."""
 
@@ -60,16 +63,26 @@ def start_node(make_node: Callable[[], NodeT]) -> NodeT:
 def spin(executor: Executor) -> None:
     """Run callbacks until ROS or the executor is shut down.
 
+    A signal shuts ROS down in another thread. Where that happens while rclpy prepares to wait, it fails to make its
+    wait set, or waits for ever; so the error is taken for what it is, and a timer ends the wait.
+
+    Args:
+        executor: Has at least one node.
+
     Raises:
         RCLError: ROS refuses something although it is not shut down.
     """
+    node = executor.get_nodes()[0]
+    timer = node.create_timer(SHUTDOWN_CHECK, lambda: None, clock=Clock(clock_type=ClockType.STEADY_TIME))
     try:
         executor.spin()
     except ExternalShutdownException:
         return
-    except RCLError:  # from a wait set that is made just after a signal has shut ROS down
+    except RCLError:
         if executor.context.ok():
             raise
+    finally:
+        node.destroy_timer(timer)
 
 
 def unknown_parameters(node: Node) -> list[str]:
