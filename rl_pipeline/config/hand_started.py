@@ -20,5 +20,5 @@ def evaluate_at_the_end_alone(composition: Composition) -> None:
         environment = Environment.model_validate(value_at(composition.mapping, ("environment",)))
     except ValidationError:  # which is reported with the other problems
         return
-    if environment.is_started_by_hand:
+    if environment.traits.started_by_hand:
         composition.add(Document(PLACE, {"training": {"training": {"eval": {"num_evals": 0}}}}))

@@ -50,7 +50,9 @@ def test_it_is_trained_evaluated_and_filmed_with_all_of_its_environments(train: 
         "evaluation.video=true",
         environment_id="Tank",
     )
-    assert "the end alone" in (run.path / "log.txt").read_text()
+    log = (run.path / "log.txt").read_text()
+    assert "the end alone" in log
+    assert "starts new episodes" in log
     assert (run.path / "eval.json").is_file()
     assert list(run.videos.glob("*.mp4"))
     with closing(make_evaluation_env(load_config(run.config, default_file=None).config, 2)) as env:

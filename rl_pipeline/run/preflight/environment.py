@@ -22,7 +22,7 @@ def check_environment(raw: Mapping[str, Any]) -> list[Problem]:
     except ValidationError:
         return []
     problems = check_wrappers(environment.wrappers)
-    if environment.is_started_by_hand and (refused := _check_evaluation(raw, environment.backend)):
+    if environment.traits.started_by_hand and (refused := _check_evaluation(raw, environment.backend)):
         return problems + refused
     if problems:
         environment = environment.model_copy(update={"wrappers": []})
@@ -49,7 +49,7 @@ def _environment_to_try(raw: Mapping[str, Any]) -> Environment:
     block = section(raw, "environment")
     alone = {**block, "n_environments": 1, "n_workers": 0, "render_mode": None}
     environment = Environment.model_validate(alone)
-    if environment.is_started_by_hand and "n_environments" in block:
+    if environment.traits.started_by_hand and "n_environments" in block:
         return Environment.model_validate({**alone, "n_environments": block["n_environments"]})
     return environment
 
