@@ -95,6 +95,14 @@ def _list_backends(schema: dict[str, Any]) -> None:
     schema["enum"] = list(BACKENDS)
 
 
+def _only_in_files(value: Any) -> Any:
+    """Refuse what `resolve_env_config` would have moved to `kwargs`."""
+    if isinstance(value, Mapping | str):
+        remedy = "write the arguments below kwargs, or load the configuration with load_config_mapping"
+        raise InvalidValueError("was not read into kwargs", remedy=remedy)
+    return value
+
+
 class Environment(Section):
     """The simulator: which environment, how many of them, and what is wrapped around them."""
 
@@ -116,7 +124,11 @@ class Environment(Section):
     step_timeout: Annotated[float, Field(gt=0)] | None = 300.0
     """Seconds after which environments of `backend: gymnasium` that do not return from a step are reported; a worker
     is then started again. After a request to stop they get 20 s at most. null waits for ever."""
-    env_config: dict[str, Any] | str | None = None
+    env_config: Annotated[
+        None,
+        BeforeValidator(_only_in_files, json_schema_input_type=dict[str, Any] | str | None),
+        Field(exclude=True),
+    ] = None
     """Keyword arguments for the environment, weaker than `kwargs`, or the path of a YAML file of them."""
     kwargs: dict[str, Any] = Field(default_factory=dict)
     """Keyword arguments for the environment."""

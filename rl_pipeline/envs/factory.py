@@ -4,15 +4,12 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from pathlib import Path
-from typing import Any
 
 import gymnasium
 from gymnasium.vector import VectorEnv
 
 from rl_pipeline.config.environment import BACKENDS, Environment
 from rl_pipeline.config.errors import ConfigError, Problem
-from rl_pipeline.config.yaml_reader import read_yaml
 from rl_pipeline.envs.errors import WorkerError
 from rl_pipeline.envs.gymnasium.make import is_own_class
 from rl_pipeline.envs.registry import dependency_problem
@@ -72,20 +69,9 @@ def open_vector_env(
 
 
 def _make(environment: Environment, n: int, render_mode: str | None) -> VectorEnv:
-    resolved = environment.model_copy(update={"env_config": None, "kwargs": _keyword_arguments(environment)})
     module, function = BACKENDS[environment.backend].maker.split(":")
     make: Callable[[Environment, int, str | None], VectorEnv] = getattr(import_module(module), function)
-    return make(resolved, n, render_mode)
-
-
-def _keyword_arguments(environment: Environment) -> dict[str, Any]:
-    weaker = environment.env_config or {}
-    if isinstance(weaker, str):
-        document = read_yaml(Path(weaker))
-        if document.problems:
-            raise ConfigError(document.problems)
-        weaker = document.mapping
-    return {**weaker, **environment.kwargs}
+    return make(environment, n, render_mode)
 
 
 @contextmanager
