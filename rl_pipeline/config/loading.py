@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from rl_pipeline.config.blocks import environment_id, refuse_bad_blocks, split_blocks
-from rl_pipeline.config.checking import Check, checked
+from rl_pipeline.config.checking import checked
 from rl_pipeline.config.composition import Composition
+from rl_pipeline.config.draft import Check, draft_of
 from rl_pipeline.config.dumping import dump_config
 from rl_pipeline.config.env_config import resolve_env_config
+from rl_pipeline.config.errors import Problem
 from rl_pipeline.config.hand_started import evaluate_at_the_end_alone
 from rl_pipeline.config.key_schema import key_schema
 from rl_pipeline.config.overrides import parse_overrides
@@ -106,7 +108,11 @@ def _load(
     problems += resolve_env_config(composition, file)
     evaluate_at_the_end_alone(composition)
 
+    def run_checks(mapping: Mapping[str, Any]) -> list[Problem]:
+        draft = draft_of(mapping)
+        return [problem for check in checks for problem in check(draft)]
+
     # With the section there, its absence is reported as what it is: an absent environment.id.
     composition.mapping.setdefault("environment", {})
-    config = checked(Config, composition, document.name, problems, (refuse_both, *checks))
+    config = checked(Config, composition, document.name, problems, (refuse_both, run_checks))
     return LoadedConfig(config, composition.mapping, composition.provenance, file)

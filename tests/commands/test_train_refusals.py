@@ -239,6 +239,26 @@ training:
     assert lines == [1, 2, 2, 2, 5, 6, 6, 7, 7, 8]
 
 
+def test_a_missing_id_hides_no_mistake_of_the_training(command: Command) -> None:
+    Path("bad.yaml").write_text("""\
+environment: {n_environments: 2}
+training: {algorithm: ppo, algorithm_parameters: {gama: 0.9}, pretrained_model: nowhere/model.zip}
+""")
+    outcome = command("train", "--config", "bad.yaml")
+    assert_refused(outcome, ["3 problems", "environment.id: is missing", ".gama: PPO has no", "nowhere"])
+
+
+def test_malformed_keys_cause_no_problems_elsewhere(command: Command) -> None:
+    Path("bad.yaml").write_text("""\
+environment: {id: Pendulum-v1, kwargs: [g], n_environments: two}
+training: {algorithm: 5, algorithm_parameters: {n_steps: 10, batch_size: 15, buffer_size: 100}}
+""")
+    outcome = command("train", "--config", "bad.yaml")
+    assert_refused(
+        outcome, ["3 problems", "kwargs: must be", "n_environments: must be", "algorithm: must be"]
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "part"),
     [

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rl_pipeline.config.draft import draft_of
 from rl_pipeline.config.loading import dump_config, load_config, load_config_mapping
 from rl_pipeline.config.yaml_reader import parse_yaml
 from rl_pipeline.envs.unity_process import free_port
@@ -74,14 +75,14 @@ def test_the_end_alone_is_evaluated_where_nothing_else_is_asked_for(backend: str
 
 
 def test_it_is_looked_at_before_the_training(port: int) -> None:
-    assert check_environment(mapping(port, num_evals=0)) == []
+    assert check_environment(draft_of(mapping(port, num_evals=0))) == []
 
 
 def test_evaluations_during_the_training_are_refused_before_anybody_waits_for_a_program() -> None:
     for evaluation in ({"num_evals": 2}, {"num_evals": 0, "frequency": 100}):
-        [problem] = check_environment(mapping(10000, **evaluation))
+        [problem] = check_environment(draft_of(mapping(10000, **evaluation)))
         assert problem.key == "training.training.eval"
         assert "training.training.eval.num_evals: 0" in (problem.remedy or "")
     build = mapping(10000)
     build["environment"]["unity_ros"] = {"build_path": str(PLAYER), "port": 0}
-    assert check_environment(build) == []
+    assert check_environment(draft_of(build)) == []
