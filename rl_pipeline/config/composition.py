@@ -43,6 +43,8 @@ class Composition:
         if into is None:
             self.remove(source)
             return
+        if source in self._places:
+            self._places.setdefault(target, self._places[source])
         for key in [key for key in keys if key not in into]:
             into[key] = keys[key]
             old, new = (*source, key), (*target, key)
@@ -59,7 +61,9 @@ class Composition:
         """Return the mapping at a path, made where there is none; None where something else stands there."""
         mapping: Any = self.mapping
         for part in path:
-            mapping = mapping.setdefault(part, {})
+            if mapping.get(part) is None:
+                mapping[part] = {}
+            mapping = mapping[part]
             if not isinstance(mapping, dict):
                 return None
         return mapping

@@ -13,6 +13,7 @@ from rl_pipeline.config.dumping import dump_config
 from rl_pipeline.config.env_config import resolve_env_config
 from rl_pipeline.config.errors import Problem
 from rl_pipeline.config.hand_started import evaluate_at_the_end_alone
+from rl_pipeline.config.hindsight_replay import resolve_hindsight_replay
 from rl_pipeline.config.key_schema import key_schema
 from rl_pipeline.config.overrides import parse_overrides
 from rl_pipeline.config.places import shown_path
@@ -106,6 +107,7 @@ def _load(
             composition.add(block)
     composition.add(overriding)
     problems += resolve_env_config(composition, file)
+    resolve_hindsight_replay(composition)
     evaluate_at_the_end_alone(composition)
 
     def run_checks(mapping: Mapping[str, Any]) -> list[Problem]:

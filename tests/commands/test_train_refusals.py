@@ -168,6 +168,37 @@ OVERRIDES: dict[str, tuple[list[str], list[str]]] = {
         ["training.algorithm=sac"],
         ["cannot act in the action space of CartPole-v1, which is Discrete(2)", "valid: a2c, ars, dqn"],
     ),
+    "hindsight replay without a buffer": (
+        ["training.hindsight_replay={}"],
+        [
+            "training.hindsight_replay: PPO has no replay buffer",
+            "valid: crossq, ddpg, dqn",
+            "remedy: remove it",
+        ],
+    ),
+    "hindsight replay without goals": (
+        ["training.algorithm=dqn", "training.hindsight_replay={}"],
+        ["training.hindsight_replay: CartPole-v1 has no goals", "achieved_goal, desired_goal, observation"],
+    ),
+    "older hindsight replay": (
+        [
+            "training.algorithm=dqn",
+            "training.algorithm_parameters={replay_buffer_class: HerReplayBuffer, replay_buffer_kwargs: {n: 2}}",
+        ],
+        ["training.hindsight_replay.n: unknown key", "valid: n_sampled_goal", "CartPole-v1 has no goals"],
+    ),
+    "other replay buffer": (
+        ["training.algorithm=dqn", "training.algorithm_parameters.replay_buffer_class=DictReplayBuffer"],
+        ["replay_buffer_class: this argument has a key of its own", "set training.hindsight_replay instead"],
+    ),
+    "two forms of hindsight replay": (
+        [
+            "training.algorithm=dqn",
+            "training.hindsight_replay={}",
+            "training.algorithm_parameters.replay_buffer_kwargs={n_sampled_goal: 2}",
+        ],
+        ["replay_buffer_kwargs: these arguments have a section of their own", "training.hindsight_replay"],
+    ),
     "checkpoint": (
         ["training.pretrained_model=runs/old/model.zip"],
         ["training.pretrained_model: there is no file 'runs/old/model.zip' (looked at /", "remedy"],

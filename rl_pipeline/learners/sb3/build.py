@@ -51,7 +51,7 @@ def require(found: Any) -> Any:
 
 
 def constructor_parameters(training: Training, algorithm: Algorithm, env: VecEnv) -> dict[str, Any]:
-    """Turn `algorithm_parameters` and `schedules` into arguments of the constructor."""
+    """Turn `algorithm_parameters`, `hindsight_replay` and `schedules` into arguments of the constructor."""
     parameters = dict(training.algorithm_parameters)
     parameters.setdefault("policy", algorithm.policy_for(env.observation_space))
     if parameters.get("action_noise") is not None:
@@ -59,8 +59,9 @@ def constructor_parameters(training: Training, algorithm: Algorithm, env: VecEnv
         parameters["action_noise"] = make_action_noise(parameters["action_noise"], env.action_space.shape)
     if isinstance(parameters.get("train_freq"), list):
         parameters["train_freq"] = tuple(parameters["train_freq"])
-    if parameters.get("replay_buffer_class") == HerReplayBuffer.__name__:
+    if training.hindsight_replay is not None:
         parameters["replay_buffer_class"] = HerReplayBuffer
+        parameters["replay_buffer_kwargs"] = training.hindsight_replay.model_dump()
     for name, schedule in training.schedules.items():
         if name in CONSTRUCTOR_SCHEDULES:
             parameters[name] = make_schedule(schedule)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gymnasium import Space
+from gymnasium.spaces import Dict
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_pipeline.config.architecture import Architecture
@@ -11,7 +12,12 @@ from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import Problem, nearest
 from rl_pipeline.config.training import Training
 from rl_pipeline.learners.sb3.noise import check_action_noise
-from rl_pipeline.learners.sb3.parameters import check_finite, check_parameters, valid_parameters
+from rl_pipeline.learners.sb3.parameters import (
+    check_finite,
+    check_parameters,
+    constructor_arguments,
+    valid_parameters,
+)
 from rl_pipeline.learners.sb3.registry import ALGORITHMS, Algorithm, find_algorithm
 from rl_pipeline.learners.sb3.scheduled_attributes import schedulable_parameters
 from rl_pipeline.models.registry import (
@@ -21,6 +27,8 @@ from rl_pipeline.models.registry import (
     find_optimizer,
 )
 
+HINDSIGHT_KEY = "training.hindsight_replay"
+GOAL_OBSERVATIONS = {"observation", "achieved_goal", "desired_goal"}
 STEP_BYTES = 40
 """Rewards, flags, values and log probabilities of a stored step."""
 MAX_ROLLOUT = 10_000_000
@@ -36,6 +44,7 @@ def check_algorithm(training: Training, environment: Environment | None) -> list
     problems = check_parameters(found.model_class, parameters)
     problems += check_policy(found.model_class, parameters.get("policy"))
     problems += check_action_noise(parameters.get("action_noise"))
+    problems += check_hindsight_replay(found, training)
     if environment is not None:
         problems += check_batch_size(found, parameters, environment.n_environments)
     return problems + check_schedules(found.model_class, training.schedules)
@@ -50,6 +59,39 @@ def check_policy(model_class: type[BaseAlgorithm], policy: Any) -> list[Problem]
     message = f"{model_class.__name__} has no policy of this name"
     remedy = "name one of these, or leave it out: the observation space chooses"
     return [Problem(key, message, policy, sorted(aliases), nearest(str(policy), aliases), remedy)]
+
+
+def check_hindsight_replay(algorithm: Algorithm, training: Training) -> list[Problem]:
+    """Refuse hindsight replay where there is no replay buffer, or other arguments for the buffer."""
+    if training.hindsight_replay is None:
+        return []
+    if not _has_replay_buffer(algorithm):
+        able = sorted(name for name, other in ALGORITHMS.items() if other.family == "off_policy")
+        message = f"{algorithm.model_class.__name__} has no replay buffer"
+        remedy = "remove it, or train with one of these algorithms"
+        value = training.hindsight_replay.model_dump(exclude_unset=True)
+        return [Problem(HINDSIGHT_KEY, message, value, able, remedy=remedy)]
+    buffer = training.algorithm_parameters.get("replay_buffer_kwargs")
+    key = "training.algorithm_parameters.replay_buffer_kwargs"
+    message, remedy = "these arguments have a section of their own", f"set {HINDSIGHT_KEY} instead"
+    return [Problem(key, message, buffer, remedy=remedy)] if buffer else []
+
+
+def check_goals(training: Training, environment: Environment, observation: Space) -> list[Problem]:
+    """Refuse hindsight replay in an environment without goals."""
+    algorithm = find_algorithm(training.algorithm)
+    if (
+        training.hindsight_replay is None
+        or isinstance(algorithm, Problem)
+        or not _has_replay_buffer(algorithm)
+    ):
+        return []
+    if isinstance(observation, Dict) and observation.spaces.keys() >= GOAL_OBSERVATIONS:
+        return []
+    message = f"{environment.id} has no goals, its observation space is {observation}"
+    remedy = f"remove it, or observe a mapping with {', '.join(sorted(GOAL_OBSERVATIONS))}"
+    value = training.hindsight_replay.model_dump(exclude_unset=True)
+    return [Problem(HINDSIGHT_KEY, message, value, remedy=remedy)]
 
 
 def check_batch_size(
@@ -147,6 +189,10 @@ def buffer_bytes(
         key = "training.algorithm_parameters.n_steps" if steps_are_more else "environment.n_environments"
         return {key: n_steps * n_environments * step}
     return {}
+
+
+def _has_replay_buffer(algorithm: Algorithm) -> bool:
+    return "replay_buffer_class" in constructor_arguments(algorithm.model_class)
 
 
 def _natural(value: Any, default: int) -> int:

@@ -94,7 +94,8 @@ class SB3Learner(Learner):
         cls, training: Training, environment: Environment, observation: Space, action: Space
     ) -> list[Problem]:
         """See `Learner.check_spaces`."""
-        return checks.check_action_space(training, environment, action)
+        problems = checks.check_action_space(training, environment, action)
+        return problems + checks.check_goals(training, environment, observation)
 
     @classmethod
     def experience_bytes(
