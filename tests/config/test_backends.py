@@ -46,7 +46,7 @@ def test_traits_follow_from_the_section(backend: str, keys: dict[str, Any], expe
     assert traits(backend, **keys) == expected
 
 
-@pytest.mark.parametrize("key", [*Environment.model_fields.keys() & OWNERS.keys()])
+@pytest.mark.parametrize("key", sorted(Environment.model_fields.keys() & OWNERS.keys()))
 def test_a_key_of_one_backend_is_refused_with_every_other(key: str) -> None:
     value = {"ros_topics": ROBOTS}.get(key, {})
     for backend in BACKENDS:

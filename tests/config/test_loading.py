@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from rl_pipeline.config.draft import Draft
+from rl_pipeline.config.environment import BACKENDS
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.loading import DEFAULT_FILE, load_config, load_config_mapping
 
@@ -167,7 +168,7 @@ def test_the_printed_error_is_one_block_per_problem(write: Write) -> None:
     assert str(caught.value).splitlines() == [
         "x.yaml:3: environment.backend: is none of the valid values",
         "    value: 'mujocco'",
-        "    valid: gymnasium, mujoco, ros, ros_topics, unity, unity_ros",
+        f"    valid: {', '.join(BACKENDS)}",
         "    did you mean: mujoco ?",
         "    remedy: write mujoco",
     ]

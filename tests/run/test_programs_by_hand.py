@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rl_pipeline.config.draft import draft_of
+from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.config.loading import dump_config, load_config, load_config_mapping
 from rl_pipeline.config.yaml_reader import parse_yaml
 from rl_pipeline.envs.unity_process import free_port
@@ -72,6 +73,14 @@ def test_the_end_alone_is_evaluated_where_nothing_else_is_asked_for(backend: str
     assert load_config_mapping(stored).config == loaded.config
     build = f"environment.{backend}.build_path={PLAYER}"
     assert load_config_mapping(configuration, [build]).config.training.training.eval.num_evals == 10
+
+
+def test_a_malformed_key_causes_no_problem_with_evaluations(port: int) -> None:
+    configuration = mapping(port)
+    configuration["environment"]["n_workers"] = 2
+    with pytest.raises(ConfigError) as caught:
+        load_config_mapping(configuration, checks=[check_environment])
+    assert [problem.key for problem in caught.value.problems] == ["environment.n_workers"]
 
 
 def test_it_is_looked_at_before_the_training(port: int) -> None:
