@@ -49,7 +49,7 @@ def unity_overrides(launcher: "LauncherConfig", overrides: list[str]) -> list[st
         return []
     loaded = load_config(launcher.experiment, overrides)
     backend = loaded.config.environment.backend
-    section = getattr(loaded.config.environment, backend, None)
+    section = loaded.config.environment.section
     build = getattr(section, "build_path", None) or launcher.unity.build_path
     if backend not in SETTINGS or build is None:
         return []
@@ -66,7 +66,7 @@ def _changes(
     for key, path in SETTINGS[backend].items():
         if key in written and value_at(loaded.raw, ("environment", backend, *path)) is MISSING:
             yield ".".join(path), getattr(unity, key)
-    given = getattr(getattr(loaded.config.environment, backend), "arguments", [])
+    given = getattr(loaded.config.environment.section, "arguments", [])
     keys = {
         key for key in written & ARGUMENTS.keys() - SETTINGS[backend].keys() if ARGUMENTS[key] not in given
     }

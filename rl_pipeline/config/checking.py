@@ -9,7 +9,7 @@ from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.provenance import Provenance
 from rl_pipeline.config.translation import Model, validate
 
-Check = Callable[[Mapping[str, Any]], list[Problem]]
+MappingCheck = Callable[[Mapping[str, Any]], list[Problem]]
 """Looks for problems in the merged mapping, in which everything else may be wrong or absent.
 
 Leaves `Problem.place` empty: it is filled in from the key.
@@ -21,7 +21,7 @@ def checked(
     composition: Composition,
     name: str,
     problems: Sequence[Problem] = (),
-    checks: Iterable[Check] = (),
+    checks: Iterable[MappingCheck] = (),
 ) -> Model:
     """Return the composed configuration as a model.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
-from rl_pipeline.config.key_schema import KeySchema
+from rl_pipeline.config.key_schema import KeySchema, value_at
 from rl_pipeline.config.places import KeyPath
 from rl_pipeline.config.provenance import Provenance
 from rl_pipeline.config.rules import drop_overruled
@@ -32,6 +32,41 @@ class Composition:
         """
         drop_overruled(self.mapping, document.mapping)
         self._merge(self.mapping, document.mapping, (), document)
+
+    def move(self, source: KeyPath, target: KeyPath) -> None:
+        """Move the keys of a mapping, with their places, into another one, whose own keys are stronger.
+
+        Where something else than a mapping stands at the target, which is refused later, they are dropped.
+        """
+        keys = value_at(self.mapping, source)
+        into = self._mapping_at(target)
+        if into is None:
+            self.remove(source)
+            return
+        if source in self._places:
+            self._places.setdefault(target, self._places[source])
+        for key in [key for key in keys if key not in into]:
+            into[key] = keys[key]
+            old, new = (*source, key), (*target, key)
+            below = {path: place for path, place in self._places.items() if path[: len(old)] == old}
+            self._places |= {(*new, *path[len(old) :]): place for path, place in below.items()}
+        self.remove(source)
+
+    def remove(self, path: KeyPath) -> None:
+        """Remove a key that is written."""
+        del value_at(self.mapping, path[:-1])[path[-1]]
+        self._forget(path)
+
+    def _mapping_at(self, path: KeyPath) -> dict[str, Any] | None:
+        """Return the mapping at a path, made where there is none; None where something else stands there."""
+        mapping: Any = self.mapping
+        for part in path:
+            if mapping.get(part) is None:
+                mapping[part] = {}
+            mapping = mapping[part]
+            if not isinstance(mapping, dict):
+                return None
+        return mapping
 
     def _merge(
         self, weaker: dict[str, Any], stronger: Mapping[str, Any], above: KeyPath, document: Document

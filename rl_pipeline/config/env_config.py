@@ -10,10 +10,13 @@ from rl_pipeline.config.places import missing_file
 from rl_pipeline.config.yaml_reader import Document, read_yaml
 
 ENV_CONFIG = ("environment", "env_config")
+KWARGS = ("environment", "kwargs")
 
 
-def add_env_config_file(composition: Composition, file: Path | None) -> list[Problem]:
-    """Replace the path in `environment.env_config`, where it is one, by what that file holds.
+def resolve_env_config(composition: Composition, file: Path | None) -> list[Problem]:
+    """Move what `environment.env_config` holds, or the file that it names, into `environment.kwargs`.
+
+    It is the weaker form of `kwargs`, which nothing beyond the configuration knows.
 
     Args:
         composition: the configuration.
@@ -22,9 +25,15 @@ def add_env_config_file(composition: Composition, file: Path | None) -> list[Pro
     Returns:
         What is wrong with the file.
     """
-    path = value_at(composition.mapping, ENV_CONFIG)
-    if not isinstance(path, str):
-        return []
+    written = value_at(composition.mapping, ENV_CONFIG)
+    problems = _read_file(composition, written, file) if isinstance(written, str) else []
+    if isinstance(value_at(composition.mapping, ENV_CONFIG), dict):
+        composition.move(ENV_CONFIG, KWARGS)
+    return problems
+
+
+def _read_file(composition: Composition, path: str, file: Path | None) -> list[Problem]:
+    """Replace the path by what the file holds."""
     candidates = [folder / path for folder in ([file.parent] if file else []) + [Path()]]
     found = next((candidate for candidate in candidates if candidate.is_file()), None)
     key = ".".join(ENV_CONFIG)

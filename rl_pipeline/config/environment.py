@@ -1,16 +1,19 @@
 """The section `environment`."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BeforeValidator,
     Field,
+    PlainValidator,
     ValidationInfo,
     field_validator,
     model_serializer,
 )
 
+from rl_pipeline.config.backend import Backend, Gymnasium, Mujoco, Traits
+from rl_pipeline.config.errors import nearest
 from rl_pipeline.config.ros_services import RosServices
 from rl_pipeline.config.ros_topics import RosTopics
 from rl_pipeline.config.section import InvalidValueError, NonNegative, Positive, Section, Text
@@ -79,14 +82,25 @@ def _normalize_from_yaml(value: Any) -> Any:
     return value
 
 
-SECTIONS = {
-    "randomization": "mujoco",
-    "ros": "ros",
-    "ros_topics": "ros_topics",
-    "unity": "unity",
-    "unity_ros": "unity_ros",
-}
-"""Which backend reads a section."""
+def _known_backend(name: Any) -> str:
+    if name not in list(BACKENDS):  # it may be unhashable
+        meant = nearest(str(name), BACKENDS)
+        remedy = f"write {meant or 'one of them'}"
+        message = "is none of the valid values"
+        raise InvalidValueError(message, valid=list(BACKENDS), nearest=meant, remedy=remedy)
+    return str(name)
+
+
+def _list_backends(schema: dict[str, Any]) -> None:
+    schema["enum"] = list(BACKENDS)
+
+
+def _only_in_files(value: Any) -> Any:
+    """Refuse what `resolve_env_config` would have moved to `kwargs`."""
+    if isinstance(value, Mapping | str):
+        remedy = "write the arguments below kwargs, or load the configuration with load_config_mapping"
+        raise InvalidValueError("was not read into kwargs", remedy=remedy)
+    return value
 
 
 class Environment(Section):
@@ -94,7 +108,11 @@ class Environment(Section):
 
     id: Text
     """Registered id, e.g. 'BipedalWalker-v3', or own class as path/to/file.py:Class or package.module:Class."""
-    backend: Literal["gymnasium", "mujoco", "ros", "ros_topics", "unity", "unity_ros"] = "gymnasium"
+    backend: Annotated[
+        str,
+        PlainValidator(_known_backend, json_schema_input_type=str),
+        Field(json_schema_extra=_list_backends),
+    ] = "gymnasium"
     """What steps the environments: any registered Gymnasium id, our batched MuJoCo tasks, simulations behind ROS
     services, robots behind ROS topics, or Unity builds, over ML-Agents or ROS-TCP."""
     n_environments: Positive = 1
@@ -106,7 +124,11 @@ class Environment(Section):
     step_timeout: Annotated[float, Field(gt=0)] | None = 300.0
     """Seconds after which environments of `backend: gymnasium` that do not return from a step are reported; a worker
     is then started again. After a request to stop they get 20 s at most. null waits for ever."""
-    env_config: dict[str, Any] | str | None = None
+    env_config: Annotated[
+        None,
+        BeforeValidator(_only_in_files, json_schema_input_type=dict[str, Any] | str | None),
+        Field(exclude=True),
+    ] = None
     """Keyword arguments for the environment, weaker than `kwargs`, or the path of a YAML file of them."""
     kwargs: dict[str, Any] = Field(default_factory=dict)
     """Keyword arguments for the environment."""
@@ -128,6 +150,8 @@ class Environment(Section):
     """Environment steps in a film."""
     randomization: dict[str, Any] | None = None
     """Domain randomisation; the backend checks its keys."""
+
+    # The registry of backends with a section: one line each, whose name is the backend's name.
     ros: RosServices | None = None
     """The simulations of `backend: ros`, which are stepped by calling services."""
     ros_topics: RosTopics | None = None
@@ -138,28 +162,26 @@ class Environment(Section):
     """The Unity programs of `backend: unity_ros`, which connect to the training over ROS-TCP."""
 
     @property
-    def is_of_existing_robots(self) -> bool:
-        """Whether the environments exist elsewhere, so that there are never more of them than the file says."""
-        return self.backend == "ros_topics" or (self.ros is not None and self.ros.adapter is not None)
+    def section(self) -> Backend | None:
+        """The section of the backend that is used; None where the file does not have it, or the backend has none."""
+        return getattr(self, self.backend, None)
 
     @property
-    def is_started_by_hand(self) -> bool:
-        """Whether somebody starts the programs with the environments, which are there once and in a fixed number."""
-        programs: dict[str, Unity | UnityRos] = {
-            "unity": self.unity or Unity(),
-            "unity_ros": self.unity_ros or UnityRos(),
-        }
-        return self.backend in programs and programs[self.backend].build_path is None
+    def traits(self) -> Traits:
+        """What holds for the environments of the backend that is used, with its settings."""
+        # Where a required section is missing, which its maker refuses, the traits are those of its defaults.
+        return (self.section or BACKENDS[self.backend].model_construct()).traits
 
     @field_validator("n_workers")
     @classmethod
     def _no_idle_workers(cls, n_workers: int, info: ValidationInfo) -> int:
-        backend = info.data.get("backend", "gymnasium")
-        if n_workers > 0 and backend != "gymnasium":
+        backend = info.data.get("backend")
+        if n_workers > 0 and backend is not None and not BACKENDS[backend].has_workers:
+            able = [name for name, other in BACKENDS.items() if other.has_workers]
             raise InvalidValueError(
                 f"the backend {backend} has no worker processes",
                 valid=["0"],
-                remedy="set n_workers: 0, or backend: gymnasium",
+                remedy=f"set n_workers: 0, or backend: {' or '.join(able)}",
             )
         n_environments = info.data.get("n_environments")
         if n_environments is not None and n_workers > n_environments:
@@ -170,13 +192,27 @@ class Environment(Section):
             )
         return n_workers
 
-    @field_validator(*SECTIONS)
+    @field_validator("*")
     @classmethod
-    def _section_of_the_backend(cls, value: Any, info: ValidationInfo) -> Any:
-        backend, needed = info.data.get("backend"), SECTIONS[info.field_name or ""]
-        if value is not None and backend not in (None, needed):
+    def _read_by_the_backend(cls, value: Any, info: ValidationInfo) -> Any:
+        backend, needed = info.data.get("backend"), OWNERS.get(info.field_name or "")
+        if needed is not None and value is not None and backend not in (None, needed):
             raise InvalidValueError(
                 f"the backend {backend} does not read it",
                 remedy=f"remove it, or set environment.backend: {needed}",
             )
         return value
+
+
+def _sections() -> Iterator[tuple[str, type[Backend]]]:
+    for name, field in Environment.model_fields.items():
+        for option in get_args(field.annotation):
+            if isinstance(option, type) and issubclass(option, Backend):
+                yield name, option
+
+
+BACKENDS: dict[str, type[Backend]] = {"gymnasium": Gymnasium, "mujoco": Mujoco, **dict(_sections())}
+"""All backends by name: those without a section, and those whose sections are keys of `Environment`."""
+
+OWNERS = {key: name for name, backend in BACKENDS.items() for key in (name, *backend.keys)}
+"""Which backend alone reads a key of `environment`."""

@@ -1,10 +1,7 @@
 """A default for programs that are started by hand: they are there only once, so the end alone is evaluated."""
 
-from pydantic import ValidationError
-
 from rl_pipeline.config.composition import Composition
-from rl_pipeline.config.environment import Environment
-from rl_pipeline.config.key_schema import value_at
+from rl_pipeline.config.draft import draft_of
 from rl_pipeline.config.rules import is_given
 from rl_pipeline.config.yaml_reader import Document
 
@@ -16,9 +13,6 @@ def evaluate_at_the_end_alone(composition: Composition) -> None:
     """Set `num_evals: 0` where programs are started by hand and nothing is said about evaluations in the training."""
     if any(is_given(composition.mapping, (*EVALUATION, key)) for key in ("num_evals", "frequency")):
         return
-    try:
-        environment = Environment.model_validate(value_at(composition.mapping, ("environment",)))
-    except ValidationError:  # which is reported with the other problems
-        return
-    if environment.is_started_by_hand:
+    environment = draft_of(composition.mapping).environment
+    if environment is not None and environment.traits.started_by_hand:
         composition.add(Document(PLACE, {"training": {"training": {"eval": {"num_evals": 0}}}}))

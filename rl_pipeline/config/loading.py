@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from rl_pipeline.config.blocks import environment_id, refuse_bad_blocks, split_blocks
-from rl_pipeline.config.checking import Check, checked
+from rl_pipeline.config.checking import checked
 from rl_pipeline.config.composition import Composition
+from rl_pipeline.config.draft import Check, draft_of
 from rl_pipeline.config.dumping import dump_config
-from rl_pipeline.config.env_config import add_env_config_file
+from rl_pipeline.config.env_config import resolve_env_config
+from rl_pipeline.config.errors import Problem
 from rl_pipeline.config.hand_started import evaluate_at_the_end_alone
+from rl_pipeline.config.hindsight_replay import resolve_hindsight_replay
 from rl_pipeline.config.key_schema import key_schema
 from rl_pipeline.config.overrides import parse_overrides
 from rl_pipeline.config.places import shown_path
@@ -47,9 +50,9 @@ def load_config(
     """Load an experiment file.
 
     Weakest first, these are laid over each other: `default_file`, the file's `Default` block, its block named
-    after the environment id, its other keys, the overrides. Where `environment.env_config` names a file, that
-    file is read, so that the result needs no other. Programs that are started by hand have a default of their own:
-    no evaluations during the training.
+    after the environment id, its other keys, the overrides. What `environment.env_config` holds, or the file that it
+    names, becomes part of `environment.kwargs`, so that the result needs no other file. Programs that are started by
+    hand have a default of their own: no evaluations during the training.
 
     Args:
         file: YAML file of the experiment.
@@ -103,10 +106,15 @@ def _load(
         for block in split_blocks(source, environment):
             composition.add(block)
     composition.add(overriding)
-    problems += add_env_config_file(composition, file)
+    problems += resolve_env_config(composition, file)
+    resolve_hindsight_replay(composition)
     evaluate_at_the_end_alone(composition)
+
+    def run_checks(mapping: Mapping[str, Any]) -> list[Problem]:
+        draft = draft_of(mapping)
+        return [problem for check in checks for problem in check(draft)]
 
     # With the section there, its absence is reported as what it is: an absent environment.id.
     composition.mapping.setdefault("environment", {})
-    config = checked(Config, composition, document.name, problems, (refuse_both, *checks))
+    config = checked(Config, composition, document.name, problems, (refuse_both, run_checks))
     return LoadedConfig(config, composition.mapping, composition.provenance, file)

@@ -1,16 +1,20 @@
 """The section of `environment` that describes simulations behind ROS services."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from rl_pipeline.config.section import NonNegative, Section, Text
+from rl_pipeline.config.backend import Backend, Traits, WhatAndKey
+from rl_pipeline.config.section import NonNegative, Text
 
 Seconds = Annotated[float, Field(gt=0)]
 
 
-class RosServices(Section):
+class RosServices(Backend):
     """Simulations behind ROS services; `ros_ws` has a node that serves any of our environments like this."""
+
+    maker: ClassVar[str] = "rl_pipeline.envs.ros:make_ros_vector_env"
 
     simulations: Annotated[list[Text], Field(min_length=1)] = ["/simulation"]  # noqa: RUF012  (pydantic copies it)
     """Names of the simulation nodes, e.g. '/simulation'; the environments are shared out among them."""
@@ -25,3 +29,13 @@ class RosServices(Section):
     """Seconds to wait for a simulation that is not there, at the start and when it died."""
     max_restarts: NonNegative = 3
     """How often, in sum, simulations that died and came back are picked up again."""
+
+    @property
+    def traits(self) -> Traits:
+        """See `Backend.traits`."""
+        is_robot = self.adapter is not None
+        return Traits(renders=not is_robot, exact_state=not is_robot, existing_robots=is_robot)
+
+    def reached(self) -> Iterator[WhatAndKey]:
+        """See `Backend.reached`."""
+        yield f"calls of the ROS services of {', '.join(self.simulations)}", "simulations"

@@ -1,9 +1,11 @@
 """The section of `environment` that describes robots behind ROS topics."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from rl_pipeline.config.backend import Backend, Traits, WhatAndKey
 from rl_pipeline.config.section import InvalidValueError, NonNegative, Positive, Section, Text
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -43,8 +45,10 @@ class ObservationField(Section):
     """Larger values, and infinity, are lowered to it."""
 
 
-class RosTopics(Section):
+class RosTopics(Backend):
     """Robots behind ROS topics; `{index}` in a name becomes the number of the environment."""
+
+    maker: ClassVar[str] = "rl_pipeline.envs.ros:make_ros_topics_vector_env"
 
     observations: list[Text | ObservationField] = Field(default_factory=list)
     """Fields that make up the observation, in this order: '/topic.field', '/topic.field[3]', '/topic.field[0:7]'."""
@@ -83,3 +87,15 @@ class RosTopics(Section):
                 "nothing is observed", remedy="list fields in observations, or topics in images"
             )
         return self
+
+    @property
+    def traits(self) -> Traits:
+        """See `Backend.traits`."""
+        return Traits(renders=False, exact_state=False, real_time=True, existing_robots=True)
+
+    def reached(self) -> Iterator[WhatAndKey]:
+        """See `Backend.reached`."""
+        topics = ", ".join(sorted({action.field for action in self.actions}))
+        yield f"commands to the ROS topics {topics}", "actions"
+        if self.reset_services:
+            yield f"calls of the ROS services {', '.join(self.reset_services)}", "reset_services"

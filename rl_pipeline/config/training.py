@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from rl_pipeline.config.architecture import Architecture
 from rl_pipeline.config.errors import nearest
+from rl_pipeline.config.hindsight_replay import HindsightReplay
 from rl_pipeline.config.schedules import Schedule
 from rl_pipeline.config.section import (
     InvalidValueError,
@@ -128,6 +129,8 @@ class Training(Section):
     """Track the run with TensorBoard."""
     algorithm_parameters: dict[str, Any] = Field(default_factory=dict)
     """Keyword arguments of the algorithm's class, in Stable-Baselines3 e.g. policy, learning_rate, gamma."""
+    hindsight_replay: HindsightReplay | None = None
+    """Hindsight experience replay of an off-policy algorithm; `{}` switches it on, null off."""
     architecture: Architecture = Architecture()
     """Networks of the policy."""
     schedules: dict[str, Schedule] = Field(default_factory=dict)

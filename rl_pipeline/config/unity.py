@@ -1,9 +1,11 @@
 """The section of `environment` that describes Unity builds which speak ML-Agents."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from rl_pipeline.config.backend import Backend, Traits, WhatAndKey
 from rl_pipeline.config.section import InvalidValueError, NonNegative, Positive, Section, Text
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -78,8 +80,10 @@ class PolicyOfRun(Section):
     """Its run, one of the run's checkpoints, or a model.zip in either."""
 
 
-class Unity(Section):
+class Unity(Backend):
     """Unity builds, each a process with some of the environments; an agent is an environment."""
+
+    maker: ClassVar[str] = "rl_pipeline.envs.unity:make_mlagents_vector_env"
 
     build_path: Text | None = None
     """Executable of the build; null waits for the Play button of the Unity editor."""
@@ -108,3 +112,16 @@ class Unity(Section):
     """Seconds that a build may take to answer, and to start."""
     max_restarts: NonNegative = 3
     """How often, in sum, builds that crashed are started again."""
+
+    @property
+    def traits(self) -> Traits:
+        """See `Backend.traits`."""
+        return Traits(renders=False, exact_state=False, started_by_hand=self.build_path is None)
+
+    def executed(self) -> Iterator[WhatAndKey]:
+        """See `Backend.executed`."""
+        if self.build_path is not None:
+            yield self.build_path, "build_path"
+        for behaviour, other in self.other_behaviours.items():
+            if isinstance(other, PolicyOfRun):
+                yield f"the run {other.policy}", f"other_behaviours.{behaviour}.policy"

@@ -1,18 +1,25 @@
 """The section of `environment` that describes Unity programs which connect over ROS-TCP."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from rl_pipeline.config.section import NonNegative, Positive, Section, Text
+from rl_pipeline.config.backend import Backend, Traits, WhatAndKey
+from rl_pipeline.config.section import NonNegative, Positive, Text
 
 Seconds = Annotated[float, Field(gt=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 ServicePrefix = Annotated[str, Field(pattern=r"^/?[A-Za-z][A-Za-z0-9_/]*$")]
 
 
-class UnityRos(Section):
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class UnityRos(Backend):
     """Unity programs that connect to the training itself: it is their ROS-TCP endpoint."""
+
+    maker: ClassVar[str] = "rl_pipeline.envs.unity_ros:make_unity_ros_vector_env"
 
     build_path: Text | None = None
     """Executable of the build to start; null: programs are started by hand and connect to `port`."""
@@ -39,3 +46,18 @@ class UnityRos(Section):
     """Messages per second, at most, that go on to ROS 2 of each topic of the first program; 0: none."""
     max_restarts: NonNegative = 3
     """How often, in sum, programs that died or stalled are started again."""
+
+    @property
+    def traits(self) -> Traits:
+        """See `Backend.traits`."""
+        return Traits(renders=True, exact_state=False, started_by_hand=self.build_path is None)
+
+    def executed(self) -> Iterator[WhatAndKey]:
+        """See `Backend.executed`."""
+        if self.build_path is not None:
+            yield self.build_path, "build_path"
+
+    def reached(self) -> Iterator[WhatAndKey]:
+        """See `Backend.reached`."""
+        if self.address not in LOOPBACK:
+            yield f"a server that listens on {self.address}:{self.port}", "address"

@@ -55,7 +55,7 @@ class BackendVectorEnv(VectorEnv, ABC):
 
     - Autoreset in the same step: where an episode ends, `step` returns the first observation of the next one, and
       `infos["final_obs"]` holds the last observation in the rows that `infos["_final_obs"]` marks.
-    - The same seed and actions give the same trajectory, if the backend's configuration says `exact_state`.
+    - The same seed and actions give the same trajectory, if the backend's `traits` say `exact_state`.
     - `reset(options={"reset_mask": mask})` resets the marked environments only; the others continue.
     - An environment that was lost and started again reports its episode as truncated, with reward 0 and the last
       observation that was seen; its seed is `seed_after_restart`.

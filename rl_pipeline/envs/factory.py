@@ -4,30 +4,16 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from pathlib import Path
-from typing import Any
 
 import gymnasium
 from gymnasium.vector import VectorEnv
 
-from rl_pipeline.config.environment import Environment
+from rl_pipeline.config.environment import BACKENDS, Environment
 from rl_pipeline.config.errors import ConfigError, Problem
-from rl_pipeline.config.yaml_reader import read_yaml
 from rl_pipeline.envs.errors import WorkerError
-from rl_pipeline.envs.gymnasium.in_process import InProcessVectorEnv
-from rl_pipeline.envs.gymnasium.make import EnvMaker, check_arguments, is_own_class, renders_with_opengl
-from rl_pipeline.envs.gymnasium.workers import WorkerVectorEnv
+from rl_pipeline.envs.gymnasium.make import is_own_class
 from rl_pipeline.envs.registry import dependency_problem
-from rl_pipeline.rendering.gl import RenderingUnavailable, choose_gl_backend
-
-MAKERS = {
-    "mujoco": "rl_pipeline.envs.mujoco:make_mujoco_vector_env",
-    "ros": "rl_pipeline.envs.ros:make_ros_vector_env",
-    "ros_topics": "rl_pipeline.envs.ros:make_ros_topics_vector_env",
-    "unity": "rl_pipeline.envs.unity:make_mlagents_vector_env",
-    "unity_ros": "rl_pipeline.envs.unity_ros:make_unity_ros_vector_env",
-}
-"""What makes the environments of a backend: called with the section, their number and the render mode."""
+from rl_pipeline.rendering.gl import RenderingUnavailable
 
 
 def make_vector_env(
@@ -83,39 +69,9 @@ def open_vector_env(
 
 
 def _make(environment: Environment, n: int, render_mode: str | None) -> VectorEnv:
-    resolved = environment.model_copy(update={"env_config": None, "kwargs": _keyword_arguments(environment)})
-    if environment.backend == "gymnasium":
-        return _make_gymnasium(resolved, n, render_mode)
-    # Imported only here: each backend brings a simulator or ROS with it.
-    module, function = MAKERS[environment.backend].split(":")
+    module, function = BACKENDS[environment.backend].maker.split(":")
     make: Callable[[Environment, int, str | None], VectorEnv] = getattr(import_module(module), function)
-    return make(resolved, n, render_mode)
-
-
-def _make_gymnasium(environment: Environment, n: int, render_mode: str | None) -> VectorEnv:
-    kwargs = environment.kwargs
-    check_arguments(environment.id, kwargs)
-    if render_mode is not None and renders_with_opengl(environment.id):
-        choose_gl_backend()
-    makers = [EnvMaker(environment.id, kwargs, render_mode if index == 0 else None) for index in range(n)]
-    if environment.n_workers:
-        return WorkerVectorEnv(
-            makers,
-            min(environment.n_workers, n),
-            environment.max_worker_restarts,
-            step_timeout=environment.step_timeout,
-        )
-    return InProcessVectorEnv(makers)
-
-
-def _keyword_arguments(environment: Environment) -> dict[str, Any]:
-    weaker = environment.env_config or {}
-    if isinstance(weaker, str):
-        document = read_yaml(Path(weaker))
-        if document.problems:
-            raise ConfigError(document.problems)
-        weaker = document.mapping
-    return {**weaker, **environment.kwargs}
+    return make(environment, n, render_mode)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 from gymnasium import Space
 from gymnasium.vector import VectorEnv
 
+from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import Problem
 from rl_pipeline.config.training import Training
 from rl_pipeline.errors import FAILED, UserError
@@ -122,21 +123,31 @@ class Learner(ABC):
         """
 
     @classmethod
-    def check(cls, raw: Mapping[str, Any]) -> list[Problem]:
-        """List what is wrong with the learner's part of a configuration, the merged mapping as read from YAML."""
+    def check(cls, training: Training, environment: Environment | None) -> list[Problem]:
+        """List what is wrong with the learner's part of a configuration that fits the schema.
+
+        Args:
+            training: The `training` section.
+            environment: The `environment` section; None where it is not known, since it is malformed.
+        """
         return []
 
     @classmethod
-    def check_spaces(cls, raw: Mapping[str, Any], observation: Space, action: Space) -> list[Problem]:
-        """List the spaces of one environment that the learner cannot use."""
+    def check_spaces(
+        cls, training: Training, environment: Environment, observation: Space, action: Space
+    ) -> list[Problem]:
+        """List what the learner cannot use of the spaces of one environment."""
         return []
 
     @classmethod
-    def experience_bytes(cls, raw: Mapping[str, Any], observation: int, action: int) -> dict[str, int]:
+    def experience_bytes(
+        cls, training: Training, environment: Environment, observation: int, action: int
+    ) -> dict[str, int]:
         """Estimate the memory that experience takes, by the key of the configuration that it grows with.
 
         Args:
-            raw: The merged mapping as read from YAML.
+            training: The `training` section.
+            environment: The `environment` section.
             observation: Bytes of an observation.
             action: Bytes of an action.
         """

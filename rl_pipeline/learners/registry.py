@@ -1,14 +1,11 @@
 """From `training.algorithm` to the learner that trains it."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from rl_pipeline.class_path import ClassPathError, is_class_path, resolve_class
+from rl_pipeline.config.draft import Draft
 from rl_pipeline.config.errors import ConfigError, Problem
-from rl_pipeline.config.raw_section import section
 from rl_pipeline.config.training import Training
 from rl_pipeline.learners.learner import Learner
-from rl_pipeline.learners.sb3.checks import DEFAULT_ALGORITHM, check_architecture
+from rl_pipeline.learners.sb3.checks import check_architecture
 from rl_pipeline.learners.sb3.learner import SB3Learner
 from rl_pipeline.learners.sb3.registry import KEY, find_algorithm
 
@@ -43,12 +40,12 @@ def learner_class(training: Training) -> type[Learner]:
     return found
 
 
-def find_raw_learner(raw: Mapping[str, Any]) -> type[Learner] | Problem:
-    """Find the class that trains what a mapping as read from YAML names."""
-    return find_learner(str(section(raw, "training").get("algorithm", DEFAULT_ALGORITHM)))
-
-
-def check_learner(raw: Mapping[str, Any]) -> list[Problem]:
+def check_learner(draft: Draft) -> list[Problem]:
     """List what is wrong with the algorithm, its parameters and its networks."""
-    found = find_raw_learner(raw)
-    return [found, *check_architecture(raw)] if isinstance(found, Problem) else found.check(raw)
+    training = draft.training
+    if not draft.is_sound("training.algorithm"):
+        return check_architecture(training.architecture)
+    found = find_learner(training.algorithm)
+    if isinstance(found, Problem):
+        return [found, *check_architecture(training.architecture)]
+    return found.check(training, draft.environment if draft.is_sound("environment.n_environments") else None)

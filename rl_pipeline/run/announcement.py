@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from gymnasium import Space, spaces
 
+from rl_pipeline.config.backend import Traits
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.training import algorithm_title
 from rl_pipeline.learners.learner import IterationLength
@@ -49,8 +50,7 @@ def announce(
         "timesteps": _timesteps(start, total, end, length, reason),
         "results": shown(folder.path),
     }
-    if environment.is_started_by_hand:
-        rows["evaluation"] = "at the end alone, in the programs that are trained in"
+    rows |= limits(environment.traits)
     text = "\n".join(f"{name:<14}{value}" for name, value in rows.items())
     session.progress.message(text)
     log(text)
@@ -61,6 +61,18 @@ def announce(
             f"{end:,}",
             length,
         )
+
+
+def limits(traits: Traits) -> dict[str, str]:
+    """Return the rows that say what a backend cannot do; none for a simulator that can do everything."""
+    rows: dict[str, str] = {}
+    if traits.started_by_hand:
+        rows["evaluation"] = "at the end alone, in the programs that are trained in"
+    if traits.real_time:
+        rows["time"] = "real: the environments do not wait while the policy is updated"
+    if not traits.exact_state:
+        rows["resuming"] = "starts new episodes; the environments' state cannot be saved"
+    return rows
 
 
 def last_timestep(start: int, total: int, length: IterationLength) -> int | None:

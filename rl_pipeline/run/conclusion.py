@@ -21,8 +21,6 @@ from rl_pipeline.run.portable import portable_run
 from rl_pipeline.run.rl_trainer import TrainingResult
 from rl_pipeline.tracking.tracker import Tracker
 
-BACKENDS_WITHOUT_PICTURES = ("unity", "ros_topics")
-
 logger = logging.getLogger(__name__)
 
 
@@ -44,7 +42,11 @@ def conclude(run: RunFolder, config: Config, result: TrainingResult, tracker: Tr
         return f"{head}\nEverything is saved. Go on with: rl-pipeline train --resume {shown(run.path)}"
     checkpoint = choose_checkpoint(run)
     report = evaluate_checkpoint(run, checkpoint)
-    film = _film(run, config, checkpoint) if config.evaluation.video and _has_pictures(config) else None
+    film = (
+        _film(run, config, checkpoint)
+        if config.evaluation.video and config.environment.traits.renders
+        else None
+    )
     if film is not None:
         tracker.film("video/final", film, result.timestep)
     with portable_run(run) as folder:
@@ -84,15 +86,11 @@ def _next_steps(run: RunFolder, config: Config) -> list[str]:
     ]
     return [
         f"What next (`source {activate}` once makes `rl-pipeline` known to your shell):",
-        *(look if _has_pictures(config) else []),
+        *(look if config.environment.traits.renders else []),
         f"  evaluate it        rl-pipeline eval {folder} --episodes 20",
         f"  use it elsewhere   rl-pipeline save-model {folder} --out best.zip",
         f"  train it longer    rl-pipeline train --resume {folder} training.training.total_timesteps={twice}",
     ]
-
-
-def _has_pictures(config: Config) -> bool:
-    return config.environment.backend not in BACKENDS_WITHOUT_PICTURES
 
 
 def shown(path: Path) -> str:

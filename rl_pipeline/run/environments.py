@@ -51,9 +51,9 @@ def make_evaluation_env(config: Config, n_episodes: int, *, render_mode: str | N
         render_mode: `rgb_array` or `human` makes a single environment, where it may, whose first can be looked at.
     """
     n_environments = 1 if render_mode else min(n_episodes, MAX_EVALUATION_ENVIRONMENTS)
-    if config.environment.is_of_existing_robots:
+    if config.environment.traits.existing_robots:
         n_environments = min(n_environments, config.environment.n_environments)
-    if config.environment.is_started_by_hand:
+    if config.environment.traits.started_by_hand:
         n_environments = config.environment.n_environments
     environment = config.environment.model_copy(
         update={

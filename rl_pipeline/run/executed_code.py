@@ -1,12 +1,12 @@
 """Lists what the configuration of a run makes execute: Python code, programs, and what acts on ROS."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from rl_pipeline.config.backend import WhatAndKey
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.schema import Config
-from rl_pipeline.config.unity import PolicyOfRun
 
 CLASS_PATH = re.compile(r".+:[^\W\d][\w/.-]*", re.DOTALL)
 """`path/to/file.py:Class`, `package.module:Class` or `module:Env-v0`; wider than what is imported, never narrower."""
@@ -17,7 +17,6 @@ CODE_SECTIONS = (
     ("training", "architecture"),
 )
 """Where class paths stand."""
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Executed(NamedTuple):
@@ -53,7 +52,8 @@ def executed_by(config: Config) -> list[Executed]:
 
 def reached_by(config: Config) -> list[Executed]:
     """List what a configuration does on the network: robots and simulations that it commands, ports that it opens."""
-    return list(_network(config.environment))
+    section = config.environment.section
+    return [] if section is None else _below_section(config.environment, section.reached())
 
 
 def _environment_id(environment: Environment) -> Iterator[Executed]:
@@ -61,31 +61,13 @@ def _environment_id(environment: Environment) -> Iterator[Executed]:
         yield Executed(environment.id, "environment.id")
 
 
-def _programs(environment: Environment) -> Iterator[Executed]:
-    for name, section in (("unity", environment.unity), ("unity_ros", environment.unity_ros)):
-        if section is not None and section.build_path is not None:
-            yield Executed(section.build_path, f"environment.{name}.build_path")
-    others = environment.unity.other_behaviours if environment.unity is not None else {}
-    for behaviour, other in others.items():
-        if isinstance(other, PolicyOfRun):
-            yield Executed(
-                f"the run {other.policy}", f"environment.unity.other_behaviours.{behaviour}.policy"
-            )
+def _programs(environment: Environment) -> list[Executed]:
+    section = environment.section
+    return [] if section is None else _below_section(environment, section.executed())
 
 
-def _network(environment: Environment) -> Iterator[Executed]:
-    if environment.ros_topics is not None:
-        topics = ", ".join(sorted({action.field for action in environment.ros_topics.actions}))
-        yield Executed(f"commands to the ROS topics {topics}", "environment.ros_topics.actions")
-        if environment.ros_topics.reset_services:
-            services = ", ".join(environment.ros_topics.reset_services)
-            yield Executed(f"calls of the ROS services {services}", "environment.ros_topics.reset_services")
-    if environment.ros is not None:
-        names = ", ".join(environment.ros.simulations)
-        yield Executed(f"calls of the ROS services of {names}", "environment.ros.simulations")
-    if environment.unity_ros is not None and environment.unity_ros.address not in LOOPBACK:
-        address = f"{environment.unity_ros.address}:{environment.unity_ros.port}"
-        yield Executed(f"a server that listens on {address}", "environment.unity_ros.address")
+def _below_section(environment: Environment, found: Iterable[WhatAndKey]) -> list[Executed]:
+    return [Executed(what, f"environment.{environment.backend}.{key}") for what, key in found]
 
 
 def _class_paths(node: Any, key: str) -> Iterator[Executed]:

@@ -29,9 +29,6 @@ from rl_pipeline.run.user_code import FOLDER, argument_paths, code_files, replac
 
 logger = logging.getLogger(__name__)
 
-BUILT_IN_PROCESS = ("gymnasium", "mujoco")
-"""Backends whose environments can be made once more at no cost to anybody else."""
-
 
 @dataclass(frozen=True)
 class OwnFiles:
@@ -183,7 +180,7 @@ def _roots(config: Config) -> list[Path]:
 
 def _build(config: Config) -> None:
     """Make an environment, a picture of it, and the networks; of what runs elsewhere, import the classes."""
-    if config.environment.backend not in BUILT_IN_PROCESS:
+    if not config.environment.traits.in_process:
         for file in code_files(config):
             import_own_file(file.resolve())
         return

@@ -15,7 +15,6 @@ FOLDER = "code"
 """Where a run keeps its copies."""
 ARGUMENTS = (
     ("environment", "kwargs"),
-    ("environment", "env_config"),
     ("environment", "wrappers"),
     ("training", "algorithm_parameters"),
     ("training", "architecture"),

@@ -168,6 +168,37 @@ OVERRIDES: dict[str, tuple[list[str], list[str]]] = {
         ["training.algorithm=sac"],
         ["cannot act in the action space of CartPole-v1, which is Discrete(2)", "valid: a2c, ars, dqn"],
     ),
+    "hindsight replay without a buffer": (
+        ["training.hindsight_replay={}"],
+        [
+            "training.hindsight_replay: PPO has no replay buffer",
+            "valid: crossq, ddpg, dqn",
+            "remedy: remove it",
+        ],
+    ),
+    "hindsight replay without goals": (
+        ["training.algorithm=dqn", "training.hindsight_replay={}"],
+        ["training.hindsight_replay: CartPole-v1 has no goals", "achieved_goal, desired_goal, observation"],
+    ),
+    "older hindsight replay": (
+        [
+            "training.algorithm=dqn",
+            "training.algorithm_parameters={replay_buffer_class: HerReplayBuffer, replay_buffer_kwargs: {n: 2}}",
+        ],
+        ["training.hindsight_replay.n: unknown key", "valid: n_sampled_goal", "CartPole-v1 has no goals"],
+    ),
+    "other replay buffer": (
+        ["training.algorithm=dqn", "training.algorithm_parameters.replay_buffer_class=DictReplayBuffer"],
+        ["replay_buffer_class: this argument has a key of its own", "set training.hindsight_replay instead"],
+    ),
+    "two forms of hindsight replay": (
+        [
+            "training.algorithm=dqn",
+            "training.hindsight_replay={}",
+            "training.algorithm_parameters.replay_buffer_kwargs={n_sampled_goal: 2}",
+        ],
+        ["replay_buffer_kwargs: these arguments have a section of their own", "training.hindsight_replay"],
+    ),
     "checkpoint": (
         ["training.pretrained_model=runs/old/model.zip"],
         ["training.pretrained_model: there is no file 'runs/old/model.zip' (looked at /", "remedy"],
@@ -237,6 +268,26 @@ training:
     assert_refused(outcome, ["10 problems; nothing was started"])
     lines = [int(line) for line in re.findall(r"^bad\.yaml:(\d+): ", outcome.error, re.MULTILINE)]
     assert lines == [1, 2, 2, 2, 5, 6, 6, 7, 7, 8]
+
+
+def test_a_missing_id_hides_no_mistake_of_the_training(command: Command) -> None:
+    Path("bad.yaml").write_text("""\
+environment: {n_environments: 2}
+training: {algorithm: ppo, algorithm_parameters: {gama: 0.9}, pretrained_model: nowhere/model.zip}
+""")
+    outcome = command("train", "--config", "bad.yaml")
+    assert_refused(outcome, ["3 problems", "environment.id: is missing", ".gama: PPO has no", "nowhere"])
+
+
+def test_malformed_keys_cause_no_problems_elsewhere(command: Command) -> None:
+    Path("bad.yaml").write_text("""\
+environment: {id: Pendulum-v1, kwargs: [g], n_environments: two}
+training: {algorithm: 5, algorithm_parameters: {n_steps: 10, batch_size: 15, buffer_size: 100}}
+""")
+    outcome = command("train", "--config", "bad.yaml")
+    assert_refused(
+        outcome, ["3 problems", "kwargs: must be", "n_environments: must be", "algorithm: must be"]
+    )
 
 
 @pytest.mark.parametrize(

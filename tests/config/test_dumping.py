@@ -65,7 +65,6 @@ def random_config(rng: random.Random) -> Config:
                 "id": "Ant-v5",
                 "wrappers": rng.sample(wrappers, rng.randint(0, 2)),
                 "normalize": rng.choice([True, False, {"reward": True, "epsilon": rng.random() + 1e-9}]),
-                "env_config": rng.choice([None, random_mapping(rng)]),
                 "kwargs": random_mapping(rng),
             },
             "training": {

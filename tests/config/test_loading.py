@@ -1,10 +1,10 @@
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
+from rl_pipeline.config.draft import Draft
+from rl_pipeline.config.environment import BACKENDS
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.loading import DEFAULT_FILE, load_config, load_config_mapping
 
@@ -110,14 +110,15 @@ def test_problems_of_the_default_file_name_the_default_file(write: Write, proble
     assert problem.place == "default.yaml:1"
 
 
-def test_checks_see_the_merged_mapping_also_when_the_schema_refuses_it(problems: Problems) -> None:
-    seen: list[Mapping[str, Any]] = []
+def test_checks_see_what_fits_also_when_the_schema_refuses_the_rest(problems: Problems) -> None:
+    seen: list[Draft] = []
 
-    def check(raw: Mapping[str, Any]) -> list[Problem]:
-        seen.append(raw)
+    def check(draft: Draft) -> list[Problem]:
+        seen.append(draft)
         parameters = "training.algorithm_parameters"
+        assert draft.environment is not None
         return [
-            Problem("environment.id", "is not registered", raw["environment"]["id"], nearest="Ant-v5"),
+            Problem("environment.id", "is not registered", draft.environment.id, nearest="Ant-v5"),
             Problem("environment.n_environments", "said already"),
             Problem(f"{parameters}.batch_size", "does not divide the rollout", 64),
             Problem(f"{parameters}.n_steps", "comes from nowhere"),
@@ -135,7 +136,8 @@ def test_checks_see_the_merged_mapping_also_when_the_schema_refuses_it(problems:
         """,
         checks=[check],
     )
-    assert seen[0]["training"]["algorithm_parameters"] == {"batch_size": 64}
+    assert seen[0].training.algorithm_parameters == {"batch_size": 64}
+    assert seen[0].malformed == {"environment.n_environments"}
     assert [(problem.place, problem.key) for problem in found] == [
         ("x.yaml", "play.experiment"),
         ("x.yaml:2", "environment.id"),
@@ -148,9 +150,9 @@ def test_checks_see_the_merged_mapping_also_when_the_schema_refuses_it(problems:
 
 def test_a_check_alone_can_refuse_a_configuration(write: Write) -> None:
     file = write("environment: {id: Ant-v5}\n")
-    assert load_config(file, checks=[lambda raw: []]).config.environment.id == "Ant-v5"
+    assert load_config(file, checks=[lambda draft: []]).config.environment.id == "Ant-v5"
     with pytest.raises(ConfigError, match=r"^x\.yaml:1: environment\.id: is not registered"):
-        load_config(file, checks=[lambda raw: [Problem("environment.id", "is not registered")]])
+        load_config(file, checks=[lambda draft: [Problem("environment.id", "is not registered")]])
 
 
 def test_an_absent_file_is_refused(write: Write) -> None:
@@ -166,7 +168,7 @@ def test_the_printed_error_is_one_block_per_problem(write: Write) -> None:
     assert str(caught.value).splitlines() == [
         "x.yaml:3: environment.backend: is none of the valid values",
         "    value: 'mujocco'",
-        "    valid: gymnasium, mujoco, ros, ros_topics, unity, unity_ros",
+        f"    valid: {', '.join(BACKENDS)}",
         "    did you mean: mujoco ?",
         "    remedy: write mujoco",
     ]

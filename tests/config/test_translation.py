@@ -2,12 +2,12 @@ from typing import Any
 
 import pytest
 
+from rl_pipeline.config.environment import BACKENDS
 from rl_pipeline.config.errors import Problem
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.translation import validate
 
 WHOLE = "a whole number >= 1"
-BACKENDS = ["gymnasium", "mujoco", "ros", "ros_topics", "unity", "unity_ros"]
 SCHEDULES = ["constant", "linear", "cosine", "exponential", "piecewise"]
 
 
@@ -116,7 +116,7 @@ def test_widths_of_net_arch() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "valid", "meant"),
     [
-        ("environment.backend", "Mujoko", BACKENDS, "mujoco"),
+        ("environment.backend", "Mujoko", list(BACKENDS), "mujoco"),
         ("environment.render_mode", "rgb-array", ["rgb_array", "human", "null"], "rgb_array"),
         ("training.engine", "quick", ["fast", "stock"], None),
         ("training.wandb.mode", "ofline", ["online", "offline", "disabled"], "offline"),

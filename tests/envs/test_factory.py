@@ -84,15 +84,6 @@ def test_the_environments_come_reset_with_the_seed() -> None:
     assert_equal(first.single_action_space.sample(), second.single_action_space.sample())
 
 
-def test_keyword_arguments_come_from_env_config_and_kwargs(tmp_path: Path, own_class: str) -> None:
-    file = tmp_path / "arguments.yaml"
-    file.write_text("speed: 5.0\nshape: 3\n")
-    assert make(own_class, env_config=str(file)).call("speed") == (5.0,)
-    assert make(own_class, env_config={"speed": 5.0}, kwargs={"speed": 6.0}).call("speed") == (6.0,)
-    with pytest.raises(ConfigError, match="there is no such file"):
-        make(own_class, env_config=str(tmp_path / "argument.yaml"))
-
-
 def test_episode_length_is_an_argument_of_registered_environments() -> None:
     env = make("Pendulum-v1", kwargs={"max_episode_steps": 1})
     assert env.step(np.zeros((1, 1)))[3].tolist() == [True]
@@ -108,10 +99,8 @@ def test_only_environment_0_renders(own_class: str) -> None:
     assert make(own_class, render=True).render_mode == "rgb_array"
 
 
-def test_the_backend_mujoco_is_asked_with_all_arguments(tmp_path: Path) -> None:
-    file = tmp_path / "arguments.yaml"
-    file.write_text("num_threads: 1\n")
-    env = make("HalfCheetah-v5", backend="mujoco", n_environments=2, env_config=str(file))
+def test_the_backend_mujoco_is_asked_with_all_arguments() -> None:
+    env = make("HalfCheetah-v5", backend="mujoco", n_environments=2, kwargs={"num_threads": 1})
     assert env.num_envs == 2
     assert env.single_observation_space.shape == (17,)
     env.close()

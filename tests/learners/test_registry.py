@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from rl_pipeline.config.draft import draft_of
 from rl_pipeline.config.errors import Problem
 from rl_pipeline.learners.registry import check_learner, find_learner
 from rl_pipeline.learners.sb3.learner import SB3Learner
@@ -56,8 +57,18 @@ def test_parameters_that_are_passed_on_are_those_of_the_base_class() -> None:
 
 
 def test_problems_of_algorithm_and_networks_are_found_together() -> None:
-    raw = {"training": {"algorithm": "pppo", "architecture": {"activation_fn": "RELUU"}}}
-    assert [problem.key for problem in check_learner(raw)] == [
-        "training.algorithm",
-        "training.architecture.activation_fn",
-    ]
+    for algorithm, keys in {"pppo": ["training.algorithm"], 3: []}.items():
+        training = {"algorithm": algorithm, "architecture": {"activation_fn": "RELUU"}}
+        found = check_learner(draft_of({"training": training}))
+        assert [problem.key for problem in found] == [*keys, "training.architecture.activation_fn"]
+
+
+def test_a_batch_is_not_compared_with_a_malformed_number_of_environments() -> None:
+    def keys(n_environments: object) -> list[str]:
+        training = {"algorithm_parameters": {"n_steps": 10, "batch_size": 15, "gama": 1.0}}
+        environment = {"id": "A", "n_environments": n_environments}
+        found = check_learner(draft_of({"training": training, "environment": environment}))
+        return [problem.key.rpartition(".")[2] for problem in found]
+
+    assert keys("many") == keys(3) == ["gama"]
+    assert keys(1) == ["gama", "batch_size"]

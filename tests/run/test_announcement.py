@@ -4,6 +4,8 @@ import logging
 
 import pytest
 
+from rl_pipeline.config.backend import Traits
+from rl_pipeline.run.announcement import limits
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.metadata import read_metadata
 from rl_pipeline.run.train import plan_resume, run_plan
@@ -53,6 +55,13 @@ def test_a_training_shows_what_it_trains(train: Train, capsys: pytest.CaptureFix
     )
     assert shown["results"] == str(run.path)
     assert rows((run.path / "log.txt").read_text()) == shown
+
+
+def test_limits_of_the_backend_are_shown() -> None:
+    assert limits(Traits(renders=True, exact_state=True)) == {}
+    assert list(limits(Traits(renders=True, exact_state=False))) == ["resuming"]
+    every = Traits(renders=False, exact_state=False, real_time=True, started_by_hand=True)
+    assert list(limits(every)) == ["evaluation", "time", "resuming"]
 
 
 def test_a_quiet_training_shows_it_in_its_log_alone(train: Train, capsys: pytest.CaptureFixture[str]) -> None:

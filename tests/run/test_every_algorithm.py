@@ -122,7 +122,7 @@ def test_relabelled_goals_are_trained_on(train: Callable[..., RunFolder]) -> Non
     run = train(
         "sac",
         "environment.wrappers=[{time_limit: {max_episode_steps: 10}}]",
-        "training.algorithm_parameters.replay_buffer_class=HerReplayBuffer",
+        "training.hindsight_replay={n_sampled_goal: 2}",
         "training.algorithm_parameters.buffer_size=200",
         "training.algorithm_parameters.learning_starts=40",
         "training.algorithm_parameters.batch_size=8",

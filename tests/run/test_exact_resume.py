@@ -69,7 +69,7 @@ CASES = {
         *SMALL_OFF_POLICY[1:],
         "training.algorithm_parameters.buffer_size=400",
         "training.algorithm_parameters.learning_starts=120",
-        "training.algorithm_parameters.replay_buffer_class=HerReplayBuffer",
+        "training.hindsight_replay={}",
     ),
     "own_on_policy": ("CartPole-v1", f"{OWN}:RestlessPPO", *SMALL_BATCH),
     "own_off_policy": ("CartPole-v1", f"{OWN}:CountingDQN", *SMALL_OFF_POLICY),

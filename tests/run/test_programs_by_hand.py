@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from rl_pipeline.config.draft import draft_of
+from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.config.loading import dump_config, load_config, load_config_mapping
 from rl_pipeline.config.yaml_reader import parse_yaml
 from rl_pipeline.envs.unity_process import free_port
@@ -50,7 +52,9 @@ def test_it_is_trained_evaluated_and_filmed_with_all_of_its_environments(train: 
         "evaluation.video=true",
         environment_id="Tank",
     )
-    assert "the end alone" in (run.path / "log.txt").read_text()
+    log = (run.path / "log.txt").read_text()
+    assert "the end alone" in log
+    assert "starts new episodes" in log
     assert (run.path / "eval.json").is_file()
     assert list(run.videos.glob("*.mp4"))
     with closing(make_evaluation_env(load_config(run.config, default_file=None).config, 2)) as env:
@@ -71,15 +75,23 @@ def test_the_end_alone_is_evaluated_where_nothing_else_is_asked_for(backend: str
     assert load_config_mapping(configuration, [build]).config.training.training.eval.num_evals == 10
 
 
+def test_a_malformed_key_causes_no_problem_with_evaluations(port: int) -> None:
+    configuration = mapping(port)
+    configuration["environment"]["n_workers"] = 2
+    with pytest.raises(ConfigError) as caught:
+        load_config_mapping(configuration, checks=[check_environment])
+    assert [problem.key for problem in caught.value.problems] == ["environment.n_workers"]
+
+
 def test_it_is_looked_at_before_the_training(port: int) -> None:
-    assert check_environment(mapping(port, num_evals=0)) == []
+    assert check_environment(draft_of(mapping(port, num_evals=0))) == []
 
 
 def test_evaluations_during_the_training_are_refused_before_anybody_waits_for_a_program() -> None:
     for evaluation in ({"num_evals": 2}, {"num_evals": 0, "frequency": 100}):
-        [problem] = check_environment(mapping(10000, **evaluation))
+        [problem] = check_environment(draft_of(mapping(10000, **evaluation)))
         assert problem.key == "training.training.eval"
         assert "training.training.eval.num_evals: 0" in (problem.remedy or "")
     build = mapping(10000)
     build["environment"]["unity_ros"] = {"build_path": str(PLAYER), "port": 0}
-    assert check_environment(build) == []
+    assert check_environment(draft_of(build)) == []

@@ -13,7 +13,7 @@ def make_mujoco_vector_env(
 
     Args:
         environment: Has `id` (a registered task, `package.module:Class` or `path/to/file.py:Class`),
-            `kwargs` and `env_config` (arguments of the task, besides `camera`, a mapping, and `num_threads`)
+            `kwargs` (arguments of the task, besides `camera`, a mapping, and `num_threads`)
             and `randomization`.
         n_environments: Number of simulations.
         render_mode: How simulation 0 is rendered: `human`, `rgb_array`, `depth_array`, `rgbd_tuple` or None.

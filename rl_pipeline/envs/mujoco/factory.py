@@ -26,7 +26,6 @@ class EnvironmentConfig(Protocol):
 
     id: str
     kwargs: dict[str, Any]
-    env_config: Any
     randomization: dict[str, Any] | None
 
 
@@ -34,8 +33,7 @@ def make_vector_env(
     environment: EnvironmentConfig, n_environments: int, render_mode: str | None
 ) -> MujocoVectorEnv:
     """Make the vector environment; see `rl_pipeline.envs.mujoco.make_mujoco_vector_env`."""
-    env_config = environment.env_config if isinstance(environment.env_config, Mapping) else {}
-    kwargs = {**env_config, **environment.kwargs}
+    kwargs = dict(environment.kwargs)
     camera = checked(CameraConfig, kwargs.pop("camera", None), f"{KEY}.camera")
     randomization = checked(RandomizationConfig, environment.randomization, "environment.randomization")
     num_threads = _num_threads(kwargs.pop("num_threads", None))

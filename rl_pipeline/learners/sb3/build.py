@@ -113,7 +113,7 @@ def constructor_parameters(
     observation_space: spaces.Space[Any],
     action_space: spaces.Space[Any],
 ) -> dict[str, Any]:
-    """Turn `algorithm_parameters` and `schedules` into arguments of the constructor."""
+    """Turn `algorithm_parameters`, `hindsight_replay` and `schedules` into arguments of the constructor."""
     parameters = dict(training.algorithm_parameters)
     parameters.setdefault("policy", algorithm.policy_for(observation_space))
     if parameters.get("action_noise") is not None:
@@ -121,8 +121,9 @@ def constructor_parameters(
         parameters["action_noise"] = make_action_noise(parameters["action_noise"], action_space.shape)
     if isinstance(parameters.get("train_freq"), list):
         parameters["train_freq"] = tuple(parameters["train_freq"])
-    if parameters.get("replay_buffer_class") == HerReplayBuffer.__name__:
+    if training.hindsight_replay is not None:
         parameters["replay_buffer_class"] = HerReplayBuffer
+        parameters["replay_buffer_kwargs"] = training.hindsight_replay.model_dump()
     for name, schedule in training.schedules.items():
         if name in CONSTRUCTOR_SCHEDULES:
             parameters[name] = make_schedule(schedule)

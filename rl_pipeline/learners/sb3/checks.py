@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from gymnasium import Space
+from gymnasium.spaces import Dict
 from stable_baselines3.common.base_class import BaseAlgorithm
 
+from rl_pipeline.config.architecture import Architecture
+from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import Problem, nearest
-from rl_pipeline.config.raw_section import natural, section
+from rl_pipeline.config.training import Training
 from rl_pipeline.learners.sb3.noise import check_action_noise
-from rl_pipeline.learners.sb3.parameters import check_finite, check_parameters, valid_parameters
+from rl_pipeline.learners.sb3.parameters import (
+    check_finite,
+    check_parameters,
+    constructor_arguments,
+    valid_parameters,
+)
 from rl_pipeline.learners.sb3.registry import ALGORITHMS, Algorithm, find_algorithm
 from rl_pipeline.learners.sb3.scheduled_attributes import schedulable_parameters
 from rl_pipeline.models.registry import (
@@ -19,26 +27,27 @@ from rl_pipeline.models.registry import (
     find_optimizer,
 )
 
-DEFAULT_ALGORITHM = "ppo"
-DEFAULT_TIMESTEPS = 1_000_000
+HINDSIGHT_KEY = "training.hindsight_replay"
+GOAL_OBSERVATIONS = {"observation", "achieved_goal", "desired_goal"}
 STEP_BYTES = 40
 """Rewards, flags, values and log probabilities of a stored step."""
 MAX_ROLLOUT = 10_000_000
 """No memory holds longer rollouts, which `check_memory` refuses, and their divisors take seconds to find."""
 
 
-def check_algorithm(raw: Mapping[str, Any]) -> list[Problem]:
-    """Look at the algorithm and its parameters."""
-    training = section(raw, "training")
-    found = _algorithm(raw)
+def check_algorithm(training: Training, environment: Environment | None) -> list[Problem]:
+    """Look at the algorithm and its parameters; the environment is None where it is malformed."""
+    found = find_algorithm(training.algorithm)
     if isinstance(found, Problem):
         return [found]
-    parameters = section(training, "algorithm_parameters")
+    parameters = training.algorithm_parameters
     problems = check_parameters(found.model_class, parameters)
     problems += check_policy(found.model_class, parameters.get("policy"))
     problems += check_action_noise(parameters.get("action_noise"))
-    problems += check_batch_size(found, parameters, section(raw, "environment").get("n_environments", 1))
-    return problems + check_schedules(found.model_class, section(training, "schedules"))
+    problems += check_hindsight_replay(found, training)
+    if environment is not None:
+        problems += check_batch_size(found, parameters, environment.n_environments)
+    return problems + check_schedules(found.model_class, training.schedules)
 
 
 def check_policy(model_class: type[BaseAlgorithm], policy: Any) -> list[Problem]:
@@ -52,8 +61,41 @@ def check_policy(model_class: type[BaseAlgorithm], policy: Any) -> list[Problem]
     return [Problem(key, message, policy, sorted(aliases), nearest(str(policy), aliases), remedy)]
 
 
+def check_hindsight_replay(algorithm: Algorithm, training: Training) -> list[Problem]:
+    """Refuse hindsight replay where there is no replay buffer, or other arguments for the buffer."""
+    if training.hindsight_replay is None:
+        return []
+    if not _has_replay_buffer(algorithm):
+        able = sorted(name for name, other in ALGORITHMS.items() if other.family == "off_policy")
+        message = f"{algorithm.model_class.__name__} has no replay buffer"
+        remedy = "remove it, or train with one of these algorithms"
+        value = training.hindsight_replay.model_dump(exclude_unset=True)
+        return [Problem(HINDSIGHT_KEY, message, value, able, remedy=remedy)]
+    buffer = training.algorithm_parameters.get("replay_buffer_kwargs")
+    key = "training.algorithm_parameters.replay_buffer_kwargs"
+    message, remedy = "these arguments have a section of their own", f"set {HINDSIGHT_KEY} instead"
+    return [Problem(key, message, buffer, remedy=remedy)] if buffer else []
+
+
+def check_goals(training: Training, environment: Environment, observation: Space) -> list[Problem]:
+    """Refuse hindsight replay in an environment without goals."""
+    algorithm = find_algorithm(training.algorithm)
+    if (
+        training.hindsight_replay is None
+        or isinstance(algorithm, Problem)
+        or not _has_replay_buffer(algorithm)
+    ):
+        return []
+    if isinstance(observation, Dict) and observation.spaces.keys() >= GOAL_OBSERVATIONS:
+        return []
+    message = f"{environment.id} has no goals, its observation space is {observation}"
+    remedy = f"remove it, or observe a mapping with {', '.join(sorted(GOAL_OBSERVATIONS))}"
+    value = training.hindsight_replay.model_dump(exclude_unset=True)
+    return [Problem(HINDSIGHT_KEY, message, value, remedy=remedy)]
+
+
 def check_batch_size(
-    algorithm: Algorithm, parameters: Mapping[str, Any], n_environments: Any
+    algorithm: Algorithm, parameters: Mapping[str, Any], n_environments: int
 ) -> list[Problem]:
     """Refuse a batch size that does not divide the rollout."""
     valid = valid_parameters(algorithm.model_class)
@@ -61,7 +103,7 @@ def check_batch_size(
         return []
     n_steps = parameters.get("n_steps", valid["n_steps"].default)
     batch_size = parameters.get("batch_size", valid["batch_size"].default)
-    if not all(type(number) is int and number > 0 for number in (n_steps, batch_size, n_environments)):
+    if not all(type(number) is int and number > 0 for number in (n_steps, batch_size)):
         return []
     rollout = n_steps * n_environments
     if rollout % batch_size == 0 or rollout > MAX_ROLLOUT:
@@ -90,24 +132,20 @@ def check_schedules(model_class: type[BaseAlgorithm], schedules: Mapping[str, An
     ]
 
 
-def check_architecture(raw: Mapping[str, Any]) -> list[Problem]:
+def check_architecture(architecture: Architecture) -> list[Problem]:
     """Look at the classes that the architecture names."""
-    architecture = section(raw, "training", "architecture")
     problems: list[Problem] = []
-    extractor_name = architecture.get("features_extractor_class")
-    if isinstance(extractor_name, str):
-        extractor = find_feature_extractor(extractor_name)
+    if architecture.features_extractor_class is not None:
+        extractor = find_feature_extractor(architecture.features_extractor_class)
         if isinstance(extractor, Problem):
             problems.append(extractor)
         else:
-            problems += check_extractor_arguments(
-                extractor, section(architecture, "features_extractor_kwargs")
-            )
+            problems += check_extractor_arguments(extractor, architecture.features_extractor_kwargs)
     for key in ("features_extractor_kwargs", "policy_kwargs"):
-        problems += check_finite(f"training.architecture.{key}", section(architecture, key))
+        problems += check_finite(f"training.architecture.{key}", getattr(architecture, key))
     finders = {
-        find_activation: architecture.get("activation_fn"),
-        find_optimizer: section(architecture, "policy_kwargs").get("optimizer_class"),
+        find_activation: architecture.activation_fn,
+        find_optimizer: architecture.policy_kwargs.get("optimizer_class"),
     }
     for find, name in finders.items():
         found = find(name) if isinstance(name, str) else None
@@ -116,42 +154,48 @@ def check_architecture(raw: Mapping[str, Any]) -> list[Problem]:
     return problems
 
 
-def check_action_space(raw: Mapping[str, Any], space: Space) -> list[Problem]:
-    """Refuse an algorithm that cannot act in an action space."""
-    algorithm = _algorithm(raw)
+def check_action_space(training: Training, environment: Environment, space: Space) -> list[Problem]:
+    """Refuse an algorithm that cannot act in the action space of an environment."""
+    algorithm = find_algorithm(training.algorithm)
     if isinstance(algorithm, Problem) or algorithm.can_act_in(space):
         return []
     able = sorted(name for name, other in ALGORITHMS.items() if other.can_act_in(space))
-    environment_id = section(raw, "environment").get("id")
-    message = f"cannot act in the action space of {environment_id}, which is {space}"
-    return [Problem("training.algorithm", message, section(raw, "training").get("algorithm"), valid=able)]
+    message = f"cannot act in the action space of {environment.id}, which is {space}"
+    return [Problem("training.algorithm", message, training.algorithm, valid=able)]
 
 
-def buffer_bytes(raw: Mapping[str, Any], observation: int, action: int) -> dict[str, int]:
+def buffer_bytes(
+    training: Training, environment: Environment, observation: int, action: int
+) -> dict[str, int]:
     """Estimate the memory of the buffer of experience; see `Learner.experience_bytes`."""
-    algorithm = _algorithm(raw)
+    algorithm = find_algorithm(training.algorithm)
     if isinstance(algorithm, Problem):
         return {}
     defaults = valid_parameters(algorithm.model_class)
-    parameters = section(raw, "training", "algorithm_parameters")
+    parameters = training.algorithm_parameters
 
     def parameter(name: str) -> int:
-        return natural(parameters.get(name), defaults[name].default)
+        return _natural(parameters.get(name), defaults[name].default)
 
     step = observation + action + STEP_BYTES
     if "buffer_size" in defaults:
-        total = section(raw, "training", "training").get("total_timesteps")
-        stored = min(parameter("buffer_size"), natural(total, DEFAULT_TIMESTEPS))
+        stored = min(parameter("buffer_size"), training.training.total_timesteps)
         next_observation = 0 if parameters.get("optimize_memory_usage") else observation
         return {"training.algorithm_parameters.buffer_size": stored * (step + next_observation)}
     if "n_steps" in defaults:
         n_steps = parameter("n_steps")
-        n_environments = natural(section(raw, "environment").get("n_environments"), 1)
+        n_environments = environment.n_environments
         steps_are_more = n_steps > n_environments
         key = "training.algorithm_parameters.n_steps" if steps_are_more else "environment.n_environments"
         return {key: n_steps * n_environments * step}
     return {}
 
 
-def _algorithm(raw: Mapping[str, Any]) -> Algorithm | Problem:
-    return find_algorithm(str(section(raw, "training").get("algorithm", DEFAULT_ALGORITHM)))
+def _has_replay_buffer(algorithm: Algorithm) -> bool:
+    return "replay_buffer_class" in constructor_arguments(algorithm.model_class)
+
+
+def _natural(value: Any, default: int) -> int:
+    """Return a parameter that is a non-negative integer, or the default for anything else, which is refused."""
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    return whole if type(whole) is int and whole >= 0 else default

@@ -13,6 +13,7 @@ from gymnasium.vector import VectorEnv
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
+from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import Problem
 from rl_pipeline.config.training import Training
 from rl_pipeline.learners.device import choose_device
@@ -81,19 +82,26 @@ class SB3Learner(Learner):
         return SB3Policy(build_model_for_acting(training, observation_space, action_space))
 
     @classmethod
-    def check(cls, raw: Mapping[str, Any]) -> list[Problem]:
+    def check(cls, training: Training, environment: Environment | None) -> list[Problem]:
         """See `Learner.check`."""
-        return checks.check_algorithm(raw) + checks.check_architecture(raw)
+        return checks.check_algorithm(training, environment) + checks.check_architecture(
+            training.architecture
+        )
 
     @classmethod
-    def check_spaces(cls, raw: Mapping[str, Any], observation: Space, action: Space) -> list[Problem]:
+    def check_spaces(
+        cls, training: Training, environment: Environment, observation: Space, action: Space
+    ) -> list[Problem]:
         """See `Learner.check_spaces`."""
-        return checks.check_action_space(raw, action)
+        problems = checks.check_action_space(training, environment, action)
+        return problems + checks.check_goals(training, environment, observation)
 
     @classmethod
-    def experience_bytes(cls, raw: Mapping[str, Any], observation: int, action: int) -> dict[str, int]:
+    def experience_bytes(
+        cls, training: Training, environment: Environment, observation: int, action: int
+    ) -> dict[str, int]:
         """See `Learner.experience_bytes`."""
-        return checks.buffer_bytes(raw, observation, action)
+        return checks.buffer_bytes(training, environment, observation, action)
 
     @classmethod
     def discount_factor(cls, training: Training) -> float:

@@ -20,10 +20,11 @@ SET_ELSEWHERE = {
     "seed": "experiment.seed",
     "verbose": "training.training.verbose",
     "tensorboard_log": "training.tensorboard",
+    "replay_buffer_class": "training.hindsight_replay",
 }
 """Constructor arguments that other keys of the configuration set."""
 
-BUILT_FROM_YAML = {"action_noise", "replay_buffer_class", "rollout_buffer_class", "train_freq", "policy"}
+BUILT_FROM_YAML = {"action_noise", "rollout_buffer_class", "train_freq", "policy"}
 """Arguments whose YAML form differs from what the constructor takes; `build.py` translates them."""
 
 MAY_BE_INFINITE = {"max_grad_norm", "clip_range", "clip_range_vf", "target_kl"}

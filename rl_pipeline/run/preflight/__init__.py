@@ -1,7 +1,7 @@
 """What must be right before the first timestep, beyond the form of the configuration.
 
-Every check takes the merged mapping as read from YAML, looks at its own part, and passes over what another check
-or the schema refuses anyway. So all problems of a file are found together.
+Every check takes what fits the schema, looks at its own part, and passes over what depends on a malformed key or what
+another check refuses anyway. So all problems of a file are found together.
 """
 
 from rl_pipeline.config.loading import Check

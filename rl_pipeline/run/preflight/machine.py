@@ -2,23 +2,18 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from rl_pipeline.config.draft import Draft
 from rl_pipeline.config.errors import Problem
-from rl_pipeline.config.raw_section import section
 from rl_pipeline.learners.device import check_device
 from rl_pipeline.run.checkpoints import CheckpointError
 from rl_pipeline.run.locate import NotFoundError, find_policy
 
 
-def check_machine(raw: Mapping[str, Any]) -> list[Problem]:
+def check_machine(draft: Draft) -> list[Problem]:
     """Look at what this machine must have: the device, and a folder that can be written."""
-    device = section(raw, "training", "training").get("device", "auto")
-    problems = check_device(device) if isinstance(device, str) else []
-    folder = section(raw, "experiment").get("folder", "experiments")
-    return problems + (check_writable(Path(folder)) if isinstance(folder, str) else [])
+    return check_device(draft.training.training.device) + check_writable(Path(draft.experiment.folder))
 
 
 def check_writable(folder: Path) -> list[Problem]:
@@ -33,14 +28,13 @@ def check_writable(folder: Path) -> list[Problem]:
         return [Problem("experiment.folder", message, str(folder), remedy=remedy)]
 
 
-def check_pretrained(raw: Mapping[str, Any]) -> list[Problem]:
+def check_pretrained(draft: Draft) -> list[Problem]:
     """Look for the policy to start from; one on W&B is looked for when it is loaded."""
-    name = section(raw, "training").get("pretrained_model")
-    if not isinstance(name, str) or name in ("None", "null") or name.startswith("wandb:"):
+    name = draft.training.pretrained_model
+    if name is None or name.startswith("wandb:"):
         return []
-    root = section(raw, "experiment").get("folder", "experiments")
     try:
-        find_policy(name, Path(str(root)))
+        find_policy(name, Path(draft.experiment.folder))
     except (NotFoundError, CheckpointError) as error:
         remedy = "give a run's folder or name, a checkpoint's folder, or a model.zip"
         return [Problem("training.pretrained_model", str(error), name, remedy=remedy)]

@@ -1,14 +1,15 @@
 """Checks that environments and buffers fit into the memory that is free."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 from gymnasium import Space, spaces
 
-from rl_pipeline.config.errors import Problem
-from rl_pipeline.config.raw_section import natural, section
+from rl_pipeline.config.environment import Environment
+from rl_pipeline.config.errors import MISSING, Problem
+from rl_pipeline.config.key_schema import value_at
+from rl_pipeline.config.training import Training
 from rl_pipeline.learners.learner import Learner
 
 ENVIRONMENT_BYTES = 10_000
@@ -24,38 +25,43 @@ CGROUP_FILES = {
 
 
 def check_memory(
-    raw: Mapping[str, Any], learner: type[Learner], observation: Space, action: Space
+    training: Training, environment: Environment, learner: type[Learner], observation: Space, action: Space
 ) -> list[Problem]:
     """Refuse environments and buffers that need more memory than is free; the estimate is a lower bound.
 
     Args:
-        raw: The merged mapping.
-        learner: The learner that it names.
+        training: The `training` section.
+        environment: The `environment` section.
+        learner: The learner that the algorithm names.
         observation: Observation space of an environment.
         action: Its action space.
     """
-    needs = _needs(raw, learner, space_bytes(observation), space_bytes(action))
+    needs = environment_bytes(environment, space_bytes(observation))
+    sizes = learner.experience_bytes(training, environment, space_bytes(observation), space_bytes(action))
+    for key, size in sizes.items():
+        needs[key] = needs.get(key, 0) + size
     needed, free = sum(needs.values()), free_memory()
     if needed <= free:
         return []
     key = max(needs, key=lambda name: needs[name])
-    *path, name = key.split(".")
+    path = tuple(key.split("."))
+    value = value_at({"training": training.model_dump(), "environment": environment.model_dump()}, path)
+    remedy = f"lower {path[-1]}, or train on a machine with more memory"
     message = f"needs at least {_gib(needed)} of memory, of which {_gib(free)} are free here"
-    value = section(raw, *path).get(name, "the default")
-    return [Problem(key, message, value, remedy=f"lower {name}, or train on a machine with more memory")]
+    return [Problem(key, message, "the default" if value is MISSING else value, remedy=remedy)]
 
 
-def _needs(raw: Mapping[str, Any], learner: type[Learner], observation: int, action: int) -> dict[str, int]:
-    """Estimate bytes by the key that they grow with; what is no number is refused elsewhere."""
-    environment = section(raw, "environment")
-    n_environments = natural(environment.get("n_environments"), 1)
-    needs = {
-        "environment.n_environments": n_environments * (ENVIRONMENT_BYTES + 2 * observation),
-        "environment.n_workers": natural(environment.get("n_workers"), 0) * WORKER_BYTES,
+def environment_bytes(environment: Environment, observation: int) -> dict[str, int]:
+    """Estimate the memory of environments and their processes, by the key that it grows with.
+
+    Args:
+        environment: The `environment` section.
+        observation: Bytes of an observation.
+    """
+    return {
+        "environment.n_environments": environment.n_environments * (ENVIRONMENT_BYTES + 2 * observation),
+        "environment.n_workers": environment.n_workers * WORKER_BYTES,
     }
-    for key, size in learner.experience_bytes(raw, observation, action).items():
-        needs[key] = needs.get(key, 0) + size
-    return needs
 
 
 def space_bytes(space: Space) -> int:

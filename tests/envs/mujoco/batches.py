@@ -17,9 +17,7 @@ def make_batch(
     randomization: dict[str, Any] | None = None,
     **kwargs: Any,
 ) -> MujocoVectorEnv:
-    environment = SimpleNamespace(
-        id=environment_id, kwargs=kwargs, env_config=None, randomization=randomization
-    )
+    environment = SimpleNamespace(id=environment_id, kwargs=kwargs, randomization=randomization)
     return make_mujoco_vector_env(environment, n, render_mode)
 
 

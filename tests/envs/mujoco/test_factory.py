@@ -1,11 +1,9 @@
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from rl_pipeline.config.errors import ConfigError, Problem
-from rl_pipeline.envs.mujoco import make_mujoco_vector_env
 from tests.envs.mujoco.batches import make_batch
 
 
@@ -35,17 +33,6 @@ def test_wrong_values_are_refused() -> None:
     assert refused("nowhere.py:Task").key == "environment.id"
     assert refused("Ant-v5", camera={"width": 10}).key == "environment.kwargs.camera.name"
     assert refused("Ant-v5", camera={"name": "trac"}).nearest == "track"
-
-
-def test_env_config_is_weaker_than_kwargs() -> None:
-    environment = SimpleNamespace(
-        id="Hopper-v5",
-        kwargs={"frame_skip": 2},
-        env_config={"frame_skip": 8, "healthy_reward": 3.0},
-        randomization=None,
-    )
-    task = make_mujoco_vector_env(environment, 1).task
-    assert (task.frame_skip, task.healthy_reward) == (2, 3.0)  # type: ignore[attr-defined]
 
 
 def test_a_task_may_come_from_a_module_or_a_file(tmp_path: Path) -> None:

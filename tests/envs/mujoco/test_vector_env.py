@@ -135,7 +135,7 @@ def test_wrong_shapes_are_refused() -> None:
 def test_needs_no_torch() -> None:
     program = (
         "import sys, types; from rl_pipeline.envs.mujoco import make_mujoco_vector_env;"
-        "make_mujoco_vector_env(types.SimpleNamespace(id='Ant-v5', kwargs={}, env_config=None,"
+        "make_mujoco_vector_env(types.SimpleNamespace(id='Ant-v5', kwargs={},"
         " randomization=None), 1); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
