@@ -41,7 +41,7 @@ def draw_ground_without_end(renderer: "MujocoRenderer") -> None:
             if renderer.viewer is None:
                 draw(*args, **kwargs)
             # MuJoCo centres the ground where the camera of the scene is, which it places after that.
-            viewer = renderer.viewer
+            viewer: Any = renderer.viewer
             mujoco.mjv_updateCamera(model, renderer.data, viewer.cam, viewer.scn)
             return draw(*args, **kwargs)
 
