@@ -8,6 +8,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_pipeline.config.errors import Problem, nearest
 from rl_pipeline.config.raw_section import natural, section
+from rl_pipeline.learners.sb3.activation import default_activation
 from rl_pipeline.learners.sb3.noise import check_action_noise
 from rl_pipeline.learners.sb3.parameters import check_finite, check_parameters, valid_parameters
 from rl_pipeline.learners.sb3.registry import ALGORITHMS, Algorithm, find_algorithm
@@ -36,6 +37,7 @@ def check_algorithm(raw: Mapping[str, Any]) -> list[Problem]:
     parameters = section(training, "algorithm_parameters")
     problems = check_parameters(found.model_class, parameters)
     problems += check_policy(found.model_class, parameters.get("policy"))
+    problems += check_layer_norm(found.model_class, parameters.get("policy"), training)
     problems += check_action_noise(parameters.get("action_noise"))
     problems += check_batch_size(found, parameters, section(raw, "environment").get("n_environments", 1))
     return problems + check_schedules(found.model_class, section(training, "schedules"))
@@ -50,6 +52,17 @@ def check_policy(model_class: type[BaseAlgorithm], policy: Any) -> list[Problem]
     message = f"{model_class.__name__} has no policy of this name"
     remedy = "name one of these, or leave it out: the observation space chooses"
     return [Problem(key, message, policy, sorted(aliases), nearest(str(policy), aliases), remedy)]
+
+
+def check_layer_norm(
+    model_class: type[BaseAlgorithm], policy: Any, training: Mapping[str, Any]
+) -> list[Problem]:
+    """Refuse layer normalisation for a policy without hidden layers."""
+    policy_class = model_class.policy_aliases.get(policy)
+    if policy_class is None or section(training, "architecture").get("layer_norm") is not True:
+        return []
+    found = default_activation(policy_class)
+    return [found] if isinstance(found, Problem) else []
 
 
 def check_batch_size(
