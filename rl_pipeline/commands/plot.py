@@ -19,6 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Path("curves.png"),
         help="the picture to write (default curves.png)",
     )
+    parser.add_argument(
+        "--x",
+        choices=("timesteps", "minutes"),
+        default="timesteps",
+        help="what to draw over: timesteps, or minutes of training, evaluations included (default timesteps)",
+    )
     parser.add_argument("--key", default="eval/mean_reward", help="which column (default eval/mean_reward)")
 
 
@@ -36,5 +42,5 @@ def run(options: argparse.Namespace) -> None:
     from rl_pipeline.run.locate import find_run
 
     folders = [find_run(name).path for name in options.run_names]
-    plot_runs(folders, options.out, key=options.key)
+    plot_runs(folders, options.out, key=options.key, x=options.x)
     print(options.out)

@@ -34,6 +34,8 @@ class Architecture(Section):
     """Keyword arguments of the features extractor, e.g. features_dim."""
     activation_fn: Text | None = None
     """Class of torch.nn that stands between the layers, e.g. 'ReLU'."""
+    layer_norm: bool = False
+    """Whether to normalise the features of each hidden layer before its activation, in all networks."""
     share_features_extractor: bool | None = None
     """Whether actor and critic have one features extractor in common."""
     policy_kwargs: dict[str, Any] = Field(default_factory=dict)

@@ -53,7 +53,8 @@ class RobotReader:
         root_joints = range(self.model.body_jntnum[ROOT]) if self.root_moves else range(0)
         first = int(self.model.body_jntadr[ROOT])
         in_root = {first + index for index in root_joints}
-        single = (mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_SLIDE)
+        # As integers: from MuJoCo 3.12 on, these constants differ from every integer of NumPy.
+        single = (int(mujoco.mjtJoint.mjJNT_HINGE), int(mujoco.mjtJoint.mjJNT_SLIDE))
         joints = [
             index
             for index in range(self.model.njnt)
@@ -69,8 +70,8 @@ class RobotReader:
         """Whether the root body travels: it floats, or slides along two axes as planar walkers do."""
         import mujoco
 
-        types = list(self.model.jnt_type[self.model.jnt_bodyid == ROOT])
-        return mujoco.mjtJoint.mjJNT_FREE in types or types.count(mujoco.mjtJoint.mjJNT_SLIDE) >= 2
+        types = self.model.jnt_type[self.model.jnt_bodyid == ROOT].tolist()
+        return int(mujoco.mjtJoint.mjJNT_FREE) in types or types.count(int(mujoco.mjtJoint.mjJNT_SLIDE)) >= 2
 
     def joints(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Return positions (rad or m), velocities and efforts (N m or N) of the joints, each (n_joints,)."""

@@ -13,6 +13,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5
 """Lines in this order; all but the grey tell apart for the colour-blind too (Okabe and Ito, 2008)."""
 
 GREY = "#777777"
+TIMESTEPS = "timesteps"
 TICKS = 5
 PIXELS_PER_INCH = 120
 
@@ -32,20 +33,21 @@ def new_figure(width: float, height: float) -> "Figure":
     return figure
 
 
-def style(axes: "Axes", title: str, ylabel: str) -> None:
-    """Give axes over timesteps their labels, a light grid and readable numbers.
+def style(axes: "Axes", title: str, ylabel: str, xlabel: str = TIMESTEPS) -> None:
+    """Give axes their labels, a light grid and readable numbers.
 
     Args:
         axes: What to style, after everything has been drawn into it.
         title: Stands above it.
         ylabel: What the values are, with their unit where they have one.
+        xlabel: What they are drawn over.
     """
     from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
 
     axes.set_title(title, loc="left", fontsize=11, fontweight="bold")
-    axes.set_xlabel("timesteps", color=GREY)
+    axes.set_xlabel(xlabel, color=GREY)
     axes.set_ylabel(ylabel, color=GREY)
-    axes.xaxis.set_major_locator(MaxNLocator(TICKS, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(TICKS, integer=xlabel == TIMESTEPS))
     axes.xaxis.set_major_formatter(thousands)
     if not axes.has_data():
         axes.yaxis.set_major_locator(NullLocator())

@@ -1,23 +1,25 @@
 """Learning curves of several runs: mean and interval over the seeds of an experiment."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
-from rl_pipeline.plotting.canvas import COLOURS, new_figure, save, style
-from rl_pipeline.plotting.curves import read_curves
+from rl_pipeline.plotting.canvas import COLOURS, TIMESTEPS, new_figure, save, style
+from rl_pipeline.plotting.curves import Curve, over_minutes, over_timesteps, read_curves
 from rl_pipeline.plotting.interval import mean_interval
 from rl_pipeline.plotting.run_name import RunName, run_name
-from rl_pipeline.tracking.csv_file import Series
+from rl_pipeline.tracking.csv_file import MINUTES, Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Axis = Literal["timesteps", "minutes"]
+X_LABELS: dict[Axis, str] = {"timesteps": TIMESTEPS, "minutes": "minutes of training"}
 GRID_POINTS = 200
 LABELS = {
     "eval/mean_reward": "evaluation return",
@@ -30,25 +32,28 @@ LABELS = {
 }
 
 
-def plot_runs(run_folders: Sequence[Path], out: Path, key: str = "eval/mean_reward") -> Path:
+def plot_runs(
+    run_folders: Sequence[Path], out: Path, key: str = "eval/mean_reward", x: Axis = "timesteps"
+) -> Path:
     """Draw one curve per experiment: the mean over its runs with the 95 % confidence interval of that mean.
 
     Runs with the same environment, algorithm and experiment name are the seeds of one experiment. They are
-    interpolated on common timesteps, which span what all of them have. A single run is its plain curve.
+    interpolated on common timesteps or minutes, which span what all of them have. A single run is its plain curve.
 
     Args:
         run_folders: The runs.
         out: The picture to write; its suffix is the format.
         key: The column of `progress.csv` to draw.
+        x: What to draw it over: `timesteps`, or `minutes` of training on the clock, evaluations included.
 
     Returns:
         The picture.
 
     Raises:
-        ConfigError: No run has such a column.
+        ConfigError: No run has such a column, or a run has no minutes.
         OSError: A run cannot be read or the picture cannot be written.
     """
-    groups = _grouped(run_folders, key)
+    groups = _grouped(run_folders, key, x)
     figure = new_figure(9, 5.5)
     axes = figure.subplots()
     for index, (name, curves) in enumerate(groups.items()):
@@ -56,20 +61,20 @@ def plot_runs(run_folders: Sequence[Path], out: Path, key: str = "eval/mean_rewa
             axes, _legend_entry(name, list(groups), len(curves)), curves, COLOURS[index % len(COLOURS)]
         )
     axes.set_xlim(left=0)
-    style(axes, _title(list(groups)), LABELS.get(key, key))
+    style(axes, _title(list(groups)), LABELS.get(key, key), X_LABELS[x])
     axes.legend(frameon=False, fontsize=9, loc="best")
     save(figure, out)
     return out
 
 
-def _grouped(run_folders: Sequence[Path], key: str) -> dict[RunName, list[Series]]:
-    groups: dict[RunName, list[Series]] = {}
+def _grouped(run_folders: Sequence[Path], key: str, x: Axis) -> dict[RunName, list[Curve]]:
+    groups: dict[RunName, list[Curve]] = {}
     columns: set[str] = set()
     for folder in run_folders:
         series = read_curves(folder)
         columns.update(series)
         if key in series:
-            groups.setdefault(run_name(folder), []).append(series[key])
+            groups.setdefault(run_name(folder), []).append(_curve(folder, series, key, x))
         else:
             warnings.warn(f"{folder} has no {key!r} yet and is left out of the plot.", stacklevel=3)
     if not groups:
@@ -88,25 +93,42 @@ def _grouped(run_folders: Sequence[Path], key: str) -> dict[RunName, list[Series
     return groups
 
 
-def _draw_group(axes: "Axes", label: str, curves: Sequence[Series], colour: str) -> None:
-    timesteps, values = _on_common_timesteps(curves)
+def _curve(folder: Path, series: Mapping[str, Series], key: str, x: Axis) -> Curve:
+    if x == "timesteps":
+        return over_timesteps(series[key])
+    if MINUTES in series:
+        return over_minutes(series[key], series[MINUTES])
+    raise ConfigError(
+        [
+            Problem(
+                key="--x",
+                message=f"{folder} has no column {MINUTES}: it was trained, at least at first, by a version of "
+                "rl-pipeline that did not record the minutes",
+                value=x,
+                valid=["timesteps"],
+                remedy="draw the curves over timesteps, or leave this run out",
+            )
+        ]
+    )
+
+
+def _draw_group(axes: "Axes", label: str, curves: Sequence[Curve], colour: str) -> None:
+    x, values = _on_common_x(curves)
     mean, half_width = mean_interval(values)
-    axes.plot(timesteps, mean, color=colour, linewidth=1.8, label=label)
+    axes.plot(x, mean, color=colour, linewidth=1.8, label=label)
     if len(curves) > 1:
-        axes.fill_between(
-            timesteps, mean - half_width, mean + half_width, color=colour, alpha=0.18, linewidth=0
-        )
+        axes.fill_between(x, mean - half_width, mean + half_width, color=colour, alpha=0.18, linewidth=0)
 
 
-def _on_common_timesteps(curves: Sequence[Series]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return timesteps of shape (points,) that all curves span, and the curves there, of shape (n, points)."""
-    first = curves[0].timesteps
-    if all(np.array_equal(curve.timesteps, first) for curve in curves):
-        return first.astype(np.float64), np.array([curve.values for curve in curves])
-    start = max(int(curve.timesteps[0]) for curve in curves)
-    end = min(int(curve.timesteps[-1]) for curve in curves)
-    timesteps = np.linspace(start, max(start, end), GRID_POINTS)
-    return timesteps, np.array([np.interp(timesteps, curve.timesteps, curve.values) for curve in curves])
+def _on_common_x(curves: Sequence[Curve]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return an axis of shape (points,) that all curves span, and the curves over it, of shape (n, points)."""
+    first = curves[0].x
+    if all(np.array_equal(curve.x, first) for curve in curves):
+        return first, np.array([curve.values for curve in curves])
+    start = max(curve.x[0] for curve in curves)
+    end = min(curve.x[-1] for curve in curves)
+    x = np.linspace(start, max(start, end), GRID_POINTS)
+    return x, np.array([np.interp(x, curve.x, curve.values) for curve in curves])
 
 
 def _title(names: Sequence[RunName]) -> str:

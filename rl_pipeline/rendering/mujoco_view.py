@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rl_pipeline.rendering.endless_ground import draw_ground_without_end
+
 if TYPE_CHECKING:
     from gymnasium.envs.mujoco.mujoco_rendering import MujocoRenderer
 
@@ -16,7 +18,7 @@ GPU_DEVICES = (Path("/dev/dri"), Path("/dev/nvidia0"))
 
 
 def prepare_view(renderer: "MujocoRenderer") -> None:
-    """Let films and windows follow the robot, and draw more simply where no GPU draws.
+    """Let films and windows follow the robot over ground without end, and draw more simply where no GPU draws.
 
     Gymnasium films with a camera that stays where the robot started, unless told otherwise. In software,
     multisampling and fine shadows take three quarters of the time of a picture.
@@ -32,6 +34,7 @@ def prepare_view(renderer: "MujocoRenderer") -> None:
         renderer.camera_id = tracking_camera
         follow = {"type": int(mujoco.mjtCamera.mjCAMERA_FIXED), "fixedcamid": tracking_camera}
         renderer.default_cam_config = follow | dict(renderer.default_cam_config or {})  # for the window
+    draw_ground_without_end(renderer)
     if draws_in_software():
         model.vis.quality.offsamples = 0
         model.vis.quality.shadowsize = min(model.vis.quality.shadowsize, SOFTWARE_SHADOW_SIZE)

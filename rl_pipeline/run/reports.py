@@ -13,10 +13,8 @@ logger = logging.getLogger(__name__)
 def renew_reports(folder: RunFolder, config: Config, session: Session) -> None:
     """Draw the curves and write the statistics anew from what the run has recorded so far."""
     session.tracker.flush()
-    extra = {
-        "timesteps": session.learner.timesteps,
-        "seconds": sum(session.split.seconds().values()),
-    }
+    minutes = session.split.minutes()
+    extra = {"timesteps": session.learner.timesteps, "seconds": None if minutes is None else 60 * minutes}
     try:
         write_stats(folder.path, config.model_dump(mode="json"), extra)
         plot_progress(folder.path)

@@ -135,10 +135,10 @@ class RLTrainer:
     def _evaluate(self) -> None:
         if not self.session.evaluation.every:
             return
-        timestep = self.learner.timesteps
+        timestep, age = self.learner.timesteps, self.session.split.age()
         with self.session.split.measure("evaluate"):
             result, is_best = self.session.evaluation.run(self.learner, self.session.env)
-        self.session.tracker.write(timestep, result.summary())
+        self.session.tracker.write(timestep, {**result.summary(), **age})
         self.session.progress.message(
             f"timestep {timestep:,}: mean return {result.mean_return:,.1f} over {len(result.returns)} episodes"
         )
@@ -165,6 +165,8 @@ class RLTrainer:
             )
 
     def _write(self, name: str, *, resumable: bool = True, **details: float | str | None) -> Checkpoint:
+        self.session.progression.minutes = self.session.split.minutes()
+
         def write_files(folder: Path) -> None:
             write_policy(folder, self.learner, self.session.env)
             if resumable:

@@ -91,7 +91,7 @@ def open_session(
         use_threads(settings.n_threads, env.single_observation_space)
         evaluation = PeriodicEvaluation(config, progression)
         stack.callback(evaluation.close)
-        split = TimeSplit(start)
+        split = TimeSplit(start, progression.minutes)
         learner = learner_class(config.training)(config.training, env, seed=config.experiment.seed)
         learner.start()
         if resume:

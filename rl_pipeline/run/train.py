@@ -22,6 +22,7 @@ from rl_pipeline.run.folder import RunFolder, create_run_folder, experiment_pare
 from rl_pipeline.run.kept_code import keep_user_code
 from rl_pipeline.run.locate import find_run
 from rl_pipeline.run.metadata import describe_run, read_metadata, update_metadata
+from rl_pipeline.run.mujoco_version import mujoco_changes
 from rl_pipeline.run.preflight import CHECKS
 from rl_pipeline.run.rl_trainer import RLTrainer, TrainingResult
 from rl_pipeline.run.session import open_session
@@ -233,10 +234,11 @@ def prepare_folder(folder: RunFolder, plan: Plan) -> None:
     """
     with atomic_write(folder.config, mode="w") as file:
         file.write(dump_config(name_user_code(plan.config, folder)))
-    total_timesteps = plan.config.training.training.total_timesteps
-    update_metadata(folder, **describe_run(folder), total_timesteps=total_timesteps)
+    description = describe_run(folder)
     if plan.resume is not None:
+        description |= mujoco_changes(read_metadata(folder), plan.config.environment, plan.resume.timestep)
         CheckpointStore(folder.checkpoints).drop_after(plan.resume.timestep)
+    update_metadata(folder, **description, total_timesteps=plan.config.training.training.total_timesteps)
 
 
 class LogFile(logging.FileHandler):

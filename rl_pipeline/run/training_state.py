@@ -1,5 +1,6 @@
 """All that a training needs to go on as if it had never stopped, written into a checkpoint and read back."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -40,6 +41,7 @@ class Progression:
         evaluations_without_improvement: How many evaluations ago that was.
         last_evaluation_timestep: When the last evaluation was made.
         wandb_id: The W&B run that goes on when this one does.
+        minutes: How long the run has been trained; None where a version that did not count them trained it.
     """
 
     best_mean_return: float | None = None
@@ -47,6 +49,7 @@ class Progression:
     evaluations_without_improvement: int = 0
     last_evaluation_timestep: int | None = None
     wandb_id: str | None = None
+    minutes: float | None = 0.0
 
 
 def write_policy(folder: Path, learner: Learner, env: VectorEnv) -> None:
@@ -128,12 +131,15 @@ def read_progression(checkpoint: Checkpoint) -> Progression:
     """
     path = checkpoint.path / STATE
     try:
-        progression = Progression(**_read(path)["progression"])
+        progression = Progression(**{"minutes": None, **_read(path)["progression"]})
     except (KeyError, TypeError) as error:
         raise CheckpointError(f"{path} is damaged ({error})") from error
     wandb_id = progression.wandb_id
     if wandb_id is not None and not (isinstance(wandb_id, str) and WANDB_ID.fullmatch(wandb_id)):
         raise CheckpointError(f"{path} is damaged: {wandb_id!r} is no id of a W&B run")
+    minutes = progression.minutes
+    if minutes is not None and not (isinstance(minutes, float) and 0 <= minutes < math.inf):
+        raise CheckpointError(f"{path} is damaged: minutes must be a non-negative number, is {minutes!r}")
     return progression
 
 

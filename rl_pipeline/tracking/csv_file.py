@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 TIMESTEP = "timestep"
 """Name of the first column."""
 
+MINUTES = "time/minutes"
+"""Name of the column with the minutes of training, evaluations included, after which a row was recorded."""
+
 
 @dataclass(frozen=True)
 class Series:

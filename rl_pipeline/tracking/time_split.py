@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal, get_args
 
+from rl_pipeline.tracking.csv_file import MINUTES
+
 Part = Literal["collect", "update", "evaluate", "other"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
@@ -14,11 +16,18 @@ class TimeSplit:
 
     Args:
         start_timestep: Timesteps made before this process went on with the run.
+        earlier_minutes: Minutes that earlier processes trained this run; None where they are not known.
         clock: Seconds from an arbitrary start, never going back.
     """
 
-    def __init__(self, start_timestep: int = 0, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        start_timestep: int = 0,
+        earlier_minutes: float | None = 0.0,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._start_timestep = start_timestep
+        self._earlier_minutes = earlier_minutes
         self._clock = clock
         self._seconds: dict[Part, float] = dict.fromkeys(PARTS, 0.0)
         self._part: Part = "other"
@@ -58,8 +67,19 @@ class TimeSplit:
         total = sum(seconds.values())
         return {part: spent / total if total else 0.0 for part, spent in seconds.items()}
 
+    def minutes(self) -> float | None:
+        """Return how long the run has been trained, by earlier processes too; None where that is not known."""
+        if self._earlier_minutes is None:
+            return None
+        return self._earlier_minutes + sum(self.seconds().values()) / 60
+
+    def age(self) -> dict[str, float]:
+        """Return the column that puts a record on the axis of wall-clock time: `time/minutes`, if they are known."""
+        minutes = self.minutes()
+        return {} if minutes is None else {MINUTES: minutes}
+
     def values(self, timestep: int) -> dict[str, float]:
-        """Return what is logged: `time/collect`, `time/update`, `time/evaluate` in seconds, and `time/fps`.
+        """Return what is logged: `time/collect`, `time/update` and `time/evaluate` in seconds, `time/fps`, and `age`.
 
         Args:
             timestep: Timesteps made so far; `time/fps` counts those since this process started.
@@ -71,4 +91,5 @@ class TimeSplit:
             "time/update": seconds["update"],
             "time/evaluate": seconds["evaluate"],
             "time/fps": (timestep - self._start_timestep) / total if total else 0.0,
+            **self.age(),
         }

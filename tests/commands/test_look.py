@@ -77,6 +77,11 @@ def test_plot_draws_one_or_more_runs(command: Command, trained: RunFolder) -> No
     assert Path("two.png").read_bytes().startswith(PNG)
 
 
+def test_plot_draws_over_minutes(command: Command, trained: RunFolder) -> None:
+    assert command("plot", "tiny", "--x", "minutes").status == 0
+    assert Path("curves.png").read_bytes().startswith(PNG)
+
+
 def test_plot_names_the_columns_that_there_are(command: Command, trained: RunFolder) -> None:
     with pytest.warns(UserWarning, match="left out of the plot"):
         outcome = command("plot", "tiny", "--key", "train/value_los")

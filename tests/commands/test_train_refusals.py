@@ -143,6 +143,14 @@ OVERRIDES: dict[str, tuple[list[str], list[str]]] = {
         ],
         ["features_extractor_kwargs.features_dmi", "did you mean: features_dim"],
     ),
+    "layer norm": (
+        [
+            "training.algorithm=ars",
+            "training.algorithm_parameters.policy=LinearPolicy",
+            "training.architecture.layer_norm=true",
+        ],
+        ["training.architecture.layer_norm: ARSLinearPolicy has no argument activation_fn", "remedy"],
+    ),
     "activation": (["training.architecture.activation_fn=ReLUU"], ["activation_fn", "did you mean: ReLU"]),
     "wrapper": (
         ["environment.wrappers=[frame_stak]"],

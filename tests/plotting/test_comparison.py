@@ -68,6 +68,35 @@ def test_runs_with_other_timesteps_meet_where_all_have_values(make_run: MakeRun,
     np.testing.assert_allclose(y, (x / 100 + x / 250) / 2)
 
 
+def over_time(*returns: float, minutes: float) -> dict[int, dict[str, float]]:
+    """The rows of a training in which an evaluation is recorded every `minutes`."""
+    rows = curve(*returns)
+    return {t: values | {"time/minutes": minutes * t / 1000} for t, values in rows.items()}
+
+
+def test_a_run_is_drawn_over_the_minutes_of_its_training(make_run: MakeRun, figures: list[Any]) -> None:
+    plot_runs([make_run("a", over_time(1, 5, 4, minutes=1.5))], Path("curves.png"), x="minutes")
+    (axes,) = figures[0].axes
+    np.testing.assert_allclose(axes.lines[0].get_xydata(), [[1.5, 1], [3, 5], [4.5, 4]])
+    assert axes.get_xlabel() == "minutes of training"
+
+
+def test_seeds_of_other_speeds_meet_where_all_have_minutes(make_run: MakeRun, figures: list[Any]) -> None:
+    runs = [make_run("a", over_time(1, 2, 3, minutes=1)), make_run("b", over_time(1, 2, 3, minutes=2))]
+    plot_runs(runs, Path("curves.png"), x="minutes")
+    x, y = figures[0].axes[0].lines[0].get_data()
+    assert (x[0], x[-1]) == (2, 3)
+    np.testing.assert_allclose(y, (x + x / 2) / 2)
+
+
+def test_a_run_without_minutes_is_refused_with_its_name(make_run: MakeRun) -> None:
+    runs = [make_run("a", over_time(1, 2, minutes=1)), make_run("older", curve(1, 2))]
+    with pytest.raises(ConfigError, match="older has no column time/minutes") as error:
+        plot_runs(runs, Path("curves.png"), x="minutes")
+    (problem,) = error.value.problems
+    assert (problem.key, problem.value, problem.valid) == ("--x", "minutes", ["timesteps"])
+
+
 def test_any_column_can_be_drawn_in_any_format(make_run: MakeRun, tmp_path: Path) -> None:
     run = make_run("a", {100: {"train/entropy": 1.0}, 200: {"train/entropy": 0.5}})
     assert imread(plot_runs([run], tmp_path / "curves.png", key="train/entropy")).ndim == 3

@@ -55,6 +55,7 @@ CASES = {
     "maskableppo": (f"{Path(__file__).with_name('sample_envs.py')}:MaskedEnv", "maskableppo", *SMALL_BATCH),
     "recurrentppo": ("CartPole-v1", "recurrentppo", *SMALL_BATCH),
     "sac": ("Pendulum-v1", "sac", *SMALL_OFF_POLICY, *NORMALIZED),
+    "sac_layer_norm": ("Pendulum-v1", "sac", *SMALL_OFF_POLICY, "training.architecture.layer_norm=true"),
     "sac_stock": ("Pendulum-v1", "sac", *SMALL_OFF_POLICY, "training.engine=stock"),
     "td3": ("Pendulum-v1", "td3", *SMALL_OFF_POLICY, NOISE),
     "ddpg": ("Pendulum-v1", "ddpg", *SMALL_OFF_POLICY),

@@ -49,6 +49,7 @@ def test_it_is_resumed_with_its_statistics(old_run: RunFolder) -> None:
     final = CheckpointStore(old_run.checkpoints).find("final")
     with np.load(final.path / "normalizer.npz", allow_pickle=False) as statistics:
         assert statistics["reward.count"] == pytest.approx(320)
+    assert "time/minutes" not in (old_run.path / "progress.csv").read_text()
     for path in (final.path, old_run.path):
         assert not of_ours(modules_in_model(path / "model.zip"))
         assert (path / "vecnormalize.pkl").is_file()

@@ -59,4 +59,19 @@ def test_logged_speed_counts_from_the_start_of_this_process() -> None:
         "time/update": 4,
         "time/evaluate": 0,
         "time/fps": 500,
+        "time/minutes": 4 / 60,
     }
+
+
+def test_minutes_continue_those_of_earlier_processes() -> None:
+    clock = Clock()
+    split = TimeSplit(earlier_minutes=10.0, clock=clock)
+    clock.now += 90
+    assert split.minutes() == 11.5
+    assert split.age() == {"time/minutes": 11.5}
+
+
+def test_minutes_that_are_not_known_are_not_recorded() -> None:
+    split = TimeSplit(earlier_minutes=None)
+    assert split.minutes() is None
+    assert "time/minutes" not in split.values(0)

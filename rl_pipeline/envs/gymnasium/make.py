@@ -10,6 +10,7 @@ from gymnasium.envs.registration import load_env_creator
 
 from rl_pipeline.class_path import ClassPathError, resolve_class
 from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.envs.gymnasium.robotics_constants import use_integer_constants
 from rl_pipeline.envs.keyword_arguments import unknown_arguments
 from rl_pipeline.envs.registry import KEY, find_spec, unknown_environment_problem
 from rl_pipeline.rendering.gl import has_display
@@ -38,9 +39,12 @@ class EnvMaker:
         if self.render_mode == "rgb_array" and not has_display():
             os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # pygame would complain of the missing display
         if is_own_class(self.environment_id):
-            env = resolve_class(self.environment_id, gymnasium.Env)(**self.kwargs, **render)
+            own_class = resolve_class(self.environment_id, gymnasium.Env)
+            use_integer_constants()
+            env = own_class(**self.kwargs, **render)
         else:
             find_spec(self.environment_id)
+            use_integer_constants()
             env = gymnasium.make(self.environment_id, disable_env_checker=True, **self.kwargs, **render)
         renderer = getattr(env.unwrapped, "mujoco_renderer", None)
         if render and renderer is not None and hasattr(renderer, "camera_id"):

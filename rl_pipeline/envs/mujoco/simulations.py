@@ -1,5 +1,6 @@
 """Many simulations of one model, stepped by a thread pool, seen as arrays over the whole batch."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,8 +8,6 @@ import mujoco
 import numpy as np
 from mjbatch import Batch
 from numpy.typing import NDArray
-
-from rl_pipeline.envs.mujoco.thread_placement import available_cores, one_thread_per_core
 
 INTEGRATION_STATE = mujoco.mjtState.mjSTATE_INTEGRATION
 """Everything that the future of a simulation depends on."""
@@ -48,8 +47,7 @@ class Simulations:
         self.frame_skip = frame_skip
         self.dt: float = model.opt.timestep * frame_skip
         """Simulated seconds in an environment step."""
-        with one_thread_per_core():
-            self.pool = Batch(model, n, num_threads or available_cores())
+        self.pool = Batch(model, n, num_threads or _available_cores())
         self._states: NDArray[np.float64] = self.pool.bind("state")
         self._columns = _state_columns(model)
         self._initial_state = np.empty(self._states.shape[1])
@@ -188,3 +186,7 @@ def _sensor(batch: Simulations | Rows, name: str) -> NDArray[np.float64]:
     sensor = batch.model.sensor(name)
     start = int(sensor.adr[0])
     return batch.sensordata[:, start : start + int(sensor.dim[0])]
+
+
+def _available_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

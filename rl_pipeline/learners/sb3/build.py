@@ -5,6 +5,7 @@ from typing import Any
 
 from gymnasium import spaces
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.common.preprocessing import is_image_space, is_image_space_channels_first
 from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 from stable_baselines3.her.her_replay_buffer import HerReplayBuffer
@@ -13,12 +14,13 @@ from rl_pipeline.config.architecture import Architecture
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.training import Training
 from rl_pipeline.learners.random_state import undisturbed_randomness
+from rl_pipeline.learners.sb3.activation import hidden_activation
 from rl_pipeline.learners.sb3.engines import engine_class
 from rl_pipeline.learners.sb3.noise import make_action_noise
 from rl_pipeline.learners.sb3.parameters import valid_parameters
 from rl_pipeline.learners.sb3.registry import Algorithm, find_algorithm
 from rl_pipeline.learners.sb3.schedules import make_schedule
-from rl_pipeline.models.registry import find_activation, find_feature_extractor, find_optimizer
+from rl_pipeline.models.registry import find_feature_extractor, find_optimizer
 
 CONSTRUCTOR_SCHEDULES = {"learning_rate", "clip_range", "clip_range_vf", "delta_std"}
 """Parameters for which SB3 itself takes a schedule; `scheduled_attributes` does the others."""
@@ -38,12 +40,14 @@ def build_model(training: Training, env: VecEnv, *, seed: int, device: str) -> B
     """
     algorithm = require(find_algorithm(training.algorithm))
     model_class = engine_class(algorithm, training.engine)
+    parameters = constructor_parameters(training, algorithm, env.observation_space, env.action_space)
+    policy_class = model_class.policy_aliases[parameters["policy"]]
     return model_class(
         env=env,
-        policy_kwargs=policy_kwargs(training.architecture),
+        policy_kwargs=policy_kwargs(training.architecture, policy_class),
         seed=seed,
         device=device,
-        **constructor_parameters(training, algorithm, env.observation_space, env.action_space),
+        **parameters,
     )
 
 
@@ -66,11 +70,12 @@ def build_model_for_acting(
     """
     algorithm = require(find_algorithm(training.algorithm))
     parameters = constructor_parameters(training, algorithm, observation_space, action_space)
+    policy_class = algorithm.model_class.policy_aliases[parameters["policy"]]
     for name in FOR_LEARNING:
         parameters.pop(name, None)
     model = algorithm.model_class(
         env=None,
-        policy_kwargs=policy_kwargs(training.architecture),
+        policy_kwargs=policy_kwargs(training.architecture, policy_class),
         device="cpu",
         _init_setup_model=False,
         **parameters | _without_experience(algorithm, parameters),
@@ -130,8 +135,8 @@ def constructor_parameters(
     return parameters
 
 
-def policy_kwargs(architecture: Architecture) -> dict[str, Any]:
-    """Turn the `architecture` block into SB3's `policy_kwargs`."""
+def policy_kwargs(architecture: Architecture, policy_class: type[BasePolicy]) -> dict[str, Any]:
+    """Turn the `architecture` block into SB3's `policy_kwargs` for a policy."""
     kwargs: dict[str, Any] = dict(architecture.policy_kwargs)
     if architecture.net_arch is not None:
         kwargs["net_arch"] = architecture.net_arch
@@ -142,8 +147,9 @@ def policy_kwargs(architecture: Architecture) -> dict[str, Any]:
             find_feature_extractor(architecture.features_extractor_class)
         )
         kwargs["features_extractor_kwargs"] = dict(architecture.features_extractor_kwargs)
-    if architecture.activation_fn is not None:
-        kwargs["activation_fn"] = require(find_activation(architecture.activation_fn))
+    activation = require(hidden_activation(architecture, policy_class))
+    if activation is not None:
+        kwargs["activation_fn"] = activation
     if isinstance(kwargs.get("optimizer_class"), str):
         kwargs["optimizer_class"] = require(find_optimizer(kwargs["optimizer_class"]))
     return kwargs

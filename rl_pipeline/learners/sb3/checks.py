@@ -11,6 +11,7 @@ from rl_pipeline.config.architecture import Architecture
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import Problem, nearest
 from rl_pipeline.config.training import Training
+from rl_pipeline.learners.sb3.activation import default_activation
 from rl_pipeline.learners.sb3.noise import check_action_noise
 from rl_pipeline.learners.sb3.parameters import (
     check_finite,
@@ -43,6 +44,7 @@ def check_algorithm(training: Training, environment: Environment | None) -> list
     parameters = training.algorithm_parameters
     problems = check_parameters(found.model_class, parameters)
     problems += check_policy(found.model_class, parameters.get("policy"))
+    problems += check_layer_norm(found.model_class, parameters.get("policy"), training)
     problems += check_action_noise(parameters.get("action_noise"))
     problems += check_hindsight_replay(found, training)
     if environment is not None:
@@ -92,6 +94,15 @@ def check_goals(training: Training, environment: Environment, observation: Space
     remedy = f"remove it, or observe a mapping with {', '.join(sorted(GOAL_OBSERVATIONS))}"
     value = training.hindsight_replay.model_dump(exclude_unset=True)
     return [Problem(HINDSIGHT_KEY, message, value, remedy=remedy)]
+
+
+def check_layer_norm(model_class: type[BaseAlgorithm], policy: Any, training: Training) -> list[Problem]:
+    """Refuse layer normalisation for a policy without hidden layers."""
+    policy_class = model_class.policy_aliases.get(policy)
+    if policy_class is None or not training.architecture.layer_norm:
+        return []
+    found = default_activation(policy_class)
+    return [found] if isinstance(found, Problem) else []
 
 
 def check_batch_size(

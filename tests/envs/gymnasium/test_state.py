@@ -5,19 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
-import gymnasium_robotics
 import numpy as np
 import pygame
 import pytest
 
 from rl_pipeline.envs.gymnasium.in_process import InProcessVectorEnv
+from rl_pipeline.envs.gymnasium.make import EnvMaker
 from rl_pipeline.envs.gymnasium.state import capture, restore
 from rl_pipeline.envs.gymnasium.workers import WorkerVectorEnv
 from rl_pipeline.run.state_file import read_state, write_state
 from tests.envs.sample_envs import CountingEnv
 from tests.envs.trajectories import assert_equal, play
-
-gymnasium.register_envs(gymnasium_robotics)
 
 EXACT = [
     *("CartPole-v1", "Pendulum-v1", "MountainCar-v0", "Acrobot-v1", "FrozenLake-v1"),
@@ -45,7 +43,7 @@ def walk(env: gymnasium.Env, n_steps: int) -> list[Any]:
 @pytest.mark.parametrize("environment_id", EXACT)
 def test_a_restored_environment_goes_on_to_the_bit(environment_id: str, tmp_path: Path) -> None:
     def make() -> gymnasium.Env:
-        return gymnasium.make(environment_id, max_episode_steps=20)
+        return EnvMaker(environment_id, {"max_episode_steps": 20})()
 
     env, fresh, used = make(), make(), make()
     env.reset(seed=1)

@@ -2,7 +2,6 @@ from collections.abc import Callable
 from typing import Any
 
 import gymnasium
-import gymnasium_robotics
 import numpy as np
 import pytest
 import torch
@@ -16,19 +15,18 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
 from rl_pipeline.envs.gymnasium.in_process import InProcessVectorEnv
+from rl_pipeline.envs.gymnasium.make import EnvMaker
 from rl_pipeline.envs.gymnasium.workers import WorkerVectorEnv
 from rl_pipeline.learners.sb3.adapter import SB3Adapter
 from rl_pipeline.wrappers.episode_statistics import EpisodeStatistics
 from tests.envs.sample_envs import CountingEnv, DictEnv, MaskedEnv
 from tests.envs.trajectories import assert_equal
 
-gymnasium.register_envs(gymnasium_robotics)
-
 Makers = list[Callable[[], gymnasium.Env]]
 
 
 def makers(environment_id: str, n: int, **kwargs: Any) -> Makers:
-    return [lambda: gymnasium.make(environment_id, **kwargs)] * n
+    return [EnvMaker(environment_id, kwargs)] * n
 
 
 def parameters(model: BaseAlgorithm) -> dict[str, np.ndarray]:

@@ -7,8 +7,9 @@ from typing import Literal
 import gymnasium
 import numpy as np
 import pytest
+import torch
 from gymnasium import spaces
-from stable_baselines3 import PPO
+from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_pipeline.class_path import resolve_class
@@ -16,6 +17,7 @@ from rl_pipeline.learners.sb3.engines import FAST_CLASSES, engine_class
 from rl_pipeline.learners.sb3.model_file import save_model
 from rl_pipeline.learners.sb3.registry import ALGORITHMS
 from rl_pipeline.learners.sb3.schedules import Linear
+from rl_pipeline.models.blocks.layer_norm import with_layer_norm
 from rl_pipeline.models.feature_extractors.base_extractor import BaseFeaturesExtractor
 from rl_pipeline.models.feature_extractors.resnet_mlp import ResnetMLP
 from tests.without_us import modules_in_model, of_ours, run_without_us
@@ -89,3 +91,21 @@ def test_networks_are_saved_with_their_code(tmp_path: Path) -> None:
         expected += f"{extractor.__name__} {model.predict(np.full(4, 0.1), deterministic=True)[0]}\n"
     (tmp_path / "own.py").unlink()
     assert run_without_us(LOAD, tmp_path) == expected
+
+
+LOAD_NORMALIZED = """\
+import numpy as np
+from stable_baselines3 import SAC
+
+model = SAC.load("model.zip", device="cpu")
+print(model.actor.latent_pi[1], model.predict(np.full(3, 0.1), deterministic=True)[0])
+"""
+
+
+def test_normalised_layers_are_saved_with_their_code(tmp_path: Path) -> None:
+    kwargs = {"net_arch": [8, 8], "activation_fn": with_layer_norm(torch.nn.ReLU)}
+    model = SAC("MlpPolicy", "Pendulum-v1", policy_kwargs=kwargs, buffer_size=10, device="cpu")
+    write(model, tmp_path / "model.zip")
+    assert not of_ours(modules_in_model(tmp_path / "model.zip"))
+    action = model.predict(np.full(3, 0.1), deterministic=True)[0]
+    assert run_without_us(LOAD_NORMALIZED, tmp_path) == f"{model.actor.latent_pi[1]} {action}\n"

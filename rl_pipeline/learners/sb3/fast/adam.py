@@ -1,4 +1,4 @@
-"""The state of a torch Adam optimizer as flat vectors, and its step in JAX."""
+"""The state of a torch Adam or AdamW optimizer as flat vectors, and its step in JAX."""
 
 import math
 from collections.abc import Callable
@@ -22,13 +22,13 @@ class AdamState(NamedTuple):
 
 
 class TorchAdam:
-    """A torch Adam optimizer whose parameters and state are read and written as whole vectors.
+    """A torch Adam or AdamW optimizer whose parameters and state are read and written as whole vectors.
 
     Args:
         optimizer: The optimizer, whose parameters are float32 on the CPU.
 
     Raises:
-        NotCovered: It is not a plain Adam over such parameters.
+        NotCovered: It is not a plain Adam or AdamW over such parameters.
     """
 
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:
@@ -57,14 +57,16 @@ class TorchAdam:
         self._steps.memory[:] = state.step
 
     def options(self) -> np.ndarray:
-        """Give the learning rate, 1 - beta and log(beta) of both moments, and epsilon; float32 (6,).
+        """Give the learning rate, 1 - beta and log(beta) of both moments, epsilon and weight decay; float32 (7,).
 
-        They are computed in float64, since 1 - beta loses digits in float32.
+        The last is the factor by which weights shrink in a step: 1 for Adam. They are computed in float64, since
+        1 - beta loses digits in float32.
         """
         group = self.optimizer.param_groups[0]
         weights = [1 - beta for beta in group["betas"]]
         logs = [math.log(beta) if beta else -math.inf for beta in group["betas"]]
-        return np.array([group["lr"], *weights, *logs, group["eps"]], np.float32)
+        kept = 1 - group["lr"] * group["weight_decay"]
+        return np.array([group["lr"], *weights, *logs, group["eps"], kept], np.float32)
 
     def _state(self, parameter: torch.Tensor) -> dict[str, Any]:
         state = self.optimizer.state[parameter]
@@ -76,13 +78,15 @@ class TorchAdam:
 
 
 def check_adam(optimizer: torch.optim.Optimizer) -> None:
-    """Raise `NotCovered` unless an optimizer is a plain Adam over trainable float32 parameters on the CPU."""
-    if type(optimizer) is not torch.optim.Adam:
-        raise NotCovered(f"its optimizer is {type(optimizer).__name__}, not Adam")
+    """Raise `NotCovered` unless it is a plain Adam or AdamW over trainable float32 parameters on the CPU."""
+    if type(optimizer) not in (torch.optim.Adam, torch.optim.AdamW):
+        raise NotCovered(f"its optimizer is {type(optimizer).__name__}, not Adam or AdamW")
     if len(optimizer.param_groups) != 1:
         raise NotCovered("its optimizer has several parameter groups")
     group = optimizer.param_groups[0]
-    for option in ("weight_decay", "amsgrad", "maximize"):
+    if group["weight_decay"] and not group["decoupled_weight_decay"]:
+        raise NotCovered("its optimizer adds weight_decay to the gradient, as AdamW does not")
+    for option in ("amsgrad", "maximize"):
         if group[option]:
             raise NotCovered(f"its optimizer uses {option}")
     for parameter in group["params"]:
@@ -93,7 +97,9 @@ def check_adam(optimizer: torch.optim.Optimizer) -> None:
 
 
 def adam_step(state: AdamState, gradient: Array, options: Array) -> AdamState:
-    """Make one step of Adam (Kingma & Ba 2014, arXiv:1412.6980, algorithm 1) as torch does it.
+    """Make one step as torch does it.
+
+    Adam is that of Kingma & Ba 2014 (arXiv:1412.6980), AdamW that of Loshchilov & Hutter 2017 (arXiv:1711.05101).
 
     Args:
         state: State before the step.
@@ -102,13 +108,13 @@ def adam_step(state: AdamState, gradient: Array, options: Array) -> AdamState:
     """
     import jax.numpy as jnp
 
-    learning_rate, weight1, weight2, log_beta1, log_beta2, epsilon = options
+    learning_rate, weight1, weight2, log_beta1, log_beta2, epsilon, kept = options
     step = state.step + 1
     exp_avg = state.exp_avg + weight1 * (gradient - state.exp_avg)
     exp_avg_sq = state.exp_avg_sq + weight2 * (gradient * gradient - state.exp_avg_sq)
     bias_correction1, bias_correction2 = -jnp.expm1(step * log_beta1), -jnp.expm1(step * log_beta2)
     denominator = jnp.sqrt(exp_avg_sq) / jnp.sqrt(bias_correction2) + epsilon
-    parameters = state.parameters - learning_rate / bias_correction1 * exp_avg / denominator
+    parameters = kept * state.parameters - learning_rate / bias_correction1 * exp_avg / denominator
     return AdamState(parameters, exp_avg, exp_avg_sq, step)
 
 

@@ -28,13 +28,17 @@ def layer_norm(layer: nn.LayerNorm, xp: ModuleType, weights: Weights) -> ArrayFu
     axes = tuple(range(-len(layer.normalized_shape), 0))
 
     def normalize(x: Array) -> Array:
-        centred = x - x.mean(axis=axes, keepdims=True)
-        normal = centred / xp.sqrt((centred * centred).mean(axis=axes, keepdims=True) + layer.eps)
+        normal = _normalized(xp, x, axes, layer.eps)
         if layer.weight is not None:
             normal = normal * weights[layer.weight]
         return normal if layer.bias is None else normal + weights[layer.bias]
 
     return normalize
+
+
+def _normalized(xp: ModuleType, x: Array, axes: tuple[int, ...] = (-1,), epsilon: float = 1e-5) -> Array:
+    centred = x - x.mean(axis=axes, keepdims=True)
+    return centred / xp.sqrt((centred * centred).mean(axis=axes, keepdims=True) + epsilon)
 
 
 def flatten(layer: nn.Flatten, xp: ModuleType, weights: Weights) -> ArrayFunction:
@@ -104,6 +108,7 @@ FUNCTIONS: dict[str, Callable[[ModuleType], ArrayFunction]] = {
     "relu": lambda xp: lambda x: xp.where(x > 0, x, 0),
     "tanh": lambda xp: xp.tanh,
     "sigmoid": _sigmoid,
+    "normalize_features": lambda xp: lambda x: _normalized(xp, x),
     "cat": lambda xp: lambda arrays, dim=0: xp.concatenate(arrays, axis=dim),
 }
-"""Functions and methods of tensors, by name."""
+"""Functions and methods of tensors, and of `rl_pipeline.models.blocks`, by name."""

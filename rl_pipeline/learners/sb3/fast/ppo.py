@@ -18,7 +18,7 @@ class FastPPO(FastRollouts, PPO):
 
     Parameters, mathematics, use of random numbers, logged values and `model.zip` are those of
     `stable_baselines3.PPO`, which loads and continues what this class saves. A model with images, dictionary
-    observations, gSDE, an optimizer other than Adam or a device other than the CPU trains in SB3's loops.
+    observations, gSDE, an optimizer other than Adam and AdamW, or a device other than the CPU trains in SB3's loops.
     """
 
     _compiled: tuple[TorchAdam, PPOUpdate] | NotCovered | None = None  # derived from the policy, never saved

@@ -14,8 +14,8 @@ class FastSAC(FastOffPolicy, SAC):
 
     Parameters, mathematics, use of random numbers, logged values and `model.zip` are those of
     `stable_baselines3.SAC`, which loads and continues what this class saves. A model with images, dictionary
-    observations, gSDE, a trained features extractor that actor and critic share, an optimizer other than Adam or a
-    device other than the CPU trains in SB3's loops.
+    observations, gSDE, a trained features extractor that actor and critic share, an optimizer other than Adam
+    and AdamW, or a device other than the CPU trains in SB3's loops.
     """
 
     def _make_update(self) -> SoftUpdate:

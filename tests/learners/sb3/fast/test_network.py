@@ -8,6 +8,7 @@ from torch import nn
 from rl_pipeline.learners.sb3.fast.coverage import NotCovered
 from rl_pipeline.learners.sb3.fast.functions import ACTIVATIONS
 from rl_pipeline.learners.sb3.fast.network import Network, views
+from rl_pipeline.models.blocks.layer_norm import with_layer_norm
 from rl_pipeline.models.feature_extractors.resnet_mlp import ResnetMLP
 
 INPUT = np.random.default_rng(0).normal(scale=3, size=(6, 5)).astype(np.float32)
@@ -48,6 +49,14 @@ def test_networks_with_branches_equal_torch(xp: object) -> None:
         results, module(torch.from_numpy(INPUT), torch.from_numpy(-INPUT)), strict=True
     ):
         np.testing.assert_allclose(result, expected.detach(), atol=1e-5)
+
+
+@pytest.mark.parametrize("xp", [np, jnp], ids=["numpy", "jax"])
+def test_normalised_layers_equal_torch(xp: object) -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(5, 7), with_layer_norm(nn.ELU)(), nn.Linear(7, 2))
+    expected = module(torch.from_numpy(INPUT)).detach()
+    np.testing.assert_allclose(Network(module).bind(xp, views(module))(INPUT), expected, atol=1e-5)
 
 
 def test_views_follow_the_weights() -> None:

@@ -13,6 +13,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.noise import NormalActionNoise
 
 from rl_pipeline.learners.sb3.fast import FastSAC, FastTD3, FastTQC
+from rl_pipeline.models.blocks.layer_norm import with_layer_norm
 
 from .conftest import BOX, ModelFactory, weights
 
@@ -23,6 +24,16 @@ SMALL: dict[str, Any] = {
     "buffer_size": 400,
     "policy_kwargs": {"net_arch": [12, 8]},
 }
+NORMALIZED_LAYERS: dict[str, Any] = {
+    "policy_kwargs": {"net_arch": [32, 32], "activation_fn": with_layer_norm(torch.nn.Tanh)}
+}
+DECAYING_WEIGHTS: dict[str, Any] = {
+    "policy_kwargs": {
+        "net_arch": [12],
+        "optimizer_class": torch.optim.AdamW,
+        "optimizer_kwargs": {"weight_decay": 0.3, "betas": [0.8, 0.99]},
+    }
+}
 CASES: dict[str, tuple[type[BaseAlgorithm], dict[str, Any]]] = {
     "SAC": (FastSAC, {"gradient_steps": 3, "target_update_interval": 2}),
     "SAC, fixed entropy coefficient, three critics": (
@@ -31,6 +42,10 @@ CASES: dict[str, tuple[type[BaseAlgorithm], dict[str, Any]]] = {
     ),
     "TD3": (FastTD3, {"gradient_steps": 3, "action_noise": NormalActionNoise(np.zeros(3), 0.1 * np.ones(3))}),
     "TQC": (FastTQC, {"top_quantiles_to_drop_per_net": 3, "gradient_steps": 2}),
+    "SAC, AdamW": (FastSAC, DECAYING_WEIGHTS),
+    "TD3, AdamW": (FastTD3, DECAYING_WEIGHTS),
+    "SAC, layer norm": (FastSAC, NORMALIZED_LAYERS),
+    "TQC, layer norm": (FastTQC, NORMALIZED_LAYERS),
 }
 
 
@@ -134,7 +149,7 @@ def test_weights_changed_from_outside_are_used(make_model: ModelFactory) -> None
 
 @pytest.mark.parametrize(
     ("options", "reason"),
-    [({"use_sde": True}, "gSDE"), ({"policy_kwargs": {"optimizer_class": torch.optim.AdamW}}, "AdamW")],
+    [({"use_sde": True}, "gSDE"), ({"policy_kwargs": {"optimizer_class": torch.optim.NAdam}}, "NAdam")],
 )
 def test_what_is_not_covered_trains_as_stock_and_says_so_once(
     make_model: ModelFactory, caplog: pytest.LogCaptureFixture, options: dict[str, Any], reason: str

@@ -35,6 +35,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "last minibatch of one": {"n_steps": 31, "batch_size": 41, "clip_range_vf": 0.1},
     "early stop": {"target_kl": 1e-4, "learning_rate": 1e-2},
+    "AdamW": {"policy_kwargs": {"net_arch": [8], "optimizer_class": torch.optim.AdamW}},
     "separate networks": {
         "policy_kwargs": {"net_arch": {"pi": [12], "vf": []}, "activation_fn": torch.nn.ELU}
     },
@@ -197,7 +198,8 @@ def test_the_same_seed_gives_the_same_weights(make_model: ModelFactory) -> None:
     ("options", "reason"),
     [
         ({"use_sde": True}, "StateDependentNoise"),
-        ({"policy_kwargs": {"optimizer_class": torch.optim.AdamW}}, "AdamW"),
+        ({"policy_kwargs": {"optimizer_class": torch.optim.NAdam}}, "NAdam"),
+        ({"policy_kwargs": {"optimizer_kwargs": {"weight_decay": 0.1}}}, "adds weight_decay"),
         ({"policy_kwargs": {"activation_fn": torch.nn.RReLU}}, "RReLU"),
     ],
 )

@@ -1,0 +1,35 @@
+"""Layer normalisation that needs no width, so that it can stand where Stable-Baselines3 puts an activation."""
+
+from typing import ClassVar
+
+import torch
+from torch import fx, nn
+
+
+@fx.wrap
+def normalize_features(features: torch.Tensor) -> torch.Tensor:
+    """Give each row of features mean 0 and variance 1, as Ba et al. 2016 (arXiv:1607.06450) without gain and bias."""
+    return nn.functional.layer_norm(features, features.shape[-1:])
+
+
+class LayerNormActivation(nn.Module):
+    """Normalises the features of a layer and applies an activation to them.
+
+    Attributes:
+        activation_class: Class of the activation, which takes no arguments.
+    """
+
+    activation_class: ClassVar[type[nn.Module]] = nn.ReLU
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.activation = self.activation_class()
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Map features of shape (batch, ..., width) to the same shape."""
+        return self.activation(normalize_features(features))
+
+
+def with_layer_norm(activation: type[nn.Module]) -> type[LayerNormActivation]:
+    """Return the class that normalises features before an activation."""
+    return type(f"LayerNorm{activation.__name__}", (LayerNormActivation,), {"activation_class": activation})
