@@ -14,6 +14,7 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 
 from rl_pipeline.learners.learner import IterationLength
+from rl_pipeline.learners.sb3 import internals
 
 
 def iteration_length(model: BaseAlgorithm) -> IterationLength:
@@ -38,7 +39,7 @@ def run_iteration(model: BaseAlgorithm, callback: BaseCallback) -> None:
     """Collect experience and update the policy once.
 
     Args:
-        model: A model on which `_setup_learn` has been called.
+        model: A model on which `internals.set_up_learning` has been called.
         callback: Gets SB3's events: rollout start, every step, rollout end.
     """
     if isinstance(model, OffPolicyAlgorithm):
@@ -53,7 +54,7 @@ def run_iteration(model: BaseAlgorithm, callback: BaseCallback) -> None:
 def _on_policy_iteration(model: OnPolicyAlgorithm, callback: BaseCallback) -> None:
     assert model.env is not None
     model.collect_rollouts(model.env, callback, model.rollout_buffer, n_rollout_steps=model.n_steps)
-    model._update_current_progress_remaining(model.num_timesteps, model._total_timesteps)
+    internals.update_progress(model)
     model.train()
 
 
@@ -77,5 +78,5 @@ def _off_policy_iteration(model: OffPolicyAlgorithm, callback: BaseCallback) -> 
 
 
 def _evolution_iteration(model: ARS, callback: BaseCallback) -> None:
-    model._update_current_progress_remaining(model.num_timesteps, model._total_timesteps)
-    model._do_one_update(callback, async_eval=None)
+    internals.update_progress(model)
+    internals.evolve(model, callback)

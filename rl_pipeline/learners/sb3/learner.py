@@ -25,7 +25,7 @@ from rl_pipeline.learners.learner import (
     NonFiniteError,
     Phase,
 )
-from rl_pipeline.learners.sb3 import checks
+from rl_pipeline.learners.sb3 import checks, internals
 from rl_pipeline.learners.sb3.adapter import SB3Adapter
 from rl_pipeline.learners.sb3.build import build_model, require
 from rl_pipeline.learners.sb3.callback import PhaseCallback
@@ -114,7 +114,7 @@ class SB3Learner(Learner):
         """Do what `learn` of SB3 does before its first iteration."""
         use_raw_experience(self.model, self.env)
         self.model.set_logger(Logger(None, []))
-        self.model._setup_learn(self.training.training.total_timesteps, self.callback)
+        internals.set_up_learning(self.model, self.training.training.total_timesteps, self.callback)
         self.callback.on_training_start({}, {})
 
     @property

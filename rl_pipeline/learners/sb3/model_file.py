@@ -16,6 +16,7 @@ from stable_baselines3.common.utils import FloatSchedule
 
 import rl_pipeline.models
 from rl_pipeline.learners.learner import PolicyFileError
+from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.schedules import Schedule
 
 cloudpickle.register_pickle_by_value(rl_pipeline.models)  # a model.zip holds the classes of its networks
@@ -45,7 +46,7 @@ def save_model(model: BaseAlgorithm, file: BufferedIOBase) -> None:
     """
     plain = copy.copy(model)
     for name, value in vars(model).items():
-        setattr(plain, name, _without_schedule(value, model._current_progress_remaining))
+        setattr(plain, name, _without_schedule(value, internals.progress_remaining(model)))
     plain.save(file)
 
 

@@ -12,6 +12,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.noise import OrnsteinUhlenbeckActionNoise, VectorizedActionNoise
 
+from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.own_state import own_attributes, restore_own_attributes
 
 COUNTERS = (
@@ -37,7 +38,7 @@ def learner_state(
         "attributes": own_attributes(model, arguments, scheduled),
         "action_space": model.action_space.np_random.bit_generator.state,
         "action_noise": [noise.noise_prev for noise in _stateful_noises(model)],
-        "lstm": _lstm_arrays(getattr(model, "_last_lstm_states", None)),
+        "lstm": _lstm_arrays(internals.lstm_states(model)),
     }
 
 
@@ -45,13 +46,13 @@ def restore_learner_state(model: BaseAlgorithm, state: Mapping[str, Any]) -> Non
     """Put a state of `learner_state` into a model of the same configuration."""
     restore_own_attributes(model, state["attributes"])
     for name, episodes in state.get("episodes", {}).items():  # version 0.1.0 wrote these apart
-        setattr(model, name, deque(episodes, maxlen=model._stats_window_size))
+        setattr(model, name, deque(episodes, maxlen=internals.n_recent_episodes(model)))
     model.action_space.np_random.bit_generator.state = state["action_space"]
     for noise, previous in zip(_stateful_noises(model), state["action_noise"], strict=True):
         noise.noise_prev = previous
     if state["lstm"] is not None:
         assert isinstance(model, RecurrentPPO)
-        model._last_lstm_states = _lstm_states(state["lstm"], model.device)  # type: ignore[assignment]
+        internals.set_lstm_states(model, _lstm_states(state["lstm"], model.device))
 
 
 def _stateful_noises(model: BaseAlgorithm) -> list[OrnsteinUhlenbeckActionNoise]:
@@ -90,8 +91,9 @@ def replay_buffer_state(buffer: ReplayBuffer) -> dict[str, Any]:
             isinstance(value, dict) and value and all(_is_storage(array, buffer) for array in value.values())
         ):
             state["arrays"][name] = {key: array[:filled] for key, array in value.items()}
-    if hasattr(buffer, "_current_ep_start"):
-        state["current_ep_start"] = buffer._current_ep_start
+    starts = internals.episode_starts(buffer)
+    if starts is not None:
+        state["current_ep_start"] = starts
     return state
 
 
@@ -108,7 +110,7 @@ def restore_replay_buffer(buffer: ReplayBuffer, state: Mapping[str, Any]) -> Non
     for index, infos in enumerate(state.get("infos", [])):
         buffer.infos[index] = infos  # type: ignore[attr-defined]
     if "current_ep_start" in state:
-        buffer._current_ep_start = state["current_ep_start"]  # type: ignore[attr-defined]
+        internals.set_episode_starts(buffer, state["current_ep_start"])
     buffer.pos, buffer.full = state["pos"], state["full"]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from stable_baselines3.common.noise import ActionNoise
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
+from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.fast.coverage import NotCovered, report_stock_loop
 
 
@@ -44,9 +45,9 @@ class FastOffPolicy(OffPolicyAlgorithm):
         if update is None:
             super().train(gradient_steps, batch_size)
             return
-        self._update_learning_rate(update.optimizers)
+        internals.update_learning_rate(self, update.optimizers)
         metrics = update.run(gradient_steps, batch_size)
-        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
+        self.logger.record("train/n_updates", internals.n_updates(self), exclude="tensorboard")
         for name, value in metrics.items():
             self.logger.record(f"train/{name}", value)
 
@@ -56,7 +57,7 @@ class FastOffPolicy(OffPolicyAlgorithm):
         update = self._update()
         if update is None or self.num_timesteps < learning_starts:
             return super()._sample_action(learning_starts, action_noise, n_envs)
-        actions = update.act(np.asarray(self._last_obs, np.float32)).reshape(
+        actions = update.act(np.asarray(internals.last_observations(self), np.float32)).reshape(
             n_envs, *(self.action_space.shape or ())
         )
         if action_noise is not None:

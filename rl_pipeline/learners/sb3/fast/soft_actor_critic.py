@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.fast.adam import AdamState, TorchAdam, descend
 from rl_pipeline.learners.sb3.fast.critic_objectives import CriticObjective
 from rl_pipeline.learners.sb3.fast.functions import Array
@@ -87,7 +88,7 @@ class SoftUpdate:
             state, step_metrics = self._gradient_step(state, batch, noise, options, parameters)
             metrics.append(step_metrics)
         self._write(self._jax.block_until_ready(state))
-        model._n_updates += gradient_steps
+        internals.count_updates(model, gradient_steps)
         columns = zip(SoftMetrics._fields, np.asarray(metrics, np.float64).T, strict=True)
         logged = {name: float(column.mean()) for name, column in columns}
         if self._entropy_adam is None:
