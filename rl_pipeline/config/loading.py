@@ -8,7 +8,6 @@ from typing import Any
 from rl_pipeline.config.blocks import environment_id, refuse_bad_blocks, split_blocks
 from rl_pipeline.config.checking import Check, checked
 from rl_pipeline.config.composition import Composition
-from rl_pipeline.config.dumping import dump_config
 from rl_pipeline.config.env_config import add_env_config_file
 from rl_pipeline.config.hand_started import evaluate_at_the_end_alone
 from rl_pipeline.config.key_schema import key_schema
@@ -16,7 +15,7 @@ from rl_pipeline.config.overrides import parse_overrides
 from rl_pipeline.config.places import shown_path
 from rl_pipeline.config.provenance import Provenance
 from rl_pipeline.config.rules import refuse_both
-from rl_pipeline.config.schema import Config
+from rl_pipeline.config.schema import Config, dump_config
 from rl_pipeline.config.yaml_reader import Document, read_yaml
 
 __all__ = ["DEFAULT_FILE", "Check", "LoadedConfig", "dump_config", "load_config", "load_config_mapping"]

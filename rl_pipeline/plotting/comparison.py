@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
 from rl_pipeline.plotting.canvas import COLOURS, new_figure, save, style
-from rl_pipeline.plotting.curves import read_curves
 from rl_pipeline.plotting.interval import mean_interval
-from rl_pipeline.plotting.run_name import RunName, run_name
+from rl_pipeline.plotting.run_data import RunName, read_curves, run_name
 from rl_pipeline.tracking.csv_file import Series
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ These are the bodies of the loops in SB3's `learn` methods. The trainer runs the
 between two iterations the state of a training is small enough to be saved and continued to the bit.
 """
 
+from collections.abc import Callable
 from typing import cast
 
 from sb3_contrib import ARS
@@ -13,8 +14,29 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 
-from rl_pipeline.learners.learner import IterationLength
+from rl_pipeline.learners.learner import IterationLength, Phase
 from rl_pipeline.learners.sb3 import internals
+
+
+class PhaseCallback(BaseCallback):
+    """Reports where collecting and updating start.
+
+    Attributes:
+        on_phase: Gets the phase that starts.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_phase: Callable[[Phase], object] = lambda phase: None
+
+    def _on_rollout_start(self) -> None:
+        self.on_phase("collect")
+
+    def _on_rollout_end(self) -> None:
+        self.on_phase("update")
+
+    def _on_step(self) -> bool:
+        return True
 
 
 def iteration_length(model: BaseAlgorithm) -> IterationLength:

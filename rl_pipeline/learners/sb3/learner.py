@@ -28,10 +28,9 @@ from rl_pipeline.learners.learner import (
 from rl_pipeline.learners.sb3 import checks, internals
 from rl_pipeline.learners.sb3.adapter import SB3Adapter
 from rl_pipeline.learners.sb3.build import build_model, require
-from rl_pipeline.learners.sb3.callback import PhaseCallback
 from rl_pipeline.learners.sb3.description import device, networks
 from rl_pipeline.learners.sb3.episodes import episode_values, mean_return
-from rl_pipeline.learners.sb3.iteration import iteration_length, run_iteration
+from rl_pipeline.learners.sb3.iteration import PhaseCallback, iteration_length, run_iteration
 from rl_pipeline.learners.sb3.logger import logger_state, restore_logger_state, take_values
 from rl_pipeline.learners.sb3.model_file import load_parameters, save_model
 from rl_pipeline.learners.sb3.normalizer_view import use_raw_experience

@@ -23,7 +23,7 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecNormalize
 
 from rl_pipeline.learners.sb3 import internals
-from rl_pipeline.learners.sb3.callback import PhaseCallback
+from rl_pipeline.learners.sb3.iteration import PhaseCallback
 from rl_pipeline.learners.sb3.own_state import SET_UP_ANEW
 from rl_pipeline.learners.sb3.state import COUNTERS
 
@@ -64,9 +64,9 @@ METHODS = [
     Method(VecEnv, "_get_indices", "indices", ADAPTER),
     Method(VecEnv, "_reset_seeds", "", ADAPTER),
     Method(VecEnv, "_reset_options", "", ADAPTER),
-    Method(BaseCallback, "_on_rollout_start", "", f"{FOLDER}/callback.py"),
-    Method(BaseCallback, "_on_rollout_end", "", f"{FOLDER}/callback.py"),
-    Method(BaseCallback, "_on_step", "", f"{FOLDER}/callback.py"),
+    Method(BaseCallback, "_on_rollout_start", "", f"{FOLDER}/iteration.py"),
+    Method(BaseCallback, "_on_rollout_end", "", f"{FOLDER}/iteration.py"),
+    Method(BaseCallback, "_on_step", "", f"{FOLDER}/iteration.py"),
 ]
 
 

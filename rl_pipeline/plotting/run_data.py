@@ -1,11 +1,13 @@
-"""What a run is called in pictures."""
+"""What pictures show of a run: its name and its curves."""
 
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import yaml
 
 from rl_pipeline.config.training import algorithm_title
+from rl_pipeline.tracking.csv_file import Series, read_series
 
 
 class RunName(NamedTuple):
@@ -35,3 +37,24 @@ def run_name(folder: Path) -> RunName:
         algorithm=algorithm_title(str(config["training"]["algorithm"])),
         experiment=str(config["experiment"]["name"]),
     )
+
+
+def read_curves(run_folder: Path) -> dict[str, Series]:
+    """Read what a run has recorded, without values that no axis can show.
+
+    Args:
+        run_folder: The run's folder with `progress.csv`; without it there are no curves.
+
+    Returns:
+        Metric name to its finite values, at least one.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: The file is not a run's.
+    """
+    curves = {}
+    for name, series in read_series(run_folder / "progress.csv").items():
+        finite = np.isfinite(series.values)
+        if finite.any():
+            curves[name] = Series(series.timesteps[finite], series.values[finite])
+    return curves
