@@ -5,9 +5,10 @@ from typing import Any
 
 from rl_pipeline import plain_data
 from rl_pipeline.atomic import atomic_write
+from rl_pipeline.run.checkpoints import CheckpointError
 
 
-class StateFileError(Exception):
+class StateFileError(CheckpointError):
     """A state file that is missing, cut short or not one of ours."""
 
 

@@ -1,7 +1,7 @@
 """All that a training needs to go on as if it had never stopped, written into a checkpoint and read back."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from rl_pipeline.run.environments import (
 )
 from rl_pipeline.run.locate import find_policy
 from rl_pipeline.run.normalizer_file import read_normalizer, write_normalizer
-from rl_pipeline.run.state_file import StateFileError, read_state, write_state
+from rl_pipeline.run.state_file import read_state, write_state
 
 WANDB_ID = re.compile(r"[\w-]{1,128}")
 """What W&B takes as the id of a run; it becomes part of the names of files and of an address."""
@@ -95,11 +95,11 @@ def restore_training_state(checkpoint: Checkpoint, learner: Learner, env: Vector
         CheckpointError: The checkpoint is damaged, or belongs to another configuration.
     """
     load_policy(checkpoint, learner)
-    state = _read(checkpoint.path / STATE)
+    state = read_state(checkpoint.path / STATE)
     experience = checkpoint.path / EXPERIENCE
     try:
         if experience.exists():
-            learner.load_experience_dict(_read(experience))
+            learner.load_experience_dict(read_state(experience))
         base_env(env).load_state_dict(state["environment"])
         load_wrapper_states(env, state["wrappers"])
         learner.load_state_dict(_learner_state(state))
@@ -124,7 +124,7 @@ def read_progression(checkpoint: Checkpoint) -> Progression:
     """
     path = checkpoint.path / STATE
     try:
-        progression = Progression(**_read(path)["progression"])
+        progression = Progression(**read_state(path)["progression"])
     except (KeyError, TypeError) as error:
         raise CheckpointError(f"{path} is damaged ({error})") from error
     wandb_id = progression.wandb_id
@@ -167,11 +167,4 @@ def load_statistics(checkpoint: Checkpoint, env: VectorEnv) -> None:
     """Give an environment the running statistics of a checkpoint, if it has any."""
     path = checkpoint.path / NORMALIZER
     if path.exists():
-        load_normalizer_state(env, _read(path, read_normalizer))
-
-
-def _read(path: Path, read: Callable[[Path], Mapping[str, Any]] = read_state) -> Mapping[str, Any]:
-    try:
-        return read(path)
-    except StateFileError as error:
-        raise CheckpointError(str(error)) from error
+        load_normalizer_state(env, read_normalizer(path))

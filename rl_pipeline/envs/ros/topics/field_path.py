@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
+from rl_pipeline.envs.errors import MalformedReplyError
 
 PATH = re.compile(r"(?P<topic>[^.\[\]]+)(?P<fields>(\.\w+)+)(\[(?P<start>\d+)(?P<stop>:\d+)?\])?")
 
@@ -43,14 +44,14 @@ class FieldPath:
         """Return the numbers, shape (size,).
 
         Raises:
-            IndexError: The list is shorter.
+            MalformedReplyError: The list is shorter.
         """
         value: Any = message
         for name in self.fields:
             value = getattr(value, name)
         numbers = np.atleast_1d(np.asarray(value, np.float64))
         if self.stop is not None and len(numbers) < self.stop:
-            raise IndexError(f"{self} needs {self.stop} numbers, the message has {len(numbers)}")
+            raise MalformedReplyError(f"{self} needs {self.stop} numbers, the message has {len(numbers)}")
         return numbers[self.start : self.stop]
 
     def write(self, message: Any, numbers: NDArray[np.float64]) -> None:

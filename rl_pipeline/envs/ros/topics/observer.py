@@ -87,10 +87,7 @@ class Observer:
 
     @staticmethod
     def _read(path: FieldPath, limits: ObservationField, message: Any) -> np.ndarray:
-        try:
-            numbers = path.read(message)
-        except IndexError as error:
-            raise MalformedReplyError(str(error)) from error
+        numbers = path.read(message)
         if np.isnan(numbers).any():
             raise MalformedReplyError(
                 f"{path} is NaN at position {int(np.flatnonzero(np.isnan(numbers))[0])}"
