@@ -11,6 +11,7 @@ import torch
 from gymnasium import spaces
 from stable_baselines3.common.policies import ActorCriticPolicy
 
+from rl_pipeline.bench.machine import Results
 from rl_pipeline.bench.models import make_dummy_env, make_model
 from rl_pipeline.bench.report import as_table, print_machine, write_json
 from rl_pipeline.bench.rounds import in_turn, median_ratio
@@ -69,7 +70,7 @@ def fast_actor(model: Any, batch: int) -> Act:
     return lambda observations: np.clip(sample(observations)[0], space.low, space.high)
 
 
-def compare(model: Any, algorithm: str, batch: int, options: argparse.Namespace) -> list[dict[str, Any]]:
+def compare(model: Any, algorithm: str, batch: int, options: argparse.Namespace) -> list[Results]:
     """Let both act in turn on the same batch of observations and give a row for each."""
     space = model.observation_space
     space.seed(0)
@@ -108,7 +109,7 @@ def call_times(act: Act, observations: np.ndarray, seconds: float) -> np.ndarray
     return np.diff(moments) * 1e6
 
 
-def to_lines(rows: list[dict[str, Any]]) -> list[list[str]]:
+def to_lines(rows: list[Results]) -> list[list[str]]:
     """Give the lines of the table."""
     lines = [["algorithm", "batch", "contender", "median [us]", "p99 [us]", "actions/s", "ratio"]]
     for row in rows:

@@ -24,7 +24,7 @@ class TrainingClock:
             setattr(model, method, self._timed(part, getattr(model, method)))
 
     def _timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*args: Any, **kwargs: Any) -> Any:
+        def run(*args: object, **kwargs: object) -> Any:
             start = time.perf_counter()
             result = function(*args, **kwargs)
             self._spent[part] += time.perf_counter() - start

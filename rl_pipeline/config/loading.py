@@ -63,7 +63,7 @@ def load_config(
 
 
 def load_config_mapping(
-    mapping: Mapping[str, Any],
+    mapping: Mapping[str, object],
     overrides: Sequence[str] = (),
     *,
     default_file: Path | None = None,

@@ -101,7 +101,7 @@ class NodeReader:
         return {key: value for key, value in result.items() if value is not MISSING}
 
     def _refuse(
-        self, node: yaml.Node, path: KeyPath, message: str, value: Any = MISSING, remedy: str | None = None
+        self, node: yaml.Node, path: KeyPath, message: str, value: object = MISSING, remedy: str | None = None
     ) -> Any:
         place = f"{self.name}:{node.start_mark.line + 1}"
         self.problems.append(Problem(".".join(path), message, value, remedy=remedy, place=place))

@@ -12,6 +12,7 @@ from gymnasium.vector import VectorEnv
 from rl_pipeline.config.errors import Problem
 from rl_pipeline.config.training import Training
 from rl_pipeline.errors import FAILED, UserError
+from rl_pipeline.plain_data import StateDict
 from rl_pipeline.policies.policy import Policy
 
 MODEL, VEC_NORMALIZE, POLICY = "model.zip", "vecnormalize.pkl", "policy.npz"
@@ -103,17 +104,17 @@ class Learner(ABC):
         return cls(training, env, seed=seed)
 
     @classmethod
-    def check(cls, raw: Mapping[str, Any]) -> list[Problem]:
+    def check(cls, raw: Mapping[str, object]) -> list[Problem]:
         """List what is wrong with the learner's part of a configuration, the merged mapping as read from YAML."""
         return []
 
     @classmethod
-    def check_spaces(cls, raw: Mapping[str, Any], observation: Space, action: Space) -> list[Problem]:
+    def check_spaces(cls, raw: Mapping[str, object], observation: Space, action: Space) -> list[Problem]:
         """List the spaces of one environment that the learner cannot use."""
         return []
 
     @classmethod
-    def experience_bytes(cls, raw: Mapping[str, Any], observation: int, action: int) -> dict[str, int]:
+    def experience_bytes(cls, raw: Mapping[str, object], observation: int, action: int) -> dict[str, int]:
         """Estimate the memory that experience takes, by the key of the configuration that it grows with.
 
         Args:
@@ -218,7 +219,7 @@ class Learner(ABC):
         self.write_policy(target)
 
     @abstractmethod
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return as plain data what the next iteration depends on and `write_policy` does not write.
 
         Raises:
@@ -226,17 +227,17 @@ class Learner(ABC):
         """
 
     @abstractmethod
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Restore what `state_dict` returned; tuples are lists now.
 
         Raises:
             AttributeError, KeyError, TypeError or ValueError: It is the state of another learner.
         """
 
-    def experience_dict(self) -> dict[str, Any] | None:
+    def experience_dict(self) -> StateDict | None:
         """Return stored experience as plain data, or None; it is large, and users may choose not to save it."""
         return None
 
-    def load_experience_dict(self, state: Mapping[str, Any]) -> None:
+    def load_experience_dict(self, state: StateDict) -> None:
         """Restore what `experience_dict` returned; see `load_state_dict`."""
         raise ValueError(f"{type(self).__name__} stores no experience")

@@ -88,7 +88,7 @@ def _network(environment: Environment) -> Iterator[Executed]:
         yield Executed(f"a server that listens on {address}", "environment.unity_ros.address")
 
 
-def _class_paths(node: Any, key: str) -> Iterator[Executed]:
+def _class_paths(node: object, key: str) -> Iterator[Executed]:
     if isinstance(node, dict):
         for name, value in node.items():
             yield from _class_paths(name, key)

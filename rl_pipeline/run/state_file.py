@@ -12,7 +12,7 @@ class StateFileError(CheckpointError):
     """A state file that is missing, cut short or not one of ours."""
 
 
-def write_state(path: Path, tree: Any) -> None:
+def write_state(path: Path, tree: object) -> None:
     """Write a tree of plain data, as `plain_data.dump` describes it, to an `.npz`.
 
     Raises:

@@ -1,10 +1,8 @@
 """All that a training needs to go on as if it had never stopped, written into a checkpoint and read back."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from gymnasium.vector import VectorEnv
 
@@ -12,6 +10,7 @@ from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.contract import base_env
 from rl_pipeline.learners.learner import Learner, PolicyFileError
 from rl_pipeline.learners.random_state import random_state, restore_random_state
+from rl_pipeline.plain_data import StateDict
 from rl_pipeline.run.checkpoints import EXPERIENCE, NORMALIZER, STATE, Checkpoint, CheckpointError
 from rl_pipeline.run.environments import (
     load_normalizer_state,
@@ -108,11 +107,11 @@ def restore_training_state(checkpoint: Checkpoint, learner: Learner, env: Vector
     restore_random_state(state["random"])
 
 
-def _learner_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
+def _learner_state(state: StateDict) -> StateDict:
     """Return the state of the learner; version 0.1.0 wrote a part of it beside it."""
     if "logger" in state:
         return {**state["learner"], "logger": state["logger"]}
-    learner: Mapping[str, Any] = state["learner"]
+    learner: StateDict = state["learner"]
     return learner
 
 

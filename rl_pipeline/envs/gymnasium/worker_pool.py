@@ -83,13 +83,13 @@ class WorkerPool:
         os.ftruncate(self._memory_handle, size)
         return mmap.mmap(self._memory_handle, size)
 
-    def request(self, command: str, *arguments: Any) -> list[Any]:
+    def request(self, command: str, *arguments: object) -> list[Any]:
         """Ask all workers the same and return their results."""
         message = cloudpickle.dumps((command, arguments))
         return self.exchange([(worker, message) for worker in self.workers])
 
     def request_each(
-        self, command: str, arguments: Sequence[tuple[WorkerProcess, tuple[Any, ...]]]
+        self, command: str, arguments: Sequence[tuple[WorkerProcess, tuple[object, ...]]]
     ) -> list[Any]:
         """Ask workers with arguments of their own and return their results."""
         return self.exchange([(worker, cloudpickle.dumps((command, own))) for worker, own in arguments])

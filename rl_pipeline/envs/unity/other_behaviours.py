@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.unity import PolicyOfRun
 from rl_pipeline.envs.unity.behaviour import Behaviour
 
-Rule = Callable[[list[NDArray[Any]]], NDArray[Any]]
+Rule = Callable[[list[np.ndarray]], np.ndarray]
 """Gets the observations of each sensor, (agents, *shape), and returns actions, (agents, numbers in an action)."""
 RuleMaker = Callable[[spaces.Space, spaces.Space], Rule]
 """Makes a rule for an observation space and an action space."""
@@ -78,7 +77,7 @@ def _module(location: str) -> ModuleType:
     return module
 
 
-def act(rule: Rule, observations: list[NDArray[Any]], shape: tuple[int, ...], name: str) -> NDArray[Any]:
+def act(rule: Rule, observations: list[np.ndarray], shape: tuple[int, ...], name: str) -> np.ndarray:
     """Ask a rule for actions.
 
     Raises:

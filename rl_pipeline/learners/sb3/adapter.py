@@ -125,7 +125,7 @@ class SB3Adapter(VecEnv):
         values = base_env(self.env).get_attr(attr_name)
         return [values[index] for index in self._indices(indices)]
 
-    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+    def set_attr(self, attr_name: str, value: object, indices: VecEnvIndices = None) -> None:
         """Set an attribute of sub-environments."""
         chosen = self._indices(indices)
         if len(chosen) == self.num_envs:

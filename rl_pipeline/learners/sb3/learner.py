@@ -47,6 +47,7 @@ from rl_pipeline.learners.sb3.state import (
     restore_replay_buffer,
 )
 from rl_pipeline.learners.sb3.vec_normalize import save_vec_normalize
+from rl_pipeline.plain_data import StateDict
 
 
 class SB3Learner(Learner):
@@ -81,17 +82,17 @@ class SB3Learner(Learner):
         )
 
     @classmethod
-    def check(cls, raw: Mapping[str, Any]) -> list[Problem]:
+    def check(cls, raw: Mapping[str, object]) -> list[Problem]:
         """See `Learner.check`."""
         return checks.check_algorithm(raw) + checks.check_architecture(raw)
 
     @classmethod
-    def check_spaces(cls, raw: Mapping[str, Any], observation: Space, action: Space) -> list[Problem]:
+    def check_spaces(cls, raw: Mapping[str, object], observation: Space, action: Space) -> list[Problem]:
         """See `Learner.check_spaces`."""
         return checks.check_action_space(raw, action)
 
     @classmethod
-    def experience_bytes(cls, raw: Mapping[str, Any], observation: int, action: int) -> dict[str, int]:
+    def experience_bytes(cls, raw: Mapping[str, object], observation: int, action: int) -> dict[str, int]:
         """See `Learner.experience_bytes`."""
         return checks.buffer_bytes(raw, observation, action)
 
@@ -181,23 +182,23 @@ class SB3Learner(Learner):
                 setattr(self.model, name, data[name])
         self.write_policy(target)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """See `Learner.state_dict`."""
         own = learner_state(self.model, self._arguments, self._schedules.keys())
         return {**own, "logger": logger_state(self.model.logger)}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """See `Learner.load_state_dict`."""
         restore_learner_state(self.model, state)
         restore_logger_state(self.model.logger, state["logger"])
 
-    def experience_dict(self) -> dict[str, Any] | None:
+    def experience_dict(self) -> StateDict | None:
         """Return the replay buffer of an off-policy algorithm."""
         if not isinstance(self.model, OffPolicyAlgorithm) or self.model.replay_buffer is None:
             return None
         return replay_buffer_state(self.model.replay_buffer)
 
-    def load_experience_dict(self, state: Mapping[str, Any]) -> None:
+    def load_experience_dict(self, state: StateDict) -> None:
         """Fill the replay buffer of an off-policy algorithm."""
         if isinstance(self.model, OffPolicyAlgorithm) and self.model.replay_buffer is not None:
             restore_replay_buffer(self.model.replay_buffer, state)

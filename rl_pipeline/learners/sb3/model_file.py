@@ -50,7 +50,7 @@ def save_model(model: BaseAlgorithm, file: BufferedIOBase) -> None:
     plain.save(file)
 
 
-def _without_schedule(value: Any, progress_remaining: float) -> Any:
+def _without_schedule(value: object, progress_remaining: float) -> Any:
     if isinstance(value, Schedule):
         return value(progress_remaining)
     if isinstance(value, FloatSchedule) and isinstance(value.value_schedule, Schedule):

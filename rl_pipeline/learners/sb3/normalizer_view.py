@@ -51,7 +51,7 @@ class NormalizerView:
         raw = adapter.last_rewards if self.reward is None else self.reward.raw_rewards
         return raw.astype(np.float32)
 
-    def unnormalize_obs(self, observation: Any) -> Any:
+    def unnormalize_obs(self, observation: object) -> Any:
         """Return a final observation as it is: `use_raw_experience` makes the adapter give the raw one."""
         return observation
 

@@ -85,7 +85,7 @@ def own_attributes(
     return captured
 
 
-def restore_own_attributes(model: BaseAlgorithm, attributes: Mapping[str, Any]) -> None:
+def restore_own_attributes(model: BaseAlgorithm, attributes: Mapping[str, object]) -> None:
     """Set the attributes that `own_attributes` captured.
 
     Raises:
@@ -106,7 +106,7 @@ def _arguments(model: BaseAlgorithm) -> Iterator[tuple[str, Any]]:
     return ((name, value) for name, value in vars(model).items() if name in names)
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: object) -> bool:
     try:
         encode(value)
     except NotPlainError:
@@ -120,7 +120,7 @@ def _not_saved_here(model: BaseAlgorithm) -> set[str]:
     return {*SET_UP_ANEW, *internals.names_not_in_model_zip(model), *roots}
 
 
-def _is_in_model_zip(model: BaseAlgorithm, value: Any) -> bool:
+def _is_in_model_zip(model: BaseAlgorithm, value: object) -> bool:
     """Tell whether a module, an optimizer or tensors are those that the model saves under another name."""
     modules, tensors = internals.names_in_model_zip(model)
     saved = [recursive_getattr(model, name) for name in (*modules, *tensors)]

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Collection, Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from stable_baselines3.common.noise import OrnsteinUhlenbeckActionNoise, Vectori
 
 from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.own_state import own_attributes, restore_own_attributes
+from rl_pipeline.plain_data import StateDict
 
 COUNTERS = (
     "num_timesteps",
@@ -29,7 +29,7 @@ COUNTERS = (
 
 def learner_state(
     model: BaseAlgorithm, arguments: Mapping[str, bytes], scheduled: Collection[str]
-) -> dict[str, Any]:
+) -> StateDict:
     """Capture as plain data what `model.zip` does not hold and the next iteration depends on.
 
     The arguments are those of `own_attributes`.
@@ -42,7 +42,7 @@ def learner_state(
     }
 
 
-def restore_learner_state(model: BaseAlgorithm, state: Mapping[str, Any]) -> None:
+def restore_learner_state(model: BaseAlgorithm, state: StateDict) -> None:
     """Put a state of `learner_state` into a model of the same configuration."""
     restore_own_attributes(model, state["attributes"])
     for name, episodes in state.get("episodes", {}).items():  # version 0.1.0 wrote these apart
@@ -74,13 +74,13 @@ def _lstm_states(arrays: Mapping[str, list[np.ndarray]], device: torch.device) -
     return RNNStates(**{name: tensors(name) for name in RNNStates._fields})
 
 
-def replay_buffer_state(buffer: ReplayBuffer) -> dict[str, Any]:
+def replay_buffer_state(buffer: ReplayBuffer) -> StateDict:
     """Capture a replay buffer's counters and the filled part of every array whose first axis is the buffer's.
 
     One row more than filled is kept, since a memory-optimised buffer writes the next observation there.
     """
     filled = buffer.buffer_size if buffer.full else min(buffer.pos + 1, buffer.buffer_size)
-    state: dict[str, Any] = {"pos": buffer.pos, "full": buffer.full, "filled": filled, "arrays": {}}
+    state: StateDict = {"pos": buffer.pos, "full": buffer.full, "filled": filled, "arrays": {}}
     for name, value in vars(buffer).items():
         if name == "infos":
             if getattr(buffer, "copy_info_dict", False):
@@ -97,7 +97,7 @@ def replay_buffer_state(buffer: ReplayBuffer) -> dict[str, Any]:
     return state
 
 
-def restore_replay_buffer(buffer: ReplayBuffer, state: Mapping[str, Any]) -> None:
+def restore_replay_buffer(buffer: ReplayBuffer, state: StateDict) -> None:
     """Fill a fresh replay buffer of the same configuration from a state of `replay_buffer_state`."""
     filled = state["filled"]
     for name, saved in state["arrays"].items():
@@ -114,5 +114,5 @@ def restore_replay_buffer(buffer: ReplayBuffer, state: Mapping[str, Any]) -> Non
     buffer.pos, buffer.full = state["pos"], state["full"]
 
 
-def _is_storage(value: Any, buffer: ReplayBuffer) -> bool:
+def _is_storage(value: object, buffer: ReplayBuffer) -> bool:
     return isinstance(value, np.ndarray) and value.ndim >= 1 and len(value) == buffer.buffer_size

@@ -1,7 +1,6 @@
 """Simulations that offer step and reset as services of their own (`backend: ros` with `ros.adapter`)."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from rl_pipeline.class_path import resolve_class
 from rl_pipeline.config.ros_services import RosServices
@@ -15,7 +14,7 @@ KEY = "environment.ros"
 
 
 def make_foreign_vector_env(
-    adapter_path: str, settings: RosServices, n: int, arguments: Mapping[str, Any]
+    adapter_path: str, settings: RosServices, n: int, arguments: Mapping[str, object]
 ) -> RobotVectorEnv:
     """Make environments behind the services that an adapter names.
 

@@ -1,7 +1,6 @@
 """Robots behind ROS topics (`backend: ros_topics`)."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from rl_pipeline.class_path import resolve_class
 from rl_pipeline.config.ros_topics import RosTopics
@@ -12,7 +11,7 @@ from rl_pipeline.envs.ros.topics.task import TopicTask
 __all__ = ["TopicTask", "make_topics_vector_env"]
 
 
-def make_topics_vector_env(settings: RosTopics, n: int, arguments: Mapping[str, Any]) -> RobotVectorEnv:
+def make_topics_vector_env(settings: RosTopics, n: int, arguments: Mapping[str, object]) -> RobotVectorEnv:
     """Make environments of `n` robots; `arguments` are the keyword arguments of their tasks.
 
     Raises:
