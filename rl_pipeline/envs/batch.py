@@ -103,7 +103,7 @@ def _part(value: Any, path: tuple[str | int, ...]) -> Any:
     return value
 
 
-def _assemble(space: Space, next_array: Callable[[], np.ndarray]) -> Any:
+def _assemble(space: Space, next_array: Callable[[], np.ndarray]) -> object:
     if isinstance(space, spaces.Dict):
         return {key: _assemble(part, next_array) for key, part in space.spaces.items()}
     if isinstance(space, spaces.Tuple):

@@ -54,7 +54,7 @@ def is_own_class(environment_id: str) -> bool:
     return bool(location) and name.isidentifier()
 
 
-def environment_creator(environment_id: str) -> Callable[..., Any]:
+def environment_creator(environment_id: str) -> Callable[..., object]:
     """Return the class or function that makes an environment.
 
     Raises:
@@ -69,7 +69,7 @@ def environment_creator(environment_id: str) -> Callable[..., Any]:
     return spec.entry_point if callable(spec.entry_point) else load_env_creator(spec.entry_point)
 
 
-def check_arguments(environment_id: str, kwargs: dict[str, Any]) -> None:
+def check_arguments(environment_id: str, kwargs: dict[str, object]) -> None:
     """Check that an environment exists and takes these keyword arguments.
 
     Raises:

@@ -20,7 +20,7 @@ def is_mujoco_data(value: object) -> bool:
     return mujoco is not None and isinstance(value, mujoco.MjData)
 
 
-def capture_mujoco(data: Any) -> dict[str, Any]:
+def capture_mujoco(data: Any) -> dict[str, object]:
     """Return the state of a simulation and the physical parameters of its model.
 
     After `mj_step` the derived arrays (`xpos`, `cvel`, `cfrc_ext`, ...) lag one step behind `qpos`, and some tasks

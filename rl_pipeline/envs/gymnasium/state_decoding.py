@@ -20,7 +20,7 @@ class Decoder:
     """Restores one environment."""
 
     def __init__(self) -> None:
-        self._restored: dict[int, Any] = {}
+        self._restored: dict[int, object] = {}
 
     def decode(self, node: object, existing: object) -> Any:
         """Return the value of a node.
@@ -38,21 +38,21 @@ class Decoder:
             return node
         if node["type"] == "same":
             return self._restored[node["id"]]
-        decode: Callable[[Node, Any], Any] = getattr(self, f"_{node['type']}")
+        decode: Callable[[Node, object], object] = getattr(self, f"_{node['type']}")
         value = decode(node, existing)
         if "id" in node:
             self._restored[node["id"]] = value
         return value
 
-    def _static(self, node: Node, existing: object) -> Any:
+    def _static(self, node: Node, existing: object) -> object:
         return existing
 
-    def _enum(self, node: Node, existing: object) -> Any:
+    def _enum(self, node: Node, existing: object) -> object:
         if not isinstance(existing, enum.Enum):
             raise CannotRestoreError(f"the enumeration of '{node['name']}' is not known")
         return type(existing)[node["name"]]
 
-    def _scalar(self, node: Node, existing: object) -> Any:
+    def _scalar(self, node: Node, existing: object) -> object:
         return node["value"][()]
 
     def _bytes(self, node: Node, existing: object) -> bytes:
@@ -74,7 +74,7 @@ class Decoder:
         memory = owner if owner.flags.c_contiguous else owner.T
         return np.ndarray(node["shape"], np.dtype(node["dtype"]), memory, node["offset"], node["strides"])
 
-    def _items(self, node: Node, existing: Any) -> list[Any]:
+    def _items(self, node: Node, existing: Any) -> list[object]:
         if is_sequence(existing) and len(existing) == len(node["items"]):
             counterparts = list(existing)
         else:
@@ -84,26 +84,26 @@ class Decoder:
             for item, counterpart in zip(node["items"], counterparts, strict=True)
         ]
 
-    def _list(self, node: Node, existing: object) -> list[Any]:
-        value: list[Any] = []
+    def _list(self, node: Node, existing: object) -> list[object]:
+        value: list[object] = []
         self._restored[node["id"]] = value  # it may hold itself
         value.extend(self._items(node, existing))
         return value
 
-    def _tuple(self, node: Node, existing: object) -> tuple[Any, ...]:
+    def _tuple(self, node: Node, existing: object) -> tuple[object, ...]:
         return tuple(self._items(node, existing))
 
-    def _set(self, node: Node, existing: object) -> set[Any]:
+    def _set(self, node: Node, existing: object) -> set[object]:
         return set(self._items(node, MISSING))
 
-    def _frozenset(self, node: Node, existing: object) -> frozenset[Any]:
+    def _frozenset(self, node: Node, existing: object) -> frozenset[object]:
         return frozenset(self._items(node, MISSING))
 
-    def _deque(self, node: Node, existing: object) -> collections.deque[Any]:
+    def _deque(self, node: Node, existing: object) -> collections.deque[object]:
         return collections.deque(self._items(node, existing), maxlen=node["maxlen"])
 
-    def _dict(self, node: Node, existing: object) -> dict[Any, Any]:
-        value: dict[Any, Any] = collections.OrderedDict() if node["type"] == "OrderedDict" else {}
+    def _dict(self, node: Node, existing: object) -> dict[object, object]:
+        value: dict[object, object] = collections.OrderedDict() if node["type"] == "OrderedDict" else {}
         self._restored[node["id"]] = value
         for key_node, item in zip(node["keys"], node["items"], strict=True):
             key = self.decode(key_node, MISSING)
@@ -128,7 +128,7 @@ class Decoder:
         bit_generator.state = node["state"]
         return np.random.Generator(bit_generator)
 
-    def _space(self, node: Node, existing: Any) -> Any:
+    def _space(self, node: Node, existing: Any) -> object:
         if existing is MISSING:
             raise CannotRestoreError("it has no such space")
         existing._np_random = self.decode(node["random"], None)
@@ -139,13 +139,13 @@ class Decoder:
             self.decode(part_node, part)
         return existing
 
-    def _mujoco(self, node: Node, existing: object) -> Any:
+    def _mujoco(self, node: Node, existing: object) -> object:
         if not is_mujoco_data(existing):
             raise CannotRestoreError("it has no MuJoCo simulation at this place")
         restore_mujoco(existing, node["state"])
         return existing
 
-    def _object(self, node: Node, existing: Any) -> Any:
+    def _object(self, node: Node, existing: Any) -> object:
         if existing is MISSING or class_name(existing) != node["class"]:
             raise CannotRestoreError(f"it has no {node['class']} at this place")
         self._restored[node["id"]] = existing
@@ -164,7 +164,7 @@ def is_sequence(value: object) -> bool:
     return isinstance(value, list | tuple | collections.deque)
 
 
-def _present(value: object) -> Any:
+def _present(value: object) -> object:
     if value is MISSING:
         raise CannotRestoreError("an item of a collection cannot be made from its state")
     return value

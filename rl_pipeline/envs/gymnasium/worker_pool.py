@@ -117,9 +117,9 @@ class WorkerPool:
 
     def _collect(
         self, messages: Sequence[tuple[WorkerProcess, bytes]]
-    ) -> tuple[list[Any], dict[int, WorkerDiedError]]:
+    ) -> tuple[list[object], dict[int, WorkerDiedError]]:
         """Return the results, and the deaths by position; raise the first failure when every reply has been read."""
-        results: list[Any] = [None] * len(messages)
+        results: list[object] = [None] * len(messages)
         deaths: dict[int, WorkerDiedError] = {}
         failures: list[WorkerError] = []
         for position, (worker, message) in enumerate(messages):

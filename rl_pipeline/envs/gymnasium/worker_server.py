@@ -9,7 +9,7 @@ import pickle
 import traceback
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cloudpickle
 
@@ -32,7 +32,7 @@ class Failure(NamedTuple):
 class Reply(NamedTuple):
     """What a worker answers to a command."""
 
-    result: Any = None
+    result: object = None
     failure: Failure | None = None
 
 
@@ -100,7 +100,7 @@ class WorkerServer:
         return new
 
     def do_reset(
-        self, seeds: Sequence[int | None], options: dict[str, Any] | None, mask: Sequence[bool]
+        self, seeds: Sequence[int | None], options: dict[str, object] | None, mask: Sequence[bool]
     ) -> list[str]:
         """Reset the environments in the mask."""
         self._group.reset(seeds, options, mask)
@@ -112,8 +112,8 @@ class WorkerServer:
         return self._new_keys()
 
     def do_call(
-        self, indices: Sequence[int], name: str, args: Sequence[object], kwargs: dict[str, Any]
-    ) -> Any:
+        self, indices: Sequence[int], name: str, args: Sequence[object], kwargs: dict[str, object]
+    ) -> object:
         """Call a method, or read an attribute, of some environments."""
         return self._group.call(indices, name, *args, **kwargs)
 
@@ -121,7 +121,7 @@ class WorkerServer:
         """Set an attribute of every environment."""
         self._group.set_attr(range(len(self._group.envs)), name, values)
 
-    def do_render(self) -> Any:
+    def do_render(self) -> object:
         """Return the frame of the first environment."""
         return self._group.render()
 

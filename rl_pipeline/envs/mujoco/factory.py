@@ -25,9 +25,9 @@ class EnvironmentConfig(Protocol):
     """The part of `environment` that this backend reads."""
 
     id: str
-    kwargs: dict[str, Any]
-    env_config: Any
-    randomization: dict[str, Any] | None
+    kwargs: dict[str, object]
+    env_config: object
+    randomization: dict[str, object] | None
 
 
 def make_vector_env(

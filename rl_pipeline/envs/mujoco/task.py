@@ -14,7 +14,7 @@ from rl_pipeline.envs.mujoco.simulations import Rows, Simulations
 
 Batch = Simulations | Rows
 
-CameraConfig = Mapping[str, float | np.ndarray]
+FreeCamera = Mapping[str, float | np.ndarray]
 """Attributes of MuJoCo's free camera."""
 
 
@@ -48,7 +48,7 @@ class Task:
     """Camera of the model to render from; None for a free camera."""
     camera_name: str | None = None
     """The same by name."""
-    default_camera_config: CameraConfig | None = None
+    default_camera_config: FreeCamera | None = None
     """Attributes of `mujoco.MjvCamera` for the free camera, e.g. `distance`, `lookat` and `trackbodyid`."""
     max_geom: int = 1000
     """Most geoms in a rendered scene."""

@@ -12,7 +12,7 @@ from rl_pipeline.envs.errors import MalformedReplyError
 from rl_pipeline.envs.remote.flat_batch import FlatBatch, FlatLayout
 from rl_pipeline.envs.remote.space_json import from_json
 
-Answer = Any
+RemoteAnswer = Any
 """What a simulation answers: an object with the fields of the service, whose class is made at run time."""
 
 
@@ -33,7 +33,7 @@ class SimulationBatch:
         self.rows = rows
         self.num_envs = rows.stop - rows.start
 
-    def read_spaces(self, answer: Answer) -> None:
+    def read_spaces(self, answer: RemoteAnswer) -> None:
         """Take the spaces from the answer of `open`.
 
         Raises:
@@ -54,7 +54,7 @@ class SimulationBatch:
         """Return the call that steps the environments; actions are float64 (num_envs, numbers in an action)."""
         raise NotImplementedError
 
-    def observations(self, answer: Answer) -> FlatBatch:
+    def observations(self, answer: RemoteAnswer) -> FlatBatch:
         """Return the observations of an answer."""
         return self.rows_of(answer.observations, answer.images, self.num_envs, "observations")
 
@@ -65,7 +65,7 @@ class SimulationBatch:
             self.octets(octets, (n, self._layout.n_bytes), f"images of {field}"),
         )
 
-    def picture(self, answer: Answer) -> NDArray[np.uint8] | None:
+    def picture(self, answer: RemoteAnswer) -> NDArray[np.uint8] | None:
         """Return the picture of an answer of `render`, (height, width, 3); None where the simulation has none.
 
         Raises:

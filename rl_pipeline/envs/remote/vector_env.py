@@ -10,7 +10,7 @@ import numpy as np
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.envs.contract import BackendVectorEnv, seed_after_restart
 from rl_pipeline.envs.errors import SimulationError
-from rl_pipeline.envs.remote.batch import Answer, SimulationBatch
+from rl_pipeline.envs.remote.batch import RemoteAnswer, SimulationBatch
 from rl_pipeline.envs.remote.flat_batch import FlatBatch, FlatLayout
 from rl_pipeline.envs.remote.step_result import ReplyCollector
 from rl_pipeline.plain_data import StateDict
@@ -77,14 +77,14 @@ class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
                 )
                 raise ConfigError([Problem(self.section, message)])
 
-    def _exchange(self, service: str, calls: Sequence[Any]) -> Iterable[Answer]:
+    def _exchange(self, service: str, calls: Sequence[Any]) -> Iterable[RemoteAnswer]:
         """Ask for all batches at once, and return the answers, each of which holds until the next call.
 
         They may be waited for only when they are iterated over. The answer of a simulation that was lost is None.
         """
         raise NotImplementedError
 
-    def _replace(self, batch: Batch) -> Answer:
+    def _replace(self, batch: Batch) -> RemoteAnswer:
         """Begin new episodes in a batch that was lost; return the answer of its reset."""
         raise NotImplementedError
 

@@ -70,7 +70,7 @@ class Behaviour:
             return spaces.Discrete(self.branches[0])
         return spaces.MultiDiscrete(self.branches)
 
-    def protos(self, actions: np.ndarray, forbidden: Sequence[NDArray[np.bool_] | None]) -> list[Any]:
+    def protos(self, actions: np.ndarray, forbidden: Sequence[NDArray[np.bool_] | None]) -> list[object]:
         """Return actions as messages.
 
         Args:

@@ -12,7 +12,7 @@ from rl_pipeline.bridge.cdr import CdrError
 from rl_pipeline.bridge.layout import MessageReader, MessageTemplate
 from rl_pipeline.bridge.messages import NEEDED, REQUESTS, RESPONSES, encode_message
 from rl_pipeline.envs.errors import MalformedReplyError, SimulationError
-from rl_pipeline.envs.remote.batch import Answer, SimulationBatch
+from rl_pipeline.envs.remote.batch import RemoteAnswer, SimulationBatch
 from rl_pipeline.envs.remote.flat_batch import FlatLayout
 
 
@@ -53,7 +53,7 @@ class UnitySession(SimulationBatch):
             "open", client=uuid.uuid4().hex, num_envs=self.num_envs, render_mode=self._render_mode
         )
 
-    def opened(self, answer: Answer) -> str:
+    def opened(self, answer: RemoteAnswer) -> str:
         """Take the answer of `open` and return the name of what the program simulates.
 
         Raises:

@@ -9,7 +9,7 @@ from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.unity_ros import UnityRos
 from rl_pipeline.envs.contract import share_rows
 from rl_pipeline.envs.errors import SimulationLostError, SimulationMissingError
-from rl_pipeline.envs.remote.batch import Answer
+from rl_pipeline.envs.remote.batch import RemoteAnswer
 from rl_pipeline.envs.remote.vector_env import RemoteVectorEnv
 from rl_pipeline.envs.ros import ros_needed
 from rl_pipeline.envs.unity_ros.instance import UnityInstance
@@ -59,7 +59,7 @@ class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
                 remedy = f"write {name}, or start another build"
                 raise ConfigError([Problem("environment.id", message, environment_id, remedy=remedy)])
 
-    def _exchange(self, service: str, calls: Sequence[Call]) -> Iterator[Answer]:
+    def _exchange(self, service: str, calls: Sequence[Call]) -> Iterator[RemoteAnswer]:
         remaining = iter(calls)
         lost: dict[int, SimulationLostError] = {}
         for index, instance in enumerate(self._instances):
@@ -69,18 +69,18 @@ class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
                 lost[index] = error
         return self._answers(service, lost)
 
-    def _answers(self, service: str, lost: Mapping[int, SimulationLostError]) -> Iterator[Answer]:
+    def _answers(self, service: str, lost: Mapping[int, SimulationLostError]) -> Iterator[RemoteAnswer]:
         for index, instance in enumerate(self._instances):
             try:
                 if index in lost:
                     raise lost[index]
-                answers: list[Answer] = instance.receive(service)
+                answers: list[RemoteAnswer] = instance.receive(service)
             except SimulationLostError as error:
                 self._lose(error)
                 answers = [None] * len(instance.sessions)
             yield from answers
 
-    def _replace(self, batch: UnitySession) -> Answer:
+    def _replace(self, batch: UnitySession) -> RemoteAnswer:
         instance = next(one for one in self._instances if batch in one.sessions)
         while not instance.is_open:
             try:

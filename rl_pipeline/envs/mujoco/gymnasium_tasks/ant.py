@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, planar_metrics, sum_of_squares
-from rl_pipeline.envs.mujoco.task import Batch, CameraConfig
+from rl_pipeline.envs.mujoco.task import Batch, FreeCamera
 
 
 @dataclass(kw_only=True)
@@ -18,7 +18,7 @@ class Ant(GymnasiumTask):
 
     xml_file: str = "ant.xml"
     frame_skip: int = 5
-    default_camera_config: CameraConfig | None = field(default_factory=lambda: {"distance": 4.0})
+    default_camera_config: FreeCamera | None = field(default_factory=lambda: {"distance": 4.0})
     forward_reward_weight: float = 1
     ctrl_cost_weight: float = 0.5
     contact_cost_weight: float = 5e-4

@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from rl_pipeline.envs.mujoco.task import Batch, CameraConfig, Task
+from rl_pipeline.envs.mujoco.task import Batch, FreeCamera, Task
 
 ASSETS = Path(gymnasium.__file__).parent / "envs" / "mujoco" / "assets"
 
@@ -28,7 +28,7 @@ class GymnasiumTask(Task):
     height: int = 480
     camera_id: int | None = None
     camera_name: str | None = None
-    default_camera_config: CameraConfig | None = None
+    default_camera_config: FreeCamera | None = None
     max_geom: int = 1000
     visual_options: Mapping[int, bool] | None = None
 

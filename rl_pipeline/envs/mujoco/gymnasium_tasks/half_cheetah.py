@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, sum_of_squares
-from rl_pipeline.envs.mujoco.task import Batch, CameraConfig
+from rl_pipeline.envs.mujoco.task import Batch, FreeCamera
 
 
 @dataclass(kw_only=True)
@@ -15,7 +15,7 @@ class HalfCheetah(GymnasiumTask):
 
     xml_file: str = "half_cheetah.xml"
     frame_skip: int = 5
-    default_camera_config: CameraConfig | None = field(default_factory=lambda: {"distance": 4.0})
+    default_camera_config: FreeCamera | None = field(default_factory=lambda: {"distance": 4.0})
     forward_reward_weight: float = 1.0
     ctrl_cost_weight: float = 0.1
     reset_noise_scale: float = 0.1

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, planar_metrics, sum_of_squares
-from rl_pipeline.envs.mujoco.task import Batch, CameraConfig
+from rl_pipeline.envs.mujoco.task import Batch, FreeCamera
 
 
-def _camera(height: float) -> CameraConfig:
+def _camera(height: float) -> FreeCamera:
     return {"trackbodyid": 1, "distance": 4.0, "lookat": np.array((0.0, 0.0, height)), "elevation": -20.0}
 
 
@@ -59,7 +59,7 @@ class Humanoid(HumanoidBody):
 
     xml_file: str = "humanoid.xml"
     frame_skip: int = 5
-    default_camera_config: CameraConfig | None = field(default_factory=lambda: _camera(2.0))
+    default_camera_config: FreeCamera | None = field(default_factory=lambda: _camera(2.0))
     forward_reward_weight: float = 1.25
     ctrl_cost_weight: float = 0.1
     contact_cost_weight: float = 5e-7
@@ -119,7 +119,7 @@ class HumanoidStandup(HumanoidBody):
 
     xml_file: str = "humanoidstandup.xml"
     frame_skip: int = 5
-    default_camera_config: CameraConfig | None = field(default_factory=lambda: _camera(0.8925))
+    default_camera_config: FreeCamera | None = field(default_factory=lambda: _camera(0.8925))
     uph_cost_weight: float = 1
     """Taken, as in Gymnasium, but without effect there."""
     ctrl_cost_weight: float = 0.1

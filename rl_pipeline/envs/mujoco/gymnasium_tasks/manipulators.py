@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, sum_of_squares
-from rl_pipeline.envs.mujoco.task import Batch, CameraConfig
+from rl_pipeline.envs.mujoco.task import Batch, FreeCamera
 
 START_VELOCITY = 0.005
 """Limit of the initial joint velocities, rad/s."""
@@ -24,7 +24,7 @@ class Reacher(GymnasiumTask):
     xml_file: str = "reacher.xml"
     frame_skip: int = 2
     max_episode_steps: int | None = 50
-    default_camera_config: CameraConfig | None = field(default_factory=lambda: {"trackbodyid": 0})
+    default_camera_config: FreeCamera | None = field(default_factory=lambda: {"trackbodyid": 0})
     reward_dist_weight: float = 1
     reward_control_weight: float = 1
 
@@ -72,7 +72,7 @@ class Pusher(GymnasiumTask):
     xml_file: str = "pusher_v5.xml"
     frame_skip: int = 5
     max_episode_steps: int | None = 100
-    default_camera_config: CameraConfig | None = field(
+    default_camera_config: FreeCamera | None = field(
         default_factory=lambda: {"trackbodyid": -1, "distance": 4.0}
     )
     reward_near_weight: float = 0.5

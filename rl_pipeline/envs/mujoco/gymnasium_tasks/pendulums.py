@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask
-from rl_pipeline.envs.mujoco.task import Batch, CameraConfig
+from rl_pipeline.envs.mujoco.task import Batch, FreeCamera
 
 LIMIT = 10.0
 """Observed velocities and constraint forces are clipped to this absolute value."""
@@ -18,7 +18,7 @@ class InvertedPendulum(GymnasiumTask):
 
     xml_file: str = "inverted_pendulum.xml"
     frame_skip: int = 2
-    default_camera_config: CameraConfig | None = field(
+    default_camera_config: FreeCamera | None = field(
         default_factory=lambda: {"trackbodyid": 0, "distance": 2.04}
     )
     reset_noise_scale: float = 0.01

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, sum_of_squares
-from rl_pipeline.envs.mujoco.task import Batch, CameraConfig
+from rl_pipeline.envs.mujoco.task import Batch, FreeCamera
 
 VELOCITY_LIMIT = 10.0
 """Observed velocities are clipped to this absolute value, m/s or rad/s."""
 
 
-def _camera(distance: float) -> CameraConfig:
+def _camera(distance: float) -> FreeCamera:
     return {"trackbodyid": 2, "distance": distance, "lookat": np.array((0.0, 0.0, 1.15)), "elevation": -20.0}
 
 
@@ -91,7 +91,7 @@ class Hopper(PlanarWalker):
 
     xml_file: str = "hopper.xml"
     frame_skip: int = 4
-    default_camera_config: CameraConfig | None = field(default_factory=lambda: _camera(3.0))
+    default_camera_config: FreeCamera | None = field(default_factory=lambda: _camera(3.0))
     healthy_state_range: tuple[float, float] = (-100.0, 100.0)
     healthy_z_range: tuple[float, float] = (0.7, float("inf"))
     healthy_angle_range: tuple[float, float] = (-0.2, 0.2)
@@ -115,6 +115,6 @@ class Walker2d(PlanarWalker):
 
     xml_file: str = "walker2d_v5.xml"
     frame_skip: int = 4
-    default_camera_config: CameraConfig | None = field(default_factory=lambda: _camera(4.0))
+    default_camera_config: FreeCamera | None = field(default_factory=lambda: _camera(4.0))
     healthy_z_range: tuple[float, float] = (0.8, 2.0)
     healthy_angle_range: tuple[float, float] = (-1.0, 1.0)

@@ -84,7 +84,7 @@ def read_actions(data: Any, env: VectorEnv, n_numbers: int) -> np.ndarray:
     return actions
 
 
-def read_reset(seeds: Any, mask: Any, num_envs: int) -> tuple[list[int] | None, dict[str, Any] | None]:
+def read_reset(seeds: Any, mask: Any, num_envs: int) -> tuple[list[int] | None, dict[str, object] | None]:
     """Return seeds and options of a reset request, as `VectorEnv.reset` takes them.
 
     Raises:

@@ -32,7 +32,7 @@ RESULTS = ("final_obs", "_final_obs")
 logger = logging.getLogger(__name__)
 
 Watch = Callable[[VectorEnv, np.ndarray | None], None]
-Answer = Callable[["SimulationServer", Message, Message], Message]
+Handler = Callable[["SimulationServer", Message, Message], Message]
 
 
 class Session:
@@ -54,7 +54,7 @@ class Session:
         self.actions = FlatLayout(env.single_action_space)
 
 
-def answering(function: Answer) -> Answer:
+def answering(function: Handler) -> Handler:
     """Turn an exception into the field `error` of the answer: a bad request must not end the simulation."""
 
     @functools.wraps(function)

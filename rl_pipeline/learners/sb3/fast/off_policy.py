@@ -1,8 +1,9 @@
 """SAC, TD3 and TQC with compiled acting and gradient steps in SB3's loop."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+import torch
 from sb3_contrib import TQC
 from sb3_contrib.tqc.policies import TQCPolicy
 from stable_baselines3 import SAC, TD3
@@ -14,7 +15,7 @@ from stable_baselines3.td3.policies import TD3Policy
 from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.fast.coverage import NotCovered, report_stock_loop
 from rl_pipeline.learners.sb3.fast.critic_objectives import ClippedDoubleQ, TruncatedQuantiles
-from rl_pipeline.learners.sb3.fast.off_policy_networks import check_policy
+from rl_pipeline.learners.sb3.fast.off_policy_networks import OffPolicyPolicy, check_policy
 from rl_pipeline.learners.sb3.fast.soft_actor_critic import SoftUpdate
 from rl_pipeline.learners.sb3.fast.td3_update import TD3Update
 
@@ -22,8 +23,13 @@ from rl_pipeline.learners.sb3.fast.td3_update import TD3Update
 class OffPolicyUpdate(Protocol):
     """Acts and makes gradient steps for one policy object."""
 
-    policy: Any
-    optimizers: list[Any]
+    @property
+    def policy(self) -> OffPolicyPolicy:
+        """The policy object."""
+
+    @property
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        """The optimizers of its networks."""
 
     def act(self, observations: np.ndarray) -> np.ndarray:
         """Give actions in [-1, 1] for float32 observations, exploring as the policy does."""

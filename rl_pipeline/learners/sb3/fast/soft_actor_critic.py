@@ -1,10 +1,12 @@
 """The gradient step that SAC and TQC share, as one compiled program."""
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from sb3_contrib import TQC
+from stable_baselines3 import SAC
 
 from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.fast.adam import AdamState, TorchAdam, descend
@@ -53,7 +55,7 @@ class SoftUpdate:
         NotCovered: JAX is missing, or the model has an unknown layer or optimizer.
     """
 
-    def __init__(self, model: Any, objective: CriticObjective) -> None:
+    def __init__(self, model: SAC | TQC, objective: CriticObjective) -> None:
         self._jax = load_jax()
         self._model, self._objective, self.policy = model, objective, model.policy
         self._actor, self._critics = SquashedGaussianActor(model.actor), Critics(model.critic)
@@ -63,8 +65,8 @@ class SoftUpdate:
         )
         self._target = list(model.critic_target.parameters())
         self._target_block = TensorBlock(self._target)
-        learned = model.ent_coef_optimizer is not None
-        self._entropy_adam = TorchAdam(model.ent_coef_optimizer) if learned else None
+        entropy = model.ent_coef_optimizer
+        self._entropy_adam = None if entropy is None else TorchAdam(entropy)
         self._adams = [adam for adam in (self._actor_adam, self._critic_adam, self._entropy_adam) if adam]
         self.optimizers = [adam.optimizer for adam in self._adams]
         self._gradient_step = self._jax.jit(self._step)
