@@ -7,14 +7,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
-from rl_pipeline.config.errors import Problem, nearest
+from rl_pipeline.config.errors import ConfigError, Problem, nearest
 from rl_pipeline.own_modules import import_own_file
 
 T = TypeVar("T")
-
-
-class ClassPathError(Exception):
-    """A class path that leads to no class of the expected kind; the text says what to write instead."""
 
 
 def is_class_path(text: str) -> bool:
@@ -22,31 +18,33 @@ def is_class_path(text: str) -> bool:
     return ":" in text
 
 
-def resolve_class(class_path: str, base: type[T]) -> type[T]:
+def resolve_class(class_path: str, base: type[T], key: str) -> type[T]:
     """Import the class that `class_path` names.
 
     Args:
         class_path: `package.module:Class` or `path/to/file.py:Class`, relative to the working folder.
         base: The class that the result must derive from.
+        key: Where the class path stands in the configuration, for the message.
 
     Returns:
         The class itself, not an instance.
 
     Raises:
-        ClassPathError: The file, module or class does not exist, or is not a subclass of `base`.
+        ConfigError: The file, module or class does not exist, or is not a subclass of `base`.
     """
     location, _, class_name = class_path.rpartition(":")
     if not location or not class_name.isidentifier():
-        raise ClassPathError(
-            f"'{class_path}' is no class path; write package.module:Class or path/to/file.py:Class"
-        )
-    module = _import_file(Path(location)) if location.endswith(".py") else _import_module(location)
+        message = f"'{class_path}' is no class path; write package.module:Class or path/to/file.py:Class"
+        raise ConfigError([Problem(key, message, class_path)])
+    module = _import(location)
+    if isinstance(module, str):
+        raise ConfigError([Problem(key, module, class_path)])
     candidate = getattr(module, class_name, None)
     if not inspect.isclass(candidate) or not issubclass(candidate, base):
         found = [name for name, value in vars(module).items() if _defines(module, value, base)]
         hint = f"; it has {', '.join(sorted(found))}" if found else f"; it defines no {base.__name__}"
         problem = "has no class" if candidate is None else f"has no subclass of {base.__name__} named"
-        raise ClassPathError(f"'{location}' {problem} '{class_name}'{hint}")
+        raise ConfigError([Problem(key, f"'{location}' {problem} '{class_name}'{hint}", class_path)])
     return candidate
 
 
@@ -66,9 +64,9 @@ def find_class(name: str, registered: Mapping[str, type[T]], base: type[T], key:
         return registered[name]
     if is_class_path(name):
         try:
-            return resolve_class(name, base)
-        except ClassPathError as error:
-            return Problem(key=key, message=str(error), value=name)
+            return resolve_class(name, base, key)
+        except ConfigError as error:
+            return error.problems[0]
     return Problem(
         key=key,
         message=f"unknown {base.__name__}",
@@ -83,19 +81,18 @@ def _defines(module: ModuleType, value: object, base: type) -> bool:
     return inspect.isclass(value) and issubclass(value, base) and value.__module__ == module.__name__
 
 
-def _import_module(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        remedy = "is it installed, and is its folder on PYTHONPATH?"
-        raise ClassPathError(f"no module named '{error.name}' (needed for '{name}'); {remedy}") from error
-
-
-def _import_file(path: Path) -> ModuleType:
-    resolved = path.expanduser().resolve()
-    if not resolved.is_file():
-        raise ClassPathError(
-            f"there is no file '{path}' (looked at {resolved}); paths are relative to the folder that you start in, "
-            "not to that of the YAML file"
-        )
-    return import_own_file(resolved)
+def _import(location: str) -> ModuleType | str:
+    """Import a module or a file, or say why there is none."""
+    if not location.endswith(".py"):
+        try:
+            return importlib.import_module(location)
+        except ModuleNotFoundError as error:
+            remedy = "is it installed, and is its folder on PYTHONPATH?"
+            return f"no module named '{error.name}' (needed for '{location}'); {remedy}"
+    path = Path(location).expanduser().resolve()
+    if path.is_file():
+        return import_own_file(path)
+    return (
+        f"there is no file '{location}' (looked at {path}); paths are relative to the folder that you start in, "
+        "not to that of the YAML file"
+    )

@@ -12,6 +12,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 ARRAY = "$array"
+StateDict = dict[str, Any]
+"""A state as `state_dict` returns it: a tree of plain data by name, whose types its owner knows."""
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 """What `load` raises where the data is damaged or something else."""
 
@@ -37,7 +39,7 @@ def load(file: BinaryIO | Any) -> Any:
         return _put_arrays(json.loads(archive["tree"].tobytes().decode()), archive)
 
 
-def to_bytes(tree: Any) -> bytes:
+def to_bytes(tree: object) -> bytes:
     """Return what `dump` writes."""
     file = io.BytesIO()
     dump(tree, file)
@@ -49,7 +51,7 @@ def from_bytes(data: bytes) -> Any:
     return load(io.BytesIO(data))
 
 
-def _take_arrays(node: Any, arrays: dict[str, np.ndarray]) -> Any:
+def _take_arrays(node: object, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(node, np.ndarray):
         if node.dtype.hasobject:
             raise TypeError(f"an array of {node.dtype} is not plain data")
@@ -67,7 +69,7 @@ def _take_arrays(node: Any, arrays: dict[str, np.ndarray]) -> Any:
     raise TypeError(f"{type(node).__name__} is not plain data: {node!r}")
 
 
-def _key(key: Any) -> str:
+def _key(key: object) -> str:
     if not isinstance(key, str) or key == ARRAY:
         raise TypeError(f"a mapping in a state needs keys that are strings, not {key!r}")
     return key

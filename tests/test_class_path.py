@@ -3,8 +3,10 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from rl_pipeline.class_path import ClassPathError, resolve_class
+from rl_pipeline.class_path import resolve_class
+from rl_pipeline.config.errors import ConfigError
 
+KEY = "training.architecture.features_extractor_class"
 SOURCE = "import torch\n\nclass Net(torch.nn.Module):\n    pass\n\nclass Other:\n    pass\n"
 
 
@@ -16,15 +18,15 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_a_class_comes_from_a_module_or_a_file(file: Path) -> None:
-    assert resolve_class("torch.nn:ReLU", nn.Module) is nn.ReLU
-    net = resolve_class(f"{file}:Net", nn.Module)
+    assert resolve_class("torch.nn:ReLU", nn.Module, KEY) is nn.ReLU
+    net = resolve_class(f"{file}:Net", nn.Module, KEY)
     assert issubclass(net, nn.Module)
-    assert resolve_class(f"{file}:Net", nn.Module) is net
+    assert resolve_class(f"{file}:Net", nn.Module, KEY) is net
 
 
 def test_a_relative_path_counts_from_the_working_folder(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(file.parent)
-    assert resolve_class("my_networks.py:Net", nn.Module).__name__ == "Net"
+    assert resolve_class("my_networks.py:Net", nn.Module, KEY).__name__ == "Net"
 
 
 @pytest.mark.parametrize(
@@ -35,21 +37,23 @@ def test_a_relative_path_counts_from_the_working_folder(file: Path, monkeypatch:
     ],
 )
 def test_a_wrong_class_gives_the_right_ones(file: Path, suffix: str, message: str) -> None:
-    with pytest.raises(ClassPathError, match=message):
-        resolve_class(f"{file}{suffix}", nn.Module)
+    with pytest.raises(ConfigError, match=message) as refusal:
+        resolve_class(f"{file}{suffix}", nn.Module, KEY)
+    (problem,) = refusal.value.problems
+    assert (problem.key, problem.value) == (KEY, f"{file}{suffix}")
 
 
 @pytest.mark.parametrize("path", ["Net", "module:", ":Net", "a:b.c", "a:b()"])
 def test_other_text_is_refused(path: str) -> None:
-    with pytest.raises(ClassPathError, match=r"package\.module:Class"):
-        resolve_class(path, nn.Module)
+    with pytest.raises(ConfigError, match=r"package\.module:Class"):
+        resolve_class(path, nn.Module, KEY)
 
 
 def test_missing_files_and_modules_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ClassPathError, match=r"there is no file .* relative to the folder that you start in"):
-        resolve_class(f"{tmp_path}/nowhere.py:Net", nn.Module)
-    with pytest.raises(ClassPathError, match="no module named 'nowhere_at_all'"):
-        resolve_class("nowhere_at_all.deep:Net", nn.Module)
+    with pytest.raises(ConfigError, match=r"there is no file .* relative to the folder that you start in"):
+        resolve_class(f"{tmp_path}/nowhere.py:Net", nn.Module, KEY)
+    with pytest.raises(ConfigError, match="no module named 'nowhere_at_all'"):
+        resolve_class("nowhere_at_all.deep:Net", nn.Module, KEY)
 
 
 def test_an_error_in_the_users_file_is_shown_each_time(tmp_path: Path) -> None:
@@ -57,4 +61,4 @@ def test_an_error_in_the_users_file_is_shown_each_time(tmp_path: Path) -> None:
     path.write_text("1 / 0\n")
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
-            resolve_class(f"{path}:Net", nn.Module)
+            resolve_class(f"{path}:Net", nn.Module, KEY)

@@ -38,7 +38,7 @@ def test_the_own_environment_has_at_most_40_lines_and_is_one_of_gymnasiums(reade
     with warnings.catch_warnings():
         warnings.filterwarnings("error")
         warnings.filterwarnings("ignore", message=".*infinity. This is probably too.*")
-        check_env(resolve_class("cart.py:Cart", gymnasium.Env)(), skip_render_check=True)
+        check_env(resolve_class("cart.py:Cart", gymnasium.Env, "environment.id")(), skip_render_check=True)
 
 
 def test_the_own_environment_is_learnt_and_filmed(reader: Path) -> None:

@@ -71,7 +71,7 @@ def test_the_adapter_and_its_configuration_are_valid(
     config = load_config(Path("tank.yaml")).config
     assert config.environment.ros is not None
     assert config.environment.ros.adapter is not None
-    adapter = resolve_class(config.environment.ros.adapter, ServiceAdapter)()  # type: ignore[type-abstract]
+    adapter = resolve_class(config.environment.ros.adapter, ServiceAdapter, "environment.ros.adapter")()  # type: ignore[type-abstract]
     request = adapter.step_request([0.5])
     assert request.start.pose.position.x == 0.5
     response = adapter.reset_type.Response(message="1 2.5")  # type: ignore[attr-defined]

@@ -6,6 +6,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+Results = dict[str, Any]
+"""Numbers and texts that are written as JSON, by name."""
 PACKAGES = (
     "rl-pipeline",
     "numpy",
@@ -21,7 +23,7 @@ PACKAGES = (
 )
 
 
-def describe_machine() -> dict[str, Any]:
+def describe_machine() -> Results:
     """Return processor, cores, load averages, system and versions; the version of a missing package is None."""
     return {
         "processor": _processor(),

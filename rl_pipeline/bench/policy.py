@@ -4,18 +4,20 @@ import argparse
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
 from gymnasium import spaces
+from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.policies import ActorCriticPolicy
 
+from rl_pipeline.bench.machine import Results
 from rl_pipeline.bench.models import make_dummy_env, make_model
 from rl_pipeline.bench.report import as_table, print_machine, write_json
 from rl_pipeline.bench.rounds import in_turn, median_ratio
 from rl_pipeline.learners.sb3.engines import engine_class
 from rl_pipeline.learners.sb3.fast.actor_critic import ActorCritic
+from rl_pipeline.learners.sb3.fast.off_policy import FastOffPolicy
 from rl_pipeline.learners.sb3.registry import ALGORITHMS
 
 STOCK, FAST = "SB3 predict", "fast actor"
@@ -41,35 +43,36 @@ def run(options: argparse.Namespace) -> None:
     write_json("policy", machine, options, rows=rows)
 
 
-def make_untrained(algorithm: str, environment: str) -> Any:
+def make_untrained(algorithm: str, environment: str) -> BaseAlgorithm:
     """Make a model of the fast engine; its speed depends on the size of its network, not on the weights."""
     env = make_dummy_env(environment, 1, 1)
     parameters = {} if algorithm == "ppo" else {"buffer_size": 1}
     return make_model(engine_class(ALGORITHMS[algorithm], "fast"), algorithm, env, **parameters)
 
 
-def stock_actor(model: Any) -> Act:
+def stock_actor(model: BaseAlgorithm) -> Act:
     """Give what SB3 acts with outside of training; it samples actions as the other one does."""
     return lambda observations: model.predict(observations, deterministic=False)[0]
 
 
-def fast_actor(model: Any, batch: int) -> Act:
+def fast_actor(model: BaseAlgorithm, batch: int) -> Act:
     """Give what the fast engine acts with: the same actions for the same state of torch's global generator.
 
     Raises:
         NotCovered: The policy is not a multilayer perceptron over vector observations.
     """
     policy, space = model.policy, model.action_space
-    if not isinstance(policy, ActorCriticPolicy):
+    if isinstance(model, FastOffPolicy):
         act = model._make_update().act
         return lambda observations: policy.unscale_action(act(observations))
+    assert isinstance(policy, ActorCriticPolicy)
     sample = ActorCritic(policy).actor(batch).act
     if not isinstance(space, spaces.Box):
         return lambda observations: sample(observations)[0]
     return lambda observations: np.clip(sample(observations)[0], space.low, space.high)
 
 
-def compare(model: Any, algorithm: str, batch: int, options: argparse.Namespace) -> list[dict[str, Any]]:
+def compare(model: BaseAlgorithm, algorithm: str, batch: int, options: argparse.Namespace) -> list[Results]:
     """Let both act in turn on the same batch of observations and give a row for each."""
     space = model.observation_space
     space.seed(0)
@@ -108,7 +111,7 @@ def call_times(act: Act, observations: np.ndarray, seconds: float) -> np.ndarray
     return np.diff(moments) * 1e6
 
 
-def to_lines(rows: list[dict[str, Any]]) -> list[list[str]]:
+def to_lines(rows: list[Results]) -> list[list[str]]:
     """Give the lines of the table."""
     lines = [["algorithm", "batch", "contender", "median [us]", "p99 [us]", "actions/s", "ratio"]]
     for row in rows:

@@ -3,10 +3,9 @@
 import argparse
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from rl_pipeline.atomic import atomic_write
-from rl_pipeline.bench.machine import describe_machine
+from rl_pipeline.bench.machine import Results, describe_machine
 
 NOT_MEASURED = {"run", "command", "benchmark", "output"}
 """Options that say where a benchmark is started and written, not how it measures."""
@@ -20,7 +19,7 @@ def as_table(lines: Sequence[Sequence[str]]) -> str:
     )
 
 
-def print_machine() -> dict[str, Any]:
+def print_machine() -> Results:
     """Describe the machine before anything is measured, print that and return it."""
     machine = describe_machine()
     load = f", load {machine['load'][0]:.1f}" if machine["load"] else ""
@@ -30,7 +29,7 @@ def print_machine() -> dict[str, Any]:
     return machine
 
 
-def write_json(name: str, machine: dict[str, Any], options: argparse.Namespace, **results: Any) -> None:
+def write_json(name: str, machine: Results, options: argparse.Namespace, **results: object) -> None:
     """Write a benchmark's results to `options.output` and print that path.
 
     Args:

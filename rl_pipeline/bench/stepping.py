@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
 
 from rl_pipeline.bench.bare_thread import BareThread
+from rl_pipeline.bench.machine import Results
 from rl_pipeline.bench.memory import bytes_per_environment
 from rl_pipeline.bench.report import as_table, print_machine, write_json
 from rl_pipeline.bench.rounds import in_turn, median_ratio
@@ -49,7 +49,7 @@ def run(
 
 def compare(
     environment: str, n: int, contenders: Mapping[str, MakeContender], options: argparse.Namespace
-) -> dict[str, Any]:
+) -> Results:
     """Measure the limit and all contenders in turn on n copies of an environment."""
     bare = BareThread(environment)
     measures: dict[str, Callable[[], float]] = {
@@ -83,7 +83,7 @@ def steps_per_second(run: Callable[[int], int], seconds: float) -> float:
     return steps / elapsed
 
 
-def to_lines(rows: list[dict[str, Any]], targets: Targets | None = None) -> list[list[str]]:
+def to_lines(rows: list[Results], targets: Targets | None = None) -> list[list[str]]:
     """Give the lines of the table: the limit in steps per second, then the ratios."""
     names = list(dict.fromkeys(name for row in rows for name in row["ratios"]))
     lines = [["environment", "n", "limit/s", *names]]

@@ -5,11 +5,11 @@ import statistics
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
 
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 
+from rl_pipeline.bench.machine import Results
 from rl_pipeline.bench.models import MakeEnv, make_batched_env, make_dummy_env, make_model
 from rl_pipeline.bench.report import as_table, print_machine, write_json
 from rl_pipeline.bench.rounds import in_turn, median_ratio
@@ -53,7 +53,7 @@ def contenders(algorithm: str) -> Contenders:
     }
 
 
-def compare(contenders: Contenders, options: argparse.Namespace) -> list[dict[str, Any]]:
+def compare(contenders: Contenders, options: argparse.Namespace) -> list[Results]:
     """Train all contenders in turn and give a row for each.
 
     The first piece of training includes start-up and compilation. In every round after it, each contender trains for
@@ -104,7 +104,7 @@ def _median(rounds: list[Seconds], part: str) -> float:
     return statistics.median(spent[part] for spent in rounds)
 
 
-def to_lines(rows: list[dict[str, Any]]) -> list[list[str]]:
+def to_lines(rows: list[Results]) -> list[list[str]]:
     """Give the lines of the table."""
     lines = [["contender", *MEASURED, "compile [s]"]]
     for row in rows:

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 PARTS = {"collect": "collect_rollouts", "update": "train"}
 """The parts of an iteration and the methods that carry them out, in SB3 and in what has its interface."""
+
+Result = TypeVar("Result")
 
 
 class TrainingClock:
@@ -23,8 +25,8 @@ class TrainingClock:
         for part, method in PARTS.items():
             setattr(model, method, self._timed(part, getattr(model, method)))
 
-    def _timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*args: Any, **kwargs: Any) -> Any:
+    def _timed(self, part: str, function: Callable[..., Result]) -> Callable[..., Result]:
+        def run(*args: object, **kwargs: object) -> Result:
             start = time.perf_counter()
             result = function(*args, **kwargs)
             self._spent[part] += time.perf_counter() - start

@@ -3,7 +3,6 @@
 import socket
 from collections import deque
 from types import TracebackType
-from typing import Any
 
 from rl_pipeline.bridge.commands import encode_call, encode_command
 from rl_pipeline.bridge.framing import KEEP_ALIVE, Frame, FrameDecoder, encode
@@ -58,7 +57,7 @@ class Client:
         """Send bytes as they are."""
         self._socket.sendall(data)
 
-    def command(self, name: str, /, **arguments: Any) -> None:
+    def command(self, name: str, /, **arguments: object) -> None:
         """Send a command, for example `command("__subscribe", topic="/a", message_name="std_msgs/String")`."""
         self.send_raw(encode_command(name, arguments, nul=self._nul))
 

@@ -15,7 +15,7 @@ class CommandError(Exception):
     """A command that is unknown, or whose arguments cannot be read."""
 
 
-def encode_command(name: str, arguments: Mapping[str, Any], *, nul: bool = False) -> bytes:
+def encode_command(name: str, arguments: Mapping[str, object], *, nul: bool = False) -> bytes:
     """Make the frame of a command.
 
     Args:

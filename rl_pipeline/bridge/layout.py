@@ -2,10 +2,8 @@
 
 import struct
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rl_pipeline.bridge.cdr import HEADER, CdrReader
 from rl_pipeline.bridge.framing import Buffer
@@ -32,7 +30,7 @@ class Layout:
 
     def __init__(self, fields: Fields, message: memoryview) -> None:
         self.message = message
-        self.numbers: dict[str, NDArray[Any]] = {}
+        self.numbers: dict[str, np.ndarray] = {}
         self.fields = SimpleNamespace()
         self._single: list[str] = []
         reader, between, end = CdrReader(self.message), "<", 0
@@ -112,13 +110,13 @@ class MessageTemplate:
         values: Their values; numbers may be any, in arrays of the right sizes.
     """
 
-    def __init__(self, fields: Fields, **values: Any) -> None:
+    def __init__(self, fields: Fields, **values: object) -> None:
         message = encode_message(fields, **values)
         room = _room(len(message))
         room[:] = message
         self._layout = Layout(fields, room)
 
-    def filled(self, **numbers: Any) -> memoryview:
+    def filled(self, **numbers: object) -> memoryview:
         """Return the message with these numbers; it holds until the next call."""
         for name, value in numbers.items():
             self._layout.numbers[name][:] = value

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from rl_pipeline.commands.number import positive
+from rl_pipeline.commands.argument_types import positive
 from rl_pipeline.errors import RefusedError
 
 NAME = "bench"

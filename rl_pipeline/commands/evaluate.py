@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from rl_pipeline.commands.number import positive, seed
+from rl_pipeline.commands.argument_types import positive, seed
 from rl_pipeline.commands.run_arguments import add_run, chosen
 
 NAME = "eval"

@@ -3,8 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from rl_pipeline.commands.film_path import film_path
-from rl_pipeline.commands.number import positive, seed
+from rl_pipeline.commands.argument_types import film_path, positive, seed
 from rl_pipeline.commands.run_arguments import add_run, chosen
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from rl_pipeline.commands.film_path import film_path
+from rl_pipeline.commands.argument_types import film_path
 from rl_pipeline.commands.run_arguments import RUN_HELP, add_trust, tell_code
 
 NAME = "record"

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rl_pipeline.commands.number import positive
+from rl_pipeline.commands.argument_types import positive
 from rl_pipeline.commands.unity_overrides import build_arguments
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.errors import CommandFailedError

@@ -10,7 +10,7 @@ from rl_pipeline.config.section import Positive, Section, Text
 LayerWidths = list[Positive]
 
 
-def _shape(value: Any) -> str | None:
+def _shape(value: object) -> str | None:
     if isinstance(value, list):
         return "list"
     return "mapping" if isinstance(value, Mapping) else None

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from rl_pipeline.config.errors import Problem, nearest
 from rl_pipeline.config.key_schema import value_at
@@ -54,14 +53,14 @@ def refuse_bad_blocks(document: Document, environment: str | None) -> list[Probl
     ]
 
 
-def _is_bad_block(name: str, value: Any, environment: str | None) -> bool:
+def _is_bad_block(name: str, value: object, environment: str | None) -> bool:
     if name in (DEFAULT_BLOCK, environment):
         return not isinstance(value, Mapping | None)
     is_misspelt_section = nearest(name, SECTION_NAMES) is not None
     return isinstance(value, Mapping) and not is_misspelt_section and not _is_environment_block(value)
 
 
-def _is_environment_block(value: Any) -> bool:
+def _is_environment_block(value: object) -> bool:
     return isinstance(value, Mapping) and bool(value) and value.keys() <= set(SECTION_NAMES)
 
 

@@ -69,7 +69,7 @@ class Composition:
         return mapping
 
     def _merge(
-        self, weaker: dict[str, Any], stronger: Mapping[str, Any], above: KeyPath, document: Document
+        self, weaker: dict[str, Any], stronger: Mapping[str, object], above: KeyPath, document: Document
     ) -> None:
         for key, value in stronger.items():
             path = (*above, key)
@@ -92,13 +92,13 @@ class Composition:
             del self._places[written]
 
 
-def _can_merge(weaker: Any, stronger: Mapping[str, Any]) -> bool:
+def _can_merge(weaker: object, stronger: Mapping[str, object]) -> bool:
     if not isinstance(weaker, dict):
         return False
     return "type" not in stronger or weaker.get("type", stronger["type"]) == stronger["type"]
 
 
-def _paths(value: Any, path: KeyPath) -> Iterator[KeyPath]:
+def _paths(value: object, path: KeyPath) -> Iterator[KeyPath]:
     """Yield the path of a value and of everything below it."""
     yield path
     if isinstance(value, Mapping):

@@ -1,8 +1,8 @@
 """The resolved configuration with the origin of every value."""
 
-from rl_pipeline.config.dumping import dump_config
 from rl_pipeline.config.loading import LoadedConfig
 from rl_pipeline.config.places import KeyPath
+from rl_pipeline.config.schema import dump_config
 from rl_pipeline.config.yaml_reader import parse_yaml
 
 MAX_WIDTH = 60

@@ -30,7 +30,7 @@ def schema_text() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _for_editors(node: Any) -> Any:
+def _for_editors(node: object) -> Any:
     """Drop the titles that repeat the keys, and let 'None' stand wherever null may."""
     if isinstance(node, list):
         return [_for_editors(item) for item in node]
@@ -42,6 +42,6 @@ def _for_editors(node: Any) -> Any:
     return copy
 
 
-def _is_title(key: str, value: Any) -> bool:
+def _is_title(key: str, value: object) -> bool:
     """Tell a schema's title from the schema of a property that is called `title`."""
     return key == "title" and isinstance(value, str)

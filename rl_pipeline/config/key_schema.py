@@ -12,7 +12,7 @@ from rl_pipeline.config.places import KeyPath
 Schema = dict[str, Any]
 
 
-def value_below(value: Any, part: str) -> Any:
+def value_below(value: object, part: str) -> Any:
     """Return what stands under a key of a mapping or at an index of a list; MISSING where nothing does."""
     if isinstance(value, Mapping):
         return value.get(part, MISSING)
@@ -21,7 +21,7 @@ def value_below(value: Any, part: str) -> Any:
     return MISSING
 
 
-def value_at(mapping: Any, path: KeyPath) -> Any:
+def value_at(mapping: object, path: KeyPath) -> Any:
     """Return the value at a path; MISSING where the mapping has none."""
     for part in path:
         mapping = value_below(mapping, part)
@@ -34,7 +34,7 @@ class KeySchema:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
 
-    def valid_keys(self, path: KeyPath, mapping: Mapping[str, Any]) -> list[str]:
+    def valid_keys(self, path: KeyPath, mapping: Mapping[str, object]) -> list[str]:
         """Return the keys that may stand below a key; none where every key may.
 
         Args:
@@ -47,7 +47,7 @@ class KeySchema:
             keys.extend(name for name in names if name not in keys)
         return keys
 
-    def valid_values(self, path: KeyPath, mapping: Mapping[str, Any]) -> list[str]:
+    def valid_values(self, path: KeyPath, mapping: Mapping[str, object]) -> list[str]:
         """Return the values that a key may have, in words."""
         words = [
             word for alternative in self._alternatives_at(path, mapping) for word in in_words(alternative)
@@ -69,7 +69,7 @@ class KeySchema:
                 yield (*above, name)
                 yield from self._paths(child, (*above, name))
 
-    def _alternatives_at(self, path: KeyPath, mapping: Mapping[str, Any]) -> list[Schema]:
+    def _alternatives_at(self, path: KeyPath, mapping: Mapping[str, object]) -> list[Schema]:
         options = self.alternatives(self._schema)
         for depth, part in enumerate(path, start=1):
             children = [child for option in options if (child := _child(option, part)) is not None]
@@ -103,7 +103,7 @@ def _child(node: Schema, part: str) -> Schema | None:
     return {} if below is True else below or None
 
 
-def _of_the_kind(options: list[Schema], value: Any) -> list[Schema]:
+def _of_the_kind(options: list[Schema], value: object) -> list[Schema]:
     """Keep the options whose constant `type` is the value's, where there is one."""
     kind = value.get("type") if isinstance(value, Mapping) else None
     same = [option for option in options if option.get("properties", {}).get("type", {}).get("const") == kind]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -63,7 +63,7 @@ def load_launcher_config(path: Path | str) -> LauncherConfig:
     composition = Composition(key_schema(LauncherConfig))
     composition.add(document)
 
-    def experiment_exists(mapping: Mapping[str, Any]) -> list[Problem]:
+    def experiment_exists(mapping: Mapping[str, object]) -> list[Problem]:
         experiment = file.parent / str(mapping.get("experiment", ""))
         return [] if experiment.is_file() else [missing_file(experiment, "experiment")]
 

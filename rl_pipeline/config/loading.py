@@ -9,7 +9,6 @@ from rl_pipeline.config.blocks import environment_id, refuse_bad_blocks, split_b
 from rl_pipeline.config.checking import checked
 from rl_pipeline.config.composition import Composition
 from rl_pipeline.config.draft import Check, draft_of
-from rl_pipeline.config.dumping import dump_config
 from rl_pipeline.config.env_config import resolve_env_config
 from rl_pipeline.config.errors import Problem
 from rl_pipeline.config.hand_started import evaluate_at_the_end_alone
@@ -19,7 +18,7 @@ from rl_pipeline.config.overrides import parse_overrides
 from rl_pipeline.config.places import shown_path
 from rl_pipeline.config.provenance import Provenance
 from rl_pipeline.config.rules import refuse_both
-from rl_pipeline.config.schema import Config
+from rl_pipeline.config.schema import Config, dump_config
 from rl_pipeline.config.yaml_reader import Document, read_yaml
 
 __all__ = ["DEFAULT_FILE", "Check", "LoadedConfig", "dump_config", "load_config", "load_config_mapping"]
@@ -67,7 +66,7 @@ def load_config(
 
 
 def load_config_mapping(
-    mapping: Mapping[str, Any],
+    mapping: Mapping[str, object],
     overrides: Sequence[str] = (),
     *,
     default_file: Path | None = None,

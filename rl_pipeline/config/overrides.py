@@ -41,7 +41,7 @@ def _malformed(override: str) -> Problem:
     )
 
 
-def _set(mapping: dict[str, Any], path: list[str], value: Any) -> None:
+def _set(mapping: dict[str, Any], path: list[str], value: object) -> None:
     for part in path[:-1]:
         if not isinstance(mapping.get(part), dict):
             mapping[part] = {}

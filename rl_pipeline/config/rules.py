@@ -14,7 +14,7 @@ ALTERNATIVES: dict[KeyPath, tuple[str, str]] = {
 """Sections, and the two keys of each of which only one may be given."""
 
 
-def drop_overruled(weaker: dict[str, Any], stronger: Mapping[str, Any]) -> None:
+def drop_overruled(weaker: dict[str, Any], stronger: Mapping[str, object]) -> None:
     """Remove from `weaker` the key whose alternative `stronger` gives."""
     for path, (count, frequency) in ALTERNATIVES.items():
         section = value_at(weaker, path)
@@ -33,7 +33,7 @@ def drop_unused(mapping: dict[str, Any]) -> None:
             value_at(mapping, path).pop(count, None)
 
 
-def refuse_both(mapping: Mapping[str, Any]) -> list[Problem]:
+def refuse_both(mapping: Mapping[str, object]) -> list[Problem]:
     """Return a problem for each section that gives both keys."""
     return [
         Problem(
@@ -48,6 +48,6 @@ def refuse_both(mapping: Mapping[str, Any]) -> list[Problem]:
     ]
 
 
-def is_given(mapping: Mapping[str, Any], path: KeyPath) -> bool:
+def is_given(mapping: Mapping[str, object], path: KeyPath) -> bool:
     """Tell whether a key is written with a value other than null."""
     return value_at(mapping, path) not in (None, MISSING)

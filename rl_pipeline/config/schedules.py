@@ -67,7 +67,7 @@ def _ascending(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return points
 
 
-def _pair(point: Any) -> Any:
+def _pair(point: object) -> Any:
     """YAML has lists where Python has tuples."""
     return tuple(point) if isinstance(point, list) else point
 

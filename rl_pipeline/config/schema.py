@@ -1,10 +1,14 @@
-"""The configuration as a whole."""
+"""The configuration as a whole, and its YAML."""
+
+import yaml
 
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.evaluation import Evaluation, Play
 from rl_pipeline.config.experiment import Experiment
+from rl_pipeline.config.rules import drop_unused
 from rl_pipeline.config.section import Section
 from rl_pipeline.config.training import Training
+from rl_pipeline.config.yaml_dialect import ConfigDumper
 
 
 class Config(Section):
@@ -23,3 +27,10 @@ class Config(Section):
 
 
 SECTION_NAMES = tuple(Config.model_fields)
+
+
+def dump_config(config: Config) -> str:
+    """Return YAML with every key written out, which loads back to an equal configuration, floats exact."""
+    mapping = config.model_dump()
+    drop_unused(mapping)
+    return yaml.dump(mapping, Dumper=ConfigDumper, sort_keys=False, allow_unicode=True, width=float("inf"))

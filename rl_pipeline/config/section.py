@@ -27,7 +27,7 @@ class InvalidValueError(ValueError):
         self.remedy = remedy
 
 
-def whole_number(value: Any) -> Any:
+def whole_number(value: object) -> Any:
     """Accept 1e6 where a whole number is needed."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 

@@ -24,7 +24,7 @@ _KINDS = {
 }
 
 
-def validate(model: type[Model], mapping: Mapping[str, Any]) -> tuple[Model | None, list[Problem]]:
+def validate(model: type[Model], mapping: Mapping[str, object]) -> tuple[Model | None, list[Problem]]:
     """Return the mapping as a model, or None and what is wrong with it, without places."""
     try:
         return model.model_validate(mapping), []
@@ -36,7 +36,7 @@ def validate(model: type[Model], mapping: Mapping[str, Any]) -> tuple[Model | No
 
 
 class _Translator:
-    def __init__(self, mapping: Mapping[str, Any], schema: KeySchema) -> None:
+    def __init__(self, mapping: Mapping[str, object], schema: KeySchema) -> None:
         self._mapping = mapping
         self._schema = schema
 
@@ -112,7 +112,7 @@ class _Translator:
         return Problem(".".join(path), f"must be {wanted}, is {found}", value, valid, remedy=remedy)
 
 
-def _remedy_for_quotes(value: Any, valid: list[str]) -> str | None:
+def _remedy_for_quotes(value: object, valid: list[str]) -> str | None:
     """Return the remedy where quotes were forgotten or are too many."""
     if isinstance(value, bool | int | float) and all(words.startswith(("text", "null")) for words in valid):
         return f"put it in quotes: '{value}'"

@@ -41,7 +41,7 @@ class ConfigDumper(yaml.SafeDumper):
 
     yaml_implicit_resolvers = ConfigLoader.yaml_implicit_resolvers
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: object) -> bool:
         """Write every value out, however often it occurs."""
         return True
 

@@ -1,7 +1,6 @@
 """From PyYAML's nodes to plain values: notes every key's line, refuses what is ambiguous or runs code."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import yaml
 
@@ -33,7 +32,7 @@ class NodeReader:
         self._above: list[yaml.Node] = []
         self._values = 0
 
-    def value(self, node: yaml.Node, path: KeyPath) -> Any:
+    def value(self, node: yaml.Node, path: KeyPath) -> object:
         """Return the value of a node, or MISSING where it was refused."""
         self._values += 1
         if self._values > MAX_VALUES:
@@ -54,7 +53,7 @@ class NodeReader:
         finally:
             self._above.pop()
 
-    def _scalar(self, node: yaml.Node, path: KeyPath) -> Any:
+    def _scalar(self, node: yaml.Node, path: KeyPath) -> object:
         if node.tag == TAG + "str" and node.value in NULL_WORDS:
             return None
         if node.tag == TAG + "int" and len(node.value) > MAX_DIGITS:
@@ -71,7 +70,7 @@ class NodeReader:
             message = f"is not what its tag {shown_tag(node.tag)} says"
             return self._refuse(node, path, message, remedy="remove the tag")
 
-    def _list(self, node: yaml.SequenceNode, path: KeyPath) -> list[Any]:
+    def _list(self, node: yaml.SequenceNode, path: KeyPath) -> list[object]:
         items = []
         for index, item in enumerate(node.value):
             item_path = (*path, str(index))
@@ -79,8 +78,8 @@ class NodeReader:
             items.append(self.value(item, item_path))
         return [item for item in items if item is not MISSING]
 
-    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
-        result: dict[str, Any] = {}
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, object]:
+        result: dict[str, object] = {}
         for merged in self._merged_mappings(node, path):
             inherited = self.value(merged, path)
             if isinstance(inherited, dict):
@@ -101,13 +100,13 @@ class NodeReader:
         return {key: value for key, value in result.items() if value is not MISSING}
 
     def _refuse(
-        self, node: yaml.Node, path: KeyPath, message: str, value: Any = MISSING, remedy: str | None = None
-    ) -> Any:
+        self, node: yaml.Node, path: KeyPath, message: str, value: object = MISSING, remedy: str | None = None
+    ) -> object:
         place = f"{self.name}:{node.start_mark.line + 1}"
         self.problems.append(Problem(".".join(path), message, value, remedy=remedy, place=place))
         return MISSING
 
-    def _refuse_tag(self, node: yaml.Node, path: KeyPath) -> Any:
+    def _refuse_tag(self, node: yaml.Node, path: KeyPath) -> object:
         tag = shown_tag(node.tag)
         message = f"the tag {tag} is refused, configurations never run code"
         remedy = "write a plain value; name a class as text: 'package.module:Class' or 'file.py:Class'"

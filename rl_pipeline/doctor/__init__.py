@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from rl_pipeline.doctor import gpu, graphics, machine, ports, ros, unity, versions, wandb_login
+from rl_pipeline.doctor import graphics, machine, ports, ros, unity, versions, wandb_login
 from rl_pipeline.doctor.finding import Finding
 
 CHECKS: tuple[Callable[[], list[Finding]], ...] = (
     versions.check,
     machine.check,
-    gpu.check,
     graphics.check,
     ros.check,
     ports.check,

@@ -52,7 +52,7 @@ class Batch:
         self._paths = [leaf.path for leaf in leaves(space)]
         self._single = arrays[0] if self._paths == [()] else None
 
-    def write(self, index: int, value: Any) -> None:
+    def write(self, index: int, value: object) -> None:
         """Store the value of one environment."""
         if self._single is not None:
             self._single[index] = value
@@ -80,7 +80,7 @@ class Batch:
         """Return a view of some environments."""
         return Batch(self.space, [array[rows] for array in self.arrays])
 
-    def check(self, value: Any, owner: str) -> None:
+    def check(self, value: object, owner: str) -> None:
         """Check the shapes of one environment's value, since NumPy would broadcast a wrong one silently.
 
         Raises:
@@ -103,7 +103,7 @@ def _part(value: Any, path: tuple[str | int, ...]) -> Any:
     return value
 
 
-def _assemble(space: Space, next_array: Callable[[], np.ndarray]) -> Any:
+def _assemble(space: Space, next_array: Callable[[], np.ndarray]) -> object:
     if isinstance(space, spaces.Dict):
         return {key: _assemble(part, next_array) for key, part in space.spaces.items()}
     if isinstance(space, spaces.Tuple):

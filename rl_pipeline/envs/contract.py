@@ -12,17 +12,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from rl_pipeline.policies.observations import Observation
-from rl_pipeline.wrappers.base import ResetOptions, reset_mask
-
-Infos = dict[str, Any]
-"""Metrics of a step as `infos[name]` (n,) float64 beside `infos["_" + name]` (n,) bool, and `final_obs`."""
-
-Seed = int | Sequence[int | None] | None
-"""Seed of environment 0, counted up for the others; or one for each; None continues the generators."""
-
-StepResult = tuple[Observation, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]
-"""Observations, rewards, terminated, truncated, each of n rows, and infos."""
+from rl_pipeline.plain_data import StateDict
+from rl_pipeline.wrappers.base import ResetOptions, Seed, reset_mask
 
 
 @dataclass(frozen=True)
@@ -65,9 +56,9 @@ class BackendVectorEnv(VectorEnv, ABC):
     def _set_spaces(
         self,
         num_envs: int,
-        observation_space: spaces.Space[Any],
-        action_space: spaces.Space[Any],
-        metadata: Mapping[str, Any],
+        observation_space: spaces.Space,
+        action_space: spaces.Space,
+        metadata: Mapping[str, object],
     ) -> None:
         """Set the spaces of one environment and of the batch.
 
@@ -117,7 +108,7 @@ class BackendVectorEnv(VectorEnv, ABC):
         others = {name: value for name, value in (options or {}).items() if name != "reset_mask"}
         return others or None, reset_mask(options, self.num_envs)
 
-    def check_actions(self, actions: Any) -> NDArray[Any]:
+    def check_actions(self, actions: object) -> np.ndarray:
         """Return actions as an array, in the precision in which they come.
 
         Raises:
@@ -129,7 +120,7 @@ class BackendVectorEnv(VectorEnv, ABC):
             raise ValueError(f"actions have shape {array.shape}, {self.label} needs {expected}")
         return array
 
-    def call_on(self, indices: Sequence[int], name: str, *args: Any, **kwargs: Any) -> list[Any]:
+    def call_on(self, indices: Sequence[int], name: str, *args: object, **kwargs: object) -> list[Any]:
         """Call a method, or read an attribute, of some environments.
 
         A backend without an object for each environment answers for all of them with its own attribute.
@@ -146,7 +137,7 @@ class BackendVectorEnv(VectorEnv, ABC):
         value = getattr(self, name)
         return [value(*args, **kwargs) if callable(value) else value] * len(indices)
 
-    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+    def call(self, name: str, *args: object, **kwargs: object) -> tuple[Any, ...]:
         """Call a method, or read an attribute, of every environment; `render` gives what `render()` returns."""
         if name == "render":
             return tuple(self.render() or (None,))
@@ -162,7 +153,7 @@ class BackendVectorEnv(VectorEnv, ABC):
             return getattr(type(self), name) is not getattr(BackendVectorEnv, name)
         return hasattr(self, name)
 
-    def set_attr(self, name: str, values: Any) -> None:
+    def set_attr(self, name: str, values: object) -> None:
         """Set an attribute of every environment.
 
         Args:
@@ -183,7 +174,7 @@ class BackendVectorEnv(VectorEnv, ABC):
         raise AttributeError(f"{self.label} has no action masks")
 
     def compute_reward(
-        self, achieved_goal: NDArray[Any], desired_goal: NDArray[Any], infos: Any
+        self, achieved_goal: np.ndarray, desired_goal: np.ndarray, infos: object
     ) -> NDArray[np.float64]:
         """Return the rewards of a goal environment for a batch of goals, as hindsight replay asks for them.
 
@@ -201,14 +192,14 @@ class BackendVectorEnv(VectorEnv, ABC):
         raise AttributeError(f"{self.label} has no goals, so its rewards cannot be computed anew")
 
     @abstractmethod
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return everything that the future of the environments depends on, as plain data.
 
         Where a backend cannot save all of it, the entry `exact` is False.
         """
 
     @abstractmethod
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state of `state_dict`; episodes that cannot be continued end as truncated.
 
         Raises:

@@ -14,7 +14,7 @@ KEY = "environment.kwargs"
 def unknown_arguments(
     environment_id: str,
     creator: Callable[..., Any],
-    kwargs: Mapping[str, Any],
+    kwargs: Mapping[str, object],
     also_valid: Iterable[str] = (),
 ) -> list[Problem]:
     """List the keyword arguments that an environment does not take.

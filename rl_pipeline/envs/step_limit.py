@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -82,6 +82,6 @@ def current_step() -> Step | None:
     return _current
 
 
-def shown_action(action: Any) -> str:
+def shown_action(action: object) -> str:
     """Write an action for a message, shortened where it is long."""
     return np.array2string(np.asarray(action), precision=4, threshold=20, separator=", ").replace("\n", "")

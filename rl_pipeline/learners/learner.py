@@ -1,7 +1,7 @@
 """The interface of everything that learns a policy: `run/` trains, evaluates, saves and resumes through it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -13,6 +13,7 @@ from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import Problem
 from rl_pipeline.config.training import Training
 from rl_pipeline.errors import FAILED, UserError
+from rl_pipeline.plain_data import StateDict
 from rl_pipeline.policies.policy import Memory, Policy
 
 MODEL, VEC_NORMALIZE, POLICY = "model.zip", "vecnormalize.pkl", "policy.npz"
@@ -240,7 +241,7 @@ class Learner(ABC):
         self.write_policy(target)
 
     @abstractmethod
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return as plain data what the next iteration depends on and `write_policy` does not write.
 
         Raises:
@@ -248,17 +249,17 @@ class Learner(ABC):
         """
 
     @abstractmethod
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Restore what `state_dict` returned; tuples are lists now.
 
         Raises:
             AttributeError, KeyError, TypeError or ValueError: It is the state of another learner.
         """
 
-    def experience_dict(self) -> dict[str, Any] | None:
+    def experience_dict(self) -> StateDict | None:
         """Return stored experience as plain data, or None; it is large, and users may choose not to save it."""
         return None
 
-    def load_experience_dict(self, state: Mapping[str, Any]) -> None:
+    def load_experience_dict(self, state: StateDict) -> None:
         """Restore what `experience_dict` returned; see `load_state_dict`."""
         raise ValueError(f"{type(self).__name__} stores no experience")

@@ -52,7 +52,7 @@ def encode(value: Any) -> Any:
     raise NotPlainError(f"{type(value).__module__}.{type(value).__qualname__}")
 
 
-def decode(data: Any) -> Any:
+def decode(data: object) -> Any:
     """Return the value that `encode` turned into data.
 
     Raises:

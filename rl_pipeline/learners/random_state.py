@@ -3,13 +3,14 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
 
+from rl_pipeline.plain_data import StateDict
 
-def random_state() -> dict[str, Any]:
+
+def random_state() -> StateDict:
     """Capture the state of the global generators as plain data."""
     version, words, gauss = random.getstate()
     return {
@@ -20,7 +21,7 @@ def random_state() -> dict[str, Any]:
     }
 
 
-def restore_random_state(state: dict[str, Any]) -> None:
+def restore_random_state(state: StateDict) -> None:
     """Continue the global generators from a state that `random_state` captured.
 
     A state with other numbers of GPUs than this machine has restores those that both have.

@@ -1,6 +1,6 @@
 """From `training.algorithm` to the learner that trains it."""
 
-from rl_pipeline.class_path import ClassPathError, is_class_path, resolve_class
+from rl_pipeline.class_path import is_class_path, resolve_class
 from rl_pipeline.config.draft import Draft
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.training import Training
@@ -19,9 +19,9 @@ def find_learner(algorithm: str) -> type[Learner] | Problem:
     """
     if is_class_path(algorithm):
         try:
-            own = resolve_class(algorithm, object)
-        except ClassPathError as error:
-            return Problem(KEY, str(error), algorithm)
+            own = resolve_class(algorithm, object, KEY)
+        except ConfigError as error:
+            return error.problems[0]
         if issubclass(own, Learner):
             return own
     found = find_algorithm(algorithm)

@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from stable_baselines3.common import torch_layers
@@ -67,7 +66,7 @@ def find_optimizer(name: str) -> type | Problem:
     )
 
 
-def check_extractor_arguments(extractor: type, arguments: Mapping[str, Any]) -> list[Problem]:
+def check_extractor_arguments(extractor: type, arguments: Mapping[str, object]) -> list[Problem]:
     """Compare `features_extractor_kwargs` with the constructor of the extractor."""
     parameters = inspect.signature(extractor).parameters
     if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
 from rl_pipeline.plotting.canvas import COLOURS, TIMESTEPS, new_figure, save, style
-from rl_pipeline.plotting.curves import Curve, over_minutes, over_timesteps, read_curves
 from rl_pipeline.plotting.interval import mean_interval
-from rl_pipeline.plotting.run_name import RunName, run_name
+from rl_pipeline.plotting.run_data import Curve, RunName, over_minutes, over_timesteps, read_curves, run_name
 from rl_pipeline.tracking.csv_file import MINUTES, Series
 
 if TYPE_CHECKING:

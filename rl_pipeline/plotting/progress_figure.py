@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rl_pipeline.plotting.canvas import COLOURS, new_figure, save, say_empty, style, thousands
-from rl_pipeline.plotting.curves import read_curves
-from rl_pipeline.plotting.run_name import run_name
+from rl_pipeline.plotting.run_data import read_curves, run_name
 from rl_pipeline.plotting.stats import best_evaluation
 from rl_pipeline.tracking.csv_file import Series
 

@@ -12,7 +12,7 @@ from rl_pipeline.tracking.csv_file import Series, read_series
 PREFIX = "eval/"
 
 
-def write_stats(run_folder: Path, config: Mapping[str, Any], extra: Mapping[str, Any]) -> Path:
+def write_stats(run_folder: Path, config: Mapping[str, object], extra: Mapping[str, object]) -> Path:
     """Write what a run has reached so far.
 
     The file holds `timesteps`, `fps` (timesteps per second), `mean_return` of the latest training episodes, `best`
@@ -79,7 +79,7 @@ def _table(evaluations: Mapping[str, Series]) -> dict[str, list[float | None]]:
     return table
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> Any:
     if isinstance(value, Mapping):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

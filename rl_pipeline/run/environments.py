@@ -1,6 +1,5 @@
 """The environments of a run: one to train in, one to evaluate in, one to film."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ from gymnasium.vector import VectorEnv
 from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.factory import make_vector_env
 from rl_pipeline.learners.registry import learner_class
+from rl_pipeline.plain_data import StateDict
 from rl_pipeline.wrappers.build import find_wrapper, iterate_wrappers, wrap
 from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
 from rl_pipeline.wrappers.normalize_reward import NormalizeReward
@@ -72,7 +72,7 @@ def discount_factor(config: Config) -> float:
     return learner_class(config.training).discount_factor(config.training)
 
 
-def normalizer_state(env: VectorEnv) -> dict[str, Any]:
+def normalizer_state(env: VectorEnv) -> StateDict:
     """Capture the running statistics that a policy needs to act; empty where nothing is normalised."""
     found = {name: find_wrapper(env, wrapper) for name, wrapper in NORMALIZERS.items()}
     return {
@@ -80,7 +80,7 @@ def normalizer_state(env: VectorEnv) -> dict[str, Any]:
     }
 
 
-def load_normalizer_state(env: VectorEnv, state: Mapping[str, Any]) -> None:
+def load_normalizer_state(env: VectorEnv, state: StateDict) -> None:
     """Give an environment the running statistics that `normalizer_state` captured."""
     for name, wrapper_class in NORMALIZERS.items():
         wrapper = find_wrapper(env, wrapper_class)
@@ -88,12 +88,12 @@ def load_normalizer_state(env: VectorEnv, state: Mapping[str, Any]) -> None:
             wrapper.load_statistics(state[name])
 
 
-def wrapper_states(env: VectorEnv) -> list[dict[str, Any]]:
+def wrapper_states(env: VectorEnv) -> list[StateDict]:
     """Capture the states of all wrappers, outermost first."""
     return [wrapper.state_dict() for wrapper in _stateful_wrappers(env)]
 
 
-def load_wrapper_states(env: VectorEnv, states: list[dict[str, Any]]) -> None:
+def load_wrapper_states(env: VectorEnv, states: list[StateDict]) -> None:
     """Restore the states of all wrappers of an environment that was built alike.
 
     Raises:

@@ -70,7 +70,7 @@ def _below_section(environment: Environment, found: Iterable[WhatAndKey]) -> lis
     return [Executed(what, f"environment.{environment.backend}.{key}") for what, key in found]
 
 
-def _class_paths(node: Any, key: str) -> Iterator[Executed]:
+def _class_paths(node: object, key: str) -> Iterator[Executed]:
     if isinstance(node, dict):
         for name, value in node.items():
             yield from _class_paths(name, key)

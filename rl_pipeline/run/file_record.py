@@ -107,9 +107,9 @@ def _is_called_from(frame: FrameType | None, prefixes: tuple[str, ...]) -> bool:
 def _models_noted(record: FileRecord) -> Iterator[None]:
     originals = [(owner, name, getattr(owner, name)) for owner, name in MODEL_READERS]
 
-    def noting(read: Callable[..., Any]) -> Callable[..., Any]:
+    def noting(read: Callable[..., object]) -> Callable[..., object]:
         @wraps(read)
-        def read_and_note(*arguments: Any, **keywords: Any) -> Any:
+        def read_and_note(*arguments: Any, **keywords: Any) -> object:
             path = Path(arguments[0] if arguments else keywords["filename"])
             record.models.add(absolute_path(path))
             return read(*arguments, **keywords)

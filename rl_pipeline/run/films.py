@@ -91,7 +91,7 @@ def film_learning(run: RunFolder, checkpoints: Sequence[Checkpoint], path: Path)
     return count
 
 
-def _picture(rendered: Any) -> np.ndarray:
+def _picture(rendered: object) -> np.ndarray:
     frame = rendered[0] if isinstance(rendered, tuple | list) else rendered
     if frame is None:
         raise RenderingUnavailable("the environment gives no pictures: its render() returned None")

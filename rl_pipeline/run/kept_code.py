@@ -10,7 +10,7 @@ from pathlib import Path
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.gymnasium.make import environment_creator
-from rl_pipeline.envs.mujoco.model_files import MODEL_SUFFIXES, ModelFilesError, model_files
+from rl_pipeline.envs.mujoco.model_files import MODEL_SUFFIXES, model_files
 from rl_pipeline.learners.registry import learner_class
 from rl_pipeline.own_modules import forget_own_files, import_own_file, import_root, own_files
 from rl_pipeline.rendering.gl import RenderingUnavailable
@@ -104,14 +104,8 @@ def _with_assets(files: Iterable[Path]) -> set[Path]:
     Raises:
         ConfigError: A model names a file in a way that no copy can follow.
     """
-    try:
-        models = (path for path in files if path.suffix.lower() in MODEL_SUFFIXES)
-        return {file for model in models for file in model_files(model) if not is_installed(file)}
-    except ModelFilesError as error:
-        remedy = (
-            "write a path relative to the model, so that the copy of the model finds the copy of the file"
-        )
-        raise ConfigError([Problem("environment", str(error), remedy=remedy)]) from error
+    models = (path for path in files if path.suffix.lower() in MODEL_SUFFIXES)
+    return {file for model in models for file in model_files(model) if not is_installed(file)}
 
 
 def _with_copies(config: Config, copy: CodeCopy) -> Config:

@@ -60,7 +60,7 @@ def read_metadata(folder: RunFolder) -> dict[str, Any]:
     return metadata if isinstance(metadata, dict) else {}
 
 
-def update_metadata(folder: RunFolder, **entries: Any) -> None:
+def update_metadata(folder: RunFolder, **entries: object) -> None:
     """Change entries of `run.json`, written atomically."""
     metadata = {**read_metadata(folder), **entries, "updated": _now()}
     with atomic_write(folder.metadata, mode="w") as file:

@@ -1,6 +1,7 @@
 """`progress.png` and `stats.json`, renewed while a run goes on."""
 
 import logging
+import time
 
 from rl_pipeline.config.schema import Config
 from rl_pipeline.plotting import plot_progress, write_stats
@@ -9,14 +10,40 @@ from rl_pipeline.run.session import Session
 
 logger = logging.getLogger(__name__)
 
+TIME_SHARE = 0.02
+"""Pictures and statistics on the way may take this share of a training's time."""
 
-def renew_reports(folder: RunFolder, config: Config, session: Session) -> None:
-    """Draw the curves and write the statistics anew from what the run has recorded so far."""
-    session.tracker.flush()
-    minutes = session.split.minutes()
-    extra = {"timesteps": session.learner.timesteps, "seconds": None if minutes is None else 60 * minutes}
-    try:
-        write_stats(folder.path, config.model_dump(mode="json"), extra)
-        plot_progress(folder.path)
-    except OSError as error:
-        logger.warning("progress.png and stats.json could not be renewed: %s", error)
+
+class Reports:
+    """Draws the curves and writes the statistics of a run.
+
+    Args:
+        folder: The run's folder.
+        config: Its configuration.
+        session: Its environment, learner and trackers.
+    """
+
+    def __init__(self, folder: RunFolder, config: Config, session: Session) -> None:
+        self._folder, self._config, self._session = folder, config, session
+        self._next = time.monotonic()
+
+    def renew_if_due(self) -> None:
+        """Renew them, unless that would take more than `TIME_SHARE` of the time."""
+        started = time.monotonic()
+        if started >= self._next:
+            self.renew()
+            now = time.monotonic()
+            self._next = now + (now - started) / TIME_SHARE
+
+    def renew(self) -> None:
+        """Draw the curves and write the statistics anew from what the run has recorded so far."""
+        session = self._session
+        session.tracker.flush()
+        minutes = session.split.minutes()
+        seconds = None if minutes is None else 60 * minutes
+        extra = {"timesteps": session.learner.timesteps, "seconds": seconds}
+        try:
+            write_stats(self._folder.path, self._config.model_dump(mode="json"), extra)
+            plot_progress(self._folder.path)
+        except OSError as error:
+            logger.warning("progress.png and stats.json could not be renewed: %s", error)

@@ -1,7 +1,6 @@
 """The training loop of a run: iterate, log, evaluate, save, until done or asked to stop."""
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +14,13 @@ from rl_pipeline.run.control import TrainingControl
 from rl_pipeline.run.early_stopping import check_finite, reason_to_stop
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.milestones import crossed, frequency
-from rl_pipeline.run.reports import renew_reports
+from rl_pipeline.run.reports import Reports
 from rl_pipeline.run.session import Session
 from rl_pipeline.run.training_state import write_policy, write_training_state
 
 logger = logging.getLogger(__name__)
 
 MAX_LOG_ROWS = 1000
-REPORT_SHARE = 0.02
-"""Pictures and statistics on the way may take this share of a training's time."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ class RLTrainer:
             self.checkpoint_settings.frequency,
         )
         self.reason = reason
-        self.next_report = time.monotonic()
+        self.reports = Reports(folder, config, session)
         self.start_timestep = self.learner.timesteps
 
     def train(self) -> TrainingResult:
@@ -126,11 +123,7 @@ class RLTrainer:
         if self.settings.early_stopping.stop_on_nan:
             self._dump_where_not_finite(lambda: check_finite(values))
         self.session.progress.update(timestep, self.learner.mean_return, split)
-        started = time.monotonic()
-        if started >= self.next_report:
-            renew_reports(self.folder, self.config, self.session)
-            now = time.monotonic()
-            self.next_report = now + (now - started) / REPORT_SHARE
+        self.reports.renew_if_due()
 
     def _evaluate(self) -> None:
         if not self.session.evaluation.every:
@@ -225,6 +218,6 @@ class RLTrainer:
             self._write(step_name(timestep))
             self._publish(step_name(timestep))
         self.session.status = "finished" if is_finished else "stopped"
-        renew_reports(self.folder, self.config, self.session)
+        self.reports.renew()
         best = self.session.progression.best_mean_return
         return TrainingResult(self.session.status, timestep, best, self.control.stop_reason or self.reason)

@@ -5,13 +5,14 @@ from typing import Any
 
 from rl_pipeline import plain_data
 from rl_pipeline.atomic import atomic_write
+from rl_pipeline.run.checkpoints import CheckpointError
 
 
-class StateFileError(Exception):
+class StateFileError(CheckpointError):
     """A state file that is missing, cut short or not one of ours."""
 
 
-def write_state(path: Path, tree: Any) -> None:
+def write_state(path: Path, tree: object) -> None:
     """Write a tree of plain data, as `plain_data.dump` describes it, to an `.npz`.
 
     Raises:

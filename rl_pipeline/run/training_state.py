@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from rl_pipeline.envs.contract import base_env
 from rl_pipeline.learners.learner import LearnedPolicy, Learner
 from rl_pipeline.learners.policy_spec import describe_policy
 from rl_pipeline.learners.random_state import random_state, restore_random_state
+from rl_pipeline.plain_data import StateDict
 from rl_pipeline.policies.normalizer_file import NORMALIZER, read_normalizer, write_normalizer
 from rl_pipeline.policies.policy import PolicyFileError
 from rl_pipeline.policies.spec import write_spec
@@ -25,7 +25,7 @@ from rl_pipeline.run.environments import (
     wrapper_states,
 )
 from rl_pipeline.run.locate import find_policy
-from rl_pipeline.run.state_file import StateFileError, read_state, write_state
+from rl_pipeline.run.state_file import read_state, write_state
 
 WANDB_ID = re.compile(r"[\w-]{1,128}")
 """What W&B takes as the id of a run; it becomes part of the names of files and of an address."""
@@ -102,11 +102,11 @@ def restore_training_state(checkpoint: Checkpoint, learner: Learner, env: Vector
         CheckpointError: The checkpoint is damaged, or belongs to another configuration.
     """
     load_policy(checkpoint, learner.policy)
-    state = _read(checkpoint.path / STATE)
+    state = read_state(checkpoint.path / STATE)
     experience = checkpoint.path / EXPERIENCE
     try:
         if experience.exists():
-            learner.load_experience_dict(_read(experience))
+            learner.load_experience_dict(read_state(experience))
         base_env(env).load_state_dict(state["environment"])
         load_wrapper_states(env, state["wrappers"])
         learner.load_state_dict(_learner_state(state))
@@ -115,11 +115,11 @@ def restore_training_state(checkpoint: Checkpoint, learner: Learner, env: Vector
     restore_random_state(state["random"])
 
 
-def _learner_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
+def _learner_state(state: StateDict) -> StateDict:
     """Return the state of the learner; version 0.1.0 wrote a part of it beside it."""
     if "logger" in state:
         return {**state["learner"], "logger": state["logger"]}
-    learner: Mapping[str, Any] = state["learner"]
+    learner: StateDict = state["learner"]
     return learner
 
 
@@ -131,7 +131,7 @@ def read_progression(checkpoint: Checkpoint) -> Progression:
     """
     path = checkpoint.path / STATE
     try:
-        progression = Progression(**{"minutes": None, **_read(path)["progression"]})
+        progression = Progression(**{"minutes": None, **read_state(path)["progression"]})
     except (KeyError, TypeError) as error:
         raise CheckpointError(f"{path} is damaged ({error})") from error
     wandb_id = progression.wandb_id
@@ -177,11 +177,8 @@ def load_statistics(checkpoint: Checkpoint, env: VectorEnv) -> None:
     """Give an environment the running statistics of a checkpoint, if it has any."""
     path = checkpoint.path / NORMALIZER
     if path.exists():
-        load_normalizer_state(env, _read(path, read_normalizer))
-
-
-def _read(path: Path, read: Callable[[Path], Mapping[str, Any]] = read_state) -> Mapping[str, Any]:
-    try:
-        return read(path)
-    except (StateFileError, PolicyFileError) as error:
-        raise CheckpointError(str(error)) from error
+        try:
+            statistics = read_normalizer(path)
+        except PolicyFileError as error:
+            raise CheckpointError(str(error)) from error
+        load_normalizer_state(env, statistics)

@@ -85,7 +85,7 @@ def replace_paths(config: Config, replace: Callable[[str], str]) -> Config:
     return Config.model_validate(_walk(config.model_dump(), (), replace))
 
 
-def _walk(node: Any, key: Key, replace: Callable[[str], str]) -> Any:
+def _walk(node: object, key: Key, replace: Callable[[str], str]) -> Any:
     if isinstance(node, dict):
         return {_walk(name, (), replace): _walk(value, (*key, name), replace) for name, value in node.items()}
     if isinstance(node, list):
@@ -98,7 +98,7 @@ def _walk(node: Any, key: Key, replace: Callable[[str], str]) -> Any:
     return replace(node) if _is_argument(key) else node
 
 
-def _texts(node: Any, key: Key) -> Iterator[tuple[Key, str]]:
+def _texts(node: object, key: Key) -> Iterator[tuple[Key, str]]:
     if isinstance(node, dict):
         for name, value in node.items():
             yield from _texts(name, ())

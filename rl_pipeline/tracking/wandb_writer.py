@@ -52,7 +52,7 @@ class WandbWriter(Writer):
         name: str | None = None,
         group: str | None = None,
         tags: Sequence[str] = (),
-        config: Mapping[str, Any] | None = None,
+        config: Mapping[str, object] | None = None,
         mode: str | None = None,
         run_id: str | None = None,
         init_timeout: float = 20.0,
@@ -135,7 +135,7 @@ class WandbWriter(Writer):
         run.define_metric("timestep")
         run.define_metric("*", step_metric="timestep")
 
-    def _log(self, values: Mapping[str, Any], run: "wandb.Run") -> None:
+    def _log(self, values: Mapping[str, object], run: "wandb.Run") -> None:
         run.log(dict(values))
 
     def _log_film(self, name: str, path: Path, timestep: int, run: "wandb.Run") -> None:

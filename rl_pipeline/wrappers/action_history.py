@@ -1,13 +1,12 @@
 """Observations that hold the last few actions."""
 
-from typing import Any
-
 import numpy as np
 from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from rl_pipeline.plain_data import StateDict
 from rl_pipeline.policies.transforms import AppendActions
 from rl_pipeline.wrappers.base import TransformWrapper
 
@@ -42,16 +41,16 @@ class ActionHistory(TransformWrapper):
         self.single_observation_space = extended
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return the remembered actions."""
         return {"history": self._state[KEY].copy()}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state that `state_dict` returned."""
         self._state = {KEY: np.array(state["history"], dtype=np.float32)}
 
 
-def _transform(space: spaces.Space[Any], n_actions: int, action_size: int) -> AppendActions:
+def _transform(space: spaces.Space, n_actions: int, action_size: int) -> AppendActions:
     if isinstance(space, spaces.Discrete):
         return AppendActions(n_actions, action_size, (int(space.n),), (int(space.start),))
     if isinstance(space, spaces.MultiDiscrete):
@@ -61,7 +60,7 @@ def _transform(space: spaces.Space[Any], n_actions: int, action_size: int) -> Ap
 
 
 def _extended(
-    space: spaces.Space[Any], low: NDArray[np.float32], high: NDArray[np.float32]
+    space: spaces.Space, low: NDArray[np.float32], high: NDArray[np.float32]
 ) -> spaces.Box | spaces.Dict:
     if isinstance(space, spaces.Dict):
         return spaces.Dict({**space.spaces, KEY: spaces.Box(low, high)})

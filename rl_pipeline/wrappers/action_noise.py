@@ -1,11 +1,10 @@
 """Noise on what the robot is told to do."""
 
-from typing import Any
-
 import numpy as np
 from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 
+from rl_pipeline.wrappers.base import StepResult
 from rl_pipeline.wrappers.gaussian_noise import GaussianNoise
 
 
@@ -28,6 +27,6 @@ class ActionNoise(GaussianNoise):
         self.check_size([space.shape])
         self._low, self._high = space.low, space.high
 
-    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> StepResult:
         """Step the environments with noisy actions."""
         return self.env.step(np.clip(self.noisy(np.asarray(actions)), self._low, self._high))

@@ -1,18 +1,31 @@
 """The base of all vector wrappers: state that survives a kill, and resets of single environments."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
+from rl_pipeline.plain_data import StateDict
 from rl_pipeline.policies.observations import Observation, merge_rows
 from rl_pipeline.policies.transforms import State, Transform
 
-ResetOptions = Mapping[str, Any] | None
+Infos = dict[str, Any]
+"""Metrics of a step as `infos[name]` (n,) float64 beside `infos["_" + name]` (n,) bool, and `final_obs`."""
+
+Seed = int | Sequence[int | None] | None
+"""Seed of environment 0, counted up for the others; or one for each; None continues the generators."""
+
+StepResult = tuple[Observation, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]
+"""Observations, rewards, terminated, truncated, each of n rows, and infos."""
+
+ResetOptions = Mapping[str, object] | None
 """Options of a reset; `reset_mask`, bool (num_envs,), says which environments are reset."""
+
+Frames = tuple[Any, ...]
+"""Pictures, (height, width, 3) uint8; (None,) where there is none, which Gymnasium's type leaves out."""
 
 
 class StatefulWrapper(VectorWrapper):
@@ -27,11 +40,11 @@ class StatefulWrapper(VectorWrapper):
     """
 
     @abstractmethod
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return this wrapper's own state as plain data."""
 
     @abstractmethod
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state that `state_dict` returned."""
 
 
@@ -60,8 +73,8 @@ class TransformWrapper(StatefulWrapper):
         return self.transform
 
     def reset(
-        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
+        self, *, seed: int | list[int | None] | None = None, options: ResetOptions = None
+    ) -> tuple[Observation, Infos]:
         """Reset the environments; those that are not reset keep their state."""
         mask = reset_mask(options, self.num_envs)
         observation, infos = self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
@@ -70,7 +83,7 @@ class TransformWrapper(StatefulWrapper):
         self._state = {key: merge_rows(mask, rows, old[key]) for key, rows in fresh.items()}
         return self.transform.view(observation, self._state), infos
 
-    def step(self, actions: Any) -> tuple[Observation, Any, Any, Any, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> StepResult:
         """Step the environments and transform what they return, the last observations of episodes included."""
         observation, rewards, terminated, truncated, infos = self.env.step(actions)
         state = self.transform.record(np.asarray(actions), self._state)

@@ -1,13 +1,14 @@
 """Return, length, wall time and the task's own metrics of each finished episode."""
 
 import time
-from typing import Any
 
 import numpy as np
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
-from rl_pipeline.wrappers.base import TrainingWrapper, finished, reset_mask
+from rl_pipeline.plain_data import StateDict
+from rl_pipeline.policies.observations import Observation
+from rl_pipeline.wrappers.base import Infos, ResetOptions, StepResult, TrainingWrapper, finished, reset_mask
 from rl_pipeline.wrappers.metric_table import MetricTable
 
 SUCCESS_METRICS = ("is_success", "success")
@@ -45,13 +46,13 @@ class EpisodeStatistics(TrainingWrapper):
         self._metrics = MetricTable(self.num_envs)
 
     def reset(
-        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, dict[str, Any]]:
+        self, *, seed: int | list[int | None] | None = None, options: ResetOptions = None
+    ) -> tuple[Observation, Infos]:
         """Reset the environments and begin new episodes."""
         self._begin(reset_mask(options, self.num_envs))
         return self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
 
-    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> StepResult:
         """Step the environments and report the episodes that ended."""
         observation, rewards, terminated, truncated, infos = self.env.step(actions)
         self._returns += rewards
@@ -64,7 +65,7 @@ class EpisodeStatistics(TrainingWrapper):
             self._begin(done)
         return observation, rewards, terminated, truncated, infos
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return the sums of the running episodes; wall time goes on from the seconds that have passed."""
         return {
             "returns": self._returns.copy(),
@@ -73,7 +74,7 @@ class EpisodeStatistics(TrainingWrapper):
             "metrics": self._metrics.state_dict(),
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state that `state_dict` returned."""
         self._returns = np.array(state["returns"], dtype=np.float64)
         self._lengths = np.array(state["lengths"], dtype=np.int64)
@@ -86,8 +87,8 @@ class EpisodeStatistics(TrainingWrapper):
         self._starts[mask] = time.perf_counter()
         self._metrics.clear(mask)
 
-    def _report(self) -> dict[str, NDArray[Any]]:
-        report: dict[str, NDArray[Any]] = {
+    def _report(self) -> dict[str, np.ndarray]:
+        report: dict[str, np.ndarray] = {
             "r": self._returns.copy(),
             "l": self._lengths.copy(),
             "t": time.perf_counter() - self._starts,

@@ -1,12 +1,11 @@
 """Observations that hold the last few frames."""
 
-from typing import Any
-
 import numpy as np
 from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from rl_pipeline.plain_data import StateDict
 from rl_pipeline.policies.transforms import StackFrames
 from rl_pipeline.wrappers.base import TransformWrapper
 from rl_pipeline.wrappers.observations import map_space, space_parts
@@ -44,11 +43,11 @@ class FrameStack(TransformWrapper):
         self.single_observation_space = map_space(space, boxes, self._stacked_space)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return the frames by key; a plain Box has the key `observation`."""
         return {"stacks": dict(self._state)}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state that `state_dict` returned."""
         self._state = dict(state["stacks"])
 

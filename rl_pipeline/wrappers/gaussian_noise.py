@@ -2,13 +2,14 @@
 
 import zlib
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
-from rl_pipeline.wrappers.base import TrainingWrapper
+from rl_pipeline.plain_data import StateDict
+from rl_pipeline.policies.observations import Observation
+from rl_pipeline.wrappers.base import Infos, ResetOptions, TrainingWrapper
 
 
 class GaussianNoise(TrainingWrapper):
@@ -30,8 +31,8 @@ class GaussianNoise(TrainingWrapper):
         self._generator = np.random.default_rng()
 
     def reset(
-        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, dict[str, Any]]:
+        self, *, seed: int | list[int | None] | None = None, options: ResetOptions = None
+    ) -> tuple[Observation, Infos]:
         """Reset the environments; a seed also determines the noise from here on."""
         if seed is not None:
             seeds = [number for number in np.atleast_1d(np.array(seed, dtype=object)) if number is not None]
@@ -39,16 +40,16 @@ class GaussianNoise(TrainingWrapper):
             self._generator = np.random.default_rng([stream, *seeds])
         return self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
 
-    def noisy(self, values: NDArray[Any]) -> NDArray[Any]:
+    def noisy(self, values: np.ndarray) -> np.ndarray:
         """Return values plus noise, in the values' shape (num_envs, ...) and dtype."""
         noise = self._generator.standard_normal(values.shape) * self.std
         return (values + noise).astype(values.dtype)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return the state of the random number generator."""
         return {"generator": dict(self._generator.bit_generator.state)}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state that `state_dict` returned."""
         self._generator.bit_generator.state = state["generator"]
 

@@ -1,9 +1,10 @@
 """Sums of the metrics that environments report in their infos, for all environments and metrics at once."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
+
+from rl_pipeline.plain_data import StateDict
+from rl_pipeline.wrappers.base import Infos
 
 RESERVED = ("final_obs", "final_info", "episode")
 """Entries of infos that are no metrics."""
@@ -28,7 +29,7 @@ class MetricTable:
         self._rows: dict[str, int] = {}
         self._sums, self._counts, self._first, self._last = np.zeros((4, 0, num_envs))
 
-    def add(self, infos: dict[str, Any]) -> None:
+    def add(self, infos: Infos) -> None:
         """Add the numeric arrays of shape (num_envs,) in infos that have a mask `_<key>` beside them."""
         keys = [key for key in infos if self._is_metric(key, infos)]
         if not keys:
@@ -66,20 +67,20 @@ class MetricTable:
         """Return a metric's last value, shape (num_envs,)."""
         return self._last[self._rows[key]].copy()
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return the metrics' names and their values, float64, shape (4, n_metrics, num_envs)."""
         return {
             "keys": list(self.keys),
             "values": np.stack([self._sums, self._counts, self._first, self._last]),
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state that `state_dict` returned."""
         self.keys = list(state["keys"])
         self._rows = {key: row for row, key in enumerate(self.keys)}
         self._sums, self._counts, self._first, self._last = np.array(state["values"], dtype=np.float64)
 
-    def _is_metric(self, key: str, infos: dict[str, Any]) -> bool:
+    def _is_metric(self, key: str, infos: Infos) -> bool:
         value = infos[key]
         return (
             f"_{key}" in infos

@@ -1,15 +1,14 @@
 """Observations with running mean 0 and variance 1."""
 
-from typing import Any
-
 import numpy as np
 from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from rl_pipeline.plain_data import StateDict
 from rl_pipeline.policies.observations import Observation, as_dict
 from rl_pipeline.policies.transforms import Normalize
-from rl_pipeline.wrappers.base import StatefulWrapper
+from rl_pipeline.wrappers.base import Infos, ResetOptions, StatefulWrapper, StepResult
 from rl_pipeline.wrappers.observations import float_boxes, map_space
 from rl_pipeline.wrappers.running_statistics import RunningStatistics
 
@@ -53,14 +52,14 @@ class NormalizeObservation(StatefulWrapper):
         self.raw_final_obs: Observation | None = None
 
     def reset(
-        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
+        self, *, seed: int | list[int | None] | None = None, options: ResetOptions = None
+    ) -> tuple[Observation, Infos]:
         """Reset the environments and return the normalised first observations."""
         observation, infos = self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
         self.raw_final_obs = None
         return self._observe(observation), infos
 
-    def step(self, actions: Any) -> tuple[Observation, Any, Any, Any, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> StepResult:
         """Step the environments and return normalised observations."""
         observation, rewards, terminated, truncated, infos = self.env.step(actions)
         normalized = self._observe(observation)
@@ -82,7 +81,7 @@ class NormalizeObservation(StatefulWrapper):
             self.epsilon,
         )
 
-    def load_statistics(self, statistics: dict[str, Any]) -> None:
+    def load_statistics(self, statistics: StateDict) -> None:
         """Take over the statistics alone, the entry `statistics` of a `state_dict`."""
         for key, own in self.statistics.items():
             own.load_state_dict(statistics[key])
@@ -91,12 +90,12 @@ class NormalizeObservation(StatefulWrapper):
         """Take over another normaliser's statistics, e.g. the training environment's before an evaluation."""
         self.load_statistics(source.state_dict()["statistics"])
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return the statistics by key and the last raw observations."""
         statistics = {key: statistics.state_dict() for key, statistics in self.statistics.items()}
         return {"statistics": statistics, "raw_obs": self.raw_obs}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state that `state_dict` returned."""
         self.load_statistics(state["statistics"])
         self.raw_obs = state["raw_obs"]

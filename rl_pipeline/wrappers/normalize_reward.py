@@ -1,12 +1,12 @@
 """Rewards scaled by the running variance of the discounted return."""
 
-from typing import Any
-
 import numpy as np
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
-from rl_pipeline.wrappers.base import TrainingWrapper, finished, reset_mask
+from rl_pipeline.plain_data import StateDict
+from rl_pipeline.policies.observations import Observation
+from rl_pipeline.wrappers.base import Infos, ResetOptions, StepResult, TrainingWrapper, finished, reset_mask
 from rl_pipeline.wrappers.running_statistics import RunningStatistics
 
 
@@ -50,13 +50,13 @@ class NormalizeReward(TrainingWrapper):
         self.raw_rewards: NDArray[np.float64] = np.zeros(self.num_envs)
 
     def reset(
-        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, dict[str, Any]]:
+        self, *, seed: int | list[int | None] | None = None, options: ResetOptions = None
+    ) -> tuple[Observation, Infos]:
         """Reset the environments and their accumulators."""
         self.returns[reset_mask(options, self.num_envs)] = 0.0
         return self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
 
-    def step(self, actions: Any) -> tuple[Any, NDArray[np.float64], Any, Any, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> StepResult:
         """Step the environments and return normalised rewards."""
         observation, rewards, terminated, truncated, infos = self.env.step(actions)
         self.raw_rewards = rewards
@@ -66,11 +66,11 @@ class NormalizeReward(TrainingWrapper):
         self.returns[finished(terminated, truncated)] = 0.0
         return observation, self.normalize(rewards), terminated, truncated, infos
 
-    def normalize(self, rewards: NDArray[Any]) -> NDArray[np.float64]:
+    def normalize(self, rewards: np.ndarray) -> NDArray[np.float64]:
         """Normalise rewards of any shape with the present statistics, without updating them."""
         return np.clip(rewards / np.sqrt(self.statistics.var + self.epsilon), -self.clip, self.clip)
 
-    def load_statistics(self, statistics: dict[str, Any]) -> None:
+    def load_statistics(self, statistics: StateDict) -> None:
         """Take over the statistics alone, the entry `statistics` of a `state_dict`."""
         self.statistics.load_state_dict(statistics)
 
@@ -78,7 +78,7 @@ class NormalizeReward(TrainingWrapper):
         """Take over another normaliser's statistics."""
         self.load_statistics(source.statistics.state_dict())
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return the statistics, the accumulators and the last raw rewards."""
         return {
             "statistics": self.statistics.state_dict(),
@@ -86,7 +86,7 @@ class NormalizeReward(TrainingWrapper):
             "raw_rewards": self.raw_rewards.copy(),
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state that `state_dict` returned."""
         self.load_statistics(state["statistics"])
         self.returns = np.array(state["returns"], dtype=np.float64)

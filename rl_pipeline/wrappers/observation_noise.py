@@ -1,10 +1,10 @@
 """Noise on what the learner observes."""
 
-from typing import Any
-
+import numpy as np
 from gymnasium.vector import VectorEnv
 
 from rl_pipeline.policies.observations import Observation, map_parts
+from rl_pipeline.wrappers.base import Infos, ResetOptions, StepResult
 from rl_pipeline.wrappers.gaussian_noise import GaussianNoise
 from rl_pipeline.wrappers.observations import float_boxes
 
@@ -30,13 +30,13 @@ class ObservationNoise(GaussianNoise):
         self._keys = list(boxes)
 
     def reset(
-        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
+        self, *, seed: int | list[int | None] | None = None, options: ResetOptions = None
+    ) -> tuple[Observation, Infos]:
         """Reset the environments and return noisy first observations."""
         observation, infos = super().reset(seed=seed, options=options)
         return self._add_noise(observation), infos
 
-    def step(self, actions: Any) -> tuple[Observation, Any, Any, Any, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> StepResult:
         """Step the environments and return noisy observations."""
         observation, rewards, terminated, truncated, infos = self.env.step(actions)
         observation = self._add_noise(observation)

@@ -8,7 +8,7 @@ from gymnasium import spaces
 
 from rl_pipeline.policies.observations import PLAIN
 
-Space = spaces.Space[Any]
+Space = spaces.Space
 
 
 def space_parts(space: Space) -> dict[str, Space]:

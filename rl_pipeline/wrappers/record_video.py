@@ -4,13 +4,13 @@ import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from gymnasium.vector import VectorEnv
 
+from rl_pipeline.plain_data import StateDict
 from rl_pipeline.rendering.film import FilmWriter
-from rl_pipeline.wrappers.base import TrainingWrapper
+from rl_pipeline.wrappers.base import StepResult, TrainingWrapper
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class RecordVideo(TrainingWrapper):
         self._film_timestep = 0
         self._has_warned = False
 
-    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> StepResult:
         """Step the environments; begin, continue or finish a film."""
         if self._film is None and self.n_steps % self.trigger == 0:
             self._begin()
@@ -77,18 +77,18 @@ class RecordVideo(TrainingWrapper):
             self._finish()
         return result
 
-    def close(self, **kwargs: Any) -> None:
+    def close(self, **kwargs: object) -> None:
         """Finish the film that has begun and close the environments."""
         try:
             self._finish()
         finally:
             self.env.close(**kwargs)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return the number of steps; a film that has begun is not part of the state."""
         return {"n_steps": self.n_steps}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state that `state_dict` returned."""
         self.n_steps = int(state["n_steps"])
 

@@ -1,9 +1,9 @@
 """Running mean and variance of a stream of batches."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
+
+from rl_pipeline.plain_data import StateDict
 
 
 class RunningStatistics:
@@ -28,11 +28,11 @@ class RunningStatistics:
         self.var: NDArray[np.float64] = np.ones(shape)
         self.count = initial_count
 
-    def update(self, batch: NDArray[Any]) -> None:
+    def update(self, batch: np.ndarray) -> None:
         """Merge a batch of shape (n_rows, *shape) into the statistics."""
         self.merge(np.mean(batch, axis=0), np.var(batch, axis=0), len(batch))
 
-    def merge(self, mean: NDArray[Any], var: NDArray[Any], count: float) -> None:
+    def merge(self, mean: np.ndarray, var: np.ndarray, count: float) -> None:
         """Merge the mean and population variance of `count` further rows into the statistics."""
         total = self.count + count
         delta = mean - self.mean
@@ -41,11 +41,11 @@ class RunningStatistics:
         self.var = sum_of_squares / total
         self.count = total
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return `mean`, `var` and `count`."""
         return {"mean": np.array(self.mean), "var": np.array(self.var), "count": float(self.count)}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state that `state_dict` returned.
 
         Raises:

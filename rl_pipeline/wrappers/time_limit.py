@@ -1,13 +1,12 @@
 """A limit on the number of steps in an episode."""
 
-from typing import Any
-
 import numpy as np
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
+from rl_pipeline.plain_data import StateDict
 from rl_pipeline.policies.observations import Observation, select_rows
-from rl_pipeline.wrappers.base import TrainingWrapper, finished, reset_mask
+from rl_pipeline.wrappers.base import Infos, ResetOptions, StepResult, TrainingWrapper, finished, reset_mask
 
 
 class TimeLimit(TrainingWrapper):
@@ -34,13 +33,13 @@ class TimeLimit(TrainingWrapper):
         self.elapsed_steps: NDArray[np.int64] = np.zeros(self.num_envs, dtype=np.int64)
 
     def reset(
-        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
+        self, *, seed: int | list[int | None] | None = None, options: ResetOptions = None
+    ) -> tuple[Observation, Infos]:
         """Reset the environments and their step counts."""
         self.elapsed_steps[reset_mask(options, self.num_envs)] = 0
         return self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
 
-    def step(self, actions: Any) -> tuple[Observation, Any, Any, Any, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> StepResult:
         """Step the environments; those whose episode is over its limit are truncated and reset."""
         observation, rewards, terminated, truncated, infos = self.env.step(actions)
         self.elapsed_steps += 1
@@ -55,10 +54,10 @@ class TimeLimit(TrainingWrapper):
             observation = select_rows(over, first_observation, observation)
         return observation, rewards, terminated, truncated, infos
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return the step counts."""
         return {"elapsed_steps": self.elapsed_steps.copy()}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state that `state_dict` returned."""
         self.elapsed_steps = np.array(state["elapsed_steps"], dtype=np.int64)

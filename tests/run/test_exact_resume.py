@@ -13,7 +13,7 @@ import torch
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from rl_pipeline.config.schema import Config
-from rl_pipeline.learners.sb3.callback import PhaseCallback
+from rl_pipeline.learners.sb3.iteration import PhaseCallback
 from rl_pipeline.learners.sb3.learner import SB3Learner
 from rl_pipeline.learners.sb3.state import replay_buffer_state
 from rl_pipeline.run.control import TrainingControl

@@ -11,6 +11,7 @@ from rl_pipeline.envs.gymnasium.description import GroupDescription, check_alike
 from rl_pipeline.envs.gymnasium.joint_torque import JointTorque
 from rl_pipeline.envs.gymnasium.state import capture, restore
 from rl_pipeline.envs.gymnasium.step_metrics import StepMetrics
+from rl_pipeline.plain_data import StateDict
 
 
 class EnvGroup:
@@ -108,7 +109,7 @@ class EnvGroup:
         buffers.observations.write(index, self._interrupted.pop(index))
         self._torque.skip(index)
 
-    def call(self, indices: Sequence[int], name: str, *args: Any, **kwargs: Any) -> list[Any]:
+    def call(self, indices: Sequence[int], name: str, *args: object, **kwargs: object) -> list[Any]:
         """Call a method, or read an attribute, of some environments or their wrappers.
 
         Args:
@@ -126,7 +127,7 @@ class EnvGroup:
             results.append(attribute(*args, **kwargs) if callable(attribute) else attribute)
         return results
 
-    def set_attr(self, indices: Sequence[int], name: str, values: Sequence[Any]) -> None:
+    def set_attr(self, indices: Sequence[int], name: str, values: Sequence[object]) -> None:
         """Set an attribute of some environments, on the wrapper that has it or else on the innermost one."""
         for self.active, value in zip(indices, values, strict=True):
             self.envs[self.active].set_wrapper_attr(name, value)
@@ -136,11 +137,11 @@ class EnvGroup:
         self.active = 0
         return self.envs[0].render() if self.envs[0].render_mode else None
 
-    def state(self) -> list[dict[str, Any]]:
+    def state(self) -> list[StateDict]:
         """Return the state of every environment as plain data."""
         return [capture(env) for env in self._each()]
 
-    def load_state(self, states: Sequence[dict[str, Any]]) -> list[str]:
+    def load_state(self, states: Sequence[StateDict]) -> list[str]:
         """Restore what `state` returned; return the names of what could not be restored exactly.
 
         Environments that start a new episode instead report the interrupted one as truncated in the next step, with

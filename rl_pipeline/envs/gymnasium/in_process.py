@@ -1,17 +1,18 @@
 """Environments that are stepped one after the other in this process."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gymnasium
+import numpy as np
 
-from rl_pipeline.envs.contract import Infos, Seed, StepResult
 from rl_pipeline.envs.gymnasium.buffers import allocate_buffers
 from rl_pipeline.envs.gymnasium.group import EnvGroup
 from rl_pipeline.envs.gymnasium.vector_base import EnvListVectorEnv
 from rl_pipeline.envs.step_limit import begin_step, end_step, shown_action
+from rl_pipeline.plain_data import StateDict
 from rl_pipeline.policies.observations import Observation
-from rl_pipeline.wrappers.base import ResetOptions
+from rl_pipeline.wrappers.base import Frames, Infos, ResetOptions, Seed, StepResult
 
 
 class InProcessVectorEnv(EnvListVectorEnv):
@@ -55,7 +56,7 @@ class InProcessVectorEnv(EnvListVectorEnv):
         self._guarded(self._group.reset, self.expand_seed(seed), passed_on, mask)
         return self._buffers.observations.copy(), self._buffers.infos(self._parts())
 
-    def step(self, actions: Any) -> StepResult:
+    def step(self, actions: np.ndarray) -> StepResult:
         """Step every environment once, with same-step autoreset."""
         self._stepped = self.check_actions(actions)
         previous = begin_step(self._describe_step)
@@ -69,34 +70,34 @@ class InProcessVectorEnv(EnvListVectorEnv):
         index = self._group.active
         return f"environment {index} of {self.name} with the action {shown_action(self._stepped[index])}"
 
-    def _guarded(self, function: Callable[..., None], *args: Any) -> None:
+    def _guarded(self, function: Callable[..., None], *args: object) -> None:
         try:
             function(*args)
         except Exception as error:
             error.add_note(f"raised by environment {self._group.active} of {self.name}")
             raise
 
-    def call_on(self, indices: Sequence[int], name: str, *args: Any, **kwargs: Any) -> list[Any]:
+    def call_on(self, indices: Sequence[int], name: str, *args: object, **kwargs: object) -> list[Any]:
         """Call a method, or read an attribute, of some sub-environments."""
         return self._group.call(indices, name, *args, **kwargs)
 
-    def set_attr(self, name: str, values: Any) -> None:
+    def set_attr(self, name: str, values: object) -> None:
         """Set an attribute of every sub-environment; a list or tuple gives one value for each."""
         self._group.set_attr(range(self.num_envs), name, self._values(values))
 
-    def render(self) -> tuple[Any, ...]:
+    def render(self) -> Frames:
         """Return the frame of environment 0 as a 1-tuple."""
         return (self._group.render(),)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return simulators, random generators and elapsed steps as plain data; `exact` tells whether all of it."""
         return self._state(self._group.state())
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Restore what `state_dict` of this class or of `WorkerVectorEnv` returned."""
         self._load_batch(state)
         self._warn_inexact(self._group.load_state(state["environments"]))
 
-    def close_extras(self, **kwargs: Any) -> None:
+    def close_extras(self, **kwargs: object) -> None:
         """Close every environment."""
         self._group.close()

@@ -21,7 +21,7 @@ class JointTorque:
         metrics: The metrics of a step, which get one entry for each environment.
     """
 
-    def __init__(self, envs: Sequence[gymnasium.Env[Any, Any]], metrics: StepMetrics) -> None:
+    def __init__(self, envs: Sequence[gymnasium.Env], metrics: StepMetrics) -> None:
         self._robots: list[Any] = [env.unwrapped for env in envs]
         self._metrics = metrics
         n_actuators = min(_count_actuators(robot) for robot in self._robots)
@@ -44,7 +44,7 @@ class JointTorque:
             self._metrics.mask[self._slot] = True
 
 
-def _count_actuators(robot: Any) -> int:
+def _count_actuators(robot: object) -> int:
     """Return the number of actuators of a MuJoCo environment, 0 for any other."""
     forces = getattr(getattr(robot, "data", None), "actuator_force", None)
     return forces.size if isinstance(forces, np.ndarray) else 0

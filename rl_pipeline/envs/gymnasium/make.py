@@ -8,8 +8,8 @@ from typing import Any
 import gymnasium
 from gymnasium.envs.registration import load_env_creator
 
-from rl_pipeline.class_path import ClassPathError, resolve_class
-from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.class_path import resolve_class
+from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.envs.gymnasium.robotics_constants import use_integer_constants
 from rl_pipeline.envs.keyword_arguments import unknown_arguments
 from rl_pipeline.envs.registry import KEY, find_spec, unknown_environment_problem
@@ -39,7 +39,7 @@ class EnvMaker:
         if self.render_mode == "rgb_array" and not has_display():
             os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # pygame would complain of the missing display
         if is_own_class(self.environment_id):
-            own_class = resolve_class(self.environment_id, gymnasium.Env)
+            own_class = resolve_class(self.environment_id, gymnasium.Env, KEY)
             use_integer_constants()
             env = own_class(**self.kwargs, **render)
         else:
@@ -58,25 +58,22 @@ def is_own_class(environment_id: str) -> bool:
     return bool(location) and name.isidentifier()
 
 
-def environment_creator(environment_id: str) -> Callable[..., Any]:
+def environment_creator(environment_id: str) -> Callable[..., object]:
     """Return the class or function that makes an environment.
 
     Raises:
         ConfigError: there is no such environment.
         ImportError: a package that it needs is not installed.
     """
-    try:
-        if is_own_class(environment_id):
-            return resolve_class(environment_id, gymnasium.Env)
-        spec = find_spec(environment_id)
-        if spec is None or spec.entry_point is None:
-            raise ConfigError([unknown_environment_problem(environment_id)])
-        return spec.entry_point if callable(spec.entry_point) else load_env_creator(spec.entry_point)
-    except ClassPathError as error:
-        raise ConfigError([Problem(KEY, str(error), environment_id)]) from error
+    if is_own_class(environment_id):
+        return resolve_class(environment_id, gymnasium.Env, KEY)
+    spec = find_spec(environment_id)
+    if spec is None or spec.entry_point is None:
+        raise ConfigError([unknown_environment_problem(environment_id)])
+    return spec.entry_point if callable(spec.entry_point) else load_env_creator(spec.entry_point)
 
 
-def check_arguments(environment_id: str, kwargs: dict[str, Any]) -> None:
+def check_arguments(environment_id: str, kwargs: dict[str, object]) -> None:
     """Check that an environment exists and takes these keyword arguments.
 
     Raises:

@@ -14,13 +14,13 @@ PHYSICAL_PREFIXES = ("body_", "jnt_", "dof_", "geom_", "site_", "tendon_", "actu
 """Model arrays that domain randomisation changes; textures, meshes and materials are taken as constant."""
 
 
-def is_mujoco_data(value: Any) -> bool:
+def is_mujoco_data(value: object) -> bool:
     """Tell whether a value is a `mujoco.MjData`, without importing mujoco."""
     mujoco = sys.modules.get("mujoco")
     return mujoco is not None and isinstance(value, mujoco.MjData)
 
 
-def capture_mujoco(data: Any) -> dict[str, Any]:
+def capture_mujoco(data: Any) -> dict[str, object]:
     """Return the state of a simulation and the physical parameters of its model.
 
     After `mj_step` the derived arrays (`xpos`, `cvel`, `cfrc_ext`, ...) lag one step behind `qpos`, and some tasks
@@ -64,7 +64,7 @@ def restore_mujoco(data: Any, saved: dict[str, Any]) -> None:
     _unpack(_buffer_arrays(data), saved["derived"])
 
 
-def _arrays(struct: Any) -> list[tuple[str, np.ndarray]]:
+def _arrays(struct: object) -> list[tuple[str, np.ndarray]]:
     named = ((name, getattr(struct, name)) for name in dir(struct) if not name.startswith("_"))
     return [(name, value) for name, value in named if isinstance(value, np.ndarray) and value.size]
 
@@ -78,7 +78,7 @@ def _buffer_arrays(data: Any) -> list[np.ndarray]:
     return [array for array in arrays if 0 <= array.ctypes.data - start < data.nbuffer]
 
 
-def _physical_arrays(model: Any) -> list[np.ndarray]:
+def _physical_arrays(model: object) -> list[np.ndarray]:
     return [
         array
         for name, array in _arrays(model)

@@ -19,6 +19,7 @@ from gymnasium import Space
 from rl_pipeline.envs.errors import CannotRestoreError
 from rl_pipeline.envs.gymnasium.state_decoding import Decoder
 from rl_pipeline.envs.gymnasium.state_encoding import Encoder
+from rl_pipeline.plain_data import StateDict
 
 
 class Restoration(NamedTuple):
@@ -30,7 +31,7 @@ class Restoration(NamedTuple):
     """First observation of the new episode of an environment that is not exact."""
 
 
-def capture(env: gymnasium.Env) -> dict[str, Any]:
+def capture(env: gymnasium.Env) -> StateDict:
     """Return the state of an environment and its wrappers as plain data.
 
     Returns:
@@ -50,7 +51,7 @@ def capture(env: gymnasium.Env) -> dict[str, Any]:
     }
 
 
-def restore(env: gymnasium.Env, state: dict[str, Any]) -> Restoration:
+def restore(env: gymnasium.Env, state: StateDict) -> Restoration:
     """Restore what `capture` returned into an environment that was made in the same way.
 
     An environment that cannot be restored exactly is reset with `state["seed"]`; its wrappers are restored.
@@ -71,7 +72,7 @@ def capture_random_state(space: Space) -> Any:
     return Encoder().encode(space, "")
 
 
-def restore_random_state(space: Space, state: Any) -> None:
+def restore_random_state(space: Space, state: object) -> None:
     """Restore what `capture_random_state` returned."""
     Decoder().decode(state, space)
 

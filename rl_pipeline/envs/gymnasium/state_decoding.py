@@ -10,7 +10,7 @@ import numpy as np
 
 from rl_pipeline.envs.errors import CannotRestoreError
 from rl_pipeline.envs.gymnasium.mujoco_data import is_mujoco_data, restore_mujoco
-from rl_pipeline.envs.gymnasium.state_encoding import class_name, is_static
+from rl_pipeline.envs.gymnasium.state_encoding import Node, class_name, is_static
 
 MISSING = object()
 """Stands for an attribute or item that the environment at hand does not have."""
@@ -20,9 +20,9 @@ class Decoder:
     """Restores one environment."""
 
     def __init__(self) -> None:
-        self._restored: dict[int, Any] = {}
+        self._restored: dict[int, object] = {}
 
-    def decode(self, node: Any, existing: Any) -> Any:
+    def decode(self, node: object, existing: object) -> Any:
         """Return the value of a node.
 
         Args:
@@ -38,30 +38,30 @@ class Decoder:
             return node
         if node["type"] == "same":
             return self._restored[node["id"]]
-        decode: Callable[[dict[str, Any], Any], Any] = getattr(self, f"_{node['type']}")
+        decode: Callable[[Node, object], object] = getattr(self, f"_{node['type']}")
         value = decode(node, existing)
         if "id" in node:
             self._restored[node["id"]] = value
         return value
 
-    def _static(self, node: dict[str, Any], existing: Any) -> Any:
+    def _static(self, node: Node, existing: object) -> object:
         return existing
 
-    def _enum(self, node: dict[str, Any], existing: Any) -> Any:
+    def _enum(self, node: Node, existing: object) -> object:
         if not isinstance(existing, enum.Enum):
             raise CannotRestoreError(f"the enumeration of '{node['name']}' is not known")
         return type(existing)[node["name"]]
 
-    def _scalar(self, node: dict[str, Any], existing: Any) -> Any:
+    def _scalar(self, node: Node, existing: object) -> object:
         return node["value"][()]
 
-    def _bytes(self, node: dict[str, Any], existing: Any) -> bytes:
+    def _bytes(self, node: Node, existing: object) -> bytes:
         return node["value"].tobytes()
 
-    def _array(self, node: dict[str, Any], existing: Any) -> np.ndarray:
+    def _array(self, node: Node, existing: object) -> np.ndarray:
         return node["value"].copy(order="K")
 
-    def _foreign(self, node: dict[str, Any], existing: Any) -> np.ndarray:
+    def _foreign(self, node: Node, existing: Any) -> np.ndarray:
         value: np.ndarray = node["value"]
         is_view = isinstance(existing, np.ndarray) and existing.base is not None and existing.flags.writeable
         if not is_view or existing.shape != value.shape or existing.dtype != value.dtype:
@@ -69,12 +69,12 @@ class Decoder:
         existing[...] = value
         return existing
 
-    def _view(self, node: dict[str, Any], existing: Any) -> np.ndarray:
+    def _view(self, node: Node, existing: object) -> np.ndarray:
         owner = self.decode(node["of"], MISSING)
         memory = owner if owner.flags.c_contiguous else owner.T
         return np.ndarray(node["shape"], np.dtype(node["dtype"]), memory, node["offset"], node["strides"])
 
-    def _items(self, node: dict[str, Any], existing: Any) -> list[Any]:
+    def _items(self, node: Node, existing: Any) -> list[object]:
         if is_sequence(existing) and len(existing) == len(node["items"]):
             counterparts = list(existing)
         else:
@@ -84,26 +84,26 @@ class Decoder:
             for item, counterpart in zip(node["items"], counterparts, strict=True)
         ]
 
-    def _list(self, node: dict[str, Any], existing: Any) -> list[Any]:
-        value: list[Any] = []
+    def _list(self, node: Node, existing: object) -> list[object]:
+        value: list[object] = []
         self._restored[node["id"]] = value  # it may hold itself
         value.extend(self._items(node, existing))
         return value
 
-    def _tuple(self, node: dict[str, Any], existing: Any) -> tuple[Any, ...]:
+    def _tuple(self, node: Node, existing: object) -> tuple[object, ...]:
         return tuple(self._items(node, existing))
 
-    def _set(self, node: dict[str, Any], existing: Any) -> set[Any]:
+    def _set(self, node: Node, existing: object) -> set[object]:
         return set(self._items(node, MISSING))
 
-    def _frozenset(self, node: dict[str, Any], existing: Any) -> frozenset[Any]:
+    def _frozenset(self, node: Node, existing: object) -> frozenset[object]:
         return frozenset(self._items(node, MISSING))
 
-    def _deque(self, node: dict[str, Any], existing: Any) -> collections.deque[Any]:
+    def _deque(self, node: Node, existing: object) -> collections.deque[object]:
         return collections.deque(self._items(node, existing), maxlen=node["maxlen"])
 
-    def _dict(self, node: dict[str, Any], existing: Any) -> dict[Any, Any]:
-        value: dict[Any, Any] = collections.OrderedDict() if node["type"] == "OrderedDict" else {}
+    def _dict(self, node: Node, existing: object) -> dict[object, object]:
+        value: dict[object, object] = collections.OrderedDict() if node["type"] == "OrderedDict" else {}
         self._restored[node["id"]] = value
         for key_node, item in zip(node["keys"], node["items"], strict=True):
             key = self.decode(key_node, MISSING)
@@ -113,22 +113,22 @@ class Decoder:
 
     _OrderedDict = _dict
 
-    def _random(self, node: dict[str, Any], existing: Any) -> random.Random:
+    def _random(self, node: Node, existing: object) -> random.Random:
         generator = random.Random()
         generator.setstate(self.decode(node["state"], MISSING))
         return generator
 
-    def _RandomState(self, node: dict[str, Any], existing: Any) -> np.random.RandomState:  # noqa: N802
+    def _RandomState(self, node: Node, existing: object) -> np.random.RandomState:  # noqa: N802
         generator = np.random.RandomState()
         generator.set_state(node["state"])
         return generator
 
-    def _Generator(self, node: dict[str, Any], existing: Any) -> np.random.Generator:  # noqa: N802
+    def _Generator(self, node: Node, existing: object) -> np.random.Generator:  # noqa: N802
         bit_generator = getattr(np.random, node["state"]["bit_generator"])()
         bit_generator.state = node["state"]
         return np.random.Generator(bit_generator)
 
-    def _space(self, node: dict[str, Any], existing: Any) -> Any:
+    def _space(self, node: Node, existing: Any) -> object:
         if existing is MISSING:
             raise CannotRestoreError("it has no such space")
         existing._np_random = self.decode(node["random"], None)
@@ -139,13 +139,13 @@ class Decoder:
             self.decode(part_node, part)
         return existing
 
-    def _mujoco(self, node: dict[str, Any], existing: Any) -> Any:
+    def _mujoco(self, node: Node, existing: object) -> object:
         if not is_mujoco_data(existing):
             raise CannotRestoreError("it has no MuJoCo simulation at this place")
         restore_mujoco(existing, node["state"])
         return existing
 
-    def _object(self, node: dict[str, Any], existing: Any) -> Any:
+    def _object(self, node: Node, existing: Any) -> object:
         if existing is MISSING or class_name(existing) != node["class"]:
             raise CannotRestoreError(f"it has no {node['class']} at this place")
         self._restored[node["id"]] = existing
@@ -159,12 +159,12 @@ class Decoder:
         return existing
 
 
-def is_sequence(value: Any) -> bool:
+def is_sequence(value: object) -> bool:
     """Tell whether a value has items in an order."""
     return isinstance(value, list | tuple | collections.deque)
 
 
-def _present(value: Any) -> Any:
+def _present(value: object) -> object:
     if value is MISSING:
         raise CannotRestoreError("an item of a collection cannot be made from its state")
     return value

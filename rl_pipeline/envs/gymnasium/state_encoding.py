@@ -23,6 +23,8 @@ from gymnasium.envs.registration import EnvSpec
 from rl_pipeline.envs.gymnasium.mujoco_data import capture_mujoco, is_mujoco_data
 from rl_pipeline.own_modules import stable_name
 
+Node = dict[str, Any]
+"""A value that is more than a number or text, by the names of its parts and its `type`."""
 STATIC = {"type": "static"}
 """Stands for what does not change, or is no part of the simulation; restoring leaves it alone."""
 
@@ -71,12 +73,12 @@ class Encoder:
         lost: names of the attributes that cannot be encoded, e.g. `LunarLander.world`.
     """
 
-    def __init__(self, static: tuple[Any, ...] = ()) -> None:
+    def __init__(self, static: tuple[object, ...] = ()) -> None:
         self.lost: set[str] = set()
         self._static = static
         self._seen: dict[int, tuple[int, Any]] = {}
 
-    def encode(self, value: Any, name: str) -> Any:
+    def encode(self, value: object, name: str) -> Any:
         """Return a value as plain data; `name` is the attribute that it belongs to."""
         if value is None or type(value) in (bool, int, float, str):
             return value
@@ -94,7 +96,7 @@ class Encoder:
         self._seen[id(value)] = (number, value)  # the reference keeps the address from being used again
         return {"id": number, **self._encode_new(value, name)}
 
-    def _encode_new(self, value: Any, name: str) -> dict[str, Any]:
+    def _encode_new(self, value: object, name: str) -> Node:
         if isinstance(value, np.ndarray):
             return self._array(value, name)
         if type(value) in CONTAINERS:
@@ -113,11 +115,11 @@ class Encoder:
             return self._object(value, name)
         return self._lose(name)
 
-    def _lose(self, name: str) -> dict[str, Any]:
+    def _lose(self, name: str) -> Node:
         self.lost.add(name)
         return STATIC
 
-    def _array(self, array: np.ndarray, name: str) -> dict[str, Any]:
+    def _array(self, array: np.ndarray, name: str) -> Node:
         owner: Any = array
         while isinstance(owner.base, np.ndarray):
             owner = owner.base
@@ -138,8 +140,8 @@ class Encoder:
             "strides": list(array.strides),
         }
 
-    def _container(self, value: Any, name: str) -> dict[str, Any]:
-        node: dict[str, Any] = {"type": CONTAINERS[type(value)]}
+    def _container(self, value: Any, name: str) -> Node:
+        node: Node = {"type": CONTAINERS[type(value)]}
         if isinstance(value, dict):
             node["keys"] = [self.encode(key, name) for key in value]
             return node | {"items": [self.encode(item, name) for item in value.values()]}
@@ -147,7 +149,7 @@ class Encoder:
             node["maxlen"] = value.maxlen
         return node | {"items": [self.encode(item, name) for item in value]}
 
-    def _random(self, value: Any, name: str) -> dict[str, Any]:
+    def _random(self, value: Any, name: str) -> Node:
         if isinstance(value, random.Random):
             return {"type": "random", "state": self.encode(value.getstate(), name)}
         if isinstance(value, np.random.RandomState):
@@ -158,10 +160,10 @@ class Encoder:
         parts = getattr(space, "spaces", ())
         return [self.encode(part, name) for part in (parts.values() if hasattr(parts, "values") else parts)]
 
-    def _object(self, value: Any, name: str) -> dict[str, Any]:
+    def _object(self, value: Any, name: str) -> Node:
         is_env = isinstance(value, gymnasium.Env)
         attributes = {key: item for key, item in vars(value).items() if key not in STATIC_ATTRIBUTES}
-        node: dict[str, Any] = {"type": "object", "class": class_name(value)}
+        node: Node = {"type": "object", "class": class_name(value)}
         if is_env and callable(getattr(type(value), "state_dict", None)):
             kept = ("_np_random", "action_space", "observation_space", "env")
             attributes = {key: item for key, item in attributes.items() if key in kept}
@@ -173,7 +175,7 @@ class Encoder:
         return node | {"attributes": encoded}
 
 
-def is_static(value: Any) -> bool:
+def is_static(value: object) -> bool:
     """Tell whether a value is code, a constant or part of the rendering rather than of the simulation."""
     if isinstance(value, CODE + CONSTANTS):
         return True
@@ -187,19 +189,19 @@ class _Plain:
     pass
 
 
-def is_plain_object(value: Any) -> bool:
+def is_plain_object(value: object) -> bool:
     """Tell whether all of an object is in its `__dict__`: no slots and no memory of a C extension."""
     return hasattr(value, "__dict__") and type(value).__basicsize__ == _Plain.__basicsize__
 
 
-def class_name(value: Any) -> str:
+def class_name(value: object) -> str:
     """Return `module.Class` of an object, the same wherever a user's file lies."""
     return f"{stable_name(type(value).__module__)}.{type(value).__qualname__}"
 
 
-def _copied(state: Any) -> dict[str, Any]:
+def _copied(state: Any) -> Node:
     """Copy the state of a NumPy bit generator: nested dicts of ints, strings and arrays."""
-    copied: dict[str, Any] = {}
+    copied: Node = {}
     for key, value in state.items():
         if isinstance(value, dict):
             copied[key] = _copied(value)

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -34,7 +33,7 @@ class StepMetrics:
         """Forget the numbers of the step before, but not the names."""
         self.mask[: len(self.keys)] = False
 
-    def record(self, index: int, info: Mapping[str, Any]) -> None:
+    def record(self, index: int, info: Mapping[str, object]) -> None:
         """Take the numbers out of the info of one environment; everything else in it is passed over."""
         for key, value in info.items():
             if type(value) not in NUMBERS and not _is_number_array(value):
@@ -56,7 +55,7 @@ class StepMetrics:
         return self._slots[key]
 
 
-def _is_number_array(value: Any) -> bool:
+def _is_number_array(value: object) -> bool:
     return type(value) is np.ndarray and value.ndim == 0 and value.dtype.kind in "biuf"
 
 

@@ -3,7 +3,7 @@
 import copy
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from rl_pipeline.envs.contract import BackendVectorEnv, Interface
 from rl_pipeline.envs.gymnasium.buffers import StepBuffers
 from rl_pipeline.envs.gymnasium.description import GroupDescription
 from rl_pipeline.envs.gymnasium.state import capture_random_state, restore_random_state
+from rl_pipeline.plain_data import StateDict
 
 SPACES = ("single_observation_space", "single_action_space", "observation_space", "action_space")
 
@@ -48,7 +49,7 @@ class EnvListVectorEnv(BackendVectorEnv):
         """What the spaces leave unsaid, as far as the environment tells it by the usual attributes."""
         return self._interface
 
-    def _values(self, values: Any) -> list[Any]:
+    def _values(self, values: object) -> list[Any]:
         if not isinstance(values, list | tuple):
             return [values] * self.num_envs
         if len(values) != self.num_envs:
@@ -56,10 +57,10 @@ class EnvListVectorEnv(BackendVectorEnv):
         return list(values)
 
     @abstractmethod
-    def call_on(self, indices: Sequence[int], name: str, *args: Any, **kwargs: Any) -> list[Any]:
+    def call_on(self, indices: Sequence[int], name: str, *args: object, **kwargs: object) -> list[Any]:
         """Call a method, or read an attribute, of some sub-environments or their wrappers."""
 
-    def check_actions(self, actions: Any) -> NDArray[Any]:
+    def check_actions(self, actions: object) -> np.ndarray:
         """Return actions in the dtype of the action space, in which sub-environments expect them."""
         return super().check_actions(actions).astype(self.action_space.dtype, copy=False)
 
@@ -72,7 +73,7 @@ class EnvListVectorEnv(BackendVectorEnv):
         return np.stack(self.call("action_masks"))
 
     def compute_reward(
-        self, achieved_goal: NDArray[Any], desired_goal: NDArray[Any], infos: Any
+        self, achieved_goal: np.ndarray, desired_goal: np.ndarray, infos: object
     ) -> NDArray[np.float64]:
         """See `BackendVectorEnv`; asks the first sub-environment, since all are alike."""
         return self.call_on([0], "compute_reward", achieved_goal, desired_goal, infos)[0]
@@ -81,7 +82,7 @@ class EnvListVectorEnv(BackendVectorEnv):
         """Read an attribute of every sub-environment; a method is returned, not called."""
         return self.call("get_wrapper_attr", name)
 
-    def _state(self, states: list[dict[str, Any]]) -> dict[str, Any]:
+    def _state(self, states: list[StateDict]) -> StateDict:
         return {
             "exact": all(state["exact"] for state in states),
             "inexact": sorted({name for state in states for name in state["inexact"]}),
@@ -90,7 +91,7 @@ class EnvListVectorEnv(BackendVectorEnv):
             "spaces": {name: capture_random_state(getattr(self, name)) for name in SPACES},
         }
 
-    def _load_batch(self, state: Mapping[str, Any]) -> None:
+    def _load_batch(self, state: StateDict) -> None:
         count = len(state["environments"])
         if count != self.num_envs:
             raise ValueError(f"the state holds {count} environments of {self.name}, here are {self.num_envs}")

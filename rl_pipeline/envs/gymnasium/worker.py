@@ -91,7 +91,7 @@ class WorkerProcess:
         self.environment_name = description.name
         return description
 
-    def ask(self, command: str, *arguments: Any) -> Any:
+    def ask(self, command: str, *arguments: object) -> Any:
         """Have a command executed and return its result; raises as `send` and `receive` do."""
         self.send(cloudpickle.dumps((command, arguments)))
         return self.receive()

@@ -83,13 +83,13 @@ class WorkerPool:
         os.ftruncate(self._memory_handle, size)
         return mmap.mmap(self._memory_handle, size)
 
-    def request(self, command: str, *arguments: Any) -> list[Any]:
+    def request(self, command: str, *arguments: object) -> list[Any]:
         """Ask all workers the same and return their results."""
         message = cloudpickle.dumps((command, arguments))
         return self.exchange([(worker, message) for worker in self.workers])
 
     def request_each(
-        self, command: str, arguments: Sequence[tuple[WorkerProcess, tuple[Any, ...]]]
+        self, command: str, arguments: Sequence[tuple[WorkerProcess, tuple[object, ...]]]
     ) -> list[Any]:
         """Ask workers with arguments of their own and return their results."""
         return self.exchange([(worker, cloudpickle.dumps((command, own))) for worker, own in arguments])
@@ -117,9 +117,9 @@ class WorkerPool:
 
     def _collect(
         self, messages: Sequence[tuple[WorkerProcess, bytes]]
-    ) -> tuple[list[Any], dict[int, WorkerDiedError]]:
+    ) -> tuple[list[object], dict[int, WorkerDiedError]]:
         """Return the results, and the deaths by position; raise the first failure when every reply has been read."""
-        results: list[Any] = [None] * len(messages)
+        results: list[object] = [None] * len(messages)
         deaths: dict[int, WorkerDiedError] = {}
         failures: list[WorkerError] = []
         for position, (worker, message) in enumerate(messages):

@@ -9,13 +9,14 @@ import pickle
 import traceback
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cloudpickle
 
 from rl_pipeline.envs.gymnasium.buffers import StepBuffers, map_buffers
 from rl_pipeline.envs.gymnasium.description import GroupDescription
 from rl_pipeline.envs.gymnasium.group import EnvGroup
+from rl_pipeline.plain_data import StateDict
 
 
 class Failure(NamedTuple):
@@ -31,7 +32,7 @@ class Failure(NamedTuple):
 class Reply(NamedTuple):
     """What a worker answers to a command."""
 
-    result: Any = None
+    result: object = None
     failure: Failure | None = None
 
 
@@ -99,7 +100,7 @@ class WorkerServer:
         return new
 
     def do_reset(
-        self, seeds: Sequence[int | None], options: dict[str, Any] | None, mask: Sequence[bool]
+        self, seeds: Sequence[int | None], options: dict[str, object] | None, mask: Sequence[bool]
     ) -> list[str]:
         """Reset the environments in the mask."""
         self._group.reset(seeds, options, mask)
@@ -110,23 +111,25 @@ class WorkerServer:
         self._group.step(self.buffers.actions.copy())  # a copy, since environments may keep their action
         return self._new_keys()
 
-    def do_call(self, indices: Sequence[int], name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    def do_call(
+        self, indices: Sequence[int], name: str, args: Sequence[object], kwargs: dict[str, object]
+    ) -> object:
         """Call a method, or read an attribute, of some environments."""
         return self._group.call(indices, name, *args, **kwargs)
 
-    def do_set_attr(self, name: str, values: Sequence[Any]) -> None:
+    def do_set_attr(self, name: str, values: Sequence[object]) -> None:
         """Set an attribute of every environment."""
         self._group.set_attr(range(len(self._group.envs)), name, values)
 
-    def do_render(self) -> Any:
+    def do_render(self) -> object:
         """Return the frame of the first environment."""
         return self._group.render()
 
-    def do_state(self) -> list[dict[str, Any]]:
+    def do_state(self) -> list[StateDict]:
         """Return the state of every environment."""
         return self._group.state()
 
-    def do_load_state(self, states: Sequence[dict[str, Any]]) -> list[str]:
+    def do_load_state(self, states: Sequence[StateDict]) -> list[str]:
         """Restore the state of every environment; return the names of what is not exact."""
         return self._group.load_state(states)
 

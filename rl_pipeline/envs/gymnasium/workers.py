@@ -1,20 +1,22 @@
 """Environments in worker processes, each of which steps several of them."""
 
 import pickle
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gymnasium
+import numpy as np
 
-from rl_pipeline.envs.contract import Infos, Seed, StepResult, seed_after_restart
+from rl_pipeline.envs.contract import seed_after_restart
 from rl_pipeline.envs.gymnasium.buffers import buffer_size, map_buffers
 from rl_pipeline.envs.gymnasium.description import check_alike
 from rl_pipeline.envs.gymnasium.vector_base import EnvListVectorEnv
 from rl_pipeline.envs.gymnasium.worker import WorkerProcess
 from rl_pipeline.envs.gymnasium.worker_pool import WorkerPool
 from rl_pipeline.envs.step_limit import StepLimit, shown_action
+from rl_pipeline.plain_data import StateDict
 from rl_pipeline.policies.observations import Observation
-from rl_pipeline.wrappers.base import ResetOptions
+from rl_pipeline.wrappers.base import Frames, Infos, ResetOptions, Seed, StepResult
 
 STEP = pickle.dumps(("step", ()))
 
@@ -111,7 +113,7 @@ class WorkerVectorEnv(EnvListVectorEnv):
         self._last_observations = self._buffers.observations.clone()
         return self._buffers.observations.copy(), self._buffers.infos(self._parts())
 
-    def step(self, actions: Any) -> StepResult:
+    def step(self, actions: np.ndarray) -> StepResult:
         """Step every environment once, with same-step autoreset."""
         self._buffers.actions[...] = self.check_actions(actions)
         asked = [worker for worker in self._workers if worker not in self._interrupted]
@@ -136,7 +138,7 @@ class WorkerVectorEnv(EnvListVectorEnv):
             buffers.final_observations.rows(rows).assign(self._last_observations.rows(rows).arrays)
         self._interrupted.clear()
 
-    def call_on(self, indices: Sequence[int], name: str, *args: Any, **kwargs: Any) -> list[Any]:
+    def call_on(self, indices: Sequence[int], name: str, *args: object, **kwargs: object) -> list[Any]:
         """Call a method, or read an attribute, of some sub-environments; arguments and results are pickled."""
         wanted = [(worker, [i for i in indices if i in worker]) for worker in self._workers]
         wanted = [(worker, own) for worker, own in wanted if own]
@@ -149,23 +151,23 @@ class WorkerVectorEnv(EnvListVectorEnv):
             results.update(zip(own, reply, strict=True))
         return [results[index] for index in indices]
 
-    def set_attr(self, name: str, values: Any) -> None:
+    def set_attr(self, name: str, values: object) -> None:
         """Set an attribute of every sub-environment; a list or tuple gives one value for each."""
         listed = self._values(values)
         self._pool.request_each(
             "set_attr", [(worker, (name, listed[worker.rows])) for worker in self._workers]
         )
 
-    def render(self) -> tuple[Any, ...]:
+    def render(self) -> Frames:
         """Return the frame of environment 0 as a 1-tuple."""
         return tuple(self._pool.request_each("render", [(self._workers[0], ())]))
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return the same as `InProcessVectorEnv.state_dict`, and what restarts of workers need."""
         states = [state for group in self._pool.request("state") for state in group]
         return self._state(states) | {"restarts": self._pool.restarts, "base_seeds": list(self._base_seeds)}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Restore what `state_dict` of this class or of `InProcessVectorEnv` returned."""
         self._load_batch(state)
         self._last_observations = self._buffers.observations.clone()
@@ -176,6 +178,6 @@ class WorkerVectorEnv(EnvListVectorEnv):
         self._interrupted.clear()
         self._warn_inexact([name for names in inexact for name in names])
 
-    def close_extras(self, **kwargs: Any) -> None:
+    def close_extras(self, **kwargs: object) -> None:
         """End the workers; those that take longer than `close_timeout` seconds in sum are killed."""
         self._pool.close()

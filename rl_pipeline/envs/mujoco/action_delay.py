@@ -1,12 +1,9 @@
 """Actions that arrive some environment steps late."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.randomization import LatencyRandomization
+from rl_pipeline.plain_data import StateDict
 
 
 class ActionDelay:
@@ -25,17 +22,17 @@ class ActionDelay:
         self._delays[i] = rng.integers(self._limits[0], self._limits[1], endpoint=True)
         self._history[:, i] = 0
 
-    def exchange(self, actions: NDArray[Any]) -> NDArray[Any]:
+    def exchange(self, actions: np.ndarray) -> np.ndarray:
         """Take the newest actions, (n, size of the action), and return those that arrive now."""
         self._step = (self._step + 1) % self._size
         self._history[self._step] = actions
         return self._history[self._step - self._delays, self._simulations]
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return delays and actions under way."""
         return {"delays": self._delays.copy(), "history": self._history.copy(), "step": self._step}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state that `state_dict` returned."""
         self._delays[:], self._history[:] = state["delays"], state["history"]
         self._step = int(state["step"])

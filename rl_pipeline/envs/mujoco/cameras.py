@@ -1,7 +1,5 @@
 """Pictures of a named camera as part of the observation of every simulation."""
 
-from typing import Any
-
 import mujoco
 import numpy as np
 from gymnasium.envs.mujoco.mujoco_rendering import OffScreenViewer
@@ -65,7 +63,7 @@ class Cameras:
         self._near = model.vis.map.znear * model.stat.extent
         self._far = model.vis.map.zfar * model.stat.extent
 
-    def join(self, observation: Observation, ids: NDArray[np.intp] | None) -> dict[str, NDArray[Any]]:
+    def join(self, observation: Observation, ids: NDArray[np.intp] | None) -> dict[str, np.ndarray]:
         """Return the observation with `rgb` (n, height, width, 3) and `depth` (n, height, width) as wanted.
 
         Args:

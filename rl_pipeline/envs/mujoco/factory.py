@@ -25,8 +25,8 @@ class EnvironmentConfig(Protocol):
     """The part of `environment` that this backend reads."""
 
     id: str
-    kwargs: dict[str, Any]
-    randomization: dict[str, Any] | None
+    kwargs: dict[str, object]
+    randomization: dict[str, object] | None
 
 
 def make_vector_env(
@@ -53,7 +53,7 @@ def make_vector_env(
         raise ConfigError([Problem(KEY, str(error))]) from error
 
 
-def make_task(environment_id: str, kwargs: Mapping[str, Any]) -> Task:
+def make_task(environment_id: str, kwargs: Mapping[str, object]) -> Task:
     """Make the task of an environment id with keyword arguments from YAML.
 
     Raises:
@@ -87,7 +87,7 @@ def _joined(*keys: str) -> str:
     return ".".join(key for key in keys if key)
 
 
-def _num_threads(value: Any) -> int | None:
+def _num_threads(value: object) -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
         return value
     raise ConfigError([Problem(f"{KEY}.num_threads", "must be a whole number of at least 1", value)])

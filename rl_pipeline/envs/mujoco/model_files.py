@@ -5,16 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
+from rl_pipeline.config.errors import ConfigError, Problem
+
 DIRECTORIES = ("meshdir", "texturedir", "assetdir")
 REFERENCES = ("file", "filename", "fileright", "fileleft", "fileup", "filedown", "filefront", "fileback")
 """Attributes that name a file."""
+RELATIVE_PATH = "write a path relative to the model, so that the copy of the model finds the copy of the file"
 MODEL_SUFFIXES = {".xml", ".mjcf", ".urdf"}
 
 Trees = dict[Path, "ElementTree.ElementTree[ElementTree.Element]"]
-
-
-class ModelFilesError(ValueError):
-    """The files of a model cannot be told, or a copy of them could not stand alone."""
 
 
 def model_files(model: Path) -> set[Path]:
@@ -27,7 +26,7 @@ def model_files(model: Path) -> set[Path]:
         model: An absolute path.
 
     Raises:
-        ModelFilesError: A file is named by an absolute path, or is not XML.
+        ConfigError: A file is named by an absolute path, or is not XML.
     """
     found: set[Path] = set()
     waiting = {model}
@@ -50,7 +49,7 @@ def _with_includes(main: Path) -> Trees:
         try:
             trees[file] = ElementTree.parse(file)
         except ElementTree.ParseError as error:
-            raise ModelFilesError(f"{file} is not XML: {error}") from error
+            raise ConfigError([Problem("environment", f"{file} is not XML: {error}")]) from error
         for include in trees[file].iter("include"):
             included = set(_existing(file, include.get("file", ""), {main.parent, file.parent}))
             waiting += included - trees.keys()
@@ -79,5 +78,6 @@ def _existing(file: Path, reference: str, folders: set[Path]) -> Iterator[Path]:
             path = Path(os.path.normpath(folder / name))
             if path.is_file():
                 if Path(name).is_absolute():
-                    raise ModelFilesError(f"{file} names {path} by an absolute path")
+                    problem = f"{file} names {path} by an absolute path"
+                    raise ConfigError([Problem("environment", problem, remedy=RELATIVE_PATH)])
                 yield path

@@ -1,7 +1,6 @@
 """Parameters of the model that differ between simulations."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import mujoco
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
 from rl_pipeline.envs.mujoco.randomization import RandomizationConfig
 from rl_pipeline.envs.mujoco.simulations import Simulations
+from rl_pipeline.plain_data import StateDict
 
 
 class ScaledParameter:
@@ -61,13 +61,13 @@ class ModelParameters:
         if self._has_new_masses:
             self._pool.set_const(ids)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return the current values of all randomized fields."""
         return {
             name: [field.copy() for field in parameter.fields] for name, parameter in self._parameters.items()
         }
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue with values that `state_dict` returned."""
         for name, parameter in self._parameters.items():
             for field, values in zip(parameter.fields, state[name], strict=True):

@@ -1,28 +1,27 @@
 """Batched observations: one array, or a dict of arrays, with one row for each simulation."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-Observation = NDArray[Any] | dict[str, NDArray[Any]]
+Observation = np.ndarray | dict[str, np.ndarray]
 
 
-def map_arrays(function: Callable[..., NDArray[Any]], observation: Observation) -> Observation:
+def map_arrays(function: Callable[..., np.ndarray], observation: Observation) -> Observation:
     """Apply a function to the array, or to every array of the dict."""
     if isinstance(observation, dict):
         return {key: function(array) for key, array in observation.items()}
     return function(observation)
 
 
-def owned(array: NDArray[Any]) -> NDArray[Any]:
+def owned(array: np.ndarray) -> np.ndarray:
     """Return an array that no later step changes: a copy of a view, anything else as it is."""
     return array if array.base is None else array.copy()
 
 
-def owned_floats(array: NDArray[Any]) -> NDArray[np.float64]:
+def owned_floats(array: np.ndarray) -> NDArray[np.float64]:
     """Return the same as float64."""
     return array if array.base is None and array.dtype == np.float64 else array.astype(np.float64)
 
@@ -30,7 +29,7 @@ def owned_floats(array: NDArray[Any]) -> NDArray[np.float64]:
 def only_rows(observation: Observation, ids: NDArray[np.intp]) -> Observation:
     """Return observations of the same structure in which only the rows `ids` have a meaning, as copies."""
 
-    def pick(array: NDArray[Any]) -> NDArray[Any]:
+    def pick(array: np.ndarray) -> np.ndarray:
         picked = np.zeros_like(array)
         picked[ids] = array[ids]
         return picked
@@ -47,7 +46,7 @@ def write_rows(target: Observation, ids: NDArray[np.intp], rows: Observation) ->
         target[ids] = rows
 
 
-def observation_space_of(observation: Observation) -> spaces.Space[Any]:
+def observation_space_of(observation: Observation) -> spaces.Space:
     """Derive the space of one simulation from a batch: 0 to 255 for bytes, unbounded for anything else."""
     if isinstance(observation, dict):
         return spaces.Dict({key: observation_space_of(array) for key, array in observation.items()})

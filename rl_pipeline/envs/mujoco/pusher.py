@@ -1,13 +1,13 @@
 """Horizontal forces that push robots now and then."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from rl_pipeline.envs.mujoco.model_parameters import named_indices
 from rl_pipeline.envs.mujoco.randomization import Pushes
 from rl_pipeline.envs.mujoco.simulations import Simulations
+from rl_pipeline.plain_data import StateDict
 
 FIRST_BODY = 1
 
@@ -42,11 +42,11 @@ class Pusher:
             self._remaining[i] = self._config.duration
             self._until_push[i] = self._interval(rngs[i])
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return when pushes begin and end; the forces themselves belong to the simulations' state."""
         return {"until_push": self._until_push.copy(), "remaining": self._remaining.copy()}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state that `state_dict` returned."""
         self._until_push[:], self._remaining[:] = state["until_push"], state["remaining"]
 

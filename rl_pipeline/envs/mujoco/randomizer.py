@@ -1,8 +1,5 @@
 """Applies domain randomization to a batch: model parameters, late actions, noise and pushes."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
@@ -13,6 +10,7 @@ from rl_pipeline.envs.mujoco.observations import Observation, map_arrays
 from rl_pipeline.envs.mujoco.pusher import Pusher
 from rl_pipeline.envs.mujoco.randomization import RandomizationConfig
 from rl_pipeline.envs.mujoco.simulations import Simulations
+from rl_pipeline.plain_data import StateDict
 
 EPISODE_STREAM, NOISE_STREAM = 1, 2
 
@@ -52,7 +50,7 @@ class Randomizer:
                 self._pusher.draw(i, rng)
         self._parameters.take_effect(ids)
 
-    def before_step(self, actions: NDArray[Any]) -> NDArray[Any]:
+    def before_step(self, actions: np.ndarray) -> np.ndarray:
         """Push the simulations whose turn it is, and return the actions that arrive now."""
         if self._pusher:
             self._pusher.push(self._rngs)
@@ -62,7 +60,7 @@ class Randomizer:
         """Return the observation with sensor noise."""
         return map_arrays(self._noisy, observation) if self._noise_std else observation
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return generators, parameters and the state of delays and pushes as plain data."""
         return {
             "rngs": [rng.bit_generator.state for rng in self._rngs],
@@ -72,7 +70,7 @@ class Randomizer:
             "pusher": self._pusher.state_dict() if self._pusher else None,
         }
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state that `state_dict` of the same configuration returned."""
         for rng, rng_state in zip(self._rngs, state["rngs"], strict=True):
             rng.bit_generator.state = rng_state
@@ -83,7 +81,7 @@ class Randomizer:
         if self._pusher:
             self._pusher.load_state_dict(state["pusher"])
 
-    def _noisy(self, array: NDArray[Any]) -> NDArray[Any]:
+    def _noisy(self, array: np.ndarray) -> np.ndarray:
         if array.dtype.kind != "f":
             return array
         return (array + self._noise_rng.normal(0.0, self._noise_std, array.shape)).astype(array.dtype)

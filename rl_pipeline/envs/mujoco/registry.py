@@ -1,6 +1,6 @@
 """Which task belongs to an environment id."""
 
-from rl_pipeline.class_path import ClassPathError, is_class_path, resolve_class
+from rl_pipeline.class_path import is_class_path, resolve_class
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
 from rl_pipeline.envs.mujoco.task import Task
 
@@ -47,7 +47,4 @@ def task_class(environment_id: str) -> type[Task]:
                 )
             ]
         )
-    try:
-        return resolve_class(class_path, Task)
-    except ClassPathError as error:
-        raise ConfigError([Problem("environment.id", str(error), environment_id)]) from error
+    return resolve_class(class_path, Task, "environment.id")

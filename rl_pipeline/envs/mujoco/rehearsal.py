@@ -1,16 +1,14 @@
 """A first step of a task, to refuse before training what would fail in it."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.simulations import Simulations
 from rl_pipeline.envs.mujoco.task import Task
 
 
-def rehearse(task: Task, simulations: Simulations, action: NDArray[Any]) -> None:
+def rehearse(task: Task, simulations: Simulations, action: np.ndarray) -> None:
     """Make one environment step and check what the task returns; this also binds all fields that it reads.
 
     Args:
@@ -31,7 +29,7 @@ def rehearse(task: Task, simulations: Simulations, action: NDArray[Any]) -> None
     _check("observe", task.observe(simulations), n)
 
 
-def _check(method: str, value: Any, n: int, *, dtype_kinds: str = "fiub", ndim: int | None = None) -> None:
+def _check(method: str, value: object, n: int, *, dtype_kinds: str = "fiub", ndim: int | None = None) -> None:
     arrays = value if isinstance(value, Mapping) else {"": value}
     for key, array in arrays.items():
         place = f"{method}(){f'[{key!r}]' if key else ''}"

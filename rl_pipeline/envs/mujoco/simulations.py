@@ -9,6 +9,8 @@ import numpy as np
 from mjbatch import Batch
 from numpy.typing import NDArray
 
+from rl_pipeline.plain_data import StateDict
+
 INTEGRATION_STATE = mujoco.mjtState.mjSTATE_INTEGRATION
 """Everything that the future of a simulation depends on."""
 
@@ -52,9 +54,9 @@ class Simulations:
         self._columns = _state_columns(model)
         self._initial_state = np.empty(self._states.shape[1])
         mujoco.mj_getState(model, mujoco.MjData(model), self._initial_state, INTEGRATION_STATE)
-        self._fields: dict[str, NDArray[Any]] = {}
+        self._fields: dict[str, np.ndarray] = {}
 
-    def __getattr__(self, name: str) -> NDArray[Any]:
+    def __getattr__(self, name: str) -> np.ndarray:
         """Bind a field of `MjData` when it is first asked for; from then on it is an ordinary attribute."""
         if name.startswith("_") or name == "pool":
             raise AttributeError(name)
@@ -67,7 +69,7 @@ class Simulations:
         setattr(self, name, field)
         return field
 
-    def _fill(self, name: str, field: NDArray[Any]) -> None:
+    def _fill(self, name: str, field: np.ndarray) -> None:
         """Compute a field from the current states, since the pool itself fills it only at its next call."""
         data = mujoco.MjData(self.model)
         for i, state in enumerate(self._states):
@@ -87,7 +89,7 @@ class Simulations:
         """Make one environment step, `frame_skip` physics steps, in every simulation."""
         self.pool.step(nstep=self.frame_skip)
 
-    def reset(self, ids: NDArray[np.intp], initial: Sequence[Mapping[str, NDArray[Any]]]) -> None:
+    def reset(self, ids: NDArray[np.intp], initial: Sequence[Mapping[str, np.ndarray]]) -> None:
         """Reset some simulations to the model's initial state, with other values for some fields.
 
         Args:
@@ -106,7 +108,7 @@ class Simulations:
         else:
             self._reset_in_pool(ids, values)
 
-    def _write_states(self, ids: NDArray[np.intp], values: Mapping[str, NDArray[Any]]) -> None:
+    def _write_states(self, ids: NDArray[np.intp], values: Mapping[str, np.ndarray]) -> None:
         """Reset without the pool: where no derived field is watched, there is nothing to compute."""
         states = self._initial_state[np.newaxis].repeat(len(ids), axis=0)
         for name, value in values.items():
@@ -115,7 +117,7 @@ class Simulations:
         for name, field in self._fields.items():
             field[ids] = values[name] if name in values else self._initial(name)
 
-    def _reset_in_pool(self, ids: NDArray[np.intp], values: Mapping[str, NDArray[Any]]) -> None:
+    def _reset_in_pool(self, ids: NDArray[np.intp], values: Mapping[str, np.ndarray]) -> None:
         """Reset in the pool, which computes the derived fields.
 
         The pool looks for elements that changed since it wrote them. It would miss those that happen to have
@@ -134,14 +136,14 @@ class Simulations:
     def _initial(self, name: str) -> NDArray[np.float64]:
         return self._initial_state[self._columns[name]].reshape(getattr(self, name).shape[1:])
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return the integration states, (n, nstate), and all bound fields, since derived ones lag behind."""
         return {
             "state": self._states.copy(),
             "fields": {name: field.copy() for name, field in self._fields.items()},
         }
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state that `state_dict` returned.
 
         Raises:
@@ -158,7 +160,7 @@ class Simulations:
         self.pool.forward()
         self._write(state)
 
-    def _write(self, state: Mapping[str, Any]) -> None:
+    def _write(self, state: StateDict) -> None:
         self._states[:] = state["state"]
         for name, field in state["fields"].items():
             getattr(self, name)[:] = field

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import mujoco
 import numpy as np
@@ -14,6 +13,9 @@ from rl_pipeline.envs.mujoco.post_constraint import compute_after_integration
 from rl_pipeline.envs.mujoco.simulations import Rows, Simulations
 
 Batch = Simulations | Rows
+
+FreeCamera = Mapping[str, float | np.ndarray]
+"""Attributes of MuJoCo's free camera."""
 
 
 class Task:
@@ -46,7 +48,7 @@ class Task:
     """Camera of the model to render from; None for a free camera."""
     camera_name: str | None = None
     """The same by name."""
-    default_camera_config: Mapping[str, Any] | None = None
+    default_camera_config: FreeCamera | None = None
     """Attributes of `mujoco.MjvCamera` for the free camera, e.g. `distance`, `lookat` and `trackbodyid`."""
     max_geom: int = 1000
     """Most geoms in a rendered scene."""
@@ -90,7 +92,7 @@ class Task:
         """
         return {}
 
-    def reset(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+    def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Choose the start of one episode.
 
         Args:
@@ -102,7 +104,7 @@ class Task:
         """
         return {}
 
-    def apply(self, batch: Batch, action: NDArray[Any]) -> None:
+    def apply(self, batch: Batch, action: np.ndarray) -> None:
         """Turn actions, (n, size of the action), into controls before the physics of an environment step."""
         batch.ctrl[:] = action
 
@@ -110,7 +112,7 @@ class Task:
         """Return the observations: an array (n, ...) or a dict of such arrays."""
         raise NotImplementedError(f"{type(self).__name__} must define observe(batch)")
 
-    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: np.ndarray) -> NDArray[np.floating]:
         """Return the rewards, (n,), of the environment step just made with `action`."""
         raise NotImplementedError(f"{type(self).__name__} must define reward(batch, action)")
 
@@ -118,10 +120,10 @@ class Task:
         """Return which simulations reached a terminal state, (n,)."""
         return np.zeros(batch.n, np.bool_)
 
-    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return numbers worth following, (n,) each, such as the terms of the reward, for the infos."""
         return {}
 
-    def reset_metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def reset_metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return the infos of an explicit reset, (n,) each."""
         return {}

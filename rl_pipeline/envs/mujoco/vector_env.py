@@ -7,7 +7,7 @@ import numpy as np
 from gymnasium.utils import seeding
 from numpy.typing import NDArray
 
-from rl_pipeline.envs.contract import BackendVectorEnv, Infos, Interface, Seed, StepResult
+from rl_pipeline.envs.contract import BackendVectorEnv, Interface
 from rl_pipeline.envs.model_names import actuator_names
 from rl_pipeline.envs.mujoco.cameras import CameraConfig, Cameras
 from rl_pipeline.envs.mujoco.observations import (
@@ -25,7 +25,8 @@ from rl_pipeline.envs.mujoco.rehearsal import rehearse
 from rl_pipeline.envs.mujoco.rendering import FrameRenderer
 from rl_pipeline.envs.mujoco.simulations import Simulations
 from rl_pipeline.envs.mujoco.task import Task
-from rl_pipeline.wrappers.base import ResetOptions, reset_mask
+from rl_pipeline.plain_data import StateDict
+from rl_pipeline.wrappers.base import Frames, Infos, ResetOptions, Seed, StepResult, reset_mask
 
 RENDER_MODES = ["human", "rgb_array", "depth_array", "rgbd_tuple"]
 
@@ -116,7 +117,7 @@ class MujocoVectorEnv(BackendVectorEnv):
             self._start_episodes(ids)
         return self._observe(), self._infos(self.task.reset_metrics(self.simulations))
 
-    def step(self, actions: NDArray[Any]) -> StepResult:
+    def step(self, actions: np.ndarray) -> StepResult:
         """Apply one action in every simulation; finished ones start their next episode at once.
 
         Args:
@@ -145,7 +146,7 @@ class MujocoVectorEnv(BackendVectorEnv):
             self.render()
         return observation, rewards, terminated, truncated, infos
 
-    def render(self) -> tuple[Any, ...]:
+    def render(self) -> Frames:
         """Return a frame of simulation 0 as a 1-tuple; `(None,)` without a render mode or in a window."""
         return (self._renderer.render() if self._renderer else None,)
 
@@ -154,7 +155,7 @@ class MujocoVectorEnv(BackendVectorEnv):
         """Name of the task."""
         return type(self.task).__name__
 
-    def call_on(self, indices: Sequence[int], name: str, *args: Any, **kwargs: Any) -> list[Any]:
+    def call_on(self, indices: Sequence[int], name: str, *args: object, **kwargs: object) -> list[Any]:
         """Read an attribute of the task, or call its method, once; all simulations share the task."""
         value = getattr(self._owner(name), name)
         return [value(*args, **kwargs) if callable(value) else value] * len(indices)
@@ -170,7 +171,7 @@ class MujocoVectorEnv(BackendVectorEnv):
     def _owner(self, name: str) -> "Task | MujocoVectorEnv":
         return self.task if hasattr(self.task, name) else self
 
-    def set_attr(self, name: str, values: Any) -> None:
+    def set_attr(self, name: str, values: object) -> None:
         """Set an attribute of the task.
 
         Args:
@@ -189,13 +190,13 @@ class MujocoVectorEnv(BackendVectorEnv):
             values = values[0]
         setattr(self.task, name, values)
 
-    def close_extras(self, **kwargs: Any) -> None:
+    def close_extras(self, **kwargs: object) -> None:
         """Close windows and rendering contexts."""
         for resource in (self._renderer, self._cameras):
             if resource is not None:
                 resource.close()
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return everything that the future of the simulations depends on, as plain data."""
         return {
             "simulations": self.simulations.state_dict(),
@@ -204,7 +205,7 @@ class MujocoVectorEnv(BackendVectorEnv):
             "randomizer": self._randomizer.state_dict() if self._randomizer else None,
         }
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state that `state_dict` of the same task returned.
 
         Raises:
@@ -246,7 +247,7 @@ class MujocoVectorEnv(BackendVectorEnv):
         write_rows(observation, ids, self._observe(ids))
         return observation
 
-    def _infos(self, metrics: Mapping[str, NDArray[Any]]) -> Infos:
+    def _infos(self, metrics: Mapping[str, np.ndarray]) -> Infos:
         infos: Infos = {}
         for name, values in metrics.items():
             infos[name] = owned_floats(values)

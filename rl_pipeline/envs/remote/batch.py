@@ -12,6 +12,9 @@ from rl_pipeline.envs.errors import MalformedReplyError
 from rl_pipeline.envs.remote.flat_batch import FlatBatch, FlatLayout
 from rl_pipeline.envs.remote.space_json import from_json
 
+RemoteAnswer = Any
+"""What a simulation answers: an object with the fields of the service, whose class is made at run time."""
+
 
 class SimulationBatch:
     """Some of the environments, which a simulation keeps for us, and what it says of them.
@@ -30,7 +33,7 @@ class SimulationBatch:
         self.rows = rows
         self.num_envs = rows.stop - rows.start
 
-    def read_spaces(self, answer: Any) -> None:
+    def read_spaces(self, answer: RemoteAnswer) -> None:
         """Take the spaces from the answer of `open`.
 
         Raises:
@@ -47,22 +50,22 @@ class SimulationBatch:
         """Return the call that starts new episodes in the marked environments."""
         raise NotImplementedError
 
-    def step_call(self, actions: NDArray[Any]) -> Any:
+    def step_call(self, actions: np.ndarray) -> Any:
         """Return the call that steps the environments; actions are float64 (num_envs, numbers in an action)."""
         raise NotImplementedError
 
-    def observations(self, answer: Any) -> FlatBatch:
+    def observations(self, answer: RemoteAnswer) -> FlatBatch:
         """Return the observations of an answer."""
         return self.rows_of(answer.observations, answer.images, self.num_envs, "observations")
 
-    def rows_of(self, numbers: Any, octets: Any, n: int, field: str) -> FlatBatch:
+    def rows_of(self, numbers: object, octets: object, n: int, field: str) -> FlatBatch:
         """Return n observations that stand in two flat fields of an answer."""
         return FlatBatch(
             self.numbers(numbers, (n, self._layout.n_numbers), field),
             self.octets(octets, (n, self._layout.n_bytes), f"images of {field}"),
         )
 
-    def picture(self, answer: Any) -> NDArray[np.uint8] | None:
+    def picture(self, answer: RemoteAnswer) -> NDArray[np.uint8] | None:
         """Return the picture of an answer of `render`, (height, width, 3); None where the simulation has none.
 
         Raises:
@@ -72,7 +75,7 @@ class SimulationBatch:
             return None
         return self.octets(answer.rgb, (answer.height, answer.width, 3), "picture").copy()
 
-    def numbers(self, values: Any, shape: tuple[int, int] | tuple[int], field: str) -> NDArray[np.float64]:
+    def numbers(self, values: object, shape: tuple[int, int] | tuple[int], field: str) -> NDArray[np.float64]:
         """Return a field of float64, whose first axis are environments; it may be a view of the answer.
 
         Raises:
@@ -84,7 +87,7 @@ class SimulationBatch:
             raise MalformedReplyError(f"{self.simulation}: {field} of environment {first} has NaN")
         return numbers
 
-    def octets(self, values: Any, shape: tuple[int, ...], field: str) -> NDArray[np.uint8]:
+    def octets(self, values: object, shape: tuple[int, ...], field: str) -> NDArray[np.uint8]:
         """Return a field of bytes.
 
         Raises:
@@ -92,7 +95,7 @@ class SimulationBatch:
         """
         return self.sized(np.asarray(values, np.uint8), shape, field)
 
-    def sized(self, values: NDArray[Any], shape: tuple[int, ...], field: str) -> NDArray[Any]:
+    def sized(self, values: np.ndarray, shape: tuple[int, ...], field: str) -> np.ndarray:
         """Give a field its shape, or raise a MalformedReplyError."""
         if values.shape == shape:
             return values

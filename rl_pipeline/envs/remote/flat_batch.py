@@ -18,7 +18,7 @@ class FlatBatch(NamedTuple):
 class _Part(NamedTuple):
     path: tuple[str, ...]
     shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    dtype: np.dtype
     columns: slice
 
 
@@ -50,7 +50,7 @@ class FlatLayout:
         """Return n rows of zeros."""
         return FlatBatch(np.zeros((n, self.n_numbers)), np.zeros((n, self.n_bytes), np.uint8))
 
-    def pack(self, batch: Any, n: int) -> FlatBatch:
+    def pack(self, batch: object, n: int) -> FlatBatch:
         """Write a batch of n elements into flat rows."""
         if len(self._parts) == 1 and not self.n_bytes:
             numbers = np.ascontiguousarray(_at(batch, self._parts[0].path), np.float64).reshape(n, -1)

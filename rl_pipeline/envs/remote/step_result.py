@@ -1,13 +1,11 @@
 """The answers of several simulations, put together to what `VectorEnv.step` returns."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_pipeline.envs.contract import Infos, StepResult
-from rl_pipeline.envs.remote.batch import SimulationBatch
+from rl_pipeline.envs.remote.batch import RemoteAnswer, SimulationBatch
 from rl_pipeline.envs.remote.flat_batch import FlatBatch, FlatLayout
+from rl_pipeline.wrappers.base import Infos, StepResult
 
 
 class ReplyCollector:
@@ -32,7 +30,7 @@ class ReplyCollector:
         """Add observations."""
         _write(self.observations, rows, observations)
 
-    def add(self, batch: SimulationBatch, answer: Any) -> None:
+    def add(self, batch: SimulationBatch, answer: RemoteAnswer) -> None:
         """Add the answer of a simulation to a step.
 
         Raises:
@@ -56,7 +54,7 @@ class ReplyCollector:
             self._final = self._layout.zeros(self.num_envs)
         _write(self._final, rows, final)
 
-    def add_metrics(self, batch: SimulationBatch, answer: Any) -> None:
+    def add_metrics(self, batch: SimulationBatch, answer: RemoteAnswer) -> None:
         """Add the metrics of an answer."""
         if not (len(answer.metric_names) or len(answer.metrics) or len(answer.metrics_mask)):
             return

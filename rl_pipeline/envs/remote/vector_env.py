@@ -2,17 +2,20 @@
 
 import logging
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+
 from rl_pipeline.config.errors import ConfigError, Problem
-from rl_pipeline.envs.contract import BackendVectorEnv, Infos, Seed, StepResult, seed_after_restart
+from rl_pipeline.envs.contract import BackendVectorEnv, seed_after_restart
 from rl_pipeline.envs.errors import SimulationError
-from rl_pipeline.envs.remote.batch import SimulationBatch
+from rl_pipeline.envs.remote.batch import RemoteAnswer, SimulationBatch
 from rl_pipeline.envs.remote.flat_batch import FlatBatch, FlatLayout
 from rl_pipeline.envs.remote.step_result import ReplyCollector
+from rl_pipeline.plain_data import StateDict
 from rl_pipeline.policies.observations import Observation
-from rl_pipeline.wrappers.base import ResetOptions, reset_mask
+from rl_pipeline.wrappers.base import Infos, ResetOptions, Seed, StepResult, reset_mask
 
 logger = logging.getLogger(__name__)
 
@@ -74,14 +77,14 @@ class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
                 )
                 raise ConfigError([Problem(self.section, message)])
 
-    def _exchange(self, service: str, calls: Sequence[Any]) -> Iterable[Any]:
+    def _exchange(self, service: str, calls: Sequence[Any]) -> Iterable[RemoteAnswer]:
         """Ask for all batches at once, and return the answers, each of which holds until the next call.
 
         They may be waited for only when they are iterated over. The answer of a simulation that was lost is None.
         """
         raise NotImplementedError
 
-    def _replace(self, batch: Batch) -> Any:
+    def _replace(self, batch: Batch) -> RemoteAnswer:
         """Begin new episodes in a batch that was lost; return the answer of its reset."""
         raise NotImplementedError
 
@@ -108,7 +111,7 @@ class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
         self._last = result.observations
         return self._observation_layout.unpack(result.observations), result.infos
 
-    def step(self, actions: Any) -> StepResult:
+    def step(self, actions: np.ndarray) -> StepResult:
         """Step every environment once, with same-step autoreset.
 
         Raises:
@@ -148,7 +151,7 @@ class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
     def _fresh_seed(self, index: int) -> int:
         return seed_after_restart(self._seeds[index], index, self._restarts)
 
-    def _history(self) -> dict[str, Any]:
+    def _history(self) -> StateDict:
         """Return what restarts need, as a part of the state."""
         return {
             "seeds": list(self._seeds),
@@ -156,12 +159,12 @@ class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
             "last": [self._last.numbers.copy(), self._last.bytes.copy()],
         }
 
-    def _recall(self, state: Mapping[str, Any]) -> None:
+    def _recall(self, state: StateDict) -> None:
         """Take back what `_history` returned."""
         self._seeds, self._restarts = list(state["seeds"]), state["restarts"]
         self._last = FlatBatch(*state["last"])
 
-    def _begin_anew(self, state: Mapping[str, Any]) -> None:
+    def _begin_anew(self, state: StateDict) -> None:
         """Stand in for states that simulations cannot give: new episodes, with seeds that follow from the run's."""
         self._recall(state)
         message = (

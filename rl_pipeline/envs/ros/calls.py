@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 
 from rl_pipeline.envs.errors import SimulationMissingError, SimulationTimeoutError
+from rl_pipeline.envs.ros.interfaces import Message
 from rl_pipeline.envs.ros.participant import join_network, leave_network
 from rl_pipeline.envs.ros.waiting import wait_for
 
@@ -20,7 +21,7 @@ class Call(NamedTuple):
 
     simulation: str
     service: str
-    request: Any
+    request: Message
 
 
 def place_of(service: str) -> tuple[str, str]:
@@ -76,13 +77,13 @@ class ServiceCaller:
                 "check its name, its namespace and ROS_DOMAIN_ID"
             )
 
-    def call(self, calls: Mapping[Key, Call]) -> dict[Key, Any]:
+    def call(self, calls: Mapping[Key, Call]) -> dict[Key, Message]:
         """Send all requests, then wait for all answers.
 
         Returns:
             The answers; those that did not come in time are missing.
         """
-        answers: dict[Key, Any] = {}
+        answers: dict[Key, Message] = {}
         for _ in range(1 + self.retries):
             waiting = {key: call for key, call in calls.items() if key not in answers}
             if not waiting:
@@ -90,11 +91,11 @@ class ServiceCaller:
             answers.update(self.call_once(waiting))
         return answers
 
-    def try_call(self, call: Call, timeout: float) -> Any | None:
+    def try_call(self, call: Call, timeout: float) -> Message | None:
         """Send one request once and return its answer; None if it did not come in `timeout` seconds."""
         return self.call_once({None: call}, timeout).get(None)
 
-    def call_one(self, call: Call) -> Any:
+    def call_one(self, call: Call) -> Message:
         """Send one request and return its answer.
 
         Raises:
@@ -117,12 +118,12 @@ class ServiceCaller:
         """Leave the ROS network."""
         leave_network(self._node)
 
-    def call_once(self, calls: Mapping[Key, Call], timeout: float | None = None) -> dict[Key, Any]:
+    def call_once(self, calls: Mapping[Key, Call], timeout: float | None = None) -> dict[Key, Message]:
         """Send every request once and wait for all answers; those that did not come in time are missing."""
         clients = {key: self._clients[call.simulation, call.service] for key, call in calls.items()}
         numbers = {key: clients[key].handle.send_request(call.request) for key, call in calls.items()}
         deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
-        answers: dict[Key, Any] = {}
+        answers: dict[Key, Message] = {}
         while waiting := [key for key in calls if key not in answers]:
             left = deadline - time.monotonic()
             if left <= 0:

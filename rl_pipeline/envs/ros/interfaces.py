@@ -5,6 +5,9 @@ from typing import Any
 
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
 
+Message = Any
+"""A message, or the request or response of a service: the classes that ROS generates have no types."""
+
 
 def find_interface(name: str, key: str) -> Any:
     """Return the class of a message or service.

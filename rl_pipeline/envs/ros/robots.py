@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 from gymnasium.vector.utils import concatenate, create_empty_array
-from numpy.typing import NDArray
 
-from rl_pipeline.envs.contract import BackendVectorEnv, Infos, Seed, StepResult, seed_after_restart
+from rl_pipeline.envs.contract import BackendVectorEnv, seed_after_restart
 from rl_pipeline.envs.errors import MalformedReplyError, SimulationError
+from rl_pipeline.plain_data import StateDict
 from rl_pipeline.policies.observations import Observation
-from rl_pipeline.wrappers.base import ResetOptions, reset_mask
+from rl_pipeline.wrappers.base import Frames, Infos, ResetOptions, Seed, StepResult, reset_mask
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Transition:
         metrics: What else to record of this step, e.g. `{"distance": 1.5}`.
     """
 
-    observation: Any
+    observation: Observation
     reward: float
     terminated: bool = False
     truncated: bool = False
@@ -53,7 +53,7 @@ class Robots(ABC):
     action_space: spaces.Space
 
     @abstractmethod
-    def reset(self, seeds: Mapping[int, int | None]) -> dict[int, Any]:
+    def reset(self, seeds: Mapping[int, int | None]) -> dict[int, Observation]:
         """Begin new episodes of some robots, and wait for those of them that are away.
 
         Args:
@@ -67,7 +67,7 @@ class Robots(ABC):
         """
 
     @abstractmethod
-    def step(self, actions: NDArray[Any]) -> "list[Transition | SimulationError]":
+    def step(self, actions: np.ndarray) -> "list[Transition | SimulationError]":
         """Let every robot act, actions (n_robots, ...), and return what each gave back, or why it did not."""
 
     @abstractmethod
@@ -117,7 +117,7 @@ class RobotVectorEnv(BackendVectorEnv):
         self._begin({index: seeds[index] for index in np.flatnonzero(mask).tolist()})
         return self._batch(self._latest), {}
 
-    def step(self, actions: Any) -> StepResult:
+    def step(self, actions: np.ndarray) -> StepResult:
         """Let every robot act once.
 
         Raises:
@@ -147,30 +147,30 @@ class RobotVectorEnv(BackendVectorEnv):
             self._begin({index: seeds.get(index) for index in np.flatnonzero(ended).tolist()})
         return self._batch(self._latest), rewards, terminated, truncated, infos
 
-    def render(self) -> tuple[Any, ...]:
+    def render(self) -> Frames:
         """Return no picture: robots are looked at otherwise."""
         return (None,)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return what can be saved of robots: what was last seen of them, and how often they were away."""
         latest = [dict(one) if isinstance(one, Mapping) else one for one in self._latest]
         return {"exact": False, "restarts": self._restarts, "latest": latest}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """End the episodes with the next step, since robots cannot be put into a state."""
         self._restarts, self._latest = state["restarts"], list(state["latest"])
         self._token = object()
         message = f"{self._robots.names[0]} was not restored exactly: robots start new episodes"
         warnings.warn(message, RuntimeWarning, stacklevel=2)
 
-    def close_extras(self, **kwargs: Any) -> None:
+    def close_extras(self, **kwargs: object) -> None:
         """Leave the robots in a safe state."""
         for name in self._robots.names:
             if _held_by.get(name) is self._token:
                 del _held_by[name]
         self._robots.close()
 
-    def _outcomes(self, actions: NDArray[Any]) -> list[Transition | SimulationError]:
+    def _outcomes(self, actions: np.ndarray) -> list[Transition | SimulationError]:
         """Step the robots, unless an episode of theirs is no longer ours."""
         if any(_held_by.get(name) is not self._token for name in self._robots.names):
             return [Transition(observation, 0.0, truncated=True) for observation in self._latest]
@@ -194,7 +194,7 @@ class RobotVectorEnv(BackendVectorEnv):
             ) from error
         logger.warning("%s; its episode ends here and a new one begins when it is back", error)
 
-    def _checked(self, index: int, observation: Any) -> Any:
+    def _checked(self, index: int, observation: object) -> Observation:
         return checked(
             observation, self.single_observation_space, f"{self._robots.names[index]}: observation"
         )
@@ -209,13 +209,13 @@ class RobotVectorEnv(BackendVectorEnv):
             infos.setdefault(name, np.zeros(self.num_envs))[index] = self._finite(index, name, value)
             infos.setdefault(f"_{name}", np.zeros(self.num_envs, np.bool_))[index] = True
 
-    def _batch(self, observations: list[Any]) -> Any:
+    def _batch(self, observations: list[Observation]) -> Any:
         space = self.single_observation_space
         batch: Any = create_empty_array(space, self.num_envs)
         return concatenate(space, observations, batch)
 
 
-def checked(observation: Any, space: spaces.Space, place: str) -> Any:
+def checked(observation: object, space: spaces.Space, place: str) -> Any:
     """Return an observation with the shapes and dtypes of its space.
 
     Args:

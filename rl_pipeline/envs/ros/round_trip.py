@@ -17,10 +17,6 @@ from std_msgs.msg import String
 TIMEOUT = 20.0
 
 
-class RoundTripError(RuntimeError):
-    """The message did not come back."""
-
-
 @contextmanager
 def participant(name: str) -> Iterator[tuple[Node, SingleThreadedExecutor]]:
     """Take part in the ROS network with a node of its own context."""
@@ -47,7 +43,7 @@ def round_trip(timeout: float = TIMEOUT) -> float:
         Seconds from sending to receiving.
 
     Raises:
-        RoundTripError: It did not come back in time.
+        TimeoutError: It did not come back in time.
     """
     topic = f"rl_pipeline_{uuid.uuid4().hex}"
     with participant("here") as (here, here_executor), participant("there") as (there, there_executor):
@@ -71,7 +67,7 @@ def round_trip(timeout: float = TIMEOUT) -> float:
 
 def _check(deadline: float, what: str) -> None:
     if time.monotonic() > deadline:
-        raise RoundTripError(what)
+        raise TimeoutError(what)
 
 
 def main() -> int:
@@ -80,7 +76,7 @@ def main() -> int:
 
     try:
         seconds = round_trip()
-    except RoundTripError as error:
+    except TimeoutError as error:
         print(error, file=sys.stderr)
         return 1
     report = {

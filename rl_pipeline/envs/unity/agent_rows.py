@@ -1,7 +1,5 @@
 """Which agent is which environment, and what an environment step came to for each."""
 
-from typing import Any
-
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
@@ -35,7 +33,7 @@ class StepArrays:
         values, mask = self.metrics.setdefault(name, (np.zeros(n), np.zeros(n, np.bool_)))
         values[rows], mask[rows] = value, True
 
-    def truncate(self, rows: slice, last: list[NDArray[Any]]) -> None:
+    def truncate(self, rows: slice, last: list[np.ndarray]) -> None:
         """Report episodes that a dead process took with it, with the last observations that were seen."""
         self.rewards[rows], self.terminated[rows], self.truncated[rows] = 0.0, False, True
         for final, seen in zip(self.final, last, strict=True):

@@ -70,7 +70,7 @@ class Behaviour:
             return spaces.Discrete(self.branches[0])
         return spaces.MultiDiscrete(self.branches)
 
-    def protos(self, actions: NDArray[Any], forbidden: Sequence[NDArray[np.bool_] | None]) -> list[Any]:
+    def protos(self, actions: np.ndarray, forbidden: Sequence[NDArray[np.bool_] | None]) -> list[object]:
         """Return actions as messages.
 
         Args:
@@ -101,7 +101,7 @@ class Behaviour:
         parts = np.split(scores, np.cumsum(self.branches)[:-1], axis=1)
         return np.stack([part.argmax(axis=1) for part in parts], axis=1)
 
-    def _allowed(self, choices: NDArray[Any], forbidden: Sequence[NDArray[np.bool_] | None]) -> NDArray[Any]:
+    def _allowed(self, choices: np.ndarray, forbidden: Sequence[NDArray[np.bool_] | None]) -> np.ndarray:
         first_allowed = self.still(forbidden)
         starts = np.cumsum([0, *self.branches[:-1]])
         for row, mask in enumerate(forbidden):
@@ -109,7 +109,7 @@ class Behaviour:
                 choices[row] = np.where(mask[starts + choices[row]], first_allowed[row], choices[row])
         return choices
 
-    def still(self, forbidden: Sequence[NDArray[np.bool_] | None]) -> NDArray[Any]:
+    def still(self, forbidden: Sequence[NDArray[np.bool_] | None]) -> np.ndarray:
         """Return actions that do nothing: zeros, and the first choice of each branch that is allowed."""
         if self.n_continuous:
             return np.zeros((len(forbidden), self.n_continuous + sum(self.branches)), np.float32)

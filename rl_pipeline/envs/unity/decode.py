@@ -17,7 +17,7 @@ class AgentBatch:
     """The agents of a behaviour that a message speaks of, in its order."""
 
     ids: list[int]
-    observations: list[NDArray[Any]]
+    observations: list[np.ndarray]
     """For each sensor (k, *shape), float32 or, of pictures, uint8."""
     rewards: NDArray[np.float64]
     """(k,) of the agent and its group, since its last decision."""
@@ -71,7 +71,7 @@ def _check_alike(agents: Any, behaviour: Behaviour, n_sensors: int) -> None:
             )
 
 
-def _decode_sensor(observations: Any, shape: tuple[int, ...], behaviour: str) -> NDArray[Any]:
+def _decode_sensor(observations: Any, shape: tuple[int, ...], behaviour: str) -> np.ndarray:
     announced = tuple(observations[0].shape)
     if announced != shape:
         raise MessageError(f"a sensor of behaviour {behaviour} has shape {announced}, before it had {shape}")

@@ -114,7 +114,7 @@ class UnityInstance:
         """Command new episodes; `receive` gives their beginning."""
         self._send(RESET, {}, side_channel)
 
-    def step(self, actions: dict[str, list[Any]], side_channel: bytes) -> None:
+    def step(self, actions: dict[str, list[object]], side_channel: bytes) -> None:
         """Command a step.
 
         Args:
@@ -123,7 +123,7 @@ class UnityInstance:
         """
         self._send(STEP, actions, side_channel)
 
-    def _send(self, command: int, actions: dict[str, list[Any]], side_channel: bytes) -> None:
+    def _send(self, command: int, actions: dict[str, list[object]], side_channel: bytes) -> None:
         message = self._input()
         rl_input = message.rl_input
         rl_input.command, rl_input.side_channel = command, side_channel

@@ -88,7 +88,7 @@ class UnityLink:
             raise UnityProcessError(f"the build left with status {request.header.status}")
         return request
 
-    def reply(self, unity_input: Any = None) -> None:
+    def reply(self, unity_input: object = None) -> None:
         """Answer the message that was received last; None tells Unity to quit."""
         message = self._message(unity_input=unity_input)
         message.header.status = STATUS_LEAVE if unity_input is None else STATUS_OK

@@ -9,16 +9,15 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.unity import PolicyOfRun
 from rl_pipeline.envs.unity.behaviour import Behaviour
 from rl_pipeline.envs.unity.decode import AgentBatch
 
-OwnRule = Callable[[list[NDArray[Any]]], NDArray[Any]]
+OwnRule = Callable[[list[np.ndarray]], np.ndarray]
 """Gets the observations of each sensor, (agents, *shape), and returns actions, (agents, numbers in an action)."""
-Rule = Callable[[list[NDArray[Any]], Sequence[int], Sequence[int]], NDArray[Any]]
+Rule = Callable[[list[np.ndarray], Sequence[int], Sequence[int]], np.ndarray]
 """Gets the ids of the agents, too, and those of agents whose episode is over: an agent has an id for each episode."""
 RuleMaker = Callable[[spaces.Space, spaces.Space], Rule]
 """Makes a rule for an observation space and an action space."""
@@ -81,9 +80,7 @@ def _module(location: str) -> ModuleType:
     return module
 
 
-def act(
-    rule: Rule, batch: AgentBatch, ended: Sequence[int], shape: tuple[int, ...], name: str
-) -> NDArray[Any]:
+def act(rule: Rule, batch: AgentBatch, ended: Sequence[int], shape: tuple[int, ...], name: str) -> np.ndarray:
     """Ask a rule for actions of the agents that wait for one.
 
     Args:

@@ -111,7 +111,7 @@ class UnitySession:
         self._exchanges = 0
         self._agents.begin_step(step)
 
-    def send(self, actions: NDArray[Any]) -> None:
+    def send(self, actions: np.ndarray) -> None:
         """Give the agents that ask their actions, (n of all rows, *action shape)."""
         assert self.trained is not None
         chosen, rows = self.trained.still(self._agents.forbidden), self._agents.asking
@@ -123,7 +123,7 @@ class UnitySession:
         """Let the agents that ask stand still."""
         self._reply(self.trained.still(self._agents.forbidden) if self.trained else None)
 
-    def _reply(self, actions: NDArray[Any] | None) -> None:
+    def _reply(self, actions: np.ndarray | None) -> None:
         if self.trained is not None and actions is not None:
             self._replies[self.trained.name] = self.trained.protos(actions, self._agents.forbidden)
         self._running.step(self._replies, self._take_pending())
@@ -173,7 +173,7 @@ class UnitySession:
             remedy=f"set environment.n_environments to {there} per instance, or put more agents into the scene",
         )
 
-    def _answer(self, name: str, agents: Any) -> None:
+    def _answer(self, name: str, agents: object) -> None:
         behaviour = self._running.behaviours[name]
         with self._running.reading():
             batch = decode_agents(agents, behaviour)

@@ -2,7 +2,6 @@
 
 import logging
 import warnings
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,20 +10,14 @@ from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.unity import Unity
-from rl_pipeline.envs.contract import (
-    BackendVectorEnv,
-    Infos,
-    Seed,
-    StepResult,
-    seed_after_restart,
-    share_rows,
-)
+from rl_pipeline.envs.contract import BackendVectorEnv, seed_after_restart, share_rows
 from rl_pipeline.envs.unity.agent_rows import StepArrays
 from rl_pipeline.envs.unity.behaviour import Behaviour, sensor_boxes
 from rl_pipeline.envs.unity.session import UnitySession
 from rl_pipeline.envs.unity_process import UnityProcessError
+from rl_pipeline.plain_data import StateDict
 from rl_pipeline.policies.observations import Observation
-from rl_pipeline.wrappers.base import ResetOptions, reset_mask
+from rl_pipeline.wrappers.base import Frames, Infos, ResetOptions, Seed, StepResult, reset_mask
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +113,7 @@ class MLAgentsVectorEnv(BackendVectorEnv):
         self._last, self._interrupted = step.observations, False
         return self._observation(step.observations), {}
 
-    def step(self, actions: Any) -> StepResult:
+    def step(self, actions: np.ndarray) -> StepResult:
         """Step every environment once, with same-step autoreset.
 
         Raises:
@@ -140,7 +133,7 @@ class MLAgentsVectorEnv(BackendVectorEnv):
         self._timestep += self.num_envs
         return self._result(step)
 
-    def _advance(self, actions: NDArray[Any], step: StepArrays) -> None:
+    def _advance(self, actions: np.ndarray, step: StepArrays) -> None:
         for session in self._sessions:
             session.follow_curricula(self._timestep)
             session.begin_step(step)
@@ -171,7 +164,7 @@ class MLAgentsVectorEnv(BackendVectorEnv):
         session.begin_reset(seed)
         self._finish_reset(session, step)
 
-    def _observation(self, sensors: list[NDArray[Any]]) -> Any:
+    def _observation(self, sensors: list[np.ndarray]) -> Any:
         if not isinstance(self.single_observation_space, spaces.Dict):
             return sensors[0].copy()
         named = zip(self.single_observation_space.spaces, sensors, strict=True)
@@ -200,11 +193,11 @@ class MLAgentsVectorEnv(BackendVectorEnv):
         """Return the process id of each build."""
         return [session.pid for session in self._sessions]
 
-    def render(self) -> tuple[Any, ...]:
+    def render(self) -> Frames:
         """Return no picture: a build shows its own window."""
         return (None,)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return what is known here; the inside of a Unity scene cannot be saved."""
         return {
             "exact": False,
@@ -214,7 +207,7 @@ class MLAgentsVectorEnv(BackendVectorEnv):
             "timestep": self._timestep,
         }
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue the curricula; episodes cannot be continued, so the next step reports them as truncated."""
         warnings.warn(
             "Unity scenes cannot be restored exactly, they start new episodes", RuntimeWarning, stacklevel=2
@@ -227,7 +220,7 @@ class MLAgentsVectorEnv(BackendVectorEnv):
         self._restarted, self._last = self._last, [values.copy() for values in state["last"]]
         self._interrupted = True
 
-    def close_extras(self, **kwargs: Any) -> None:
+    def close_extras(self, **kwargs: object) -> None:
         """End the processes."""
         for session in self._sessions:
             session.close()

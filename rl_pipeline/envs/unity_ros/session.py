@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from rl_pipeline.bridge.cdr import CdrError
 from rl_pipeline.bridge.layout import MessageReader, MessageTemplate
 from rl_pipeline.bridge.messages import NEEDED, REQUESTS, RESPONSES, encode_message
 from rl_pipeline.envs.errors import MalformedReplyError, SimulationError
-from rl_pipeline.envs.remote.batch import SimulationBatch
+from rl_pipeline.envs.remote.batch import RemoteAnswer, SimulationBatch
 from rl_pipeline.envs.remote.flat_batch import FlatLayout
 
 
@@ -53,7 +53,7 @@ class UnitySession(SimulationBatch):
             "open", client=uuid.uuid4().hex, num_envs=self.num_envs, render_mode=self._render_mode
         )
 
-    def opened(self, answer: Any) -> str:
+    def opened(self, answer: RemoteAnswer) -> str:
         """Take the answer of `open` and return the name of what the program simulates.
 
         Raises:
@@ -78,7 +78,7 @@ class UnitySession(SimulationBatch):
             "reset", session=self._session, sequence=self._sequence, seeds=given, mask=mask.view(np.uint8)
         )
 
-    def step_call(self, actions: NDArray[Any]) -> Call:
+    def step_call(self, actions: np.ndarray) -> Call:
         """See `SimulationBatch`."""
         self._sequence += 1
         return Call(self._step_service, self._step.filled(sequence=self._sequence, actions=actions.ravel()))
@@ -106,5 +106,5 @@ class UnitySession(SimulationBatch):
             raise SimulationError(f"{self.simulation}/{service}: {answer.error}")
         return answer
 
-    def _call(self, service: str, **fields: Any) -> Call:
+    def _call(self, service: str, **fields: object) -> Call:
         return Call(f"{self.simulation}/{service}", encode_message(REQUESTS[service], **fields))

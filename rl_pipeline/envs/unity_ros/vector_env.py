@@ -3,16 +3,19 @@
 import itertools
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.unity_ros import UnityRos
 from rl_pipeline.envs.contract import share_rows
 from rl_pipeline.envs.errors import SimulationLostError, SimulationMissingError
+from rl_pipeline.envs.remote.batch import RemoteAnswer
 from rl_pipeline.envs.remote.vector_env import RemoteVectorEnv
 from rl_pipeline.envs.ros import ros_needed
 from rl_pipeline.envs.unity_ros.instance import UnityInstance
 from rl_pipeline.envs.unity_ros.session import Call, UnitySession
+from rl_pipeline.plain_data import StateDict
+from rl_pipeline.wrappers.base import Frames
 
 if TYPE_CHECKING:
     from rl_pipeline.envs.ros.mirror import TopicMirror
@@ -56,7 +59,7 @@ class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
                 remedy = f"write {name}, or start another build"
                 raise ConfigError([Problem("environment.id", message, environment_id, remedy=remedy)])
 
-    def _exchange(self, service: str, calls: Sequence[Call]) -> Iterator[Any]:
+    def _exchange(self, service: str, calls: Sequence[Call]) -> Iterator[RemoteAnswer]:
         remaining = iter(calls)
         lost: dict[int, SimulationLostError] = {}
         for index, instance in enumerate(self._instances):
@@ -66,18 +69,18 @@ class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
                 lost[index] = error
         return self._answers(service, lost)
 
-    def _answers(self, service: str, lost: Mapping[int, SimulationLostError]) -> Iterator[Any]:
+    def _answers(self, service: str, lost: Mapping[int, SimulationLostError]) -> Iterator[RemoteAnswer]:
         for index, instance in enumerate(self._instances):
             try:
                 if index in lost:
                     raise lost[index]
-                answers: list[Any] = instance.receive(service)
+                answers: list[RemoteAnswer] = instance.receive(service)
             except SimulationLostError as error:
                 self._lose(error)
                 answers = [None] * len(instance.sessions)
             yield from answers
 
-    def _replace(self, batch: UnitySession) -> Any:
+    def _replace(self, batch: UnitySession) -> RemoteAnswer:
         instance = next(one for one in self._instances if batch in one.sessions)
         while not instance.is_open:
             try:
@@ -86,7 +89,7 @@ class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
                 self._lose(error)
         return instance.reset_one(batch, self._fresh_seeds(batch))
 
-    def render(self) -> tuple[Any, ...]:
+    def render(self) -> Frames:
         """Return the picture of environment 0 as a 1-tuple; None where its program has none, or has died."""
         if self.render_mode != "rgb_array":
             return (None,)
@@ -96,15 +99,15 @@ class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
             logger.warning("no picture: %s", error)
             return (None,)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return what restarts need; what is in a Unity program cannot be saved."""
         return self._history()
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Go on with new episodes, whose seeds follow from those that `state_dict` returned."""
         self._begin_anew(state)
 
-    def close_extras(self, **kwargs: Any) -> None:
+    def close_extras(self, **kwargs: object) -> None:
         """End the programs that were started here, and close the ports."""
         for instance in self._instances:
             instance.close()

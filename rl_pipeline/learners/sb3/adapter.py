@@ -55,7 +55,7 @@ class SB3Adapter(VecEnv):
         self.raw_final_obs_of: NormalizeObservation | None = None
         self.faults = FaultFinder(env)
         self._actions: np.ndarray
-        self._empty_infos: list[dict[str, Any]] = [{} for _ in range(env.num_envs)]
+        self._empty_infos: list[dict[str, object]] = [{} for _ in range(env.num_envs)]
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
 
     def reset(self) -> Any:
@@ -74,7 +74,7 @@ class SB3Adapter(VecEnv):
         """Keep the actions (n, *action shape) for `step_wait`."""
         self._actions = np.asarray(actions, dtype=self.action_space.dtype)
 
-    def step_wait(self) -> tuple[Any, np.ndarray, np.ndarray, list[dict[str, Any]]]:
+    def step_wait(self) -> tuple[Any, np.ndarray, np.ndarray, list[dict[str, object]]]:
         """Step all environments and return observations, rewards (float32), dones and one info dict for each."""
         self.last_obs, self.last_rewards, terminated, truncated, infos = self.env.step(self._actions)
         self.faults.look(self.last_obs, self.last_rewards)
@@ -91,7 +91,7 @@ class SB3Adapter(VecEnv):
 
     def _final_info(
         self, infos: dict[str, Any], index: int, terminated: np.ndarray, truncated: np.ndarray
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         info = {
             "terminal_observation": _row(self._final_obs(infos), index),
             "TimeLimit.truncated": bool(truncated[index] and not terminated[index]),
@@ -101,13 +101,13 @@ class SB3Adapter(VecEnv):
             info["episode"] = {key: values[index].item() for key, values in infos["episode"].items()}
         return info
 
-    def _final_obs(self, infos: dict[str, Any]) -> Any:
+    def _final_obs(self, infos: dict[str, object]) -> object:
         if self.raw_final_obs_of is None:
             return infos["final_obs"]
         return self.raw_final_obs_of.raw_final_obs
 
     @staticmethod
-    def _metrics(infos: dict[str, Any], index: int, keys: Sequence[str]) -> dict[str, Any]:
+    def _metrics(infos: dict[str, Any], index: int, keys: Sequence[str]) -> dict[str, object]:
         return {key: infos[key][index].item() for key in keys if key in infos and infos["_" + key][index]}
 
     def close(self) -> None:
@@ -118,14 +118,14 @@ class SB3Adapter(VecEnv):
         """Tell whether every sub-environment has an attribute or method, without calling it."""
         return base_env(self.env).has_attr(attr_name)
 
-    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
+    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[object]:
         """Read an attribute of sub-environments."""
         if attr_name == "render_mode":
             return [self.env.render_mode for _ in self._indices(indices)]
         values = base_env(self.env).get_attr(attr_name)
         return [values[index] for index in self._indices(indices)]
 
-    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+    def set_attr(self, attr_name: str, value: object, indices: VecEnvIndices = None) -> None:
         """Set an attribute of sub-environments."""
         chosen = self._indices(indices)
         if len(chosen) == self.num_envs:
@@ -136,7 +136,7 @@ class SB3Adapter(VecEnv):
 
     def env_method(
         self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **method_kwargs: Any
-    ) -> list[Any]:
+    ) -> list[object]:
         """Call a method of sub-environments.
 
         What the contract answers for the whole batch, `action_masks` and `compute_reward`, is asked there.
@@ -191,7 +191,7 @@ def check_observation_space(space: spaces.Space) -> None:
             )
 
 
-def _row(observations: Any, index: int) -> Any:
+def _row(observations: Any, index: int) -> object:
     if isinstance(observations, dict):
         return {key: values[index] for key, values in observations.items()}
     return observations[index]

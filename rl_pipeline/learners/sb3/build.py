@@ -14,6 +14,7 @@ from rl_pipeline.config.architecture import Architecture
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.training import Training
 from rl_pipeline.learners.random_state import undisturbed_randomness
+from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.activation import hidden_activation
 from rl_pipeline.learners.sb3.engines import engine_class
 from rl_pipeline.learners.sb3.noise import make_action_noise
@@ -24,6 +25,8 @@ from rl_pipeline.models.registry import find_feature_extractor, find_optimizer
 
 CONSTRUCTOR_SCHEDULES = {"learning_rate", "clip_range", "clip_range_vf", "delta_std"}
 """Parameters for which SB3 itself takes a schedule; `scheduled_attributes` does the others."""
+FOR_LEARNING = ("action_noise", "replay_buffer_class", "replay_buffer_kwargs")
+"""Parameters without which a model acts all the same; hindsight replay would ask for an environment."""
 
 
 def build_model(training: Training, env: VecEnv, *, seed: int, device: str) -> BaseAlgorithm:
@@ -49,10 +52,6 @@ def build_model(training: Training, env: VecEnv, *, seed: int, device: str) -> B
         device=device,
         **parameters,
     )
-
-
-FOR_LEARNING = ("action_noise", "replay_buffer_class", "replay_buffer_kwargs")
-"""Parameters without which a model acts all the same; hindsight replay would ask for an environment."""
 
 
 def build_model_for_acting(
@@ -83,7 +82,7 @@ def build_model_for_acting(
     model.observation_space, model.action_space = _channels_first(observation_space), action_space
     model.n_envs = 1
     with undisturbed_randomness():
-        model._setup_model()
+        internals.set_up_networks(model)
     return model
 
 

@@ -4,6 +4,7 @@ These are the bodies of the loops in SB3's `learn` methods. The trainer runs the
 between two iterations the state of a training is small enough to be saved and continued to the bit.
 """
 
+from collections.abc import Callable
 from typing import cast
 
 from sb3_contrib import ARS
@@ -13,7 +14,29 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 
-from rl_pipeline.learners.learner import IterationLength
+from rl_pipeline.learners.learner import IterationLength, Phase
+from rl_pipeline.learners.sb3 import internals
+
+
+class PhaseCallback(BaseCallback):
+    """Reports where collecting and updating start.
+
+    Attributes:
+        on_phase: Gets the phase that starts.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_phase: Callable[[Phase], object] = lambda phase: None
+
+    def _on_rollout_start(self) -> None:
+        self.on_phase("collect")
+
+    def _on_rollout_end(self) -> None:
+        self.on_phase("update")
+
+    def _on_step(self) -> bool:
+        return True
 
 
 def iteration_length(model: BaseAlgorithm) -> IterationLength:
@@ -38,7 +61,7 @@ def run_iteration(model: BaseAlgorithm, callback: BaseCallback) -> None:
     """Collect experience and update the policy once.
 
     Args:
-        model: A model on which `_setup_learn` has been called.
+        model: A model on which `internals.set_up_learning` has been called.
         callback: Gets SB3's events: rollout start, every step, rollout end.
     """
     if isinstance(model, OffPolicyAlgorithm):
@@ -53,7 +76,7 @@ def run_iteration(model: BaseAlgorithm, callback: BaseCallback) -> None:
 def _on_policy_iteration(model: OnPolicyAlgorithm, callback: BaseCallback) -> None:
     assert model.env is not None
     model.collect_rollouts(model.env, callback, model.rollout_buffer, n_rollout_steps=model.n_steps)
-    model._update_current_progress_remaining(model.num_timesteps, model._total_timesteps)
+    internals.update_progress(model)
     model.train()
 
 
@@ -77,5 +100,5 @@ def _off_policy_iteration(model: OffPolicyAlgorithm, callback: BaseCallback) -> 
 
 
 def _evolution_iteration(model: ARS, callback: BaseCallback) -> None:
-    model._update_current_progress_remaining(model.num_timesteps, model._total_timesteps)
-    model._do_one_update(callback, async_eval=None)
+    internals.update_progress(model)
+    internals.evolve(model, callback)

@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,12 @@ from rl_pipeline.learners.learner import (
     NonFiniteError,
     Phase,
 )
-from rl_pipeline.learners.sb3 import checks
+from rl_pipeline.learners.sb3 import checks, internals
 from rl_pipeline.learners.sb3.adapter import SB3Adapter
 from rl_pipeline.learners.sb3.build import build_model, build_model_for_acting, require
-from rl_pipeline.learners.sb3.callback import PhaseCallback
 from rl_pipeline.learners.sb3.description import device, networks
 from rl_pipeline.learners.sb3.episodes import episode_values, mean_return
-from rl_pipeline.learners.sb3.iteration import iteration_length, run_iteration
+from rl_pipeline.learners.sb3.iteration import PhaseCallback, iteration_length, run_iteration
 from rl_pipeline.learners.sb3.logger import logger_state, restore_logger_state, take_values
 from rl_pipeline.learners.sb3.model_file import load_parameters, save_model
 from rl_pipeline.learners.sb3.normalizer_view import use_raw_experience
@@ -49,6 +48,7 @@ from rl_pipeline.learners.sb3.state import (
     restore_replay_buffer,
 )
 from rl_pipeline.learners.sb3.vec_normalize import save_vec_normalize
+from rl_pipeline.plain_data import StateDict
 
 
 class SB3Learner(Learner):
@@ -121,7 +121,7 @@ class SB3Learner(Learner):
         """Do what `learn` of SB3 does before its first iteration."""
         use_raw_experience(self.model, self.env)
         self.model.set_logger(Logger(None, []))
-        self.model._setup_learn(self.training.training.total_timesteps, self.callback)
+        internals.set_up_learning(self.model, self.training.training.total_timesteps, self.callback)
         self.callback.on_training_start({}, {})
 
     @property
@@ -185,23 +185,23 @@ class SB3Learner(Learner):
                 setattr(self.model, name, data[name])
         self.write_policy(target)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """See `Learner.state_dict`."""
         own = learner_state(self.model, self._arguments, self._schedules.keys())
         return {**own, "logger": logger_state(self.model.logger)}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """See `Learner.load_state_dict`."""
         restore_learner_state(self.model, state)
         restore_logger_state(self.model.logger, state["logger"])
 
-    def experience_dict(self) -> dict[str, Any] | None:
+    def experience_dict(self) -> StateDict | None:
         """Return the replay buffer of an off-policy algorithm."""
         if not isinstance(self.model, OffPolicyAlgorithm) or self.model.replay_buffer is None:
             return None
         return replay_buffer_state(self.model.replay_buffer)
 
-    def load_experience_dict(self, state: Mapping[str, Any]) -> None:
+    def load_experience_dict(self, state: StateDict) -> None:
         """Fill the replay buffer of an off-policy algorithm."""
         if isinstance(self.model, OffPolicyAlgorithm) and self.model.replay_buffer is not None:
             restore_replay_buffer(self.model.replay_buffer, state)

@@ -1,10 +1,11 @@
 """Takes what Stable-Baselines3's logger has gathered, and makes what is pending part of a checkpoint."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from stable_baselines3.common.logger import Logger
+
+from rl_pipeline.plain_data import StateDict
 
 
 def take_values(logger: Logger) -> dict[str, float]:
@@ -18,7 +19,7 @@ def take_values(logger: Logger) -> dict[str, float]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def logger_state(logger: Logger) -> dict[str, Any]:
+def logger_state(logger: Logger) -> StateDict:
     """Return what a logger has gathered since its last dump, as plain data.
 
     Off-policy algorithms dump once in several episodes; without this the first point of a resumed curve
@@ -43,7 +44,7 @@ def logger_state(logger: Logger) -> dict[str, Any]:
     }
 
 
-def restore_logger_state(logger: Logger, state: Mapping[str, Any]) -> None:
+def restore_logger_state(logger: Logger, state: StateDict) -> None:
     """Replace what a logger has gathered by what it had gathered when `state` was taken.
 
     Args:

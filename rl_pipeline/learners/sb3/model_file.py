@@ -15,6 +15,7 @@ from stable_baselines3.common.save_util import load_from_zip_file, recursive_get
 from stable_baselines3.common.utils import FloatSchedule
 
 import rl_pipeline.models
+from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.schedules import Schedule
 from rl_pipeline.policies.policy import PolicyFileError
 
@@ -45,11 +46,11 @@ def save_model(model: BaseAlgorithm, file: BufferedIOBase) -> None:
     """
     plain = copy.copy(model)
     for name, value in vars(model).items():
-        setattr(plain, name, _without_schedule(value, model._current_progress_remaining))
+        setattr(plain, name, _without_schedule(value, internals.progress_remaining(model)))
     plain.save(file)
 
 
-def _without_schedule(value: Any, progress_remaining: float) -> Any:
+def _without_schedule(value: object, progress_remaining: float) -> Any:
     if isinstance(value, Schedule):
         return value(progress_remaining)
     if isinstance(value, FloatSchedule) and isinstance(value.value_schedule, Schedule):

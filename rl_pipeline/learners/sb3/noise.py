@@ -16,7 +16,7 @@ NOISES: dict[str, type[NormalActionNoise | OrnsteinUhlenbeckActionNoise]] = {
 KEY = "training.algorithm_parameters.action_noise"
 
 
-def check_action_noise(value: Any) -> list[Problem]:
+def check_action_noise(value: object) -> list[Problem]:
     """List what is wrong with the YAML form of `action_noise`."""
     if value is None:
         return []

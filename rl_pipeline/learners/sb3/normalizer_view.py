@@ -9,6 +9,7 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.vec_transpose import VecTransposeImage
 
+from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.adapter import SB3Adapter
 from rl_pipeline.wrappers.build import find_wrapper
 from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
@@ -50,7 +51,7 @@ class NormalizerView:
         raw = adapter.last_rewards if self.reward is None else self.reward.raw_rewards
         return raw.astype(np.float32)
 
-    def unnormalize_obs(self, observation: Any) -> Any:
+    def unnormalize_obs(self, observation: object) -> Any:
         """Return a final observation as it is: `use_raw_experience` makes the adapter give the raw one."""
         return observation
 
@@ -73,7 +74,7 @@ def use_raw_experience(model: BaseAlgorithm, env: VectorEnv) -> None:
     assert model.env is not None
     view = NormalizerView(env, model.env)
     if isinstance(model, OffPolicyAlgorithm) and view.is_needed:
-        model._vec_normalize_env = view  # type: ignore[assignment]
+        internals.use_normalizer(model, view)
         adapter = model.env.unwrapped
         assert isinstance(adapter, SB3Adapter)
         adapter.raw_final_obs_of = view.observation

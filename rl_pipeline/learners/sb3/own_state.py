@@ -13,6 +13,7 @@ from torch import nn
 
 from rl_pipeline.learners.learner import UnsavedStateError
 from rl_pipeline.learners.plain_values import NotPlainError, decode, encode
+from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.parameters import constructor_arguments
 from rl_pipeline.learners.sb3.schedules import Schedule
 
@@ -32,7 +33,7 @@ SET_UP_ANEW = frozenset(
         # what belongs to this process
         *("_logger", "_custom_logger", "start_time", "processes"),
         # experience that an iteration collects anew, or that is saved apart
-        *("rollout_buffer", "replay_buffer", "_episode_storage"),
+        *("rollout_buffer", "replay_buffer"),
         # what `state.py` saves in a form of its own
         *("action_noise", "_last_lstm_states"),
         # ARS: the flat parameters of its policy
@@ -84,7 +85,7 @@ def own_attributes(
     return captured
 
 
-def restore_own_attributes(model: BaseAlgorithm, attributes: Mapping[str, Any]) -> None:
+def restore_own_attributes(model: BaseAlgorithm, attributes: Mapping[str, object]) -> None:
     """Set the attributes that `own_attributes` captured.
 
     Raises:
@@ -105,7 +106,7 @@ def _arguments(model: BaseAlgorithm) -> Iterator[tuple[str, Any]]:
     return ((name, value) for name, value in vars(model).items() if name in names)
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: object) -> bool:
     try:
         encode(value)
     except NotPlainError:
@@ -114,14 +115,14 @@ def _is_plain(value: Any) -> bool:
 
 
 def _not_saved_here(model: BaseAlgorithm) -> set[str]:
-    modules, tensors = model._get_torch_save_params()
+    modules, tensors = internals.names_in_model_zip(model)
     roots = {name.partition(".")[0] for name in (*modules, *tensors)}
-    return {*SET_UP_ANEW, *model._excluded_save_params(), *roots}
+    return {*SET_UP_ANEW, *internals.names_not_in_model_zip(model), *roots}
 
 
-def _is_in_model_zip(model: BaseAlgorithm, value: Any) -> bool:
+def _is_in_model_zip(model: BaseAlgorithm, value: object) -> bool:
     """Tell whether a module, an optimizer or tensors are those that the model saves under another name."""
-    modules, tensors = model._get_torch_save_params()
+    modules, tensors = internals.names_in_model_zip(model)
     saved = [recursive_getattr(model, name) for name in (*modules, *tensors)]
     if isinstance(value, torch.optim.Optimizer):
         return any(value is each for each in saved)

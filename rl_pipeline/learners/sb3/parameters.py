@@ -5,7 +5,6 @@ import math
 import types
 import typing
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from stable_baselines3.common.base_class import BaseAlgorithm
 
@@ -57,7 +56,7 @@ def valid_parameters(model_class: type[BaseAlgorithm]) -> dict[str, inspect.Para
     }
 
 
-def check_parameters(model_class: type[BaseAlgorithm], values: Mapping[str, Any]) -> list[Problem]:
+def check_parameters(model_class: type[BaseAlgorithm], values: Mapping[str, object]) -> list[Problem]:
     """List what is wrong with the names and types of algorithm parameters.
 
     Args:
@@ -80,13 +79,13 @@ def check_parameters(model_class: type[BaseAlgorithm], values: Mapping[str, Any]
     return problems
 
 
-def check_finite(key: str, value: Any, *, may_be_infinite: bool = False) -> list[Problem]:
+def check_finite(key: str, value: object, *, may_be_infinite: bool = False) -> list[Problem]:
     """Refuse NaN, and infinity, in a value or in the lists and mappings of it."""
     found = list(_not_finite(value, may_be_infinite=may_be_infinite))
     return [Problem(key, "must be finite", found[0], remedy="write a finite number")] if found else []
 
 
-def _not_finite(value: Any, *, may_be_infinite: bool) -> Iterator[float]:
+def _not_finite(value: object, *, may_be_infinite: bool) -> Iterator[float]:
     """Yield the numbers in a value, or in the lists and mappings of it, that are NaN or infinite."""
     if isinstance(value, float) and not math.isfinite(value) and not (may_be_infinite and value > 0):
         yield value
@@ -95,14 +94,14 @@ def _not_finite(value: Any, *, may_be_infinite: bool) -> Iterator[float]:
         yield from _not_finite(item, may_be_infinite=may_be_infinite)
 
 
-def _set_elsewhere(name: str, value: Any) -> Problem:
+def _set_elsewhere(name: str, value: object) -> Problem:
     remedy = f"set {SET_ELSEWHERE[name]} instead"
     return Problem(
         key=f"{KEY}.{name}", message="this argument has a key of its own", value=value, remedy=remedy
     )
 
 
-def _unknown(model_class: type, name: str, value: Any, valid: Mapping[str, Any]) -> Problem:
+def _unknown(model_class: type, name: str, value: object, valid: Mapping[str, object]) -> Problem:
     return Problem(
         key=f"{KEY}.{name}",
         message=f"{model_class.__name__} has no parameter of this name",
@@ -112,7 +111,7 @@ def _unknown(model_class: type, name: str, value: Any, valid: Mapping[str, Any])
     )
 
 
-def _primitives(hint: Any) -> set[type]:
+def _primitives(hint: object) -> set[type]:
     """Collect the YAML types in a type hint such as `float | Schedule` or `Optional[int]`."""
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return set().union(*(_primitives(member) for member in typing.get_args(hint)))
@@ -121,7 +120,7 @@ def _primitives(hint: Any) -> set[type]:
     return {hint} if hint in PRIMITIVES else set()
 
 
-def _wrong_type(name: str, value: Any, accepted: set[type]) -> list[Problem]:
+def _wrong_type(name: str, value: object, accepted: set[type]) -> list[Problem]:
     if not accepted - {type(None)} or type(value) in accepted or (type(value) is int and float in accepted):
         return []
     names = sorted(

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +42,7 @@ class SB3Policy(LearnedPolicy[LstmState]):
         *,
         deterministic: bool = True,
         action_masks: NDArray[np.bool_] | None = None,
-    ) -> tuple[NDArray[Any], LstmState | None]:
+    ) -> tuple[np.ndarray, LstmState | None]:
         """See `Policy.act`."""
         masks = {} if action_masks is None else {"action_masks": action_masks}
         return self.model.predict(observations, memory, episode_starts, deterministic=deterministic, **masks)

@@ -12,8 +12,8 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.preprocessing import is_image_space
 
-from rl_pipeline.class_path import ClassPathError, is_class_path, resolve_class
-from rl_pipeline.config.errors import Problem, nearest
+from rl_pipeline.class_path import is_class_path, resolve_class
+from rl_pipeline.config.errors import ConfigError, Problem, nearest
 
 Family = Literal["on_policy", "off_policy", "evolution"]
 KEY = "training.algorithm"
@@ -106,9 +106,9 @@ def find_algorithm(name: str) -> Algorithm | Problem:
 def _find_own(class_path: str) -> Algorithm | Problem:
     """Find a user's subclass of an algorithm; its base classes tell its family and its action spaces."""
     try:
-        model_class = resolve_class(class_path, BaseAlgorithm)  # type: ignore[type-abstract]
-    except ClassPathError as error:
-        return Problem(KEY, str(error), class_path)
+        model_class = resolve_class(class_path, BaseAlgorithm, KEY)  # type: ignore[type-abstract]
+    except ConfigError as error:
+        return error.problems[0]
     family = next((family for base, family in FAMILIES.items() if issubclass(model_class, base)), None)
     if family is None:
         bases = ", ".join(base.__name__ for base in FAMILIES)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_pipeline.config.schedules import Schedule as ScheduleConfig
+from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.build import CONSTRUCTOR_SCHEDULES
 from rl_pipeline.learners.sb3.parameters import valid_parameters
 from rl_pipeline.learners.sb3.schedules import Schedule, make_schedule
@@ -28,6 +29,6 @@ def attribute_schedules(configs: Mapping[str, ScheduleConfig]) -> dict[str, Sche
 
 def apply_schedules(model: BaseAlgorithm, schedules: Mapping[str, Schedule]) -> None:
     """Set each scheduled attribute of a model to its value at this point of the training."""
-    progress_remaining = 1.0 - model.num_timesteps / model._total_timesteps
+    progress_remaining = 1.0 - model.num_timesteps / internals.total_timesteps(model)
     for name, schedule in schedules.items():
         setattr(model, name, schedule(progress_remaining))

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Collection, Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +11,9 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.noise import OrnsteinUhlenbeckActionNoise, VectorizedActionNoise
 
+from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.own_state import own_attributes, restore_own_attributes
+from rl_pipeline.plain_data import StateDict
 
 COUNTERS = (
     "num_timesteps",
@@ -28,7 +29,7 @@ COUNTERS = (
 
 def learner_state(
     model: BaseAlgorithm, arguments: Mapping[str, bytes], scheduled: Collection[str]
-) -> dict[str, Any]:
+) -> StateDict:
     """Capture as plain data what `model.zip` does not hold and the next iteration depends on.
 
     The arguments are those of `own_attributes`.
@@ -37,21 +38,21 @@ def learner_state(
         "attributes": own_attributes(model, arguments, scheduled),
         "action_space": model.action_space.np_random.bit_generator.state,
         "action_noise": [noise.noise_prev for noise in _stateful_noises(model)],
-        "lstm": _lstm_arrays(getattr(model, "_last_lstm_states", None)),
+        "lstm": _lstm_arrays(internals.lstm_states(model)),
     }
 
 
-def restore_learner_state(model: BaseAlgorithm, state: Mapping[str, Any]) -> None:
+def restore_learner_state(model: BaseAlgorithm, state: StateDict) -> None:
     """Put a state of `learner_state` into a model of the same configuration."""
     restore_own_attributes(model, state["attributes"])
     for name, episodes in state.get("episodes", {}).items():  # version 0.1.0 wrote these apart
-        setattr(model, name, deque(episodes, maxlen=model._stats_window_size))
+        setattr(model, name, deque(episodes, maxlen=internals.n_recent_episodes(model)))
     model.action_space.np_random.bit_generator.state = state["action_space"]
     for noise, previous in zip(_stateful_noises(model), state["action_noise"], strict=True):
         noise.noise_prev = previous
     if state["lstm"] is not None:
         assert isinstance(model, RecurrentPPO)
-        model._last_lstm_states = _lstm_states(state["lstm"], model.device)  # type: ignore[assignment]
+        internals.set_lstm_states(model, _lstm_states(state["lstm"], model.device))
 
 
 def _stateful_noises(model: BaseAlgorithm) -> list[OrnsteinUhlenbeckActionNoise]:
@@ -73,13 +74,13 @@ def _lstm_states(arrays: Mapping[str, list[np.ndarray]], device: torch.device) -
     return RNNStates(**{name: tensors(name) for name in RNNStates._fields})
 
 
-def replay_buffer_state(buffer: ReplayBuffer) -> dict[str, Any]:
+def replay_buffer_state(buffer: ReplayBuffer) -> StateDict:
     """Capture a replay buffer's counters and the filled part of every array whose first axis is the buffer's.
 
     One row more than filled is kept, since a memory-optimised buffer writes the next observation there.
     """
     filled = buffer.buffer_size if buffer.full else min(buffer.pos + 1, buffer.buffer_size)
-    state: dict[str, Any] = {"pos": buffer.pos, "full": buffer.full, "filled": filled, "arrays": {}}
+    state: StateDict = {"pos": buffer.pos, "full": buffer.full, "filled": filled, "arrays": {}}
     for name, value in vars(buffer).items():
         if name == "infos":
             if getattr(buffer, "copy_info_dict", False):
@@ -90,12 +91,13 @@ def replay_buffer_state(buffer: ReplayBuffer) -> dict[str, Any]:
             isinstance(value, dict) and value and all(_is_storage(array, buffer) for array in value.values())
         ):
             state["arrays"][name] = {key: array[:filled] for key, array in value.items()}
-    if hasattr(buffer, "_current_ep_start"):
-        state["current_ep_start"] = buffer._current_ep_start
+    starts = internals.episode_starts(buffer)
+    if starts is not None:
+        state["current_ep_start"] = starts
     return state
 
 
-def restore_replay_buffer(buffer: ReplayBuffer, state: Mapping[str, Any]) -> None:
+def restore_replay_buffer(buffer: ReplayBuffer, state: StateDict) -> None:
     """Fill a fresh replay buffer of the same configuration from a state of `replay_buffer_state`."""
     filled = state["filled"]
     for name, saved in state["arrays"].items():
@@ -108,9 +110,9 @@ def restore_replay_buffer(buffer: ReplayBuffer, state: Mapping[str, Any]) -> Non
     for index, infos in enumerate(state.get("infos", [])):
         buffer.infos[index] = infos  # type: ignore[attr-defined]
     if "current_ep_start" in state:
-        buffer._current_ep_start = state["current_ep_start"]  # type: ignore[attr-defined]
+        internals.set_episode_starts(buffer, state["current_ep_start"])
     buffer.pos, buffer.full = state["pos"], state["full"]
 
 
-def _is_storage(value: Any, buffer: ReplayBuffer) -> bool:
+def _is_storage(value: object, buffer: ReplayBuffer) -> bool:
     return isinstance(value, np.ndarray) and value.ndim >= 1 and len(value) == buffer.buffer_size

@@ -81,7 +81,7 @@ for name in ("ours", "own"):
 
 def test_networks_are_saved_with_their_code(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(OWN)
-    own = resolve_class(f"{tmp_path / 'own.py'}:Own", BaseFeaturesExtractor)
+    own = resolve_class(f"{tmp_path / 'own.py'}:Own", BaseFeaturesExtractor, "key")
     expected = ""
     for name, extractor in {"ours": ResnetMLP, "own": own}.items():
         kwargs = {"features_extractor_class": extractor, "features_extractor_kwargs": {"features_dim": 8}}

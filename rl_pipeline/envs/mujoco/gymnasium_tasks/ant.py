@@ -1,15 +1,13 @@
 """Ant: walk forward on four legs."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, planar_metrics, sum_of_squares
-from rl_pipeline.envs.mujoco.task import Batch
+from rl_pipeline.envs.mujoco.task import Batch, FreeCamera
 
 
 @dataclass(kw_only=True)
@@ -20,7 +18,7 @@ class Ant(GymnasiumTask):
 
     xml_file: str = "ant.xml"
     frame_skip: int = 5
-    default_camera_config: Mapping[str, Any] | None = field(default_factory=lambda: {"distance": 4.0})
+    default_camera_config: FreeCamera | None = field(default_factory=lambda: {"distance": 4.0})
     forward_reward_weight: float = 1
     ctrl_cost_weight: float = 0.5
     contact_cost_weight: float = 5e-4
@@ -38,11 +36,11 @@ class Ant(GymnasiumTask):
         super().setup(model)
         self._body = model.body(self.main_body).id
 
-    def reset(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+    def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Start near the initial pose."""
         return self.noisy_start(rng, self.reset_noise_scale, "normal")
 
-    def apply(self, batch: Batch, action: NDArray[Any]) -> None:
+    def apply(self, batch: Batch, action: np.ndarray) -> None:
         """Set the torques and remember the position from which the step starts."""
         self._xy_before = batch.xpos[:, self._body, :2].copy()
         batch.ctrl[:] = action
@@ -63,7 +61,7 @@ class Ant(GymnasiumTask):
         self._healthy = finite & (min_z <= z) & (z <= max_z)
         return ~self._healthy if self.terminate_when_unhealthy else np.zeros(batch.n, np.bool_)
 
-    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: np.ndarray) -> NDArray[np.floating]:
         """Return forward velocity plus a bonus for being healthy minus control and contact costs."""
         self._velocity = (batch.xpos[:, self._body, :2] - self._xy_before) / batch.dt
         self._forward = self._velocity[:, 0] * self.forward_reward_weight
@@ -73,7 +71,7 @@ class Ant(GymnasiumTask):
         self._contact_cost = self.contact_cost_weight * sum_of_squares(forces)
         return self._forward + self._survive - (self._control_cost + self._contact_cost)
 
-    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return position, velocity and the terms of the reward."""
         return planar_metrics(batch) | {
             "x_velocity": self._velocity[:, 0],
@@ -84,6 +82,6 @@ class Ant(GymnasiumTask):
             "reward_survive": self._survive,
         }
 
-    def reset_metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def reset_metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return the position."""
         return planar_metrics(batch)

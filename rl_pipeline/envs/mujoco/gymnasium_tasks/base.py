@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import gymnasium
 import mujoco
@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from rl_pipeline.envs.mujoco.task import Batch, Task
+from rl_pipeline.envs.mujoco.task import Batch, FreeCamera, Task
 
 ASSETS = Path(gymnasium.__file__).parent / "envs" / "mujoco" / "assets"
 
@@ -28,7 +28,7 @@ class GymnasiumTask(Task):
     height: int = 480
     camera_id: int | None = None
     camera_name: str | None = None
-    default_camera_config: Mapping[str, Any] | None = None
+    default_camera_config: FreeCamera | None = None
     max_geom: int = 1000
     visual_options: Mapping[int, bool] | None = None
 
@@ -66,7 +66,7 @@ class GymnasiumTask(Task):
         return {"qpos": qpos, "qvel": self.init_qvel + scale * rng.standard_normal(nv)}
 
 
-def sum_of_squares(values: NDArray[Any]) -> NDArray[Any]:
+def sum_of_squares(values: np.ndarray) -> np.ndarray:
     """Return the sum of squares of every row, in the dtype and order of summation of Gymnasium's costs."""
     return np.add.reduce(np.square(values), axis=1)
 

@@ -1,14 +1,12 @@
 """HalfCheetah: run forward in a plane."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, sum_of_squares
-from rl_pipeline.envs.mujoco.task import Batch
+from rl_pipeline.envs.mujoco.task import Batch, FreeCamera
 
 
 @dataclass(kw_only=True)
@@ -17,17 +15,17 @@ class HalfCheetah(GymnasiumTask):
 
     xml_file: str = "half_cheetah.xml"
     frame_skip: int = 5
-    default_camera_config: Mapping[str, Any] | None = field(default_factory=lambda: {"distance": 4.0})
+    default_camera_config: FreeCamera | None = field(default_factory=lambda: {"distance": 4.0})
     forward_reward_weight: float = 1.0
     ctrl_cost_weight: float = 0.1
     reset_noise_scale: float = 0.1
     exclude_current_positions_from_observation: bool = True
 
-    def reset(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+    def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Start near the initial pose."""
         return self.noisy_start(rng, self.reset_noise_scale, "normal")
 
-    def apply(self, batch: Batch, action: NDArray[Any]) -> None:
+    def apply(self, batch: Batch, action: np.ndarray) -> None:
         """Set the torques and remember the position from which the step starts."""
         self._x_before = batch.qpos[:, 0].copy()
         batch.ctrl[:] = action
@@ -37,14 +35,14 @@ class HalfCheetah(GymnasiumTask):
         first = int(self.exclude_current_positions_from_observation)
         return np.concatenate((batch.qpos[:, first:], batch.qvel), axis=1)
 
-    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: np.ndarray) -> NDArray[np.floating]:
         """Return forward velocity minus control cost."""
         self._x_velocity = (batch.qpos[:, 0] - self._x_before) / batch.dt
         self._forward = self.forward_reward_weight * self._x_velocity
         self._control_cost = self.ctrl_cost_weight * sum_of_squares(action)
         return self._forward - self._control_cost
 
-    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return position, velocity and the terms of the reward."""
         return {
             "x_position": batch.qpos[:, 0],
@@ -53,6 +51,6 @@ class HalfCheetah(GymnasiumTask):
             "reward_ctrl": -self._control_cost,
         }
 
-    def reset_metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def reset_metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return the position."""
         return {"x_position": batch.qpos[:, 0]}

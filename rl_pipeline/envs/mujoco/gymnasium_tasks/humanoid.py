@@ -1,18 +1,16 @@
 """Humanoid and HumanoidStandup: walk forward, or get up from the ground."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, planar_metrics, sum_of_squares
-from rl_pipeline.envs.mujoco.task import Batch
+from rl_pipeline.envs.mujoco.task import Batch, FreeCamera
 
 
-def _camera(height: float) -> dict[str, Any]:
+def _camera(height: float) -> FreeCamera:
     return {"trackbodyid": 1, "distance": 4.0, "lookat": np.array((0.0, 0.0, height)), "elevation": -20.0}
 
 
@@ -37,7 +35,7 @@ class HumanoidBody(GymnasiumTask):
     include_qfrc_actuator_in_observation: bool = True
     include_cfrc_ext_in_observation: bool = True
 
-    def reset(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+    def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Start near the initial pose."""
         return self.noisy_start(rng, self.reset_noise_scale, "uniform")
 
@@ -61,7 +59,7 @@ class Humanoid(HumanoidBody):
 
     xml_file: str = "humanoid.xml"
     frame_skip: int = 5
-    default_camera_config: Mapping[str, Any] | None = field(default_factory=lambda: _camera(2.0))
+    default_camera_config: FreeCamera | None = field(default_factory=lambda: _camera(2.0))
     forward_reward_weight: float = 1.25
     ctrl_cost_weight: float = 0.1
     contact_cost_weight: float = 5e-7
@@ -75,7 +73,7 @@ class Humanoid(HumanoidBody):
         super().setup(model)
         self._masses, self._total_mass = model.body_mass.copy(), model.body_mass.sum()
 
-    def apply(self, batch: Batch, action: NDArray[Any]) -> None:
+    def apply(self, batch: Batch, action: np.ndarray) -> None:
         """Set the torques and remember the centre of mass from which the step starts."""
         self._xy_before = self._centre_of_mass(batch)
         batch.ctrl[:] = action
@@ -87,7 +85,7 @@ class Humanoid(HumanoidBody):
         self._healthy = (min_z < z) & (z < max_z)
         return ~self._healthy if self.terminate_when_unhealthy else np.zeros(batch.n, np.bool_)
 
-    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: np.ndarray) -> NDArray[np.floating]:
         """Return forward velocity plus a bonus for being healthy minus control and contact costs."""
         self._velocity = (self._centre_of_mass(batch) - self._xy_before) / batch.dt
         self._forward = self.forward_reward_weight * self._velocity[:, 0]
@@ -96,7 +94,7 @@ class Humanoid(HumanoidBody):
         self._contact_cost = _contact_cost(batch, self.contact_cost_weight, self.contact_cost_range)
         return self._forward + self._survive - (self._control_cost + self._contact_cost)
 
-    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return position, velocity, tendons and the terms of the reward."""
         return self.reset_metrics(batch) | {
             "x_velocity": self._velocity[:, 0],
@@ -107,7 +105,7 @@ class Humanoid(HumanoidBody):
             "reward_contact": -self._contact_cost,
         }
 
-    def reset_metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def reset_metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return position and tendons."""
         return planar_metrics(batch) | _tendons(batch)
 
@@ -121,21 +119,21 @@ class HumanoidStandup(HumanoidBody):
 
     xml_file: str = "humanoidstandup.xml"
     frame_skip: int = 5
-    default_camera_config: Mapping[str, Any] | None = field(default_factory=lambda: _camera(0.8925))
+    default_camera_config: FreeCamera | None = field(default_factory=lambda: _camera(0.8925))
     uph_cost_weight: float = 1
     """Taken, as in Gymnasium, but without effect there."""
     ctrl_cost_weight: float = 0.1
     impact_cost_weight: float = 0.5e-6
     impact_cost_range: tuple[float, float] = (-np.inf, 10.0)
 
-    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: np.ndarray) -> NDArray[np.floating]:
         """Return the height of the torso over the timestep, minus control and impact costs, plus one."""
         self._upward = batch.qpos[:, 2] / batch.model.opt.timestep
         self._control_cost = self.ctrl_cost_weight * sum_of_squares(batch.ctrl)
         self._impact_cost = _contact_cost(batch, self.impact_cost_weight, self.impact_cost_range)
         return self._upward - self._control_cost - self._impact_cost + 1
 
-    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return position, tendons and the terms of the reward."""
         return self.reset_metrics(batch) | {
             "reward_linup": self._upward,
@@ -143,7 +141,7 @@ class HumanoidStandup(HumanoidBody):
             "reward_impact": -self._impact_cost,
         }
 
-    def reset_metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def reset_metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return the position, the height above the initial one, and tendons."""
         return {
             "x_position": batch.qpos[:, 0],

@@ -1,15 +1,13 @@
 """Reacher and Pusher: bring a fingertip, or an object, to a target."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, sum_of_squares
-from rl_pipeline.envs.mujoco.task import Batch
+from rl_pipeline.envs.mujoco.task import Batch, FreeCamera
 
 START_VELOCITY = 0.005
 """Limit of the initial joint velocities, rad/s."""
@@ -26,7 +24,7 @@ class Reacher(GymnasiumTask):
     xml_file: str = "reacher.xml"
     frame_skip: int = 2
     max_episode_steps: int | None = 50
-    default_camera_config: Mapping[str, Any] | None = field(default_factory=lambda: {"trackbodyid": 0})
+    default_camera_config: FreeCamera | None = field(default_factory=lambda: {"trackbodyid": 0})
     reward_dist_weight: float = 1
     reward_control_weight: float = 1
 
@@ -35,7 +33,7 @@ class Reacher(GymnasiumTask):
         super().setup(model)
         self._fingertip, self._target = model.body("fingertip").id, model.body("target").id
 
-    def reset(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+    def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Start near the initial pose with the target somewhere within reach."""
         qpos = rng.uniform(-0.1, 0.1, self.init_qpos.size) + self.init_qpos
         goal = rng.uniform(-0.2, 0.2, 2)
@@ -53,13 +51,13 @@ class Reacher(GymnasiumTask):
             (np.cos(angles), np.sin(angles), batch.qpos[:, 2:], batch.qvel[:, :2], way), axis=1
         )
 
-    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: np.ndarray) -> NDArray[np.floating]:
         """Return the negative distance from the target minus control cost."""
         self._distance = -_lengths(self._to_target(batch)) * self.reward_dist_weight
         self._control = -sum_of_squares(action) * self.reward_control_weight
         return self._distance + self._control
 
-    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return the terms of the reward."""
         return {"reward_dist": self._distance, "reward_ctrl": self._control}
 
@@ -74,7 +72,7 @@ class Pusher(GymnasiumTask):
     xml_file: str = "pusher_v5.xml"
     frame_skip: int = 5
     max_episode_steps: int | None = 100
-    default_camera_config: Mapping[str, Any] | None = field(
+    default_camera_config: FreeCamera | None = field(
         default_factory=lambda: {"trackbodyid": -1, "distance": 4.0}
     )
     reward_near_weight: float = 0.5
@@ -86,7 +84,7 @@ class Pusher(GymnasiumTask):
         super().setup(model)
         self._tip, self._object, self._goal = (model.body(name).id for name in ("tips_arm", "object", "goal"))
 
-    def reset(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+    def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Start in the initial pose with the object somewhere, but not at the goal."""
         place = np.concatenate((rng.uniform(-0.3, 0.0, 1), rng.uniform(-0.2, 0.2, 1)))
         while np.linalg.norm(place) <= 0.17:
@@ -102,7 +100,7 @@ class Pusher(GymnasiumTask):
         places = (batch.xpos[:, body] for body in (self._tip, self._object, self._goal))
         return np.concatenate((batch.qpos[:, :7], batch.qvel[:, :7], *places), axis=1)
 
-    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: np.ndarray) -> NDArray[np.floating]:
         """Return the negative distances from tip to object and from object to goal minus control cost."""
         thing = batch.xpos[:, self._object]
         self._near = -_lengths(thing - batch.xpos[:, self._tip]) * self.reward_near_weight
@@ -110,6 +108,6 @@ class Pusher(GymnasiumTask):
         self._control = -sum_of_squares(action) * self.reward_control_weight
         return self._distance + self._control + self._near
 
-    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return the terms of the reward."""
         return {"reward_dist": self._distance, "reward_ctrl": self._control, "reward_near": self._near}

@@ -1,14 +1,12 @@
 """InvertedPendulum and InvertedDoublePendulum: balance one or two poles on a cart."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask
-from rl_pipeline.envs.mujoco.task import Batch
+from rl_pipeline.envs.mujoco.task import Batch, FreeCamera
 
 LIMIT = 10.0
 """Observed velocities and constraint forces are clipped to this absolute value."""
@@ -20,12 +18,12 @@ class InvertedPendulum(GymnasiumTask):
 
     xml_file: str = "inverted_pendulum.xml"
     frame_skip: int = 2
-    default_camera_config: Mapping[str, Any] | None = field(
+    default_camera_config: FreeCamera | None = field(
         default_factory=lambda: {"trackbodyid": 0, "distance": 2.04}
     )
     reset_noise_scale: float = 0.01
 
-    def reset(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+    def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Start near the upright pose."""
         return self.noisy_start(rng, self.reset_noise_scale, "uniform")
 
@@ -39,12 +37,12 @@ class InvertedPendulum(GymnasiumTask):
         self._fallen = ~finite | (np.abs(batch.qpos[:, 1]) > 0.2)
         return self._fallen
 
-    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: np.ndarray) -> NDArray[np.floating]:
         """Return one for every step upright."""
         self._survive = (~self._fallen).astype(np.float64)
         return self._survive
 
-    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return the reward."""
         return {"reward_survive": self._survive.copy()}
 
@@ -58,7 +56,7 @@ class InvertedDoublePendulum(GymnasiumTask):
     healthy_reward: float = 10.0
     reset_noise_scale: float = 0.1
 
-    def reset(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+    def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Start near the upright pose."""
         return self.noisy_start(rng, self.reset_noise_scale, "normal")
 
@@ -74,7 +72,7 @@ class InvertedDoublePendulum(GymnasiumTask):
         self._fallen = batch.site_xpos[:, 0, 2] <= 1
         return self._fallen
 
-    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: np.ndarray) -> NDArray[np.floating]:
         """Return a bonus while upright minus penalties for distance and velocity."""
         x, z = batch.site_xpos[:, 0, 0], batch.site_xpos[:, 0, 2]
         v1, v2 = batch.qvel[:, 1], batch.qvel[:, 2]
@@ -83,7 +81,7 @@ class InvertedDoublePendulum(GymnasiumTask):
         self._survive = self.healthy_reward * ~self._fallen
         return self._survive - self._distance_penalty - self._velocity_penalty
 
-    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return the terms of the reward."""
         return {
             "reward_survive": self._survive,

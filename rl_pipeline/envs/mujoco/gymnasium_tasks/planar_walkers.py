@@ -1,21 +1,19 @@
 """Hopper and Walker2d: walk forward in a plane without falling."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.gymnasium_tasks.base import GymnasiumTask, sum_of_squares
-from rl_pipeline.envs.mujoco.task import Batch
+from rl_pipeline.envs.mujoco.task import Batch, FreeCamera
 
 VELOCITY_LIMIT = 10.0
 """Observed velocities are clipped to this absolute value, m/s or rad/s."""
 
 
-def _camera(distance: float) -> dict[str, Any]:
+def _camera(distance: float) -> FreeCamera:
     return {"trackbodyid": 2, "distance": distance, "lookat": np.array((0.0, 0.0, 1.15)), "elevation": -20.0}
 
 
@@ -32,11 +30,11 @@ class PlanarWalker(GymnasiumTask):
     reset_noise_scale: float = 5e-3
     exclude_current_positions_from_observation: bool = True
 
-    def reset(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+    def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Start near the initial pose."""
         return self.noisy_start(rng, self.reset_noise_scale, "uniform")
 
-    def apply(self, batch: Batch, action: NDArray[Any]) -> None:
+    def apply(self, batch: Batch, action: np.ndarray) -> None:
         """Set the torques and remember the position from which the step starts."""
         self._x_before = batch.qpos[:, 0].copy()
         batch.ctrl[:] = action
@@ -62,7 +60,7 @@ class PlanarWalker(GymnasiumTask):
         velocity = batch.qvel.clip(-VELOCITY_LIMIT, VELOCITY_LIMIT)
         return np.concatenate((batch.qpos[:, first:], velocity), axis=1)
 
-    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: np.ndarray) -> NDArray[np.floating]:
         """Return forward velocity plus a bonus for being healthy minus control cost."""
         self._x_velocity = (batch.qpos[:, 0] - self._x_before) / batch.dt
         self._forward = self.forward_reward_weight * self._x_velocity
@@ -70,7 +68,7 @@ class PlanarWalker(GymnasiumTask):
         self._control_cost = self.ctrl_cost_weight * sum_of_squares(action)
         return self._forward + self._survive - self._control_cost
 
-    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return position, velocity and the terms of the reward."""
         return self.reset_metrics(batch) | {
             "x_velocity": self._x_velocity,
@@ -79,7 +77,7 @@ class PlanarWalker(GymnasiumTask):
             "reward_survive": self._survive,
         }
 
-    def reset_metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def reset_metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return the position and the height above the initial one."""
         return {
             "x_position": batch.qpos[:, 0],
@@ -93,7 +91,7 @@ class Hopper(PlanarWalker):
 
     xml_file: str = "hopper.xml"
     frame_skip: int = 4
-    default_camera_config: Mapping[str, Any] | None = field(default_factory=lambda: _camera(3.0))
+    default_camera_config: FreeCamera | None = field(default_factory=lambda: _camera(3.0))
     healthy_state_range: tuple[float, float] = (-100.0, 100.0)
     healthy_z_range: tuple[float, float] = (0.7, float("inf"))
     healthy_angle_range: tuple[float, float] = (-0.2, 0.2)
@@ -117,6 +115,6 @@ class Walker2d(PlanarWalker):
 
     xml_file: str = "walker2d_v5.xml"
     frame_skip: int = 4
-    default_camera_config: Mapping[str, Any] | None = field(default_factory=lambda: _camera(4.0))
+    default_camera_config: FreeCamera | None = field(default_factory=lambda: _camera(4.0))
     healthy_z_range: tuple[float, float] = (0.8, 2.0)
     healthy_angle_range: tuple[float, float] = (-1.0, 1.0)

@@ -1,7 +1,6 @@
 """Swimmer: swim forward in a viscous fluid."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +20,11 @@ class Swimmer(GymnasiumTask):
     reset_noise_scale: float = 0.1
     exclude_current_positions_from_observation: bool = True
 
-    def reset(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+    def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Start near the initial pose."""
         return self.noisy_start(rng, self.reset_noise_scale, "uniform")
 
-    def apply(self, batch: Batch, action: NDArray[Any]) -> None:
+    def apply(self, batch: Batch, action: np.ndarray) -> None:
         """Set the torques and remember the position from which the step starts."""
         self._xy_before = batch.qpos[:, :2].copy()
         batch.ctrl[:] = action
@@ -35,14 +34,14 @@ class Swimmer(GymnasiumTask):
         first = 2 * self.exclude_current_positions_from_observation
         return np.concatenate((batch.qpos[:, first:], batch.qvel), axis=1)
 
-    def reward(self, batch: Batch, action: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    def reward(self, batch: Batch, action: np.ndarray) -> NDArray[np.floating]:
         """Return forward velocity minus control cost."""
         self._velocity = (batch.qpos[:, :2] - self._xy_before) / batch.dt
         self._forward = self.forward_reward_weight * self._velocity[:, 0]
         self._control_cost = self.ctrl_cost_weight * sum_of_squares(action)
         return self._forward - self._control_cost
 
-    def metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return position, velocity and the terms of the reward."""
         return planar_metrics(batch) | {
             "x_velocity": self._velocity[:, 0],
@@ -51,6 +50,6 @@ class Swimmer(GymnasiumTask):
             "reward_ctrl": -self._control_cost,
         }
 
-    def reset_metrics(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def reset_metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return the position."""
         return planar_metrics(batch)

@@ -1,10 +1,8 @@
 """Simulations that offer step and reset as services of their own (`backend: ros` with `ros.adapter`)."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from rl_pipeline.class_path import ClassPathError, resolve_class
-from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.class_path import resolve_class
 from rl_pipeline.config.ros_services import RosServices
 from rl_pipeline.envs.ros.foreign.adapter import ServiceAdapter, Transition
 from rl_pipeline.envs.ros.foreign.robots import ServiceRobots
@@ -16,7 +14,7 @@ KEY = "environment.ros"
 
 
 def make_foreign_vector_env(
-    adapter_path: str, settings: RosServices, n: int, arguments: Mapping[str, Any]
+    adapter_path: str, settings: RosServices, n: int, arguments: Mapping[str, object]
 ) -> RobotVectorEnv:
     """Make environments behind the services that an adapter names.
 
@@ -30,10 +28,7 @@ def make_foreign_vector_env(
         ConfigError: There is no such class.
         SimulationMissingError: A service is not on the network.
     """
-    try:
-        adapter_class = resolve_class(adapter_path, ServiceAdapter)  # type: ignore[type-abstract]
-    except ClassPathError as error:
-        raise ConfigError([Problem(f"{KEY}.adapter", str(error), adapter_path)]) from error
+    adapter_class = resolve_class(adapter_path, ServiceAdapter, f"{KEY}.adapter")  # type: ignore[type-abstract]
     adapters = [adapter_class(**arguments) for _ in range(n)]
     robots = ServiceRobots(adapters, settings)
     return RobotVectorEnv(robots, adapters[0].max_episode_steps, settings.max_restarts, KEY)

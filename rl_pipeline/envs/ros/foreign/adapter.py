@@ -1,12 +1,13 @@
 """What a user writes to train in a simulation that offers step and reset as services of its own."""
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 
+from rl_pipeline.envs.ros.interfaces import Message
 from rl_pipeline.envs.ros.robots import Transition
+from rl_pipeline.policies.observations import Observation
 
 __all__ = ["ServiceAdapter", "Transition"]
 
@@ -36,17 +37,17 @@ class ServiceAdapter(ABC):
     max_episode_steps: int | None = None
 
     @abstractmethod
-    def step_request(self, action: np.ndarray) -> Any:
+    def step_request(self, action: np.ndarray) -> Message:
         """Turn an action into a request of `step_type`."""
 
     @abstractmethod
-    def transition(self, response: Any) -> Transition:
+    def transition(self, response: Message) -> Transition:
         """Turn a response of `step_type` into what the step gave."""
 
     @abstractmethod
-    def reset_request(self, seed: int | None) -> Any:
+    def reset_request(self, seed: int | None) -> Message:
         """Make a request of `reset_type`; a seed of None goes on with the simulation's own randomness."""
 
     @abstractmethod
-    def first_observation(self, response: Any) -> Any:
+    def first_observation(self, response: Message) -> Observation:
         """Turn a response of `reset_type` into the first observation of an episode."""

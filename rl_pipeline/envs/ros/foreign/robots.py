@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rl_pipeline.config.ros_services import RosServices
 from rl_pipeline.envs.errors import MalformedReplyError, SimulationError
@@ -13,6 +12,7 @@ from rl_pipeline.envs.ros.calls import Call, ServiceCaller, place_of
 from rl_pipeline.envs.ros.foreign.adapter import ServiceAdapter
 from rl_pipeline.envs.ros.interfaces import find_interface
 from rl_pipeline.envs.ros.robots import Robots, Transition
+from rl_pipeline.policies.observations import Observation
 
 
 class ServiceRobots(Robots):
@@ -46,13 +46,13 @@ class ServiceRobots(Robots):
             self._caller.close()
             raise
 
-    def reset(self, seeds: Mapping[int, int | None]) -> dict[int, Any]:
+    def reset(self, seeds: Mapping[int, int | None]) -> dict[int, Observation]:
         """See `Robots`; a simulation that is away is waited for."""
         calls = {
             index: Call(*self._reset[index], self._adapters[index].reset_request(seed))
             for index, seed in seeds.items()
         }
-        answers: dict[int, Any] = {}
+        answers: dict[int, Observation] = {}
         # A service that died is still announced for a while, so it is asked again and again.
         deadline = time.monotonic() + self._patience
         while missing := {index: call for index, call in calls.items() if index not in answers}:
@@ -65,7 +65,7 @@ class ServiceRobots(Robots):
             index: self._translated(index, "first_observation", answer) for index, answer in answers.items()
         }
 
-    def step(self, actions: NDArray[Any]) -> list[Transition | SimulationError]:
+    def step(self, actions: np.ndarray) -> list[Transition | SimulationError]:
         """See `Robots`. A request is sent once, since a foreign simulation would make the step twice."""
         calls = {
             index: Call(*place, self._adapters[index].step_request(action))
@@ -79,7 +79,7 @@ class ServiceRobots(Robots):
             for index, place in enumerate(self._step)
         ]
 
-    def _translated(self, index: int, method: str, answer: Any) -> Any:
+    def _translated(self, index: int, method: str, answer: object) -> Any:
         adapter = self._adapters[index]
         try:
             return getattr(adapter, method)(answer)

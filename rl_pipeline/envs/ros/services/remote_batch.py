@@ -4,7 +4,6 @@ import time
 import uuid
 from array import array
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from rl_interfaces import srv
 from rl_pipeline.envs.errors import SimulationError, SimulationLostError
 from rl_pipeline.envs.remote.batch import SimulationBatch
 from rl_pipeline.envs.ros.calls import Call, ServiceCaller
+from rl_pipeline.envs.ros.interfaces import Message
 from rl_pipeline.envs.ros.services.server import flags, floats
 
 SERVICES = {
@@ -74,7 +74,7 @@ class RemoteBatch(SimulationBatch):
         )
         return Call(self.simulation, "reset", request)
 
-    def step_call(self, actions: NDArray[Any]) -> Call:
+    def step_call(self, actions: np.ndarray) -> Call:
         """Return the call that steps the environments."""
         self._sequence += 1
         request = srv.Step.Request(session=self._session, sequence=self._sequence, actions=floats(actions))
@@ -84,7 +84,7 @@ class RemoteBatch(SimulationBatch):
         """Tell whether the simulation has a service that it need not have."""
         return self._caller.is_there(self.simulation, service)
 
-    def ask(self, service: str, **fields: Any) -> Any:
+    def ask(self, service: str, **fields: object) -> Message:
         """Call a service and return its answer.
 
         Raises:
@@ -93,7 +93,7 @@ class RemoteBatch(SimulationBatch):
         request = SERVICES[service].Request(session=self._session, **fields)
         return self.checked(self._caller.call_one(Call(self.simulation, service, request)), service)
 
-    def checked(self, answer: Any, service: str) -> Any:
+    def checked(self, answer: Message, service: str) -> Message:
         """Return an answer that reports no error."""
         if answer.error.startswith(UNKNOWN_SESSION):
             raise SimulationLostError(f"{self.simulation} was started again and lost its environments")

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 from gymnasium.vector import VectorEnv
-from numpy.typing import NDArray
 
 MAX_ENVIRONMENTS = 2**16
 """Environments of a session."""
@@ -25,7 +24,7 @@ def check_num_envs(num_envs: int) -> None:
         raise RequestError(f"num_envs is {num_envs}; at most {MAX_ENVIRONMENTS} are valid")
 
 
-def is_repeated(sequence: int, latest: int | None, answer: Any, response: Any) -> bool:
+def is_repeated(sequence: int, latest: int | None, answer: object, response: object) -> bool:
     """Tell whether a request is the latest one once more, whose answer is repeated.
 
     Args:
@@ -51,7 +50,7 @@ def is_repeated(sequence: int, latest: int | None, answer: Any, response: Any) -
     return True
 
 
-def read_actions(data: Any, env: VectorEnv, n_numbers: int) -> NDArray[Any]:
+def read_actions(data: Any, env: VectorEnv, n_numbers: int) -> np.ndarray:
     """Return the actions of a step request, (num_envs, *action shape).
 
     Args:
@@ -85,7 +84,7 @@ def read_actions(data: Any, env: VectorEnv, n_numbers: int) -> NDArray[Any]:
     return actions
 
 
-def read_reset(seeds: Any, mask: Any, num_envs: int) -> tuple[list[int] | None, dict[str, Any] | None]:
+def read_reset(seeds: Any, mask: Any, num_envs: int) -> tuple[list[int] | None, dict[str, object] | None]:
     """Return seeds and options of a reset request, as `VectorEnv.reset` takes them.
 
     Raises:

@@ -16,6 +16,7 @@ from gymnasium.vector import VectorEnv
 from rl_pipeline import plain_data
 from rl_pipeline.envs.remote.flat_batch import FlatLayout
 from rl_pipeline.envs.remote.space_json import to_json
+from rl_pipeline.envs.ros.interfaces import Message
 from rl_pipeline.envs.ros.services.requests import (
     RequestError,
     check_num_envs,
@@ -23,6 +24,7 @@ from rl_pipeline.envs.ros.services.requests import (
     read_actions,
     read_reset,
 )
+from rl_pipeline.wrappers.base import Infos
 
 MAX_SESSIONS = 8
 RESULTS = ("final_obs", "_final_obs")
@@ -30,7 +32,7 @@ RESULTS = ("final_obs", "_final_obs")
 logger = logging.getLogger(__name__)
 
 Watch = Callable[[VectorEnv, np.ndarray | None], None]
-Answer = Callable[["SimulationServer", Any, Any], Any]
+Handler = Callable[["SimulationServer", Message, Message], Message]
 
 
 class Session:
@@ -47,16 +49,16 @@ class Session:
         self.client = client
         self.env: Any = env
         self.sequence: int | None = None
-        self.answer: Any = None
+        self.answer: Message = None
         self.observations = FlatLayout(env.single_observation_space)
         self.actions = FlatLayout(env.single_action_space)
 
 
-def answering(function: Answer) -> Answer:
+def answering(function: Handler) -> Handler:
     """Turn an exception into the field `error` of the answer: a bad request must not end the simulation."""
 
     @functools.wraps(function)
-    def answer(server: "SimulationServer", request: Any, response: Any) -> Any:
+    def answer(server: "SimulationServer", request: Message, response: Message) -> Message:
         try:
             return function(server, request, response)
         except RequestError as error:
@@ -102,7 +104,7 @@ class SimulationServer:
         return bool(self._sessions) and time.monotonic() - self._used_at < seconds
 
     @answering
-    def open(self, request: Any, response: Any) -> Any:
+    def open(self, request: Message, response: Message) -> Message:
         """Begin a session."""
         known = next((name for name, one in self._sessions.items() if one.client == request.client), None)
         if known is None:
@@ -119,14 +121,14 @@ class SimulationServer:
         return response
 
     @answering
-    def close(self, request: Any, response: Any) -> Any:
+    def close(self, request: Message, response: Message) -> Message:
         """End a session."""
         self._session(request.session).env.close()
         del self._sessions[request.session]
         return response
 
     @answering
-    def reset(self, request: Any, response: Any) -> Any:
+    def reset(self, request: Message, response: Message) -> Message:
         """Start new episodes."""
         session = self._session(request.session)
         if is_repeated(request.sequence, session.sequence, session.answer, response):
@@ -138,7 +140,7 @@ class SimulationServer:
         return self._finish(session, request, response, None)
 
     @answering
-    def step(self, request: Any, response: Any) -> Any:
+    def step(self, request: Message, response: Message) -> Message:
         """Step every environment once."""
         session = self._session(request.session)
         if is_repeated(request.sequence, session.sequence, session.answer, response):
@@ -158,7 +160,7 @@ class SimulationServer:
         return self._finish(session, request, response, rewards)
 
     @answering
-    def render(self, request: Any, response: Any) -> Any:
+    def render(self, request: Message, response: Message) -> Message:
         """Return a picture of environment 0."""
         (frame, *_) = self._session(request.session).env.render() or (None,)
         if frame is not None:
@@ -167,13 +169,13 @@ class SimulationServer:
         return response
 
     @answering
-    def save_state(self, request: Any, response: Any) -> Any:
+    def save_state(self, request: Message, response: Message) -> Message:
         """Return everything that the future of a session depends on."""
         response.state = array("B", plain_data.to_bytes(self._session(request.session).env.state_dict()))
         return response
 
     @answering
-    def load_state(self, request: Any, response: Any) -> Any:
+    def load_state(self, request: Message, response: Message) -> Message:
         """Continue from a state."""
         session = self._session(request.session)
         session.env.load_state_dict(plain_data.from_bytes(bytes(request.state)))
@@ -198,7 +200,9 @@ class SimulationServer:
             logger.warning("more than %d sessions: closing that of %s", MAX_SESSIONS, session.client)
             session.env.close()
 
-    def _finish(self, session: Session, request: Any, response: Any, rewards: np.ndarray | None) -> Any:
+    def _finish(
+        self, session: Session, request: Message, response: Message, rewards: np.ndarray | None
+    ) -> Message:
         session.sequence, session.answer = request.sequence, response
         if self._watched not in self._sessions:
             self._watched = request.session
@@ -207,12 +211,12 @@ class SimulationServer:
         return response
 
     @staticmethod
-    def _write_observations(session: Session, observations: Any, response: Any) -> None:
+    def _write_observations(session: Session, observations: Any, response: Message) -> None:
         flat = session.observations.pack(observations, session.env.num_envs)
         response.observations, response.images = floats(flat.numbers), octets(flat.bytes)
 
     @staticmethod
-    def _write_metrics(infos: dict[str, Any], response: Any) -> None:
+    def _write_metrics(infos: Infos, response: Message) -> None:
         names = [name for name in infos if f"_{name}" in infos and name not in RESULTS]
         if names:
             response.metric_names = names

@@ -1,8 +1,7 @@
 """A vector environment whose environments are in simulations on the ROS network."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,7 +11,10 @@ from rl_pipeline.envs.contract import share_rows
 from rl_pipeline.envs.errors import SimulationError, SimulationLostError
 from rl_pipeline.envs.remote.vector_env import RemoteVectorEnv
 from rl_pipeline.envs.ros.calls import Call, ServiceCaller
+from rl_pipeline.envs.ros.interfaces import Message
 from rl_pipeline.envs.ros.services.remote_batch import RemoteBatch
+from rl_pipeline.plain_data import StateDict
+from rl_pipeline.wrappers.base import Frames
 
 logger = logging.getLogger(__name__)
 
@@ -61,10 +63,10 @@ class RosVectorEnv(RemoteVectorEnv[RemoteBatch]):
             )
             raise ConfigError([Problem("environment.id", message, environment_id, remedy=remedy)])
 
-    def _exchange(self, service: str, calls: Sequence[Call]) -> list[Any]:
+    def _exchange(self, service: str, calls: Sequence[Call]) -> list[Message]:
         """Ask all simulations at once; the answer of one that was lost is None."""
         answers = self._caller.call(dict(enumerate(calls)))
-        checked: list[Any] = []
+        checked: list[Message] = []
         for index, batch in enumerate(self._batches):
             try:
                 if index not in answers:
@@ -75,20 +77,20 @@ class RosVectorEnv(RemoteVectorEnv[RemoteBatch]):
                 checked.append(None)
         return checked
 
-    def _replace(self, batch: RemoteBatch) -> Any:
+    def _replace(self, batch: RemoteBatch) -> Message:
         """Begin new episodes in a simulation that was lost, with seeds that follow from the run's."""
         batch.open(self._settings.startup_timeout)
         call = batch.reset_call(self._fresh_seeds(batch), np.ones(batch.num_envs, np.bool_))
         return batch.checked(self._caller.call_one(call), "reset")
 
-    def render(self) -> tuple[Any, ...]:
+    def render(self) -> Frames:
         """Return the picture of environment 0 as a 1-tuple."""
         batch = self._batches[0]
         if self.render_mode is None or not batch.offers("render"):
             return (None,)
         return (batch.picture(batch.ask("render")),)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return the states of the simulations, if they have such a service, and what restarts need."""
         saved = all(batch.offers("save_state") for batch in self._batches)
         states = [batch.ask("save_state").state for batch in self._batches] if saved else []
@@ -97,7 +99,7 @@ class RosVectorEnv(RemoteVectorEnv[RemoteBatch]):
             **self._history(),
         }
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from what `state_dict` returned; with new episodes where simulations have no states.
 
         Raises:
@@ -115,7 +117,7 @@ class RosVectorEnv(RemoteVectorEnv[RemoteBatch]):
             batch.ask("load_state", state=saved.tobytes())
         self._recall(state)
 
-    def close_extras(self, **kwargs: Any) -> None:
+    def close_extras(self, **kwargs: object) -> None:
         """End the sessions and leave the network."""
         for batch in self._batches:
             try:

@@ -1,10 +1,8 @@
 """Robots behind ROS topics (`backend: ros_topics`)."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from rl_pipeline.class_path import ClassPathError, resolve_class
-from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.class_path import resolve_class
 from rl_pipeline.config.ros_topics import RosTopics
 from rl_pipeline.envs.ros.robots import RobotVectorEnv
 from rl_pipeline.envs.ros.topics.robots import KEY, TopicRobots
@@ -13,16 +11,13 @@ from rl_pipeline.envs.ros.topics.task import TopicTask
 __all__ = ["TopicTask", "make_topics_vector_env"]
 
 
-def make_topics_vector_env(settings: RosTopics, n: int, arguments: Mapping[str, Any]) -> RobotVectorEnv:
+def make_topics_vector_env(settings: RosTopics, n: int, arguments: Mapping[str, object]) -> RobotVectorEnv:
     """Make environments of `n` robots; `arguments` are the keyword arguments of their tasks.
 
     Raises:
         ConfigError: The task, a field or a type does not exist.
         SimulationError: A topic or service is missing or silent.
     """
-    try:
-        task = resolve_class(settings.task, TopicTask)
-    except ClassPathError as error:
-        raise ConfigError([Problem(f"{KEY}.task", str(error), settings.task)]) from error
+    task = resolve_class(settings.task, TopicTask, f"{KEY}.task")
     robots = TopicRobots(settings, [task(**arguments) for _ in range(n)])
     return RobotVectorEnv(robots, settings.max_episode_steps, settings.max_restarts, KEY)

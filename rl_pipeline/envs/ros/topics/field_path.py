@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
+from rl_pipeline.envs.errors import MalformedReplyError
+from rl_pipeline.envs.ros.interfaces import Message
 
 PATH = re.compile(r"(?P<topic>[^.\[\]]+)(?P<fields>(\.\w+)+)(\[(?P<start>\d+)(?P<stop>:\d+)?\])?")
 
@@ -39,21 +41,21 @@ class FieldPath:
         part = "" if self.start is None else f"[{self.start}:{self.stop}]"
         return f"{self.topic}.{'.'.join(self.fields)}{part}"
 
-    def read(self, message: Any) -> NDArray[np.float64]:
+    def read(self, message: Message) -> NDArray[np.float64]:
         """Return the numbers, shape (size,).
 
         Raises:
-            IndexError: The list is shorter.
+            MalformedReplyError: The list is shorter.
         """
         value: Any = message
         for name in self.fields:
             value = getattr(value, name)
         numbers = np.atleast_1d(np.asarray(value, np.float64))
         if self.stop is not None and len(numbers) < self.stop:
-            raise IndexError(f"{self} needs {self.stop} numbers, the message has {len(numbers)}")
+            raise MalformedReplyError(f"{self} needs {self.stop} numbers, the message has {len(numbers)}")
         return numbers[self.start : self.stop]
 
-    def write(self, message: Any, numbers: NDArray[np.float64]) -> None:
+    def write(self, message: Message, numbers: NDArray[np.float64]) -> None:
         """Set the numbers; a list that is too short is filled up with zeros."""
         owner: Any = message
         for name in self.fields[:-1]:
@@ -90,12 +92,12 @@ def parse(text: str, key: str) -> FieldPath:
     return FieldPath(match["topic"], tuple(match["fields"][1:].split(".")), start, stop)
 
 
-def check_fields(path: FieldPath, message: Any, key: str) -> None:
+def check_fields(path: FieldPath, message: Message, key: str) -> None:
     """Refuse a path that a kind of message does not have.
 
     Args:
         path: The path.
-        message: Any message of that kind.
+        message: Message message of that kind.
         key: Where the path stands in the configuration.
 
     Raises:
@@ -114,7 +116,7 @@ def check_fields(path: FieldPath, message: Any, key: str) -> None:
         raise ConfigError([Problem(key, message, str(path))])
 
 
-def _is_numeric(value: Any) -> bool:
+def _is_numeric(value: object) -> bool:
     if isinstance(value, str | bytes) or hasattr(value, "get_fields_and_field_types"):
         return False
     numbers = value if isinstance(value, Iterable) else [value]

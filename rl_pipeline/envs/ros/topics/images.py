@@ -1,11 +1,9 @@
 """Pictures out of `sensor_msgs/msg/Image`."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from rl_pipeline.envs.errors import MalformedReplyError
+from rl_pipeline.envs.ros.interfaces import Message
 
 ENCODINGS = {
     "rgb8": (np.uint8, 3),
@@ -22,7 +20,7 @@ ENCODINGS = {
 """Type and number of the values of a pixel."""
 
 
-def decode(message: Any, topic: str) -> NDArray[Any]:
+def decode(message: Message, topic: str) -> np.ndarray:
     """Return the picture, (height, width, channels), colours in the order red, green, blue (, alpha).
 
     Args:
@@ -37,7 +35,7 @@ def decode(message: Any, topic: str) -> NDArray[Any]:
             f"{topic}: the encoding is '{message.encoding}', not one of {', '.join(ENCODINGS)}"
         )
     kind, channels = ENCODINGS[message.encoding]
-    dtype: np.dtype[Any] = np.dtype(kind)
+    dtype: np.dtype = np.dtype(kind)
     if message.is_bigendian and dtype.itemsize > 1:
         dtype = dtype.newbyteorder(">")
     row = message.width * channels * dtype.itemsize

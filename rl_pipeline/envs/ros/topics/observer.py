@@ -1,7 +1,6 @@
 """The observation of one robot, put together from its topics."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -9,10 +8,12 @@ from gymnasium import spaces
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.ros_topics import ObservationField, RosTopics
 from rl_pipeline.envs.errors import MalformedReplyError
+from rl_pipeline.envs.ros.interfaces import Message
 from rl_pipeline.envs.ros.topics.field_path import FieldPath, check_fields, parse
 from rl_pipeline.envs.ros.topics.images import decode
 from rl_pipeline.envs.ros.topics.network import Network
 from rl_pipeline.envs.ros.topics.subscriber import Subscriber
+from rl_pipeline.policies.observations import Observation
 
 KEY = "environment.ros_topics"
 STATE = "state"
@@ -53,7 +54,7 @@ class Observer:
         first = self.observe(since=0.0, timeout=settings.startup_timeout)
         self.space = self._space_of(first)
 
-    def observe(self, since: float = 0.0, timeout: float | None = None) -> Any:
+    def observe(self, since: float = 0.0, timeout: float | None = None) -> Observation:
         """Return what the newest messages say.
 
         Args:
@@ -75,7 +76,7 @@ class Observer:
         state = self._numbers(messages)
         return {STATE: state, **pictures} if pictures else state
 
-    def _numbers(self, messages: dict[str, Any]) -> np.ndarray:
+    def _numbers(self, messages: dict[str, Message]) -> np.ndarray:
         parts = [self._read(path, limits, messages[path.topic]) for path, limits in self._fields]
         sizes = [len(part) for part in parts]
         if self._sizes is None:
@@ -86,11 +87,8 @@ class Observer:
         return np.concatenate(parts).astype(np.float32)
 
     @staticmethod
-    def _read(path: FieldPath, limits: ObservationField, message: Any) -> np.ndarray:
-        try:
-            numbers = path.read(message)
-        except IndexError as error:
-            raise MalformedReplyError(str(error)) from error
+    def _read(path: FieldPath, limits: ObservationField, message: Message) -> np.ndarray:
+        numbers = path.read(message)
         if np.isnan(numbers).any():
             raise MalformedReplyError(
                 f"{path} is NaN at position {int(np.flatnonzero(np.isnan(numbers))[0])}"
@@ -121,7 +119,7 @@ class Observer:
                     ]
                 )
 
-    def _space_of(self, observation: Any) -> spaces.Space:
+    def _space_of(self, observation: Observation) -> spaces.Space:
         if isinstance(observation, dict):
             return spaces.Dict({name: self._space_of(part) for name, part in observation.items()})
         if observation.ndim == 1:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
 
 from rl_pipeline.config.ros_topics import RosTopics
 from rl_pipeline.envs.errors import SimulationError, SimulationLostError
@@ -18,6 +17,7 @@ from rl_pipeline.envs.ros.topics.observer import Observer
 from rl_pipeline.envs.ros.topics.task import TopicTask
 from rl_pipeline.envs.ros.topics.ticks import Ticks
 from rl_pipeline.envs.ros.topics.watchdog import Watchdog
+from rl_pipeline.policies.observations import Observation
 
 KEY = "environment.ros_topics"
 LATE = "late"
@@ -66,7 +66,7 @@ class TopicRobots(Robots):
         for place in {place for places in self._resets for place in places}:
             self._caller.client(*place, service_type)
 
-    def reset(self, seeds: Mapping[int, int | None]) -> dict[int, Any]:
+    def reset(self, seeds: Mapping[int, int | None]) -> dict[int, Observation]:
         """See `Robots`. A robot has no seeds; one that is away is waited for."""
         for index in seeds:
             self._commanders[index].wait_for_listeners(self._settings.startup_timeout)
@@ -83,7 +83,7 @@ class TopicRobots(Robots):
         self._watchdog.take_in_hand()
         return observations
 
-    def step(self, actions: NDArray[Any]) -> list[Transition | SimulationError]:
+    def step(self, actions: np.ndarray) -> list[Transition | SimulationError]:
         """See `Robots`; the metric `late` tells whether the action came after its moment."""
         if self._watchdog.barked:
             return [Transition(observation, 0.0, truncated=True) for observation in self._latest]
@@ -100,7 +100,7 @@ class TopicRobots(Robots):
         for commander in self._commanders:
             commander.publish_safe(wait=False)
 
-    def _transition(self, index: int, action: NDArray[Any]) -> Transition | SimulationError:
+    def _transition(self, index: int, action: np.ndarray) -> Transition | SimulationError:
         try:
             observation = self._observers[index].observe()
         except SimulationLostError as error:

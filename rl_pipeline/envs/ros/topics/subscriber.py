@@ -2,13 +2,12 @@
 
 import threading
 import time
-from typing import Any
 
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from rl_pipeline.envs.errors import SimulationLostError
-from rl_pipeline.envs.ros.interfaces import find_interface
+from rl_pipeline.envs.ros.interfaces import Message, find_interface
 from rl_pipeline.envs.ros.topics.network import NANOSECONDS, Network
 
 POLL_S = 0.001
@@ -35,7 +34,7 @@ class Subscriber:
         self._network = network
         self.message_class = find_interface(network.find_type(topic, timeout), "environment.ros_topics")
         self._lock = threading.Lock()
-        self._message: Any = None
+        self._message: Message = None
         self._stamp = -1.0
         self._mismatch = ""
         self._subscription = network.node.create_subscription(
@@ -46,7 +45,7 @@ class Subscriber:
             event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._note_mismatch),
         )
 
-    def wait_until_fresh(self, since: float, max_age: float, timeout: float) -> Any:
+    def wait_until_fresh(self, since: float, max_age: float, timeout: float) -> Message:
         """Return the newest message, waiting for one that is young enough.
 
         Args:
@@ -68,7 +67,7 @@ class Subscriber:
                 raise SimulationLostError(self._describe(message, stamp, now, timeout))
             time.sleep(POLL_S)
 
-    def _describe(self, message: Any, stamp: float, now: float, timeout: float) -> str:
+    def _describe(self, message: Message, stamp: float, now: float, timeout: float) -> str:
         publishers = self._network.node.count_publishers(self.topic)
         if message is None:
             state = f"{publishers} publishers, no message"
@@ -79,7 +78,7 @@ class Subscriber:
             f"`ros2 topic hz {self.topic}` shows how often it comes, environment.ros_topics.max_age what is too old"
         )
 
-    def _take(self, message: Any) -> None:
+    def _take(self, message: Message) -> None:
         stamp = getattr(getattr(message, "header", None), "stamp", None)
         seconds = stamp.sec + stamp.nanosec / NANOSECONDS if stamp is not None else 0.0
         with self._lock:
@@ -97,7 +96,7 @@ class Subscriber:
             profile.durability = DurabilityPolicy.TRANSIENT_LOCAL
         return profile
 
-    def _note_mismatch(self, event: Any) -> None:
+    def _note_mismatch(self, event: Message) -> None:
         self._mismatch = (
             f"; a publisher joined whose quality of service does not fit (policy {event.last_policy_kind}): "
             "publishers of one topic should agree, `ros2 topic info --verbose` shows theirs"

@@ -1,9 +1,10 @@
 """What a user writes about a robot behind topics: reward and end of an episode."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
+
+from rl_pipeline.policies.observations import Observation
 
 
 class TopicTask:
@@ -15,14 +16,14 @@ class TopicTask:
     dictionaries of `state`, where there are numbers, and the pictures.
     """
 
-    def reset(self, observation: Any) -> None:
+    def reset(self, observation: Observation) -> None:
         """Begin an episode.
 
         Args:
             observation: The first one.
         """
 
-    def reward(self, observation: Any, action: np.ndarray, next_observation: Any) -> float:
+    def reward(self, observation: Observation, action: np.ndarray, next_observation: Observation) -> float:
         """Return the reward of a step.
 
         Args:
@@ -32,10 +33,10 @@ class TopicTask:
         """
         raise NotImplementedError
 
-    def terminated(self, observation: Any) -> bool:
+    def terminated(self, observation: Observation) -> bool:
         """Tell whether the task has ended, well or badly."""
         return False
 
-    def metrics(self, observation: Any) -> Mapping[str, float]:
+    def metrics(self, observation: Observation) -> Mapping[str, float]:
         """Return what else to record of a step, e.g. `{"distance": 1.5}`; `success` is averaged over episodes."""
         return {}

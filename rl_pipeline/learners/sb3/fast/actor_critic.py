@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import cached_property, partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -67,10 +66,10 @@ class ActorCritic:
         return BatchActor(partial(self._compiled, on_device), weights, self.distribution)
 
     @cached_property
-    def _compiled(self) -> Callable[..., Any]:
+    def _compiled(self) -> Callable[..., Array]:
         jax, parameters = load_jax(), list(self.policy.parameters())
 
-        def forward(weights: list[Array], observations: Array) -> Any:
+        def forward(weights: list[Array], observations: Array) -> Array:
             by_parameter: Weights = dict(zip(parameters, weights, strict=True))
             return self.network.bind(jax.numpy, by_parameter)(observations)
 
@@ -87,7 +86,7 @@ class BatchActor:
     """
 
     def __init__(
-        self, forward: Callable[..., Any], weights: Weights, distribution: ActionDistribution
+        self, forward: Callable[..., Array], weights: Weights, distribution: ActionDistribution
     ) -> None:
         self._forward, self._weights, self._distribution = forward, weights, distribution
 

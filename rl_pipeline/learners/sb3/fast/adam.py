@@ -10,6 +10,7 @@ import torch
 from rl_pipeline.learners.sb3.fast.coverage import NotCovered
 from rl_pipeline.learners.sb3.fast.functions import Array
 from rl_pipeline.learners.sb3.fast.tensor_block import TensorBlock
+from rl_pipeline.plain_data import StateDict
 
 
 class AdamState(NamedTuple):
@@ -68,7 +69,7 @@ class TorchAdam:
         kept = 1 - group["lr"] * group["weight_decay"]
         return np.array([group["lr"], *weights, *logs, group["eps"], kept], np.float32)
 
-    def _state(self, parameter: torch.Tensor) -> dict[str, Any]:
+    def _state(self, parameter: torch.Tensor) -> StateDict:
         state = self.optimizer.state[parameter]
         if not state:
             state["step"] = torch.zeros(())

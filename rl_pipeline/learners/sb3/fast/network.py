@@ -46,7 +46,7 @@ class Network:
         for node in self._nodes:
             self._check(node)
 
-    def bind(self, xp: ModuleType, weights: Weights) -> Callable[..., Any]:
+    def bind(self, xp: ModuleType, weights: Weights) -> Callable[..., Array]:
         """Build the function of the network.
 
         Args:
@@ -68,7 +68,7 @@ class Network:
         ]
         outputs = _arguments(self._nodes[-1].args[0], slots)
 
-        def forward(*arrays: Array) -> Any:
+        def forward(*arrays: Array) -> Array:
             values = constants.copy()
             for slot, array in zip(inputs, arrays, strict=True):
                 values[slot] = array

@@ -1,19 +1,35 @@
-"""What the faster off-policy agents share: compiled acting and gradient steps in SB3's loop."""
+"""SAC, TD3 and TQC with compiled acting and gradient steps in SB3's loop."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+import torch
+from sb3_contrib import TQC
+from sb3_contrib.tqc.policies import TQCPolicy
+from stable_baselines3 import SAC, TD3
 from stable_baselines3.common.noise import ActionNoise
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+from stable_baselines3.sac.policies import SACPolicy
+from stable_baselines3.td3.policies import TD3Policy
 
+from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.fast.coverage import NotCovered, report_stock_loop
+from rl_pipeline.learners.sb3.fast.critic_objectives import ClippedDoubleQ, TruncatedQuantiles
+from rl_pipeline.learners.sb3.fast.off_policy_networks import OffPolicyPolicy, check_policy
+from rl_pipeline.learners.sb3.fast.soft_actor_critic import SoftUpdate
+from rl_pipeline.learners.sb3.fast.td3_update import TD3Update
 
 
 class OffPolicyUpdate(Protocol):
     """Acts and makes gradient steps for one policy object."""
 
-    policy: Any
-    optimizers: list[Any]
+    @property
+    def policy(self) -> OffPolicyPolicy:
+        """The policy object."""
+
+    @property
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        """The optimizers of its networks."""
 
     def act(self, observations: np.ndarray) -> np.ndarray:
         """Give actions in [-1, 1] for float32 observations, exploring as the policy does."""
@@ -44,9 +60,9 @@ class FastOffPolicy(OffPolicyAlgorithm):
         if update is None:
             super().train(gradient_steps, batch_size)
             return
-        self._update_learning_rate(update.optimizers)
+        internals.update_learning_rate(self, update.optimizers)
         metrics = update.run(gradient_steps, batch_size)
-        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
+        self.logger.record("train/n_updates", internals.n_updates(self), exclude="tensorboard")
         for name, value in metrics.items():
             self.logger.record(f"train/{name}", value)
 
@@ -56,7 +72,7 @@ class FastOffPolicy(OffPolicyAlgorithm):
         update = self._update()
         if update is None or self.num_timesteps < learning_starts:
             return super()._sample_action(learning_starts, action_noise, n_envs)
-        actions = update.act(np.asarray(self._last_obs, np.float32)).reshape(
+        actions = update.act(np.asarray(internals.last_observations(self), np.float32)).reshape(
             n_envs, *(self.action_space.shape or ())
         )
         if action_noise is not None:
@@ -74,3 +90,35 @@ class FastOffPolicy(OffPolicyAlgorithm):
 
     def _excluded_save_params(self) -> list[str]:
         return [*super()._excluded_save_params(), "_compiled"]
+
+
+class FastSAC(FastOffPolicy, SAC):
+    """SB3's SAC with compiled acting and gradient steps.
+
+    Parameters, mathematics, use of random numbers, logged values and `model.zip` are those of
+    `stable_baselines3.SAC`, which loads and continues what this class saves. A model with images, dictionary
+    observations, gSDE, a trained features extractor that actor and critic share, an optimizer other than Adam
+    and AdamW, or a device other than the CPU trains in SB3's loops.
+    """
+
+    def _make_update(self) -> SoftUpdate:
+        check_policy(self.policy, SACPolicy)
+        return SoftUpdate(self, ClippedDoubleQ(loss_scale=0.5, first_only=False))
+
+
+class FastTD3(FastOffPolicy, TD3):
+    """SB3's TD3 with compiled acting and gradient steps; what `FastSAC` says holds here as well."""
+
+    def _make_update(self) -> TD3Update:
+        check_policy(self.policy, TD3Policy)
+        return TD3Update(self)
+
+
+class FastTQC(FastOffPolicy, TQC):
+    """sb3-contrib's TQC with compiled acting and gradient steps; what `FastSAC` says holds here as well."""
+
+    def _make_update(self) -> SoftUpdate:
+        check_policy(self.policy, TQCPolicy)
+        return SoftUpdate(
+            self, TruncatedQuantiles(self.top_quantiles_to_drop_per_net * self.critic.n_critics)
+        )

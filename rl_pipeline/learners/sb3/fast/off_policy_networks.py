@@ -6,7 +6,10 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from stable_baselines3.common.policies import BasePolicy
+from sb3_contrib.tqc import policies as tqc
+from stable_baselines3.common.policies import ContinuousCritic
+from stable_baselines3.sac import policies as sac
+from stable_baselines3.td3 import policies as td3
 from torch import nn
 
 from rl_pipeline.learners.sb3.fast.coverage import NotCovered, check_observations
@@ -14,10 +17,13 @@ from rl_pipeline.learners.sb3.fast.functions import Array, Weights
 from rl_pipeline.learners.sb3.fast.network import Network
 
 LOG_STD_MIN, LOG_STD_MAX = -20, 2  # SB3's bounds of the actor's output
+GaussianActor = Any  # of SAC or TQC; SB3 types its heads for gSDE, which is not covered
+Critic = ContinuousCritic | tqc.Critic
+OffPolicyPolicy = sac.SACPolicy | td3.TD3Policy | tqc.TQCPolicy
 
 
 class _GaussianHeads(nn.Module):
-    def __init__(self, actor: Any) -> None:
+    def __init__(self, actor: GaussianActor) -> None:
         super().__init__()
         self.latent = nn.Sequential(actor.features_extractor, actor.latent_pi)
         self.mu, self.log_std = actor.mu, actor.log_std
@@ -28,7 +34,7 @@ class _GaussianHeads(nn.Module):
 
 
 class _QNetworks(nn.Module):
-    def __init__(self, critic: Any) -> None:
+    def __init__(self, critic: Critic) -> None:
         super().__init__()
         self.features = critic.features_extractor
         self.networks = nn.ModuleList(critic.q_networks)
@@ -41,7 +47,7 @@ class _QNetworks(nn.Module):
 class SquashedGaussianActor:
     """SAC's and TQC's actor: a Gaussian whose samples pass through tanh (arXiv:1801.01290, appendix C)."""
 
-    def __init__(self, actor: Any) -> None:
+    def __init__(self, actor: GaussianActor) -> None:
         self.parameters = list(actor.parameters())
         self.action_dim: int = actor.mu.out_features
         self._network = Network(_GaussianHeads(actor))
@@ -74,7 +80,7 @@ class SquashedGaussianActor:
 class DeterministicActor:
     """TD3's actor."""
 
-    def __init__(self, actor: Any) -> None:
+    def __init__(self, actor: td3.Actor) -> None:
         self.parameters = list(actor.parameters())
         self._network = Network(nn.Sequential(actor.features_extractor, actor.mu))
 
@@ -86,7 +92,7 @@ class DeterministicActor:
 class Critics:
     """Several critics over observations and actions."""
 
-    def __init__(self, critic: Any) -> None:
+    def __init__(self, critic: Critic) -> None:
         self.parameters = list(critic.parameters())
         self._network = Network(_QNetworks(critic))
 
@@ -101,14 +107,14 @@ def by_parameter(parameters: list[nn.Parameter], weights: Sequence[Array]) -> We
     return dict(zip(parameters, weights, strict=True))
 
 
-def check_policy(policy: Any, covered: type[BasePolicy]) -> None:
+def check_policy(policy: OffPolicyPolicy, covered: type[OffPolicyPolicy]) -> None:
     """Raise `NotCovered` unless a policy is a multilayer perceptron over vector observations on the CPU."""
     check_observations(policy.observation_space)
     if type(policy) is not covered:
         raise NotCovered(f"its policy is a {type(policy).__name__}, not {covered.__name__}")
     if policy.device.type != "cpu":
         raise NotCovered(f"it trains on {policy.device}")
-    actor: Any = policy.actor
+    actor = policy.actor
     if policy.share_features_extractor and list(actor.features_extractor.parameters()):
         raise NotCovered("actor and critic share a features extractor that is trained")
     if getattr(actor, "use_sde", False):

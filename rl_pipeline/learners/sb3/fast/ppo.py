@@ -7,6 +7,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.utils import explained_variance
 
+from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.fast.adam import TorchAdam
 from rl_pipeline.learners.sb3.fast.coverage import NotCovered, report_stock_loop
 from rl_pipeline.learners.sb3.fast.ppo_update import Minibatch, PPOMetrics, PPOOptions, PPOUpdate, used
@@ -30,12 +31,12 @@ class FastPPO(FastRollouts, PPO):
             super().train()
             return
         self.policy.set_training_mode(True)
-        self._update_learning_rate(self.policy.optimizer)
+        internals.update_learning_rate(self, self.policy.optimizer)
         flatten_buffer(self.rollout_buffer)
         self._record(self._run_epochs(*update))
 
     def _run_epochs(self, adam: TorchAdam, update: PPOUpdate) -> list[PPOMetrics]:
-        buffer, options, parameters = self.rollout_buffer, self._options(), self._loss_parameters()
+        buffer, options, parameters = self.rollout_buffer, self._update_options(), self._loss_parameters()
         rollout = minibatch_arrays(buffer)
         n_transitions = buffer.buffer_size * buffer.n_envs
         adam_options, state = adam.options(), adam.read()
@@ -46,7 +47,7 @@ class FastPPO(FastRollouts, PPO):
                 state, adam_options, rollout, permutation, parameters, options=options
             )
             epochs.append(metrics)
-            self._n_updates += 1
+            internals.count_updates(self, 1)
             if not running:
                 self._announce_early_stop(epoch, metrics)
                 break
@@ -73,7 +74,7 @@ class FastPPO(FastRollouts, PPO):
                 self._compiled = reason
         return self._compiled if isinstance(self._compiled, tuple) else None
 
-    def _options(self) -> PPOOptions:
+    def _update_options(self) -> PPOOptions:
         return PPOOptions(
             batch_size=self.batch_size,
             normalize_advantage=self.normalize_advantage,
@@ -82,7 +83,7 @@ class FastPPO(FastRollouts, PPO):
         )
 
     def _loss_parameters(self) -> dict[str, float]:
-        progress = self._current_progress_remaining
+        progress = internals.progress_remaining(self)
         values: dict[str, Any] = {
             "clip_range": self.clip_range(progress),  # type: ignore[operator]
             "clip_range_vf": 0.0 if self.clip_range_vf is None else self.clip_range_vf(progress),  # type: ignore[operator]
@@ -112,7 +113,7 @@ class FastPPO(FastRollouts, PPO):
         )
         if hasattr(self.policy, "log_std"):
             record("train/std", self.policy.log_std.detach().exp().mean().item())
-        record("train/n_updates", self._n_updates, exclude="tensorboard")
+        record("train/n_updates", internals.n_updates(self), exclude="tensorboard")
         record("train/clip_range", parameters["clip_range"])
         if self.clip_range_vf is not None:
             record("train/clip_range_vf", parameters["clip_range_vf"])

@@ -23,7 +23,7 @@ def sample_transitions(model: OffPolicyAlgorithm, batch_size: int) -> Transition
     """Draw a minibatch from a model's replay buffer, with the random numbers that SB3 draws."""
     buffer = model.replay_buffer
     assert buffer is not None
-    batch = buffer.sample(batch_size, env=model._vec_normalize_env)
+    batch = buffer.sample(batch_size, env=model.get_vec_normalize_env())
     tensors = batch.observations, batch.actions, batch.next_observations, batch.dones, batch.rewards
     columns = [np.asarray(tensor.numpy(), np.float32) for tensor in tensors]
     discounts = np.float32(model.gamma) if batch.discounts is None else batch.discounts.numpy()

@@ -9,8 +9,8 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 
+from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.fast.actor_critic import ActorCritic, BatchActor
-from rl_pipeline.learners.sb3.fast.advantages import compute_advantages
 from rl_pipeline.learners.sb3.fast.coverage import NotCovered, report_stock_loop
 
 
@@ -29,14 +29,13 @@ class FastRollouts(OnPolicyAlgorithm):
         model = self._acting_model()
         if model is None:
             return super().collect_rollouts(env, callback, rollout_buffer, n_rollout_steps)
-        assert self._last_obs is not None
         self.policy.set_training_mode(False)
         rollout_buffer.reset()
         callback.on_rollout_start()
         actor = model.actor(env.num_envs)
         n_steps = 0
         while n_steps < n_rollout_steps:
-            actions, values, log_probs = actor.act(self._last_obs)  # type: ignore[arg-type]
+            actions, values, log_probs = actor.act(internals.last_observations(self))
             actions = actions.reshape((env.num_envs, *(self.action_space.shape or ())))
             clipped_actions = self._clip(actions)
             new_obs, rewards, dones, infos = env.step(clipped_actions)
@@ -44,12 +43,12 @@ class FastRollouts(OnPolicyAlgorithm):
             callback.update_locals(locals())
             if not callback.on_step():
                 return False
-            self._update_info_buffer(infos, dones)
+            internals.record_episodes(self, infos, dones)
             n_steps += 1
             self._bootstrap_truncated(actor, rewards, dones, infos)
             self._store(rollout_buffer, actions, rewards, values, log_probs)
-            self._last_obs, self._last_episode_starts = new_obs, dones  # type: ignore[assignment]
-        compute_advantages(rollout_buffer, actor.values(self._last_obs), dones)  # type: ignore[arg-type]
+            internals.set_last_step(self, new_obs, dones)
+        compute_advantages(rollout_buffer, actor.values(internals.last_observations(self)), dones)
         callback.update_locals(locals())
         callback.on_rollout_end()
         return True
@@ -97,10 +96,10 @@ class FastRollouts(OnPolicyAlgorithm):
         log_probs: np.ndarray,
     ) -> None:
         step = buffer.pos
-        buffer.observations[step] = self._last_obs
+        buffer.observations[step] = internals.last_observations(self)
         buffer.actions[step] = actions.reshape(buffer.n_envs, buffer.action_dim)
         buffer.rewards[step] = rewards
-        buffer.episode_starts[step] = self._last_episode_starts
+        buffer.episode_starts[step] = internals.last_episode_starts(self)
         buffer.values[step] = values
         buffer.log_probs[step] = log_probs
         buffer.pos += 1
@@ -108,3 +107,25 @@ class FastRollouts(OnPolicyAlgorithm):
 
     def _excluded_save_params(self) -> list[str]:
         return [*super()._excluded_save_params(), "_actor_critic"]
+
+
+def compute_advantages(buffer: RolloutBuffer, last_values: np.ndarray, dones: np.ndarray) -> None:
+    """Fill `advantages` and `returns` of a full buffer, to the bit as SB3 does.
+
+    Generalised advantage estimation (Schulman et al. 2015, arXiv:1506.02438, equation 16). Only the recurrence
+    runs step by step; everything else is computed for the whole rollout at once.
+
+    Args:
+        buffer: A full buffer that has not been flattened yet.
+        last_values: Values of the observations after the last step, shape (n_envs,).
+        dones: Whether an episode ended at the last step, shape (n_envs,).
+    """
+    not_ended = 1.0 - np.concatenate([buffer.episode_starts[1:], dones[None].astype(np.float32)])
+    next_values = np.concatenate([buffer.values[1:], last_values[None]])
+    delta = buffer.rewards + buffer.gamma * next_values * not_ended - buffer.values
+    decay = buffer.gamma * buffer.gae_lambda * not_ended
+    advantage = np.zeros(buffer.n_envs, np.float32)
+    for step in reversed(range(buffer.buffer_size)):
+        advantage = delta[step] + decay[step] * advantage
+        buffer.advantages[step] = advantage
+    buffer.returns = buffer.advantages + buffer.values

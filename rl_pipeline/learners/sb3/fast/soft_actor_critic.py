@@ -1,11 +1,14 @@
 """The gradient step that SAC and TQC share, as one compiled program."""
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from sb3_contrib import TQC
+from stable_baselines3 import SAC
 
+from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.fast.adam import AdamState, TorchAdam, descend
 from rl_pipeline.learners.sb3.fast.critic_objectives import CriticObjective
 from rl_pipeline.learners.sb3.fast.functions import Array
@@ -52,7 +55,7 @@ class SoftUpdate:
         NotCovered: JAX is missing, or the model has an unknown layer or optimizer.
     """
 
-    def __init__(self, model: Any, objective: CriticObjective) -> None:
+    def __init__(self, model: SAC | TQC, objective: CriticObjective) -> None:
         self._jax = load_jax()
         self._model, self._objective, self.policy = model, objective, model.policy
         self._actor, self._critics = SquashedGaussianActor(model.actor), Critics(model.critic)
@@ -62,8 +65,8 @@ class SoftUpdate:
         )
         self._target = list(model.critic_target.parameters())
         self._target_block = TensorBlock(self._target)
-        learned = model.ent_coef_optimizer is not None
-        self._entropy_adam = TorchAdam(model.ent_coef_optimizer) if learned else None
+        entropy = model.ent_coef_optimizer
+        self._entropy_adam = None if entropy is None else TorchAdam(entropy)
         self._adams = [adam for adam in (self._actor_adam, self._critic_adam, self._entropy_adam) if adam]
         self.optimizers = [adam.optimizer for adam in self._adams]
         self._gradient_step = self._jax.jit(self._step)
@@ -87,7 +90,7 @@ class SoftUpdate:
             state, step_metrics = self._gradient_step(state, batch, noise, options, parameters)
             metrics.append(step_metrics)
         self._write(self._jax.block_until_ready(state))
-        model._n_updates += gradient_steps
+        internals.count_updates(model, gradient_steps)
         columns = zip(SoftMetrics._fields, np.asarray(metrics, np.float64).T, strict=True)
         logged = {name: float(column.mean()) for name, column in columns}
         if self._entropy_adam is None:

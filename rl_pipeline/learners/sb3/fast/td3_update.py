@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from stable_baselines3 import TD3
 
+from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.fast.adam import AdamState, TorchAdam, descend
 from rl_pipeline.learners.sb3.fast.critic_objectives import ClippedDoubleQ
 from rl_pipeline.learners.sb3.fast.functions import Array
@@ -70,8 +71,8 @@ class TD3Update:
         options = np.stack([self._actor_adam.options(), self._critic_adam.options()])
         losses, moves = [], []
         for _ in range(gradient_steps):
-            model._n_updates += 1
-            moves_actor = model._n_updates % model.policy_delay == 0
+            internals.count_updates(model, 1)
+            moves_actor = internals.n_updates(model) % model.policy_delay == 0
             batch = sample_transitions(model, batch_size)
             noise = torch.empty(batch.actions.shape).normal_(0, model.target_policy_noise).numpy()
             state, loss = self._gradient_step(

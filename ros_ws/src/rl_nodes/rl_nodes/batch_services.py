@@ -13,15 +13,15 @@ POLL_NANOSECONDS = 100_000_000
 class ServedByHand(CallbackGroup):
     """What an executor leaves alone."""
 
-    def can_execute(self, entity: Any) -> bool:
+    def can_execute(self, entity: object) -> bool:
         """Say no."""
         return False
 
-    def beginning_execution(self, entity: Any) -> bool:
+    def beginning_execution(self, entity: object) -> bool:
         """Say no."""
         return False
 
-    def ending_execution(self, entity: Any) -> None:
+    def ending_execution(self, entity: object) -> None:
         """Do nothing, since nothing has begun."""
 
 

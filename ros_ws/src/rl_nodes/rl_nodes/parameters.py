@@ -59,5 +59,5 @@ def run_name(node: Node) -> str:
     return name
 
 
-def _declare(node: Node, name: str, default: Any) -> Any:
+def _declare(node: Node, name: str, default: object) -> Any:
     return node.declare_parameter(name, default, READ_ONLY).value

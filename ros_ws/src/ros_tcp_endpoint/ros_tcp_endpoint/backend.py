@@ -36,7 +36,7 @@ class RosBackend:
 
     def register(self, kind: str, name: str, type_name: str, queue_size: int, latch: bool) -> None:
         """See `rl_pipeline.bridge.server.Backend`."""
-        make: dict[str, Callable[[], Any]] = {
+        make: dict[str, Callable[[], object]] = {
             "subscriber": lambda: self._node.create_subscription(
                 interface(type_name, "msg"), name, self._forward(name), queue_size, raw=True
             ),
@@ -71,7 +71,7 @@ class RosBackend:
     async def call(self, service: str, request: bytes) -> bytes:
         """See `rl_pipeline.bridge.server.Backend`."""
         client = self._entities["ros_service", service]
-        answer: asyncio.Future[Any] = self._loop.create_future()
+        answer: asyncio.Future[object] = self._loop.create_future()
         with _refusals_of_ros():
             if not client.service_is_ready():
                 raise BackendError("no node offers this service")
@@ -94,8 +94,8 @@ class RosBackend:
 
         return forward
 
-    def _serve(self, service_type: Any, name: str) -> Any:
-        async def serve(request: Any, response: Any) -> Any:
+    def _serve(self, service_type: Any, name: str) -> object:
+        async def serve(request: object, response: object) -> object:
             executor: Any = self._node.executor
             answer = Future(executor=executor)
             call = asyncio.run_coroutine_threadsafe(
@@ -132,7 +132,7 @@ def _settle(answer: "asyncio.Future[Any]", done: Any) -> None:
         answer.set_result(done.result())
 
 
-def _parse(payload: bytes, kind: Any) -> Any:
+def _parse(payload: bytes, kind: Any) -> object:
     try:
         return deserialize_message(whole(payload), kind)
     except Exception as error:

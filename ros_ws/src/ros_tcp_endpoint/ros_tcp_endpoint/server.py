@@ -5,7 +5,6 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Any
 
 from rclpy.exceptions import InvalidHandle
 from rclpy.executors import SingleThreadedExecutor
@@ -67,7 +66,7 @@ class TcpServer(Node):
         self._stop: Callable[[], object] = lambda: None
 
     def start(
-        self, publishers: Mapping[str, Any] | None = None, subscribers: Mapping[str, Any] | None = None
+        self, publishers: Mapping[str, object] | None = None, subscribers: Mapping[str, object] | None = None
     ) -> None:
         """Listen for clients, in another thread.
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from rl_pipeline.config.errors import ConfigError
+from rl_pipeline.envs.errors import MalformedReplyError
 from tests.ros_network import require_ros
 
 require_ros()
@@ -32,7 +33,7 @@ def test_numbers_are_read(text: str, numbers: list[float]) -> None:
 
 
 def test_a_list_that_is_too_short_is_named() -> None:
-    with pytest.raises(IndexError, match=r"/arm.position\[1:5\] needs 5 numbers, the message has 2"):
+    with pytest.raises(MalformedReplyError, match=r"/arm.position\[1:5\] needs 5 numbers, the message has 2"):
         parse("/arm.position[1:5]", "key").read(JointState(position=[1.0, 2.0]))
 
 

@@ -5,7 +5,7 @@ import torch
 from gymnasium import spaces
 from stable_baselines3.common.buffers import RolloutBuffer
 
-from rl_pipeline.learners.sb3.fast.advantages import compute_advantages
+from rl_pipeline.learners.sb3.fast.rollouts import compute_advantages
 
 
 def test_advantages_equal_stock_to_the_bit() -> None:

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from rl_pipeline.config.dumping import dump_config
 from rl_pipeline.config.loading import load_config, load_config_mapping
-from rl_pipeline.config.schema import Config
+from rl_pipeline.config.schema import Config, dump_config
 
 from .conftest import Write
 

@@ -1,6 +1,7 @@
-"""Numbers on the command line."""
+"""Types of values on the command line."""
 
 import argparse
+from pathlib import Path
 
 
 def natural(text: str) -> int:
@@ -26,3 +27,11 @@ def positive(text: str) -> int:
     if number == 0:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
+
+
+def film_path(text: str) -> Path:
+    """Parse the name of a film to write."""
+    path = Path(text).expanduser()
+    if path.suffix != ".mp4":
+        raise argparse.ArgumentTypeError(f"'{text}' must end in .mp4")
+    return path

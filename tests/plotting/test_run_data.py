@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rl_pipeline.plotting.curves import read_curves
+from rl_pipeline.plotting.run_data import read_curves
 
 
 def test_values_that_are_not_finite_are_left_out(tmp_path: Path) -> None:
