@@ -1,7 +1,5 @@
 """A participant of the ROS network that listens while its owner computes."""
 
-import threading
-
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -9,6 +7,7 @@ from rclpy.parameter import Parameter
 from rl_pipeline.config.errors import nearest
 from rl_pipeline.envs.errors import SimulationMissingError
 from rl_pipeline.envs.ros.participant import join_network, leave_network
+from rl_pipeline.envs.ros.spinning import SpinningThread
 from rl_pipeline.envs.ros.waiting import wait_for
 
 NANOSECONDS = 1_000_000_000
@@ -27,10 +26,9 @@ class Network:
     def __init__(self, *, use_sim_time: bool) -> None:
         sim_time = Parameter("use_sim_time", Parameter.Type.BOOL, use_sim_time)
         self.node: Node = join_network("environment", parameter_overrides=[sim_time])
-        self._executor = SingleThreadedExecutor(context=self.node.context)
-        self._executor.add_node(self.node)
-        self._thread = threading.Thread(target=self._executor.spin, name="ros_topics", daemon=True)
-        self._thread.start()
+        executor = SingleThreadedExecutor(context=self.node.context)
+        executor.add_node(self.node)
+        self._thread = SpinningThread(executor)
 
     def now(self) -> float:
         """Return the ROS time in seconds; 0 before the first message of /clock."""
@@ -59,6 +57,5 @@ class Network:
 
     def close(self) -> None:
         """Leave the network."""
-        self._executor.shutdown()
-        self._thread.join()
+        self._thread.close()
         leave_network(self.node)

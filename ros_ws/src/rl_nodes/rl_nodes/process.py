@@ -1,7 +1,6 @@
 """The process of a node whose main thread works while its callbacks run in others."""
 
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -14,6 +13,7 @@ from rclpy.signals import SignalHandlerOptions
 from rl_nodes.rosout import logged_to_rosout
 from rl_nodes.start import start_node, start_ros
 from rl_pipeline.commands.exit_status import exit_status, log_to_terminal
+from rl_pipeline.envs.ros.spinning import SpinningThread
 from rl_pipeline.run.trust import trusting_code
 
 THREADS = 4
@@ -72,11 +72,9 @@ def _spin(make_node: Callable[[], NodeT]) -> Iterator[NodeT]:
     node = start_node(make_node)
     executor = MultiThreadedExecutor(THREADS)
     executor.add_node(node)
-    thread = threading.Thread(target=executor.spin, name="ros")
-    thread.start()
+    thread = SpinningThread(executor)
     try:
         yield node
     finally:
-        executor.shutdown()
-        thread.join()
+        thread.close()
         node.destroy_node()

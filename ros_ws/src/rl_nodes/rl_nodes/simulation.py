@@ -1,7 +1,6 @@
 """The node `simulation`: serves the environments of a configuration to trainings on the ROS network."""
 
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,13 +16,14 @@ from rl_nodes.batch_services import BatchServices
 from rl_nodes.interruption import Interruption
 from rl_nodes.real_time import RealTime
 from rl_nodes.robot_topics import RobotTopics
-from rl_nodes.start import spin, start_node, start_ros
+from rl_nodes.start import start_node, start_ros
 from rl_pipeline.commands.exit_status import exit_status
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.loading import load_config
 from rl_pipeline.envs.factory import make_vector_env
 from rl_pipeline.envs.ros.services.remote_batch import SERVICES
 from rl_pipeline.envs.ros.services.server import SimulationServer
+from rl_pipeline.envs.ros.spinning import SpinningThread, spin
 
 
 class Simulation(Node):
@@ -89,13 +89,11 @@ def spinning(node: Node) -> Iterator[None]:
     """Run what a node has besides its batch services, such as its parameters, in another thread."""
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    thread = threading.Thread(target=spin, args=(executor,), name="ros")
-    thread.start()
+    thread = SpinningThread(executor)
     try:
         yield
     finally:
-        executor.shutdown()
-        thread.join()
+        thread.close()
 
 
 def maker(environment: Environment, *, always_render: bool) -> Callable[[int, str | None], VectorEnv]:

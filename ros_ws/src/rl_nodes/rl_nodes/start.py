@@ -1,4 +1,4 @@
-"""Starts ROS and a node, with mistakes of the command line told to the user, and runs its callbacks."""
+"""Starts ROS and a node, with mistakes of the command line told to the user."""
 
 import sys
 from collections.abc import Callable
@@ -6,9 +6,7 @@ from typing import TypeVar
 
 import rclpy
 from rclpy._rclpy_pybind11 import RCLError, RCLInvalidROSArgsError
-from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import ParameterException
-from rclpy.executors import Executor, ExternalShutdownException
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
@@ -18,8 +16,6 @@ from rl_pipeline.ros_namespace import with_absolute_namespaces
 
 NodeT = TypeVar("NodeT", bound=Node)
 
-SHUTDOWN_CHECK = 1.0
-"""Seconds after which `spin` notices a shutdown whose signal was lost."""
 OF_ROS = "qos_overrides."
 """Begins the names of parameters that publishers and subscriptions declare later."""
 
@@ -58,31 +54,6 @@ def start_node(make_node: Callable[[], NodeT]) -> NodeT:
         hint = f"; did you mean '{close}'?" if close else ""
         node.get_logger().warning(f"there is no parameter '{name}', so its value is not used{hint}")
     return node
-
-
-def spin(executor: Executor) -> None:
-    """Run callbacks until ROS or the executor is shut down.
-
-    A signal shuts ROS down in another thread. Where that happens while rclpy prepares to wait, it fails to make its
-    wait set, or waits for ever; so the error is taken for what it is, and a timer ends the wait.
-
-    Args:
-        executor: Has at least one node.
-
-    Raises:
-        RCLError: ROS refuses something although it is not shut down.
-    """
-    node = executor.get_nodes()[0]
-    timer = node.create_timer(SHUTDOWN_CHECK, lambda: None, clock=Clock(clock_type=ClockType.STEADY_TIME))
-    try:
-        executor.spin()
-    except ExternalShutdownException:
-        return
-    except RCLError:
-        if executor.context.ok():
-            raise
-    finally:
-        node.destroy_timer(timer)
 
 
 def unknown_parameters(node: Node) -> list[str]:

@@ -10,10 +10,10 @@ from rclpy.exceptions import InvalidHandle
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rl_nodes import parameters
-from rl_nodes.start import spin
 
 from rl_pipeline.bridge.framing import DEFAULT_MAX_FRAME
 from rl_pipeline.bridge.server import Limits, Server
+from rl_pipeline.envs.ros.spinning import spin
 from ros_tcp_endpoint.backend import RosBackend
 
 ADDRESS, PORT = "127.0.0.1", 10000

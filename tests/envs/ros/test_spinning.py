@@ -1,3 +1,5 @@
+"""Nodes stop whenever they are told to, also while rclpy prepares to wait."""
+
 import subprocess
 import sys
 
@@ -14,7 +16,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.waitable import NumberOfEntities, Waitable
-from rl_nodes.start import spin
+from rl_pipeline.envs.ros.spinning import spin
 
 event = sys.argv[1]
 rclpy.init()
@@ -52,8 +54,59 @@ def test_only_a_shutdown_ends_spinning_quietly(ros_network: RosNetwork, event: s
         env=ros_network.environ,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert result.returncode == status, result.stderr
     assert result.stdout == ("" if event == "fail" else "ended\n")
     assert ("something else" in result.stderr) == (event == "fail")
+
+
+CLOSING = """
+import sys
+import threading
+import time
+import rclpy
+from rclpy import executors
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.node import Node
+from rclpy.waitable import NumberOfEntities, Waitable
+from rl_pipeline.envs.ros.spinning import SpinningThread
+
+rclpy.init()
+node = Node("is_closed_in_the_gap")
+prepares = threading.Event()
+
+class Gap(Waitable):
+    def get_num_entities(self):
+        prepares.set()
+        time.sleep(1.0)  # the other thread closes meanwhile
+        return NumberOfEntities()
+
+    def add_to_wait_set(self, wait_set):
+        pass
+
+    def is_ready(self, wait_set):
+        return False
+
+executor = getattr(executors, sys.argv[1])()
+executor.add_node(node)
+node.add_waitable(Gap(ReentrantCallbackGroup()))
+thread = SpinningThread(executor)
+prepares.wait()
+thread.close()
+node.destroy_node()
+rclpy.shutdown()
+print("closed")
+"""
+
+
+@pytest.mark.parametrize("executor", ["SingleThreadedExecutor", "MultiThreadedExecutor"])
+def test_a_thread_is_closed_while_it_prepares_to_wait(ros_network: RosNetwork, executor: str) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", CLOSING, executor],
+        env=ros_network.environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "closed\n", "")
