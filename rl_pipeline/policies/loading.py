@@ -10,7 +10,10 @@ from rl_pipeline.policies.policy import Policy, PolicyFileError, StandalonePolic
 from rl_pipeline.policies.spec import PolicySpec, read_spec
 
 LEARNER = "learner"
-LOADERS = {LEARNER: "rl_pipeline.run.trained_policy:load_learned_policy"}
+LOADERS = {
+    LEARNER: "rl_pipeline.run.trained_policy:load_learned_policy",
+    "onnx": "rl_pipeline.policies.onnx:load_onnx_policy",
+}
 """What loads the networks of each kind of policy, called with the folder and the spec.
 
 Named, not imported: a kind brings the libraries that it needs. The registry is closed, since a folder may come from

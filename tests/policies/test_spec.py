@@ -98,7 +98,7 @@ def test_statistics_that_are_missing_are_named(tmp_path: Path) -> None:
 def test_a_kind_from_elsewhere_is_not_imported(tmp_path: Path) -> None:
     signals = signals_of(SPACES["discrete"])
     write_spec(PolicySpec("os:system", signals, signals, ACTION), tmp_path)
-    with pytest.raises(PolicyFileError, match="kind 'os:system'; this version loads learner"):
+    with pytest.raises(PolicyFileError, match="kind 'os:system'; this version loads learner, onnx"):
         load_policy(tmp_path)
 
 

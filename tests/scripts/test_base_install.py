@@ -19,7 +19,7 @@ from rl_pipeline.run.locate import choose_checkpoint
 from rl_pipeline.run.train import Plan, run_plan
 
 ROOT = Path(__file__).parents[2]
-BASE = {"numpy", "pydantic", "PyYAML"}
+BASE = {"numpy", "onnxruntime", "pydantic", "PyYAML"}
 TRANSFORM = """
 import sys
 from pathlib import Path
@@ -35,6 +35,15 @@ for observation in np.load(sys.argv[2]):
     episode_starts = np.array([False, False])
 np.save("seen.npy", rows)
 print(spec.kind, spec.action, sorted({"torch", "gymnasium", "mujoco", "stable_baselines3"} & sys.modules.keys()))
+"""
+ONNX = """
+import sys
+from pathlib import Path
+from rl_pipeline.policies.onnx import OnnxPolicy
+try:
+    OnnxPolicy(Path("absent.onnx"))
+except Exception as error:
+    print(type(error).__name__, sorted({"torch", "gymnasium", "mujoco"} & sys.modules.keys()))
 """
 LOAD = """
 import sys
@@ -125,6 +134,11 @@ def test_spec_and_transforms_work(base_python: Path, checkpoint: Path, tmp_path:
     stacked = np.concatenate([before, observations, np.zeros((4, 2, 1))], axis=2, dtype=np.float32)
     expected = np.clip((stacked - mean) / np.sqrt(var + 1e-8), -10, 10).astype(np.float32)
     np.testing.assert_array_equal(np.load(tmp_path / "seen.npy"), expected)
+
+
+def test_onnx_files_need_nothing_else(base_python: Path, tmp_path: Path) -> None:
+    result = run_base(base_python, tmp_path, "-c", ONNX)
+    assert result.stdout == "PolicyFileError []\n", result.stderr
 
 
 def test_networks_ask_for_the_training_stack(base_python: Path, checkpoint: Path, tmp_path: Path) -> None:

@@ -1,0 +1,101 @@
+"""A graph that acts: one without and one with a memory, and files that are none."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from onnx import TensorProto, checker, helper, save
+from onnx.numpy_helper import from_array
+
+from rl_pipeline.learners.policy_spec import signals_of
+from rl_pipeline.policies.loading import load_policy
+from rl_pipeline.policies.onnx import ONNX, OnnxPolicy
+from rl_pipeline.policies.policy import PolicyFileError
+from rl_pipeline.policies.spec import PolicySpec, write_spec
+from rl_pipeline.policies.transforms import StackFrames
+
+WEIGHTS = np.random.default_rng(0).normal(size=(4, 2)).astype(np.float32)
+
+
+def value(name: str, *shape: int, kind: int = TensorProto.FLOAT) -> Any:
+    return helper.make_tensor_value_info(name, kind, ["n", *shape])
+
+
+def write(
+    path: Path, nodes: list[Any], inputs: list[Any], outputs: list[Any], *constants: np.ndarray
+) -> Path:
+    named = [from_array(array, f"constant_{index}") for index, array in enumerate(constants)]
+    graph = helper.make_graph(nodes, "policy", inputs, outputs, named)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    checker.check_model(model)
+    save(model, path)
+    return path
+
+
+def linear(path: Path, output: str = "action") -> Path:
+    nodes = [helper.make_node("MatMul", ["observation", "constant_0"], [output])]
+    return write(path, nodes, [value("observation", 4)], [value(output, 2)], WEIGHTS)
+
+
+def counter(path: Path) -> Path:
+    """Write a graph that gives the number of observations since the start of the episode."""
+    nodes = [
+        helper.make_node("Add", ["memory.count", "constant_0"], ["next_memory.count"]),
+        helper.make_node("ReduceSum", ["gear"], ["sum"], keepdims=1),
+        helper.make_node("Mul", ["sum", "constant_1"], ["nothing"]),
+        helper.make_node("Add", ["next_memory.count", "nothing"], ["action"]),
+    ]
+    inputs = [value("gear", 1, kind=TensorProto.INT64), value("memory.count", 1, kind=TensorProto.INT64)]
+    outputs = [value(name, 1, kind=TensorProto.INT64) for name in ("action", "next_memory.count")]
+    return write(path, nodes, inputs, outputs, np.array([1]), np.array([0]))
+
+
+def test_a_graph_acts_on_a_batch(tmp_path: Path) -> None:
+    policy = OnnxPolicy(linear(tmp_path / "a.onnx"))
+    observations = np.random.default_rng(1).normal(size=(5, 4))  # float64: cast as the graph needs it
+    actions, memory = policy.act(observations, None, np.ones(5, bool))
+    np.testing.assert_allclose(actions, observations.astype(np.float32) @ WEIGHTS, rtol=1e-6)
+    assert (memory, policy.has_memory) == (None, False)
+
+
+def test_a_memory_begins_anew_with_every_episode(tmp_path: Path) -> None:
+    policy = OnnxPolicy(counter(tmp_path / "a.onnx"))
+    counts, memory = [], None
+    for starts in ([True, True], [False, False], [False, True], [False, False]):
+        actions, memory = policy.act({"gear": np.array([[3], [4]])}, memory, np.array(starts))
+        counts.append(actions[:, 0].tolist())
+    assert policy.has_memory
+    assert counts == [[1, 1], [2, 2], [3, 1], [4, 2]]
+
+
+def test_a_folder_with_a_spec_is_loaded_with_its_transforms(tmp_path: Path) -> None:
+    from gymnasium import spaces
+
+    linear(tmp_path / ONNX)
+    raw, seen = spaces.Box(-1, 1, (2,), np.float32), spaces.Box(-1, 1, (4,), np.float32)
+    transforms = (StackFrames(2, {"observation": 0}),)
+    action = signals_of(raw)
+    assert not isinstance(action, dict)
+    write_spec(PolicySpec("onnx", signals_of(raw), signals_of(seen), action, transforms=transforms), tmp_path)
+    policy, memory = load_policy(tmp_path), None
+    first, second = np.random.default_rng(2).normal(size=(2, 1, 2)).astype(np.float32)
+    _, memory = policy.act(first, memory, np.array([True]))
+    actions, _ = policy.act(second, memory, np.array([False]))
+    np.testing.assert_allclose(actions, np.concatenate([first, second], axis=1) @ WEIGHTS, rtol=1e-6)
+
+
+def test_what_is_no_policy_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "damaged.onnx").write_bytes(b"nothing")
+    with pytest.raises(PolicyFileError, match=r"damaged\.onnx cannot be loaded"):
+        OnnxPolicy(tmp_path / "damaged.onnx")
+    with pytest.raises(PolicyFileError, match=r"absent\.onnx cannot be loaded"):
+        OnnxPolicy(tmp_path / "absent.onnx")
+    with pytest.raises(PolicyFileError, match="gives value; a policy gives action"):
+        OnnxPolicy(linear(tmp_path / "value.onnx", output="value"))
+
+
+def test_samples_are_refused(tmp_path: Path) -> None:
+    policy = OnnxPolicy(linear(tmp_path / "a.onnx"))
+    with pytest.raises(ValueError, match="deterministic=True"):
+        policy.act(np.zeros((1, 4)), None, np.ones(1, bool), deterministic=False)
