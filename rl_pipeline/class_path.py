@@ -24,7 +24,7 @@ def resolve_class(class_path: str, base: type[T], key: str) -> type[T]:
     Args:
         class_path: `package.module:Class` or `path/to/file.py:Class`, relative to the working folder.
         base: The class that the result must derive from.
-        key: Where the class path stands in the configuration, for the message.
+        key: Configuration key of the class path, for the error message.
 
     Returns:
         The class itself, not an instance.

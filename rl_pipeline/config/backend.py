@@ -1,4 +1,4 @@
-"""What every backend says about itself: what makes it, what it can do, and which keys of `environment` it reads."""
+"""Base class of the backend sections: factory path, capabilities, and the keys of `environment` that are read."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ WhatAndKey = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Traits:
-    """What holds for the environments of a backend with certain settings."""
+    """Properties of the environments of a backend, for a given configuration."""
 
     renders: bool
     """It makes pictures of them."""
@@ -46,7 +46,7 @@ class Backend(Section, ABC):
     @property
     @abstractmethod
     def traits(self) -> Traits:
-        """What holds for its environments."""
+        """Properties of its environments."""
 
     def executed(self) -> Iterator[WhatAndKey]:
         """Yield programs and runs that the section executes; class paths are found without its help."""

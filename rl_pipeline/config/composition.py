@@ -58,7 +58,7 @@ class Composition:
         self._forget(path)
 
     def _mapping_at(self, path: KeyPath) -> dict[str, Any] | None:
-        """Return the mapping at a path, made where there is none; None where something else stands there."""
+        """Return the mapping at a path, created if it is missing; None if the path holds another type."""
         mapping: Any = self.mapping
         for part in path:
             if mapping.get(part) is None:

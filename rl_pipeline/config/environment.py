@@ -168,7 +168,7 @@ class Environment(Section):
 
     @property
     def traits(self) -> Traits:
-        """What holds for the environments of the backend that is used, with its settings."""
+        """Properties of the environments of the selected backend."""
         # Where a required section is missing, which its maker refuses, the traits are those of its defaults.
         return (self.section or BACKENDS[self.backend].model_construct()).traits
 

@@ -1,7 +1,7 @@
-"""Runs the callbacks of nodes, in this thread or another one, until somebody says stop or ROS is shut down.
+"""Runs the callbacks of nodes, in this thread or another one, until it is stopped or ROS is shut down.
 
-`spin` and `shutdown` of rclpy's executors may miss each other: a signal, or another thread, that ends them while they
-prepare to wait leaves them waiting for ever, or without the parts that they wait for.
+`spin` and `shutdown` of rclpy's executors can race: if a signal or another thread shuts an executor down while it
+prepares to wait, it may wait forever or fail.
 """
 
 import threading

@@ -47,15 +47,19 @@ print("ended")
 """
 
 
-@pytest.mark.parametrize(("event", "status"), [("shut_down", 0), ("shut_down_in_wait", 0), ("fail", 1)])
-def test_only_a_shutdown_ends_spinning_quietly(ros_network: RosNetwork, event: str, status: int) -> None:
-    result = subprocess.run(
-        [sys.executable, "-c", PROGRAM, event],
-        env=ros_network.environ,
+def run_program(network: RosNetwork, program: str, argument: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", program, argument],
+        env=network.environ,
         capture_output=True,
         text=True,
         timeout=120,
     )
+
+
+@pytest.mark.parametrize(("event", "status"), [("shut_down", 0), ("shut_down_in_wait", 0), ("fail", 1)])
+def test_only_a_shutdown_ends_spinning_quietly(ros_network: RosNetwork, event: str, status: int) -> None:
+    result = run_program(ros_network, PROGRAM, event)
     assert result.returncode == status, result.stderr
     assert result.stdout == ("" if event == "fail" else "ended\n")
     assert ("something else" in result.stderr) == (event == "fail")
@@ -102,11 +106,5 @@ print("closed")
 
 @pytest.mark.parametrize("executor", ["SingleThreadedExecutor", "MultiThreadedExecutor"])
 def test_a_thread_is_closed_while_it_prepares_to_wait(ros_network: RosNetwork, executor: str) -> None:
-    result = subprocess.run(
-        [sys.executable, "-c", CLOSING, executor],
-        env=ros_network.environ,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    result = run_program(ros_network, CLOSING, executor)
     assert (result.returncode, result.stdout, result.stderr) == (0, "closed\n", "")
