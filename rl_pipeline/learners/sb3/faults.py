@@ -49,8 +49,9 @@ class FaultFinder:
         if batch.dtype not in (np.float32, np.float64):
             return
         flat = batch.reshape(-1)
-        # The sum of squares costs a fraction of `isfinite`; it is also infinite where finite numbers are huge.
-        if math.isfinite(np.dot(flat, flat)) or np.isfinite(flat).all():
+        # A sum costs a fraction of `isfinite`; it is also infinite where finite numbers are huge. `np.dot` would
+        # wake the threads of OpenBLAS for large batches, and they spin while the simulator needs the cores.
+        if math.isfinite(flat.sum()) or np.isfinite(flat).all():
             return
         rows = flat.reshape(len(batch), -1)
         environment = int(np.flatnonzero(~np.isfinite(rows).all(axis=1))[0])
