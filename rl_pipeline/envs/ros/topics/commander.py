@@ -35,6 +35,7 @@ class Commander:
         low: Smallest action, (n,), in units of the messages.
         high: Largest action, (n,).
         safe: The safe action, (n,).
+        sizes: How many numbers each field has.
         has_commanded: Whether anything was published.
 
     Raises:
@@ -59,7 +60,9 @@ class Commander:
             for one, path in zip(fields, self._paths, strict=True)
             for constant in self._fixed(one, path)
         ]
-        sizes = [path.size or len(one.joints) or 1 for one, path in zip(fields, self._paths, strict=True)]
+        self.sizes = sizes = [
+            path.size or len(one.joints) or 1 for one, path in zip(fields, self._paths, strict=True)
+        ]
         self.low = np.repeat([one.low for one in fields], sizes).astype(np.float32)
         self.high = np.repeat([one.high for one in fields], sizes).astype(np.float32)
         self.safe = np.repeat([one.safe for one in fields], sizes)
@@ -89,7 +92,7 @@ class Commander:
             check_fields(constant, message_class, self._key, numeric=False)
             fixed.append((constant, value))
         if field.joints:
-            known = getattr(message_class, "get_fields_and_field_types", dict)()
+            known: dict[str, str] = getattr(message_class, "get_fields_and_field_types", dict)()
             names = next((name for name in NAME_FIELDS if name in known), None)
             if names is not None:
                 fixed.append((parse(f"{path.topic}.{names}", self._key), field.joints))
@@ -129,6 +132,11 @@ class Commander:
         """Publish the safe action to a robot that was commanded, and nothing to any other."""
         if self.has_commanded:
             self.publish_safe()
+
+    def close(self) -> None:
+        """Leave the topics."""
+        for publisher in self._publishers.values():
+            self._node.destroy_publisher(publisher)
 
     def send(self, numbers: NDArray[np.floating]) -> None:
         """Publish numbers, (n,), as they are."""

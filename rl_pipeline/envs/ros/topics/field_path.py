@@ -23,11 +23,11 @@ class Step(NamedTuple):
     """A field on the way to the numbers, and the position in it where it is a list of messages."""
 
     name: str
-    index: int | None
+    position: int | None
 
     def __str__(self) -> str:
         """Write it as in YAML."""
-        return self.name if self.index is None else f"{self.name}[{self.index}]"
+        return self.name if self.position is None else f"{self.name}[{self.position}]"
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ class FieldPath:
         value: Any = message
         for step in self.steps:
             value = getattr(value, step.name)
-            if step.index is not None:
-                if len(value) <= step.index:
+            if step.position is not None:
+                if len(value) <= step.position:
                     raise MalformedReplyError(f"{self} needs '{step}', the message has {len(value)}")
-                value = value[step.index]
+                value = value[step.position]
         numbers = np.atleast_1d(np.asarray(value, np.float64))
         if self.stop is not None and len(numbers) < self.stop:
             raise MalformedReplyError(f"{self} needs {self.stop} numbers, the message has {len(numbers)}")
@@ -96,10 +96,10 @@ class FieldPath:
         owner = message
         for step in self.steps[:-1]:
             value = getattr(owner, step.name)
-            if step.index is not None:
-                while len(value) <= step.index:
+            if step.position is not None:
+                while len(value) <= step.position:
                     value.append(_element_class(owner, step.name)())
-                value = value[step.index]
+                value = value[step.position]
             owner = value
         return owner
 
@@ -141,12 +141,12 @@ def check_fields(path: FieldPath, message_class: type, key: str, *, numeric: boo
     value: Any = message_class()
     described = ""
     for step in path.steps:
-        known = getattr(value, "get_fields_and_field_types", dict)()
+        known: dict[str, str] = getattr(value, "get_fields_and_field_types", dict)()
         if step.name not in known:
             message = f"{type(value).__name__} has no field '{step.name}'"
             raise ConfigError([Problem(key, message, str(path), list(known), nearest(step.name, known))])
         described = known[step.name]
-        value = getattr(value, step.name) if step.index is None else _element_class(value, step.name)()
+        value = getattr(value, step.name) if step.position is None else _element_class(value, step.name)()
     if numeric and not NUMERIC.fullmatch(described):
         raise ConfigError([Problem(key, f"'{path.steps[-1]}' holds no numbers but {described}", str(path))])
 

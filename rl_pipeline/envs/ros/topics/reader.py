@@ -1,6 +1,7 @@
 """The observation of one robot, put together from messages."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -86,9 +87,10 @@ class ObservationReader:
         state = numbers.astype(self._dtype)
         return {STATE: state, **pictures} if pictures else state
 
-    def joints(self) -> list[str]:
-        """Return the name of the joint that each number belongs to, as far as fields name joints; else ''."""
-        return [name for one in self._fields for name in one.settings.joints or [""] * (one.size or 0)]
+    @property
+    def sizes(self) -> list[int]:
+        """How many numbers each field has, after the first observation."""
+        return [one.size or 0 for one in self._fields]
 
     def signals(self, observation: Observation) -> Signals:
         """Describe observations, given the first one."""
@@ -96,7 +98,7 @@ class ObservationReader:
             return {name: self._signal(part) for name, part in observation.items()}
         return self._signal(observation)
 
-    def _signal(self, part: NDArray[np.generic]) -> Signal:
+    def _signal(self, part: NDArray[Any]) -> Signal:
         if part.ndim == 1:
             low, high = self._limits("low", -np.inf), self._limits("high", np.inf)
         else:
@@ -108,7 +110,7 @@ class ObservationReader:
     def _limits(self, side: str, default: float) -> NDArray[np.floating]:
         values = [getattr(one.settings, side) for one in self._fields]
         numbers = [default if value is None else value for value in values]
-        return np.repeat(np.asarray(numbers, self._dtype), [one.size or 0 for one in self._fields])
+        return np.repeat(np.asarray(numbers, self._dtype), self.sizes)
 
 
 class _Field:
@@ -130,7 +132,7 @@ class _Field:
         """Refuse a message without the field, or joints of a message that has no names."""
         key = f"{self._key}.observations"
         check_fields(self.path, message_class, key)
-        names = getattr(message_class, "get_fields_and_field_types", dict)()
+        names: dict[str, str] = getattr(message_class, "get_fields_and_field_types", dict)()
         if self.settings.joints and JOINT_NAMES not in names:
             message = f"{message_class.__name__} does not name its joints"
             remedy = "leave out `joints` and pick the numbers by their positions, as in .data[0:3]"
