@@ -1,4 +1,4 @@
-"""A policy whose actions a test knows."""
+"""A policy whose actions a test knows, and small runs to export."""
 
 from typing import Any
 
@@ -7,6 +7,9 @@ import pytest
 
 from rl_pipeline.policies.policy import Policy
 from rl_pipeline.policies.spec import PolicySpec, Signal
+from tests.run.conftest import make_config, train, without_pictures
+
+__all__ = ["make_config", "train", "without_pictures"]
 
 
 class Proportional(Policy[int]):
