@@ -1,5 +1,6 @@
 """Policies in ONNX files, which act with onnxruntime and NumPy alone."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,11 @@ class OnnxPolicy(Policy[Memories]):
     Args:
         file: The ONNX file.
 
+    Attributes:
+        metadata: The texts that the file holds, by key.
+        sha256: The checksum of the file.
+        input_types: Shape without the first axis, and dtype, of each part of an observation by key.
+
     Raises:
         PolicyFileError: It is missing, damaged, or has other inputs and outputs.
     """
@@ -41,9 +47,8 @@ class OnnxPolicy(Policy[Memories]):
             1  # waking threads takes longer than the network
         )
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(file), options, providers=["CPUExecutionProvider"]
-            )
+            content = file.read_bytes()
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise PolicyFileError(f"{file} cannot be loaded: {error}") from error
         self._inputs = {each.name: each for each in self._session.get_inputs()}
@@ -53,6 +58,13 @@ class OnnxPolicy(Policy[Memories]):
             expected = ", ".join([ACTION, *sorted(NEXT_MEMORY + name for name in names)])
             raise PolicyFileError(f"{file} gives {', '.join(self._outputs)}; a policy gives {expected}")
         self.has_memory = bool(names)
+        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        self.input_types = {
+            name: (tuple(each.shape[1:]), np.dtype(DTYPES[each.type]).name)
+            for name, each in self._inputs.items()
+            if not name.startswith(MEMORY)
+        }
 
     def act(
         self,

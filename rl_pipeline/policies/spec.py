@@ -120,18 +120,8 @@ def write_spec(spec: PolicySpec, folder: Path) -> None:
     Raises:
         OSError: The disk is full, or the folder cannot be written.
     """
-    document = {
-        "format": FORMAT,
-        "kind": spec.kind,
-        "observation": _signals_to_json(spec.observation),
-        "inputs": _signals_to_json(spec.inputs),
-        "action": _signal_to_json(spec.action),
-        "rate": spec.rate,
-        "transforms": [_transform_to_json(transform) for transform in spec.transforms],
-        "unknown": list(spec.unknown),
-    }
     with atomic_write(folder / SPEC, mode="w") as file:
-        json.dump(document, file, indent=1, allow_nan=False)
+        json.dump(spec_to_json(spec), file, indent=1, allow_nan=False)
 
 
 def read_spec(folder: Path) -> PolicySpec:
@@ -142,22 +132,49 @@ def read_spec(folder: Path) -> PolicySpec:
     """
     path = folder / SPEC
     try:
-        document = json.loads(path.read_text())
-        if document["format"] != FORMAT:
-            raise ValueError(f"it has format {document['format']!r}, this version reads {FORMAT}")
-        return PolicySpec(
-            str(document["kind"]),
-            _signals_from_json(document["observation"]),
-            _signals_from_json(document["inputs"]),
-            _signal_from_json(document["action"]),
-            None if document["rate"] is None else float(document["rate"]),
-            tuple(_transform_from_json(entry, folder) for entry in document["transforms"]),
-            tuple(map(str, document["unknown"])),
-        )
+        return spec_from_json(json.loads(path.read_text()), folder)
     except FileNotFoundError as error:
         raise PolicyFileError(f"{folder} has no {SPEC}, so it does not say what its policy needs") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise PolicyFileError(f"{path} is damaged ({type(error).__name__}: {error})") from error
+
+
+def spec_to_json(spec: PolicySpec) -> dict[str, Any]:
+    """Return a spec as JSON without means and variances; numbers are exact, null stands for no limit."""
+    return {
+        "format": FORMAT,
+        "kind": spec.kind,
+        "observation": _signals_to_json(spec.observation),
+        "inputs": _signals_to_json(spec.inputs),
+        "action": _signal_to_json(spec.action),
+        "rate": spec.rate,
+        "transforms": [_transform_to_json(transform) for transform in spec.transforms],
+        "unknown": list(spec.unknown),
+    }
+
+
+def spec_from_json(document: Mapping[str, Any], folder: Path) -> PolicySpec:
+    """Return the spec that `spec_to_json` wrote.
+
+    Args:
+        document: The JSON.
+        folder: Where `normalizer.npz` lies, with the means and variances of its transforms.
+
+    Raises:
+        PolicyFileError: There is no such file, or it is damaged.
+        ValueError, KeyError, TypeError or AttributeError: It is another document.
+    """
+    if document["format"] != FORMAT:
+        raise ValueError(f"it has format {document['format']!r}, this version reads {FORMAT}")
+    return PolicySpec(
+        str(document["kind"]),
+        _signals_from_json(document["observation"]),
+        _signals_from_json(document["inputs"]),
+        _signal_from_json(document["action"]),
+        None if document["rate"] is None else float(document["rate"]),
+        tuple(_transform_from_json(entry, folder) for entry in document["transforms"]),
+        tuple(map(str, document["unknown"])),
+    )
 
 
 def _signals_to_json(signals: Signals) -> dict[str, Any]:
