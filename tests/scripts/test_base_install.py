@@ -19,7 +19,7 @@ from rl_pipeline.run.locate import choose_checkpoint
 from rl_pipeline.run.train import Plan, run_plan
 
 ROOT = Path(__file__).parents[2]
-BASE = {"mcap", "numpy", "onnxruntime", "pydantic", "PyYAML"}
+BASE = {"mcap", "numpy", "onnxruntime", "pydantic", "PyYAML", "zstandard"}
 TRANSFORM = """
 import sys
 from pathlib import Path
