@@ -45,6 +45,18 @@ try:
 except Exception as error:
     print(type(error).__name__, sorted({"torch", "gymnasium", "mujoco"} & sys.modules.keys()))
 """
+RECORD = """
+import sys
+from pathlib import Path
+import numpy as np
+from rl_pipeline.deploy.recording import Cycle, Recorder
+from rl_pipeline.deploy.recording_reader import RecordingPart
+recorder = Recorder(Path("robot.mcap"), {}, "", max_bytes=2**20)
+recorder.write(Cycle(1, "active", True, np.zeros(3), np.zeros(2), np.zeros(2)))
+recorder.close()
+print(*[entry.cycle.state for entry in RecordingPart(Path("robot_0001.mcap")).entries()])
+print(sorted({"torch", "gymnasium", "mujoco", "rclpy"} & sys.modules.keys()))
+"""
 LOAD = """
 import sys
 from pathlib import Path
@@ -139,6 +151,11 @@ def test_spec_and_transforms_work(base_python: Path, checkpoint: Path, tmp_path:
 def test_onnx_files_need_nothing_else(base_python: Path, tmp_path: Path) -> None:
     result = run_base(base_python, tmp_path, "-c", ONNX)
     assert result.stdout == "PolicyFileError []\n", result.stderr
+
+
+def test_recordings_are_written_and_read(base_python: Path, tmp_path: Path) -> None:
+    result = run_base(base_python, tmp_path, "-c", RECORD)
+    assert result.stdout == "active\n[]\n", result.stderr
 
 
 def test_networks_ask_for_the_training_stack(base_python: Path, checkpoint: Path, tmp_path: Path) -> None:
