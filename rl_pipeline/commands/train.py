@@ -77,9 +77,10 @@ def train_and_conclude(
             training broke down.
         OSError: The disk is full.
     """
+    from rl_pipeline.deploy.export import export_at_end
     from rl_pipeline.run.train import run_plan
 
     go_on_unread()
-    folder, result, text = run_plan(plan, control, make_writers)
+    folder, result, text = run_plan(plan, control, make_writers, export_at_end)
     print(f"\n{text}")
     return folder, result

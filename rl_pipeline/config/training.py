@@ -91,6 +91,8 @@ class Checkpoint(Section):
     """Keep the checkpoint with the best evaluation as `best`; the evaluation at timestep 0 does not count."""
     replay_buffer: bool = True
     """Save the replay buffer, without which off-policy training does not resume exactly."""
+    export: bool = True
+    """Write `policy.onnx` into the run's folder at the end of the training, where the policy can be exported."""
 
 
 class TrainingLoop(Section):

@@ -26,12 +26,16 @@ class Interface:
             observation has the key `observation`. Parts without names are left out.
         action_names: Names of the numbers of an action; empty where they have none.
         units: Units by name of a number.
+        joint_names: The joint that each number of an action drives; empty where they drive none.
+        safe_action: An action that is safe at any time; None where nobody says so.
     """
 
     rate: float | None = None
     observation_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     action_names: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
+    joint_names: tuple[str, ...] = ()
+    safe_action: tuple[float, ...] | None = None
 
 
 OPTIONAL_METHODS = ("action_masks", "compute_reward")

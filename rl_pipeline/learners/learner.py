@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from gymnasium import Space
 from gymnasium.vector import VectorEnv
@@ -15,6 +15,9 @@ from rl_pipeline.config.training import Training
 from rl_pipeline.errors import FAILED, UserError
 from rl_pipeline.plain_data import StateDict
 from rl_pipeline.policies.policy import Memory, Policy
+
+if TYPE_CHECKING:
+    from rl_pipeline.learners.acting_network import ActingNetwork
 
 MODEL, VEC_NORMALIZE, POLICY = "model.zip", "vecnormalize.pkl", "policy.npz"
 """Files that `write_policy` may write: the first two by Stable-Baselines3, the last by any other learner."""
@@ -85,6 +88,19 @@ class LearnedPolicy(Policy[Memory]):
         Raises:
             PolicyFileError: A file is damaged or belongs to another policy.
         """
+
+    def network(self) -> "ActingNetwork":
+        """Return what it computes as a module of torch, for `rl-pipeline export`.
+
+        Raises:
+            CannotExportError: It is no module, or cannot become a graph.
+        """
+        from rl_pipeline.learners.acting_network import CannotExportError
+
+        raise CannotExportError(
+            f"{type(self).__name__} does not say what it computes: it needs a method network() that returns an "
+            "ActingNetwork of rl_pipeline.learners.acting_network"
+        )
 
 
 class Learner(ABC):

@@ -5,6 +5,8 @@ no limit and for what is not known:
 
     format        version of the document
     policy        the policy's `PolicySpec`, as in policy.json; without transforms, since the graph holds them
+    joints        the joint that each number of an action drives, or null
+    frame_ids     coordinate frames by part of the observation, or null
     safe_action   an action that is safe at any time, or null
     run, environment, algorithm, checkpoint, timestep, commit, versions
                   where the policy comes from

@@ -41,11 +41,7 @@ def load_policy(folder: Path) -> StandalonePolicy:
 
 def make_standalone(folder: Path, spec: PolicySpec) -> StandalonePolicy:
     """Load the networks in a folder, and put the transforms of a spec before them. See `load_policy`."""
-    if spec.unknown:
-        raise PolicyNeedsMoreError(
-            f"the policy in {folder} was trained behind {', '.join(spec.unknown)}, which may change what it sees; "
-            "give the wrapper a method policy_transform() that returns the transform, or None if it changes nothing"
-        )
+    require_known(folder, spec)
     if spec.kind not in LOADERS:
         raise PolicyFileError(
             f"{folder} holds a policy of kind {spec.kind!r}; this version loads {', '.join(LOADERS)}"
@@ -57,3 +53,16 @@ def make_standalone(folder: Path, spec: PolicySpec) -> StandalonePolicy:
         remedy = "pip install 'rl-pipeline[train]'"
         raise PolicyNeedsMoreError(f"the policy in {folder} needs {error.name}: {remedy}") from error
     return StandalonePolicy(load(folder, spec), spec.chain)
+
+
+def require_known(folder: Path, spec: PolicySpec) -> None:
+    """Refuse the policy in a folder whose training had wrappers of which only they know what they do.
+
+    Raises:
+        PolicyNeedsMoreError: See `load_policy`.
+    """
+    if spec.unknown:
+        raise PolicyNeedsMoreError(
+            f"the policy in {folder} was trained behind {', '.join(spec.unknown)}, which may change what it sees; "
+            "give the wrapper a method policy_transform() that returns the transform, or None if it changes nothing"
+        )

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -12,14 +13,14 @@ from rl_pipeline.policies.policy import Policy, PolicyFileError
 from rl_pipeline.policies.spec import PolicySpec
 
 ONNX = "policy.onnx"
-ACTION = "action"
+ACTION, ACTION_MASKS = "action", "action_masks"
 MEMORY, NEXT_MEMORY = "memory.", "next_memory."
 DTYPES = {"tensor(bool)": np.bool_, "tensor(float)": np.float32, "tensor(double)": np.float64} | {
     f"tensor({kind.__name__})": kind for kind in (np.uint8, np.int8, np.int32, np.int64)
 }
 
 Memories = dict[str, np.ndarray]
-"""Values of the inputs `memory.<name>` by that name, each of n rows."""
+"""Values of the inputs `memory.<name>` by the name of the input, each of n rows."""
 
 
 class OnnxPolicy(Policy[Memories]):
@@ -27,7 +28,8 @@ class OnnxPolicy(Policy[Memories]):
 
     The first axis of every input and output counts the environments. The graph takes the parts of an observation by
     key, a plain one as `observation`, and gives `action`. What it remembers it gives as `next_memory.<name>` and
-    takes as `memory.<name>`, zeros at the start of an episode.
+    takes as `memory.<name>`, zeros at the start of an episode. A policy that must be told which actions are allowed
+    takes them as `action_masks`.
 
     Args:
         file: The ONNX file.
@@ -36,6 +38,7 @@ class OnnxPolicy(Policy[Memories]):
         metadata: The texts that the file holds, by key.
         sha256: The checksum of the file.
         input_types: Shape without the first axis, and dtype, of each part of an observation by key.
+        n_masked: Number of choices that action masks tell of; 0 for a policy without masks.
 
     Raises:
         PolicyFileError: It is missing, damaged, or has other inputs and outputs.
@@ -51,20 +54,29 @@ class OnnxPolicy(Policy[Memories]):
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise PolicyFileError(f"{file} cannot be loaded: {error}") from error
-        self._inputs = {each.name: each for each in self._session.get_inputs()}
-        self._outputs = [each.name for each in self._session.get_outputs()]
-        names = {name.removeprefix(MEMORY) for name in self._inputs if name.startswith(MEMORY)}
-        if set(self._outputs) != {ACTION, *(NEXT_MEMORY + name for name in names)}:
-            expected = ", ".join([ACTION, *sorted(NEXT_MEMORY + name for name in names)])
-            raise PolicyFileError(f"{file} gives {', '.join(self._outputs)}; a policy gives {expected}")
-        self.has_memory = bool(names)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self.sha256 = hashlib.sha256(content).hexdigest()
-        self.input_types = {
-            name: (tuple(each.shape[1:]), np.dtype(DTYPES[each.type]).name)
-            for name, each in self._inputs.items()
-            if not name.startswith(MEMORY)
+        self._read_inputs()
+        self._outputs = [ACTION, *(NEXT_MEMORY + name.removeprefix(MEMORY) for name in self._memory_types)]
+        given = [each.name for each in self._session.get_outputs()]
+        if set(given) != set(self._outputs):
+            raise PolicyFileError(
+                f"{file} gives {', '.join(given)}; a policy gives {', '.join(sorted(self._outputs))}"
+            )
+        self._zeros: Memories = {}
+        self.has_memory = bool(self._memory_types)
+        self.needs_action_masks = self.n_masked > 0
+
+    def _read_inputs(self) -> None:
+        types = {
+            each.name: (tuple(each.shape[1:]), np.dtype(DTYPES[each.type]))
+            for each in self._session.get_inputs()
         }
+        masks, _ = types.pop(ACTION_MASKS, ((0,), None))
+        self.n_masked = int(masks[0])
+        self._memory_types = {name: types.pop(name) for name in list(types) if name.startswith(MEMORY)}
+        self._dtypes = {name: dtype for name, (_, dtype) in types.items()}
+        self.input_types = {name: (shape, dtype.name) for name, (shape, dtype) in types.items()}
 
     def act(
         self,
@@ -78,27 +90,34 @@ class OnnxPolicy(Policy[Memories]):
         """See `Policy.act`.
 
         Raises:
-            ValueError: Samples or masked actions are asked for, which a graph does not give.
+            ValueError: Samples are asked for, or masks are missing or too many.
         """
-        if not deterministic or action_masks is not None:
-            raise ValueError("an ONNX policy takes the most likely action, without masks: deterministic=True")
-        feeds = {name: self._as_input(name, part) for name, part in as_dict(observations).items()}
-        kept = memory or {}
-        for name in self._inputs:
-            if name.startswith(MEMORY):
-                feeds[name] = self._memory(name, kept.get(name.removeprefix(MEMORY)), episode_starts)
-        results = dict(zip(self._outputs, self._session.run(self._outputs, feeds), strict=True))
-        actions = results.pop(ACTION)
-        following = {name.removeprefix(NEXT_MEMORY): value for name, value in results.items()}
-        return actions, following or None
+        if not deterministic:
+            raise ValueError("an ONNX policy takes the most likely action: deterministic=True")
+        if (action_masks is None) == self.needs_action_masks:
+            raise ValueError(f"this policy {'needs' if self.needs_action_masks else 'takes no'} action_masks")
+        feeds: dict[str, NDArray[Any]] = {
+            name: np.ascontiguousarray(part, self._dtypes[name])
+            for name, part in as_dict(observations).items()
+        }
+        if action_masks is not None:
+            feeds[ACTION_MASKS] = np.ascontiguousarray(action_masks, np.bool_).reshape(-1, self.n_masked)
+        if self.has_memory:
+            feeds |= self._remembered(memory, episode_starts)
+        actions, *following = self._session.run(self._outputs, feeds)
+        return actions, dict(zip(self._memory_types, following, strict=True)) or None
 
-    def _as_input(self, name: str, array: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(array, DTYPES[self._inputs[name].type])
-
-    def _memory(self, name: str, rows: np.ndarray | None, starts: NDArray[np.bool_]) -> np.ndarray:
-        shape = (len(starts), *self._inputs[name].shape[1:])
-        empty = np.zeros(shape, DTYPES[self._inputs[name].type])
-        return empty if rows is None else merge_rows(starts, empty, rows)
+    def _remembered(self, memory: Memories | None, starts: NDArray[np.bool_]) -> Memories:
+        if memory is not None and not starts.any():
+            return memory
+        n = len(starts)
+        if not self._zeros or len(next(iter(self._zeros.values()))) != n:
+            self._zeros = {
+                name: np.zeros((n, *shape), dtype) for name, (shape, dtype) in self._memory_types.items()
+            }
+        if memory is None:
+            return self._zeros
+        return {name: merge_rows(starts, self._zeros[name], rows) for name, rows in memory.items()}
 
 
 def load_onnx_policy(folder: Path, spec: PolicySpec) -> OnnxPolicy:

@@ -65,10 +65,13 @@ class StandalonePolicy(Policy[tuple[list[State], Memory | None]]):
     Args:
         policy: Acts on transformed observations.
         transforms: What its environment did to them in training, the innermost first.
+
+    Attributes:
+        policy: The policy without the transforms.
     """
 
     def __init__(self, policy: Policy[Memory], transforms: Chain) -> None:
-        self._policy = policy
+        self.policy = policy
         self._transforms = transforms
         self.needs_action_masks = policy.needs_action_masks
         self.has_memory = policy.has_memory or transforms.has_state
@@ -85,7 +88,7 @@ class StandalonePolicy(Policy[tuple[list[State], Memory | None]]):
         """See `Policy.act`; the observations are raw."""
         states, inner = memory or ([], None)
         seen, states = self._transforms.observe(observations, states, episode_starts)
-        actions, inner = self._policy.act(
+        actions, inner = self.policy.act(
             seen, inner, episode_starts, deterministic=deterministic, action_masks=action_masks
         )
         return actions, (self._transforms.record(actions, states), inner)
@@ -93,5 +96,5 @@ class StandalonePolicy(Policy[tuple[list[State], Memory | None]]):
     @contextmanager
     def sampling(self, seed: int) -> Iterator[None]:
         """See `Policy.sampling`."""
-        with self._policy.sampling(seed):
+        with self.policy.sampling(seed):
             yield

@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,13 @@ from rl_pipeline.tracking.tracker import Tracker
 logger = logging.getLogger(__name__)
 
 
-def conclude(run: RunFolder, config: Config, result: TrainingResult, tracker: Tracker) -> str:
+def conclude(
+    run: RunFolder,
+    config: Config,
+    result: TrainingResult,
+    tracker: Tracker,
+    export: Callable[[RunFolder], None] | None = None,
+) -> str:
     """Evaluate and film the best policy of a finished run, and hand films and policies to the trackers.
 
     Args:
@@ -32,6 +38,7 @@ def conclude(run: RunFolder, config: Config, result: TrainingResult, tracker: Tr
         config: Its configuration.
         result: How its training ended.
         tracker: Where films and policies go.
+        export: Exports the newest policy.
 
     Returns:
         The text that a user reads at the end.
@@ -49,6 +56,8 @@ def conclude(run: RunFolder, config: Config, result: TrainingResult, tracker: Tr
     )
     if film is not None:
         tracker.film("video/final", film, result.timestep)
+    if export is not None:
+        export(run)
     with portable_run(run) as folder:
         update_metadata(RunFolder(folder), status=result.status)  # this copy is complete
         tracker.artifact("final", folder, result.timestep, "model")

@@ -3,6 +3,8 @@
 experiments/<environment id>/<algorithm>/<experiment name>_<YYYY-MM-DD_HH-MM-SS>/
     model.zip          the newest finished policy; loads with stock stable_baselines3 (docs/use_policy_elsewhere.md)
     vecnormalize.pkl   its running statistics as VecNormalize of stock stable_baselines3
+    policy.onnx        the same policy at the end of the training, for programs without the training stack
+    policy.parity.json how far its actions are from those of model.zip
     config.yaml        the resolved configuration
     run.json           command, code version, versions, hardware, W&B id, status
     code.diff          what differed from the commit that run.json names
@@ -48,6 +50,16 @@ class RunFolder:
     def vec_normalize(self) -> Path:
         """The running statistics of the newest finished policy, for stock Stable-Baselines3."""
         return self.path / "vecnormalize.pkl"
+
+    @property
+    def exported(self) -> Path:
+        """The newest policy of a finished training as an ONNX file."""
+        return self.path / "policy.onnx"
+
+    @property
+    def parity(self) -> Path:
+        """What the ONNX file says about itself, as JSON."""
+        return self.path / "policy.parity.json"
 
     @property
     def config(self) -> Path:

@@ -26,8 +26,8 @@ def portable_run(run: RunFolder) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="rl_pipeline_") as name:
         copy = RunFolder(Path(name))
-        for file in (run.config, run.metadata, run.model, run.vec_normalize):
-            if file.exists():  # version 0.1.0 wrote no vecnormalize.pkl
+        for file in (run.config, run.metadata, run.model, run.vec_normalize, run.exported, run.parity):
+            if file.exists():  # version 0.1.0 wrote no vecnormalize.pkl, and not every policy is exported
                 shutil.copy2(file, copy.path / file.name)
         if (run.path / FOLDER).is_dir():
             shutil.copytree(run.path / FOLDER, copy.path / FOLDER)

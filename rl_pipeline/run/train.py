@@ -3,7 +3,7 @@
 import errno
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -149,7 +149,10 @@ def is_done(folder: RunFolder, config: Config, checkpoint: Checkpoint) -> bool:
 
 
 def run_plan(
-    plan: Plan, control: TrainingControl | None = None, make_writers: Sequence[MakeWriter] = ()
+    plan: Plan,
+    control: TrainingControl | None = None,
+    make_writers: Sequence[MakeWriter] = (),
+    export: Callable[[RunFolder], None] | None = None,
 ) -> tuple[RunFolder, TrainingResult, str]:
     """Carry out a plan in the main thread; a finished training is evaluated and filmed.
 
@@ -157,6 +160,7 @@ def run_plan(
         plan: What to do.
         control: What others than this process's signals ask of the training.
         make_writers: Make more places that the run's records go to, given its folder.
+        export: Exports the policy of a training that finished.
 
     Returns:
         The run's folder, how the training ended, and what the user reads at the end.
@@ -183,7 +187,7 @@ def run_plan(
             status = "concluding" if result.status == "finished" else result.status
             update_metadata(folder, status=status, timestep=result.timestep, reason=result.reason)
             session.close_environments()
-            text = conclude(folder, plan.config, result, session.tracker)
+            text = conclude(folder, plan.config, result, session.tracker, export)
             update_metadata(folder, status=result.status)
     finally:
         if not folder.config.exists():  # the set-up of a new run failed, so there is no run

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
+from rl_pipeline.deploy.export import export_policy
 from rl_pipeline.learners.sb3.registry import ALGORITHMS, Algorithm, find_algorithm
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.folder import RunFolder
@@ -88,6 +89,14 @@ def assert_stock_library_predicts_the_same(run: RunFolder, name: str) -> None:
             np.testing.assert_array_equal(ours, theirs)
 
 
+def assert_exported_policy_acts_the_same(run: RunFolder) -> None:
+    checkpoint = choose_checkpoint(run, "final")
+    parity = export_policy(run, checkpoint, run.path / "exported.onnx").document["parity"]
+    assert parity["n_observations"] == 1000
+    assert parity["n_episodes"] == 100
+    assert parity["largest_error"] <= 1e-5
+
+
 @pytest.mark.parametrize("name", sorted(ALGORITHMS))
 def test_an_algorithm_fills_the_run_folder(name: str, train: Callable[..., RunFolder]) -> None:
     action = "box" if spaces.Box in found(name).action_spaces else "discrete"
@@ -108,6 +117,7 @@ def test_an_algorithm_fills_the_run_folder(name: str, train: Callable[..., RunFo
     assert float(evaluations[0]["eval/mean_ep_length"]) == 10
     assert float(evaluations[0]["eval/success_rate"]) == 1
     assert_stock_library_predicts_the_same(run, name)
+    assert_exported_policy_acts_the_same(run)
 
 
 @pytest.mark.parametrize(("name", "observation", "action"), SPACES)
@@ -116,6 +126,7 @@ def test_every_kind_of_space_is_trained_in(
 ) -> None:
     run = train_small(train, name, observation, action, "training.training.total_timesteps=40")
     assert_stock_library_predicts_the_same(run, name)
+    assert_exported_policy_acts_the_same(run)
 
 
 def test_relabelled_goals_are_trained_on(train: Callable[..., RunFolder]) -> None:

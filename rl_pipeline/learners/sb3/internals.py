@@ -8,12 +8,15 @@ with the installed release.
 import numpy as np
 import torch
 from sb3_contrib import ARS, RecurrentPPO
+from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 from sb3_contrib.common.recurrent.type_aliases import RNNStates
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.common.policies import BasePolicy
+from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs
 
 
@@ -47,6 +50,28 @@ def update_learning_rate(
 ) -> None:
     """Set the learning rate of optimizers to that of the schedule, and record it."""
     model._update_learning_rate(optimizers)
+
+
+def predict(policy: BasePolicy, observations: PyTorchObs, **masks: torch.Tensor | None) -> torch.Tensor:
+    """Return the most likely actions before they are scaled or clipped; `action_masks` for policies with masks."""
+    return policy._predict(observations, deterministic=True, **masks)
+
+
+def predict_recurrent(
+    policy: BasePolicy,
+    observations: PyTorchObs,
+    states: tuple[torch.Tensor, torch.Tensor],
+    episode_starts: torch.Tensor,
+) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
+    """Return the same of a policy with an LSTM, and its next state, (layers, n, width) each."""
+    assert isinstance(policy, RecurrentActorCriticPolicy)
+    actions, following = policy._predict(
+        observations,  # type: ignore[arg-type] # dicts, too
+        states,
+        episode_starts,
+        deterministic=True,
+    )
+    return actions, (following[0], following[1])
 
 
 def n_updates(model: OnPolicyAlgorithm | OffPolicyAlgorithm) -> int:

@@ -11,6 +11,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_pipeline.learners.learner import MODEL, LearnedPolicy
 from rl_pipeline.learners.random_state import seed_sampling, undisturbed_randomness
+from rl_pipeline.learners.sb3.acting_network import SB3Network, make_network
 from rl_pipeline.learners.sb3.model_file import load_parameters
 from rl_pipeline.policies.observations import Observation
 
@@ -46,6 +47,10 @@ class SB3Policy(LearnedPolicy[LstmState]):
         """See `Policy.act`."""
         masks = {} if action_masks is None else {"action_masks": action_masks}
         return self.model.predict(observations, memory, episode_starts, deterministic=deterministic, **masks)
+
+    def network(self) -> SB3Network:
+        """See `LearnedPolicy.network`."""
+        return make_network(self.model.policy)
 
     @contextmanager
     def sampling(self, seed: int) -> Iterator[None]:
