@@ -93,7 +93,7 @@ def _exported_file(name: str, checkpoint: str | None) -> Path | None:
         return None
     from rl_pipeline.run.locate import find_run
 
-    file = find_run(name).path / "policy.onnx"
+    file = find_run(name).exported
     return file if file.is_file() else None
 
 

@@ -39,6 +39,7 @@ def record_cartpole(run: RunFolder, wrong_at: int | None = None) -> None:
 
 def test_a_run_gives_the_actions_that_were_recorded(command: Command, trained: RunFolder) -> None:
     record_cartpole(trained)
+    trained.exported.unlink()
     outcome = command("replay", "robot.mcap", "tiny")
     assert (outcome.status, outcome.error) == (0, "")
     assert "cycles in 0." in outcome.output
@@ -50,13 +51,13 @@ def test_a_run_gives_the_actions_that_were_recorded(command: Command, trained: R
 
 def test_actions_that_differ_end_with_status_1(command: Command, trained: RunFolder) -> None:
     record_cartpole(trained, wrong_at=3)
-    outcome = command("replay", "robot.mcap", "tiny")
+    outcome = command("replay", "robot.mcap", "tiny", "--checkpoint", "best")
     assert outcome.status == 1
     assert (
         "differs by more than 1e-05 is in cycle 4 of robot_0001.mcap, 1970-01-01 00:00:00.030Z"
         in outcome.output
     )
-    assert command("replay", "robot.mcap", "tiny", "--tolerance", "1").status == 0
+    assert command("replay", "robot.mcap", "tiny", "--checkpoint", "best", "--tolerance", "1").status == 0
 
 
 def record_linear(file: Path) -> None:
