@@ -23,7 +23,7 @@ from rl_pipeline.run.train import Plan, run_plan
 from rl_pipeline.run.trained_policy import run_of
 
 ROOT = Path(__file__).parents[2]
-BASE = {"numpy", "onnxruntime", "pydantic", "PyYAML"}
+BASE = {"mcap", "numpy", "onnxruntime", "pydantic", "PyYAML", "zstandard"}
 TRANSFORM = """
 import sys
 from pathlib import Path
@@ -64,6 +64,18 @@ for observation in np.load(sys.argv[2]):
 np.save("actions.npy", rows)
 training_stack = {"torch", "gymnasium", "mujoco", "stable_baselines3", "sb3_contrib", "jax", "onnx"}
 print(exported.spec.kind, exported.spec.action, sorted(training_stack & sys.modules.keys()))
+"""
+RECORD = """
+import sys
+from pathlib import Path
+import numpy as np
+from rl_pipeline.deploy.recording import Cycle, Recorder
+from rl_pipeline.deploy.recording_reader import RecordingPart
+recorder = Recorder(Path("robot.mcap"), {}, "", max_bytes=2**20)
+recorder.write(Cycle(1, "active", True, np.zeros(3), np.zeros(2), np.zeros(2)))
+recorder.close()
+print(*[entry.cycle.state for entry in RecordingPart(Path("robot_0001.mcap")).entries()])
+print(sorted({"torch", "gymnasium", "mujoco", "rclpy"} & sys.modules.keys()))
 """
 LOAD = """
 import sys
@@ -175,6 +187,11 @@ def test_an_exported_policy_acts_as_its_checkpoint(
         actions, memory = policy.act(observation, memory, np.full(2, step == 0))
         expected.append(actions)
     np.testing.assert_allclose(np.load(tmp_path / "actions.npy"), expected, atol=1e-5, rtol=0)
+
+
+def test_recordings_are_written_and_read(base_python: Path, tmp_path: Path) -> None:
+    result = run_base(base_python, tmp_path, "-c", RECORD)
+    assert result.stdout == "active\n[]\n", result.stderr
 
 
 def test_networks_ask_for_the_training_stack(base_python: Path, checkpoint: Path, tmp_path: Path) -> None:

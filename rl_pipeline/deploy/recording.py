@@ -1,0 +1,236 @@
+"""Records what a policy does to a robot, in the background of the control loop.
+
+    recorder = Recorder(Path("robot.mcap"), exported.document, exported.sha256, max_bytes=500_000_000)
+    recorder.write(cycle)
+    recorder.close()
+
+A recording is a series of MCAP files, its parts: `robot_0001.mcap`, `robot_0002.mcap` and so on. The oldest parts
+are deleted so that all of them together stay within `max_bytes`: the last minutes before a stop are always there.
+"""
+
+import errno
+import json
+import re
+import secrets
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rl_pipeline.deploy.cycle import Cycle, Event, Level
+from rl_pipeline.deploy.recording_part import FORMAT, Part
+from rl_pipeline.tracking.background import BackgroundCalls
+
+SUFFIX = ".mcap"
+SHARES = 8
+"""`max_bytes` is divided among so many parts, of which one is not used: it is room for the indexes of the others."""
+MIN_BYTES = 2**20
+QUEUE = 2000
+"""Cycles that may wait for the disk: four seconds at 500 Hz."""
+MAX_WAITING_BYTES = 128 * 2**20
+"""Memory that they may take, since cycles with pictures are big."""
+RETRY_SECONDS = 5.0
+"""A disk that failed is tried again after so long."""
+CLOSE_SECONDS = 5.0
+SWITCH_SECONDS = 0.0005
+"""The control loop gets Python's lock from the recorder's thread after so long; Python's default is 5 ms."""
+
+
+def parts_of(path: Path) -> list[Path]:
+    """Find the parts of the recording that a `Recorder` with this path wrote, the oldest first."""
+    pattern = re.compile(rf"{re.escape(path.stem)}_(\d{{4,}}){re.escape(SUFFIX)}")
+    numbers = {each: pattern.fullmatch(each.name) for each in path.parent.glob(f"*{SUFFIX}")}
+    return sorted((each for each in numbers if numbers[each]), key=lambda each: _number(each))
+
+
+def _number(part: Path) -> int:
+    return int(part.stem.rpartition("_")[2])
+
+
+class Recorder:
+    """Writes cycles and events in a thread of its own.
+
+    While it records, Python switches between threads every `SWITCH_SECONDS`.
+
+    Args:
+        path: Names the parts; `.mcap`. Parts of an earlier recording of this name are kept, count for `max_bytes`,
+            and are the first to be deleted.
+        policy_document: What the policy's file says of itself; see `rl_pipeline.policies.exported`.
+        policy_sha256: Checksum of that file.
+        max_bytes: All parts together are never bigger.
+        queue: So many cycles may wait for the disk; more are dropped.
+
+    Attributes:
+        failure: Why nothing is recorded at present; None while all is well.
+
+    Raises:
+        ValueError: `path` or `max_bytes` cannot be used.
+        OSError: The folder cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        policy_document: Mapping[str, Any],
+        policy_sha256: str,
+        *,
+        max_bytes: int,
+        queue: int = QUEUE,
+    ) -> None:
+        if path.suffix != SUFFIX:
+            raise ValueError(f"the name of a recording must end in {SUFFIX}, '{path}' does not")
+        if max_bytes < MIN_BYTES:
+            raise ValueError(f"max_bytes must be at least {MIN_BYTES:,}, {max_bytes:,} is less")
+        self._path = path
+        self._metadata = {
+            "format": FORMAT,
+            "recording": secrets.token_hex(8),
+            "policy_sha256": policy_sha256,
+            "policy": json.dumps(policy_document),
+        }
+        self._part_bytes = max_bytes // SHARES
+        self._older = {part: part.stat().st_size for part in parts_of(path)}
+        self._next_number = 1 + max(map(_number, self._older), default=0)
+        self._cycles = 0
+        self._taken = self._written = 0  # bytes of cycles; each is changed by one thread only
+        self._lost = 0
+        self._lock = threading.Lock()
+        self._retry_at = 0.0
+        self.failure: str | None = None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._part: Part | None = self._begin_part()
+        self._calls = BackgroundCalls("recorder", queue)
+        self._switch_seconds = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
+
+    @property
+    def dropped(self) -> int:
+        """Cycles and events that were not recorded, because the disk was too slow, full or failed."""
+        return self._lost
+
+    def write(self, cycle: Cycle) -> None:
+        """Record a cycle; its arrays are copied. Never waits for the disk; only one thread may call this."""
+        self._cycles += 1
+        size = sum(array.nbytes for array in _arrays(cycle))
+        if self._taken - self._written + size > MAX_WAITING_BYTES:
+            self._lose(1)
+            return
+        kept, sequence = _copy(cycle), self._cycles
+
+        def record() -> None:
+            self._record(lambda part: part.add(kept, sequence))
+            self._written += size
+
+        if self._calls.put(record):
+            self._taken += size
+        else:
+            self._lose(1)
+
+    def event(self, time: int, level: Level, text: str) -> None:
+        """Record a stop, a reset or an activation, and write to the disk all that came before it.
+
+        Args:
+            time: Nanoseconds of the wall clock.
+            level: How serious it is.
+            text: What happened.
+        """
+        event = Event(time, level, text)
+        if not self._calls.put(lambda: self._record(lambda part: part.add_event(event), at_once=True)):
+            self._lose(1)
+
+    def close(self) -> None:
+        """Write what waits; gives up a disk that does not take it within `CLOSE_SECONDS`."""
+        self._calls.put(self._finish_part, timeout=CLOSE_SECONDS)
+        if not self._calls.stop(CLOSE_SECONDS):
+            self.failure = f"{self._path.parent} did not take the end of the recording in {CLOSE_SECONDS:g} s"
+        sys.setswitchinterval(self._switch_seconds)
+
+    def _record(self, add: Callable[[Part], None], *, at_once: bool = False) -> None:
+        """Add something to the part of now; in the thread."""
+        try:
+            if self._part is None:
+                if time.monotonic() < self._retry_at:
+                    self._lose(1)
+                    return
+                self._part = self._begin_part()
+            add(self._part)
+            if at_once or self._part.is_due:
+                self._flush(self._part)
+        except OSError as error:
+            self._leave_part(error)
+        except (ValueError, struct.error) as error:  # what no message holds: the part goes on without it
+            self.failure = str(error)
+            self._lose(1)
+
+    def _flush(self, part: Part) -> None:
+        if part.size_when_finished > self._part_bytes:
+            self._finish_part()
+        else:
+            part.flush()
+            self.failure = None
+
+    def _finish_part(self) -> None:
+        part, self._part = self._part, None
+        if part is None:
+            return
+        try:
+            part.finish()
+            self._older[part.path] = part.size
+            self.failure = None
+        except OSError as error:
+            self._part = part
+            self._leave_part(error)
+
+    def _begin_part(self) -> Part:
+        while self._older and sum(self._older.values()) > (SHARES - 2) * self._part_bytes:
+            self._delete_oldest()
+        path = self._path.with_name(f"{self._path.stem}_{self._next_number:04d}{SUFFIX}")
+        part = Part(path, self._metadata)
+        self._next_number += 1
+        return part
+
+    def _delete_oldest(self) -> None:
+        oldest = next(iter(self._older))
+        oldest.unlink(missing_ok=True)
+        del self._older[oldest]
+
+    def _leave_part(self, error: OSError) -> None:
+        """Leave a part that cannot be written, and make room for the next one where the disk is full."""
+        self.failure = f"{self._path.parent}: {error.strerror or error}"
+        self._lose(1)
+        part, self._part = self._part, None
+        if part is not None:
+            self._lose(part.waiting_entries)
+            part.abandon()
+            if part.size:
+                self._older[part.path] = part.size
+        self._retry_at = time.monotonic() + RETRY_SECONDS
+        if error.errno == errno.ENOSPC and len(self._older) > 1:
+            self._delete_oldest()
+            self._retry_at = 0.0
+
+    def _lose(self, count: int) -> None:
+        with self._lock:
+            self._lost += count
+
+
+def _arrays(cycle: Cycle) -> list[Any]:
+    observation = cycle.observation
+    parts = list(observation.values()) if isinstance(observation, dict) else [observation]
+    return [*parts, *(array for array in (cycle.action, cycle.command) if array is not None)]
+
+
+def _copy(cycle: Cycle) -> Cycle:
+    observation = cycle.observation
+    return replace(
+        cycle,
+        observation={key: part.copy() for key, part in observation.items()}
+        if isinstance(observation, dict)
+        else observation.copy(),
+        action=None if cycle.action is None else cycle.action.copy(),
+        command=None if cycle.command is None else cycle.command.copy(),
+    )
