@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rl_pipeline.commands.ros_node import find_executable, parameter_arguments
+from rl_pipeline.commands.ros_node import OWN_PACKAGE, find_executable, parameter_arguments
 from rl_pipeline.commands.unity_overrides import unity_overrides
 from rl_pipeline.errors import RefusedError
 from rl_pipeline.ros_namespace import with_absolute_namespaces
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 NAME = "launch"
 HELP = "start the ROS node that config.yml names"
-OWN_PACKAGE = "rl_nodes"
 NODES_OF_A_RUN = ("play", "evaluate")
 ROS_ARGUMENTS = "--ros-args"
 

@@ -2,12 +2,15 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from rl_pipeline.config.errors import nearest
 from rl_pipeline.errors import RefusedError
 
+OWN_PACKAGE = "rl_nodes"
 PACKAGES_INDEX = "share/ament_index/resource_index/packages"
 
 
@@ -37,6 +40,32 @@ def find_executable(package: str, node: str, prefixes: Iterable[Path], file: Pat
     if node not in nodes:
         raise RefusedError(_unknown(file, "ros.node_name", node, f"node of {package}", nodes))
     return nodes[node]
+
+
+def exec_node(node: str, arguments: Sequence[str]) -> NoReturn:
+    """Replace this process by one of our nodes.
+
+    Args:
+        node: Its name in the package `rl_nodes`.
+        arguments: Its arguments for ROS.
+
+    Raises:
+        RefusedError: There is no ROS 2, or the workspace is not built.
+    """
+    prefixes = os.environ.get("AMENT_PREFIX_PATH")
+    if not prefixes:
+        raise RefusedError(
+            f"the node {node} needs ROS 2: `source ros_ws/activate.bash` gives it to a shell, or use the container"
+        )
+    for prefix in prefixes.split(os.pathsep):
+        executable = Path(prefix) / "lib" / OWN_PACKAGE / node
+        if executable.is_file():
+            sys.stdout.flush()
+            os.execv(executable, [str(executable), "--ros-args", *arguments])
+    raise RefusedError(
+        f"{OWN_PACKAGE}/{node} is not among the packages of AMENT_PREFIX_PATH; "
+        "`source ros_ws/activate.bash` builds it"
+    )
 
 
 def _unknown(file: Path, key: str, value: str, what: str, known: Iterable[str]) -> str:

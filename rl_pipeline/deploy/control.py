@@ -72,6 +72,7 @@ class Control:
         shadow: Whether nothing is commanded.
 
     Attributes:
+        observations: What an observation must stay within.
         state: In which state the next cycle begins.
         problem: Why the policy is stopped.
         previous: The last command that a cycle gave, (n,); None before the first.
@@ -88,7 +89,7 @@ class Control:
         shadow: bool,
     ) -> None:
         self._policy = policy
-        self._observations = observations
+        self.observations = observations
         self._commands = commands
         self._safety = safety
         self._ramp = int(ramp * SECOND)
@@ -96,6 +97,7 @@ class Control:
         self.state: State = "inactive"
         self.problem: str | None = None
         self.previous: Numbers | None = None
+        self._before: Numbers | None = None
         self._memory: Any = None
         self._first = True
         self._began = 0
@@ -131,24 +133,27 @@ class Control:
         action: NDArray[Any] | None = None
         first = self._first
         if problem is None and observation is not None:
-            problem = self._observations.problem(observation)
+            problem = self.observations.problem(observation)
         if problem is None and observation is not None:
             action = self._act(observation)
             command = self._command(action, now)
             problem = self._problem_of(action, command)
             if problem is None:
-                self.previous = command
+                self._before, self.previous = self.previous, command
                 return Outcome(self.state, command, action, first)
-        return self.stop(problem or "there is no observation", observation, action)
+        return self._stop(problem or "there is no observation", observation, action, first)
 
-    def stop(
-        self, problem: str, observation: Observation | None = None, action: NDArray[Any] | None = None
+    def revoke(self, outcome: Outcome, observation: Observation | None, problem: str) -> Outcome:
+        """Stop for a reason that was found after a cycle, instead of publishing its command."""
+        self.previous = self._before
+        return self._stop(problem, observation, outcome.action, outcome.episode_start)
+
+    def _stop(
+        self, problem: str, observation: Observation | None, action: NDArray[Any] | None, first: bool
     ) -> Outcome:
-        """Stop for a reason, until an operator resets it."""
         self.state, self.problem = "stopped", problem
-        return Outcome(
-            "stopped", self._stop_command(observation), action, episode_start=False, problem=problem
-        )
+        is_start = first and action is not None
+        return Outcome("stopped", self._stop_command(observation), action, is_start, problem)
 
     def _act(self, observation: Observation) -> NDArray[Any]:
         batch: Observation

@@ -107,9 +107,9 @@ def test_the_command_after_a_stop(
     loop = control(policy, spec, safety=safety)
     loop.activate(0)
     loop.cycle(0, CALM, None)
-    loop.stop("the operator says so")
+    assert loop.revoke(loop.cycle(1, -CALM, None), -CALM, "it came late").problem == "it came late"
     moving = np.array([0.5, -0.5, 0.4, -8.0])
-    np.testing.assert_allclose(loop.cycle(1, moving, None).command, command, rtol=1e-5)
+    np.testing.assert_allclose(loop.cycle(2, moving, None).command, command, rtol=1e-5)
 
 
 def test_hold_and_damping_without_a_command_or_an_observation_give_the_safe_one(
@@ -136,6 +136,6 @@ def test_a_reset_ramps_from_the_command_that_the_robot_has(policy: Proportional,
     loop = control(policy, spec, safety=Safety(stop="hold"), ramp=1.0)
     loop.activate(0)
     held = loop.cycle(2 * SECOND, CALM, None).command
-    loop.stop("a reason")
+    loop.cycle(2 * SECOND, None, "a reason")
     loop.activate(3 * SECOND)
     np.testing.assert_array_equal(loop.cycle(3 * SECOND, -CALM, None).command, held)

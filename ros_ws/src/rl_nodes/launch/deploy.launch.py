@@ -1,4 +1,4 @@
-"""Lets a run's policy act on its robot."""
+"""Lets an exported policy steer a robot."""
 
 from launch import LaunchDescription
 from rl_nodes import launch_plans

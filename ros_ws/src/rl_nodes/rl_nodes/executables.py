@@ -9,6 +9,11 @@ def evaluate() -> None:
     _main("evaluate")
 
 
+def operate() -> None:
+    """Run the node `operate`."""
+    _main("operate")
+
+
 def play() -> None:
     """Run the node `play`."""
     _main("play")

@@ -117,13 +117,15 @@ def play_starts(values: Values) -> list[NodeStart]:
 
 
 def deploy_starts(values: Values) -> list[NodeStart]:
-    """Return what lets a run's policy act on the robot that the run's environment names, until it is stopped."""
+    """Return what lets an exported policy steer a robot."""
     parameters: Parameters = {
-        "run": values["run"],
-        "checkpoint": values["checkpoint"],
+        "policy": values["policy"],
+        "config": values["config"],
+        "activate": _truth(values, "activate"),
+        "shadow": _truth(values, "shadow"),
         "use_sim_time": _truth(values, "use_sim_time"),
     }
-    return [NodeStart("play", "policy", values["namespace"], parameters)]
+    return [NodeStart("policy", "policy", values["namespace"], parameters)]
 
 
 def unity_starts(values: Values) -> list[NodeStart]:
@@ -163,10 +165,12 @@ PLAY = LaunchPlan(
 )
 DEPLOY = LaunchPlan(
     {
-        "run": ("", "a run on a robot's topics"),
-        "checkpoint": PLAY.arguments["checkpoint"],
+        "policy": ("", "an ONNX file of `rl-pipeline export`, or the folder of a run that has one"),
+        "config": ("", "a YAML file with the section deploy"),
+        "activate": ("false", "true: the policy acts at once, without an operator"),
+        "shadow": ("false", "true: nothing is commanded, whatever the file says"),
         "namespace": COMMON["namespace"],
-        "use_sim_time": ("false", "true: the node takes the time from /clock, for a simulated robot"),
+        "use_sim_time": ("false", "true: the node takes the time of its messages from /clock"),
     },
     deploy_starts,
 )

@@ -103,7 +103,7 @@ class PolicyNode(LifecycleNode):
         self.refusal = None
         try:
             transition()
-        except (UserError, PolicyFileError) as error:
+        except (UserError, PolicyFileError, OSError) as error:
             self.refusal = error if isinstance(error, UserError) else RefusedError(str(error))
             self.get_logger().error(self.refusal.text())
             self.tell()
@@ -171,6 +171,9 @@ class PolicyNode(LifecycleNode):
         if robot is not None:
             values |= {"cycles": str(robot.cycles), "latest_command_ms": f"{1000 * robot.latest:.2f}"}
             robot.latest = 0.0
+            if robot.recorder is not None:
+                values["recording_dropped"] = str(robot.recorder.dropped)
+                values["recording_failure"] = robot.recorder.failure or ""
         level = DiagnosticStatus.ERROR if reason else LEVELS.get(state, DiagnosticStatus.OK)
         status = DiagnosticStatus(
             level=level,

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from rclpy.duration import Duration
@@ -14,6 +15,8 @@ from rl_pipeline.config.deploy import KEY, Deploy
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.deploy.binding import command_map, observation_limits
 from rl_pipeline.deploy.control import Control, Outcome
+from rl_pipeline.deploy.cycle import Cycle, Level
+from rl_pipeline.deploy.recording import SUFFIX, Recorder
 from rl_pipeline.deploy.safety import SECOND, EmergencyStop, TopicWatch
 from rl_pipeline.envs.errors import MalformedReplyError, SimulationMissingError
 from rl_pipeline.envs.ros.interfaces import Message, find_interface
@@ -49,7 +52,8 @@ class PolicyRobot:
     Attributes:
         rate: Cycles per second.
         cycles: Number of cycles since the activation.
-        latest: Longest delay of a command in seconds since it was last asked for.
+        latest: Longest delay of a command in seconds since it was last set to 0.
+        recorder: Records the cycles while the policy is active, if it is asked to.
 
     Raises:
         ConfigError: The description does not fit the policy.
@@ -86,6 +90,7 @@ class PolicyRobot:
         self._triggered: int | None = None
         self.cycles = 0
         self.latest = 0.0
+        self.recorder: Recorder | None = None
 
     @property
     def state(self) -> str:
@@ -141,7 +146,12 @@ class PolicyRobot:
         )
 
     def activate(self) -> None:
-        """Begin to command; `connect` comes first."""
+        """Begin to command; `connect` comes first.
+
+        Raises:
+            OSError: The recording cannot be written.
+        """
+        recorder = self._make_recorder()
         with self._lock:
             if self._control is None:
                 raise RuntimeError("activate() before connect()")
@@ -149,6 +159,18 @@ class PolicyRobot:
             self._triggered = None
             self.cycles = 0
             self._control.activate(self._due)
+            self.recorder = recorder
+            self._note("info", "activated")
+
+    def _make_recorder(self) -> Recorder | None:
+        settings = self._deploy.recording
+        if settings is None:
+            return None
+        node = self._node.get_fully_qualified_name().strip("/").replace("/", "_")
+        name = f"{node}_{time.strftime('%Y-%m-%d_%H-%M-%S')}{SUFFIX}"
+        document, checksum = self._exported.document, self._exported.sha256
+        max_bytes = settings.max_megabytes * 1_000_000
+        return Recorder(Path(settings.folder) / name, document, checksum, max_bytes=max_bytes)
 
     def deactivate(self) -> None:
         """Leave the robot with the command of a stop, and command nothing more."""
@@ -158,6 +180,14 @@ class PolicyRobot:
             command = self._control.deactivate()
             if self._commander.has_commanded:
                 self._commander.send(command)
+            self._note("info", "deactivated")
+            recorder, self.recorder = self.recorder, None
+        if recorder is not None:
+            recorder.close()
+
+    def _note(self, level: Level, text: str) -> None:
+        if self.recorder is not None:
+            self.recorder.event(time.time_ns(), level, text)
 
     def reset(self) -> str | None:
         """Let a stopped policy act again, with an empty memory and a ramp; return why that cannot be."""
@@ -167,10 +197,13 @@ class PolicyRobot:
             for watch in self._watches.values():
                 watch.forgive()
             now = time.monotonic_ns()
-            _, problem = self._observe(now)
+            observation, problem = self._observe(now)
+            if observation is not None:
+                problem = self._control.observations.problem(observation)
             if problem is None:
                 self._due = now
                 self._control.activate(now)
+                self._note("info", "reset")
         return problem
 
     def close(self) -> None:
@@ -224,14 +257,23 @@ class PolicyRobot:
         late = time.monotonic_ns() - reference
         if late > self._max_late and outcome.state != "stopped":
             text = f"a command was {late / SECOND:.4f} s late; max_late is {self._max_late / SECOND:g} s"
-            outcome = control.stop(text, observation, outcome.action)
+            outcome = control.revoke(outcome, observation, text)
         if self._deploy.shadow:
             self._shadow.publish(Float64MultiArray(data=outcome.command))
         else:
             self._commander.send(outcome.command)
         self.cycles += 1
         self.latest = max(self.latest, late / SECOND)
+        if self.recorder is not None:
+            self._record(self.recorder, outcome, {} if observation is None else observation)
         return outcome
+
+    def _record(self, recorder: Recorder, outcome: Outcome, observation: Observation) -> None:
+        command = None if self._deploy.shadow else outcome.command
+        first = outcome.episode_start
+        recorder.write(Cycle(time.time_ns(), outcome.state, first, observation, outcome.action, command))
+        if outcome.problem is not None:
+            self._note("error", outcome.problem)
 
     def _observe(self, now: int) -> tuple[Observation | None, str | None]:
         problem = self._problem(now)

@@ -1,23 +1,15 @@
 """The process of a node whose main thread works while its callbacks run in others."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TypeVar
 
-import rclpy
-from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 
 from rl_nodes.rosout import logged_to_rosout
-from rl_nodes.start import start_node, start_ros
+from rl_nodes.start import spinning
 from rl_pipeline.commands.exit_status import exit_status, log_to_terminal
-from rl_pipeline.envs.ros.spinning import SpinningThread
 from rl_pipeline.run.trust import trusting_code
-
-THREADS = 4
-"""One for a goal that is carried out, one that refuses others or cancels it, and some for services."""
 
 
 class RunNode(Node):
@@ -52,29 +44,3 @@ def run(
             return work(node)
 
     sys.exit(exit_status(make_node.__name__, serve))
-
-
-@contextmanager
-def spinning(make_node: Callable[[], NodeT], arguments: list[str] | None) -> Iterator[NodeT]:
-    """Run a node's callbacks in other threads inside the `with` block.
-
-    Raises:
-        RefusedError: ROS refuses the command line, or the node a parameter.
-    """
-    start_ros(arguments, SignalHandlerOptions.NO)
-    try:
-        yield from _spin(make_node)
-    finally:
-        rclpy.try_shutdown()
-
-
-def _spin(make_node: Callable[[], NodeT]) -> Iterator[NodeT]:
-    node = start_node(make_node)
-    executor = MultiThreadedExecutor(THREADS)
-    executor.add_node(node)
-    thread = SpinningThread(executor)
-    try:
-        yield node
-    finally:
-        thread.close()
-        node.destroy_node()

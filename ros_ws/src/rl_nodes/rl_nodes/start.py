@@ -1,21 +1,26 @@
 """Starts ROS and a node, with mistakes of the command line told to the user."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import rclpy
 from rclpy._rclpy_pybind11 import RCLError, RCLInvalidROSArgsError
 from rclpy.exceptions import ParameterException
+from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from rl_pipeline.config.errors import nearest
+from rl_pipeline.envs.ros.spinning import SpinningThread
 from rl_pipeline.errors import RefusedError
 from rl_pipeline.ros_namespace import with_absolute_namespaces
 
 NodeT = TypeVar("NodeT", bound=Node)
 
+THREADS = 4
+"""One for a goal that is carried out, one that refuses others or cancels it, and some for services."""
 OF_ROS = "qos_overrides."
 """Begins the names of parameters that publishers and subscriptions declare later."""
 
@@ -54,6 +59,32 @@ def start_node(make_node: Callable[[], NodeT]) -> NodeT:
         hint = f"; did you mean '{close}'?" if close else ""
         node.get_logger().warning(f"there is no parameter '{name}', so its value is not used{hint}")
     return node
+
+
+@contextmanager
+def spinning(make_node: Callable[[], NodeT], arguments: list[str] | None) -> Iterator[NodeT]:
+    """Run a node's callbacks in other threads inside the `with` block.
+
+    Raises:
+        RefusedError: ROS refuses the command line, or the node a parameter.
+    """
+    start_ros(arguments, SignalHandlerOptions.NO)
+    try:
+        yield from _spin(make_node)
+    finally:
+        rclpy.try_shutdown()
+
+
+def _spin(make_node: Callable[[], NodeT]) -> Iterator[NodeT]:
+    node = start_node(make_node)
+    executor = MultiThreadedExecutor(THREADS)
+    executor.add_node(node)
+    thread = SpinningThread(executor)
+    try:
+        yield node
+    finally:
+        thread.close()
+        node.destroy_node()
 
 
 def unknown_parameters(node: Node) -> list[str]:
