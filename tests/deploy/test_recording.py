@@ -188,7 +188,7 @@ def test_the_newest_parts_are_kept_within_the_bound(tmp_path: Path) -> None:
     for number in range(400):  # random numbers, which no compression makes smaller
         recorder.write(cycle(number, 2000))
         if number % 10 == 0:
-            recorder.event(number, "info", "written now")
+            recorder.event(number, "error", "written now")
             wait_for(lambda: recorder._calls._waiting.empty())
             assert sum(path.stat().st_size for path in parts_of(tmp_path / "robot.mcap")) <= MIN_BYTES
     recorder.close()
@@ -210,6 +210,23 @@ def test_a_second_recording_of_the_same_name_continues_the_numbers(tmp_path: Pat
         "robot_0002.mcap",
     ]
     assert first.read_bytes() == content
+
+
+def test_errors_are_written_at_once_and_other_events_with_the_next_chunk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rl_pipeline.deploy.recording_part.CHUNK_SECONDS", PATIENCE)
+    recorder = Recorder(tmp_path / "robot.mcap", DOCUMENT, SHA256, max_bytes=2**24)
+    path = tmp_path / "robot_0001.mcap"
+    size = path.stat().st_size
+    recorder.write(cycle(0))
+    recorder.event(1, "warn", "late cycle")
+    wait_for(lambda: recorder._part is not None and recorder._part.waiting_entries == 2)
+    assert path.stat().st_size == size
+    recorder.event(2, "error", "stopped")
+    wait_for(lambda: recorder._part is not None and recorder._part.waiting_entries == 0)
+    assert len(entries(path)) == 3
+    recorder.close()
 
 
 def test_a_killed_process_leaves_a_file_that_is_whole_up_to_the_last_chunk(tmp_path: Path) -> None:
@@ -246,7 +263,7 @@ def test_a_disk_that_hangs_costs_cycles_and_no_time(tmp_path: Path, monkeypatch:
     stuck = Stuck()
     assert recorder._part is not None
     monkeypatch.setattr(recorder._part._file, "write", stuck.write)
-    recorder.event(0, "info", "this hangs")
+    recorder.event(0, "error", "this hangs")
     assert stuck.began.wait(PATIENCE)
     returned = threading.Event()
 
@@ -272,7 +289,7 @@ def test_cycles_that_wait_take_bounded_memory(tmp_path: Path, monkeypatch: pytes
     assert recorder._part is not None
     with monkeypatch.context() as patch:
         patch.setattr(recorder._part._file, "write", stuck.write)
-        recorder.event(0, "info", "this hangs")
+        recorder.event(0, "error", "this hangs")
         assert stuck.began.wait(PATIENCE)
         for number in range(30):
             recorder.write(cycle(number, 2500))  # 10 kB
@@ -304,7 +321,7 @@ def test_a_full_disk_loses_the_oldest_parts_and_keeps_the_newest(small_disk: Pat
     recorder = Recorder(small_disk / "robot.mcap", DOCUMENT, SHA256, max_bytes=2**20)
     for number in range(300):
         recorder.write(cycle(number, 2000))
-        recorder.event(number, "info", "written now")
+        recorder.event(number, "error", "written now")
         wait_for(lambda: recorder._calls._waiting.empty())
     recorder.close()
     assert recorder.dropped > 0
@@ -326,13 +343,13 @@ def test_a_disk_that_something_else_filled_is_named_and_tried_again(
     (small_disk / "other").write_bytes(bytes(590_000))
     for number in range(20):
         recorder.write(cycle(number, 20_000))
-    recorder.event(0, "info", "written now")
+    recorder.event(0, "error", "written now")
     wait_for(lambda: recorder.failure is not None)
     assert recorder.failure == f"{small_disk}: No space left on device"
     wait_for(lambda: recorder._calls._waiting.empty())
     (small_disk / "other").unlink()
     recorder.write(cycle(20))
-    recorder.event(0, "info", "written now")
+    recorder.event(0, "error", "written now")
     recorder.close()
     assert recorder.failure is None
     assert_equal(cycles(find_parts(small_disk / "robot.mcap")[-1])[-1], cycle(20))
