@@ -37,6 +37,8 @@ RETRY_SECONDS = 5.0
 CLOSE_SECONDS = 5.0
 AT_ONCE: tuple[Level, ...] = ("error", "fatal")
 """Events that are written at once. Others may come with every cycle, which would make a chunk of each."""
+PAUSE_SECONDS = 0.02
+"""The recorder's thread works in turns, since the control loop pays for waking it."""
 SWITCH_SECONDS = 0.0005
 """The control loop gets Python's lock from the recorder's thread after so long; Python's default is 5 ms."""
 
@@ -104,7 +106,7 @@ class Recorder:
         self.failure: str | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
         self._part: Part | None = self._begin_part()
-        self._calls = BackgroundCalls("recorder", queue)
+        self._calls = BackgroundCalls("recorder", queue, PAUSE_SECONDS)
         self._switch_seconds = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_SECONDS)
 
