@@ -24,6 +24,11 @@ class ActionField(Section):
     """Largest value."""
     safe: float = 0.0
     """Value that is published at the end and when something goes wrong."""
+    joints: list[Text] = Field(default_factory=list)
+    """Joints that the numbers belong to, in the order of the action; they are named in the message, in `name` of
+    JointState or `joint_names` of JointTrajectory."""
+    constants: dict[Text, int | float | bool | Text] = Field(default_factory=dict)
+    """Other fields of the message and their values, e.g. 'points[0].time_from_start.nanosec: 20000000'."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -43,6 +48,11 @@ class ObservationField(Section):
     """Smaller values, and minus infinity, are raised to it."""
     high: float | None = None
     """Larger values, and infinity, are lowered to it."""
+    joints: list[Text] = Field(default_factory=list)
+    """Joints whose numbers are picked, in this order, by the names in a JointState; without it the numbers are taken
+    by their positions."""
+    scale: float = 1.0
+    """What the numbers of the message are multiplied by, e.g. 0.001 for millimetres where the policy sees metres."""
 
 
 class RosTopics(Backend):

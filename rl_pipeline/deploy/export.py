@@ -156,10 +156,10 @@ def _publish(file: Path, content: bytes, document: dict[str, Any], sha256: str) 
 
 
 def export_at_end(run: RunFolder) -> None:
-    """Export the newest policy of a run whose training has finished, or warn that it cannot be exported."""
+    """Export the final policy of a run whose training has finished, or warn that it cannot be exported."""
     if not stored_config(run).training.checkpoint.export:
         return
     try:
-        export_policy(run, choose_checkpoint(run, "model"), run.exported)
+        export_policy(run, choose_checkpoint(run, "final"), run.exported)
     except (CannotExportError, PolicyFileError, UserError, OSError) as error:
         logger.warning("%s was not written: %s", run.exported.name, error)

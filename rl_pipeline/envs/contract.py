@@ -25,7 +25,8 @@ class Interface:
         observation_names: Names of the numbers of each part of the observation by key, in row-major order; a plain
             observation has the key `observation`. Parts without names are left out.
         action_names: Names of the numbers of an action; empty where they have none.
-        units: Units by name of a number.
+        units: Units by name of a number of the observation.
+        action_units: Units of the numbers of an action, empty texts where there is none; empty if there are none.
         joint_names: The joint that each number of an action drives; empty where they drive none.
         safe_action: An action that is safe at any time; None where nobody says so.
     """
@@ -34,6 +35,7 @@ class Interface:
     observation_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     action_names: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
+    action_units: tuple[str, ...] = ()
     joint_names: tuple[str, ...] = ()
     safe_action: tuple[float, ...] | None = None
 

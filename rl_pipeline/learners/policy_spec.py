@@ -29,13 +29,14 @@ def describe_policy(env: VectorEnv) -> PolicySpec:
         TypeError: A space is none of arrays.
     """
     base = base_env(env)
+    interface = base.interface
     transforms, unknown = _transforms(env)
     return PolicySpec(
         LEARNER,
-        signals_of(base.single_observation_space, base.interface),
+        signals_of(base.single_observation_space, interface),
         signals_of(env.single_observation_space),
-        _signal(base.single_action_space, base.interface.action_names, base.interface),
-        base.interface.rate,
+        _signal(base.single_action_space, interface.action_names, interface.action_units),
+        interface.rate,
         transforms,
         unknown,
     )
@@ -59,7 +60,7 @@ def describe_older_policy(
         PolicyFileError: `normalizer.npz` is missing or damaged.
     """
     observation = signals_of(observation_space)
-    action = _signal(action_space, (), Interface())
+    action = _signal(action_space)
     unknown = tuple(wrapper.name for wrapper in environment.wrappers)
     settings = environment.normalize
     if not settings.observation:
@@ -101,14 +102,18 @@ def signals_of(space: spaces.Space[Any], interface: Interface = NOTHING_MORE) ->
     Raises:
         TypeError: Its values are no arrays.
     """
-    names = interface.observation_names
     if not isinstance(space, spaces.Dict):
-        return _signal(space, names.get(PLAIN, ()), interface)
-    return {key: _signal(part, names.get(key, ()), interface) for key, part in space.spaces.items()}
+        return _observed(space, PLAIN, interface)
+    return {key: _observed(part, key, interface) for key, part in space.spaces.items()}
 
 
-def _signal(space: spaces.Space[Any], names: tuple[str, ...], interface: Interface) -> Signal:
+def _observed(space: spaces.Space[Any], key: str, interface: Interface) -> Signal:
+    names = interface.observation_names.get(key, ())
     units = tuple(interface.units.get(name, "") for name in names) if interface.units else ()
+    return _signal(space, names, units)
+
+
+def _signal(space: spaces.Space[Any], names: tuple[str, ...] = (), units: tuple[str, ...] = ()) -> Signal:
     match space:
         case spaces.Box():
             return Signal("box", space.shape, space.dtype.name, space.low, space.high, names, units)

@@ -81,8 +81,16 @@ def _where(run: RunFolder, config: Config, film: Path | None) -> list[str]:
         f"Everything lies in   {shown(run.path)}",
         f"  curves             progress.png, progress.csv{tensorboard}",
         f"  film               {film.relative_to(run.path) if film else 'none'}",
-        "  policy             model.zip and vecnormalize.pkl (the newest), checkpoints/",
+        f"  policy             {_newest_policy(run)} (the newest), checkpoints/",
     ]
+
+
+def _newest_policy(run: RunFolder) -> str:
+    return (
+        "model.zip, vecnormalize.pkl and policy.onnx"
+        if run.exported.exists()
+        else "model.zip and vecnormalize.pkl"
+    )
 
 
 def _next_steps(run: RunFolder, config: Config) -> list[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
 from rl_pipeline.learners.policy_spec import signals_of
 from rl_pipeline.policies.loading import load_policy
@@ -12,7 +13,7 @@ from rl_pipeline.policies.policy import PolicyFileError
 from rl_pipeline.policies.spec import PolicySpec, write_spec
 from rl_pipeline.policies.transforms import StackFrames
 
-from .graphs import WEIGHTS, counter, linear
+from .graphs import WEIGHTS, counter, linear, value, write
 
 
 def test_a_graph_acts_on_a_batch(tmp_path: Path) -> None:
@@ -63,3 +64,37 @@ def test_samples_are_refused(tmp_path: Path) -> None:
     policy = OnnxPolicy(linear(tmp_path / "a.onnx"))
     with pytest.raises(ValueError, match="deterministic=True"):
         policy.act(np.zeros((1, 4)), None, np.ones(1, bool), deterministic=False)
+
+
+def masked(path: Path) -> Path:
+    """Write a graph that gives the number of allowed actions."""
+    nodes = [
+        helper.make_node("Cast", ["action_masks"], ["numbers"], to=TensorProto.INT64),
+        helper.make_node("ReduceSum", ["numbers", "constant_0"], ["sum"], keepdims=1),
+        helper.make_node("Mul", ["observation", "constant_1"], ["nothing"]),
+        helper.make_node("Add", ["sum", "nothing"], ["action"]),
+    ]
+    kind = TensorProto.INT64
+    inputs = [value("observation", 1, kind=kind), value("action_masks", 3, kind=TensorProto.BOOL)]
+    constants = np.array([1]), np.array([0])
+    return write(path, nodes, inputs, [value("action", 1, kind=kind)], *constants)
+
+
+def test_action_masks_are_needed_or_refused(tmp_path: Path) -> None:
+    policy = OnnxPolicy(masked(tmp_path / "a.onnx"))
+    observations, starts = np.zeros((2, 1), np.int64), np.ones(2, bool)
+    masks = np.array([[True, False, True], [False, False, True]])
+    actions, _ = policy.act(observations, None, starts, action_masks=masks)
+    assert (policy.needs_action_masks, actions.tolist()) == (True, [[2], [1]])
+    with pytest.raises(ValueError, match="this policy needs action_masks"):
+        policy.act(observations, None, starts)
+    with pytest.raises(ValueError, match="this policy takes no action_masks"):
+        OnnxPolicy(linear(tmp_path / "b.onnx")).act(np.zeros((2, 4)), None, starts, action_masks=masks)
+
+
+def test_the_number_of_rows_may_change(tmp_path: Path) -> None:
+    policy = OnnxPolicy(counter(tmp_path / "a.onnx"))
+    for n in (2, 3, 2):
+        actions, memory = policy.act({"gear": np.zeros((n, 1), np.int64)}, None, np.ones(n, bool))
+        actions, _ = policy.act({"gear": np.zeros((n, 1), np.int64)}, memory, np.zeros(n, bool))
+        assert actions[:, 0].tolist() == [2] * n

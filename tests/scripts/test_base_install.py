@@ -1,4 +1,4 @@
-"""A wheel without extras, in an environment without the training stack: a policy's spec and transforms work there."""
+"""A wheel without extras, in an environment without the training stack: policies act there."""
 
 import json
 import shutil
@@ -14,11 +14,15 @@ import pytest
 from packaging.requirements import Requirement
 
 from rl_pipeline.config.loading import load_config_mapping
+from rl_pipeline.deploy.export import export_policy
 from rl_pipeline.deploy.recording import Cycle, Recorder
 from rl_pipeline.policies.exported import KEY
+from rl_pipeline.policies.loading import load_policy
 from rl_pipeline.run import reports
+from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.locate import choose_checkpoint
 from rl_pipeline.run.train import Plan, run_plan
+from rl_pipeline.run.trained_policy import run_of
 from tests.policies.graphs import WEIGHTS, linear
 from tests.policies.test_exported import document
 
@@ -48,6 +52,22 @@ try:
     OnnxPolicy(Path("absent.onnx"))
 except Exception as error:
     print(type(error).__name__, sorted({"torch", "gymnasium", "mujoco"} & sys.modules.keys()))
+"""
+EXPORTED = """
+import sys
+from pathlib import Path
+import numpy as np
+from rl_pipeline.policies.exported import load_exported
+
+exported = load_exported(Path(sys.argv[1]))
+memory, starts, rows = None, np.array([True, True]), []
+for observation in np.load(sys.argv[2]):
+    actions, memory = exported.policy.act(observation, memory, starts)
+    rows.append(actions)
+    starts = np.array([False, False])
+np.save("actions.npy", rows)
+training_stack = {"torch", "gymnasium", "mujoco", "stable_baselines3", "sb3_contrib", "jax", "onnx"}
+print(exported.spec.kind, exported.spec.action, sorted(training_stack & sys.modules.keys()))
 """
 RECORD = """
 import sys
@@ -155,6 +175,22 @@ def test_spec_and_transforms_work(base_python: Path, checkpoint: Path, tmp_path:
 def test_onnx_files_need_nothing_else(base_python: Path, tmp_path: Path) -> None:
     result = run_base(base_python, tmp_path, "-c", ONNX)
     assert result.stdout == "PolicyFileError []\n", result.stderr
+
+
+def test_an_exported_policy_acts_as_its_checkpoint(
+    base_python: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    run = run_of(checkpoint)
+    file = export_policy(run, Checkpoint(checkpoint), tmp_path / "policy.onnx").file
+    observations = np.random.default_rng(0).normal(size=(6, 2, 3)).astype(np.float32)
+    np.save(tmp_path / "raw.npy", observations)
+    result = run_base(base_python, tmp_path, "-c", EXPORTED, file, tmp_path / "raw.npy")
+    assert result.stdout == "onnx box (1,) float32 []\n", result.stderr
+    policy, memory, expected = load_policy(checkpoint), None, []
+    for step, observation in enumerate(observations):
+        actions, memory = policy.act(observation, memory, np.full(2, step == 0))
+        expected.append(actions)
+    np.testing.assert_allclose(np.load(tmp_path / "actions.npy"), expected, atol=1e-5, rtol=0)
 
 
 def test_recordings_are_written_and_read(base_python: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from gymnasium import Space
 from gymnasium.envs.registration import EnvSpec
 
 from rl_pipeline.envs.contract import Interface
-from rl_pipeline.envs.model_names import actuator_names
+from rl_pipeline.envs.model_names import actuator_joints, actuator_names
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,10 @@ def _interface(env: gymnasium.Env) -> Interface:
     periods = [getattr(env, name, None) for name in ("dt", "tau")]
     period = next((period for period in periods if isinstance(period, float) and period > 0), None)
     model = getattr(env, "model", None)
-    names = actuator_names(model) if hasattr(model, "actuator") and hasattr(model, "nu") else ()
-    is_driven_by_actuators = env.action_space.shape == (len(names),)
-    return Interface(
-        rate=None if period is None else 1.0 / period,
-        action_names=names if is_driven_by_actuators else (),
-    )
+    rate = None if period is None else 1.0 / period
+    if not hasattr(model, "actuator") or env.action_space.shape != (getattr(model, "nu", None),):
+        return Interface(rate)
+    return Interface(rate, action_names=actuator_names(model), joint_names=actuator_joints(model))
 
 
 def check_alike(group: Sequence[gymnasium.Env] | Sequence[GroupDescription], indices: Sequence[int]) -> None:

@@ -1,6 +1,6 @@
 """What makes a MuJoCo model a task: observation, reward, termination, metrics, start."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import mujoco
@@ -9,6 +9,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.observations import Observation
+from rl_pipeline.envs.mujoco.observed import observed_quantities
 from rl_pipeline.envs.mujoco.post_constraint import compute_after_integration
 from rl_pipeline.envs.mujoco.simulations import Rows, Simulations
 
@@ -88,9 +89,26 @@ class Task:
         """Return the names of the numbers of an observation, for a policy that acts outside the simulator.
 
         Returns:
-            By key of a dict observation, or by `observation`; by default no part has names.
+            By key of a dict observation, or by `observation`. By default the parts that `observe` takes from fields
+            of `MjData` are named after the model, such as `left_knee.position`; other numbers are called after their
+            place, such as `observation[7]`, and parts that hold nothing else have no names.
         """
-        return {}
+        return {
+            key: tuple(name for name, _ in named) for key, named in observed_quantities(self, model).items()
+        }
+
+    def units(self, model: mujoco.MjModel) -> Mapping[str, str]:
+        """Return units by the names of `observation_names`; by default those of the model's quantities."""
+        return {
+            name: unit for named in observed_quantities(self, model).values() for name, unit in named if unit
+        }
+
+    def safe_action(self, model: mujoco.MjModel) -> Sequence[float] | None:
+        """Return an action that is safe for the robot at any time; by default nobody says so.
+
+        No torque is not safe for every robot: an arm falls.
+        """
+        return None
 
     def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Choose the start of one episode.

@@ -1,6 +1,7 @@
 """The vector environment over a batch of MuJoCo simulations."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from gymnasium.utils import seeding
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.contract import BackendVectorEnv, Interface
-from rl_pipeline.envs.model_names import actuator_names
+from rl_pipeline.envs.model_names import actuator_joints, actuator_names, actuator_units
 from rl_pipeline.envs.mujoco.cameras import CameraConfig, Cameras
 from rl_pipeline.envs.mujoco.observations import (
     Observation,
@@ -19,6 +20,7 @@ from rl_pipeline.envs.mujoco.observations import (
     owned_floats,
     write_rows,
 )
+from rl_pipeline.envs.mujoco.observed import controls_actuators
 from rl_pipeline.envs.mujoco.randomization import RandomizationConfig
 from rl_pipeline.envs.mujoco.randomizer import Randomizer
 from rl_pipeline.envs.mujoco.rehearsal import rehearse
@@ -87,14 +89,22 @@ class MujocoVectorEnv(BackendVectorEnv):
         metadata = {"render_modes": RENDER_MODES, "render_fps": round(1.0 / self.simulations.dt)}
         self._set_spaces(num_envs, observation_space_of(self._observe()), action_space, metadata)
 
-    @property
+    @cached_property
     def interface(self) -> Interface:
         """See `Interface`; an action that is not one number for each actuator has no names."""
-        names = actuator_names(self.model)
+        task, model, names = self.task, self.model, actuator_names(self.model)
+        is_driven = self.single_action_space.shape == (len(names),)
+        is_control = is_driven and controls_actuators(task, model, len(names))
+        action_units = actuator_units(model)
+        safe_action = task.safe_action(model)
         return Interface(
             rate=1.0 / self.simulations.dt,
-            observation_names=self.task.observation_names(self.model),
-            action_names=names if self.single_action_space.shape == (len(names),) else (),
+            observation_names=task.observation_names(model),
+            action_names=names if is_driven else (),
+            units=task.units(model),
+            action_units=action_units if is_control and any(action_units) else (),
+            joint_names=actuator_joints(model) if is_driven else (),
+            safe_action=None if safe_action is None else tuple(map(float, safe_action)),
         )
 
     def reset(self, *, seed: Seed = None, options: ResetOptions = None) -> tuple[Observation, Infos]:

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from gymnasium.vector import VectorEnv
+from typing import TYPE_CHECKING
 
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.ros_services import RosServices
 
+if TYPE_CHECKING:
+    from gymnasium.vector import VectorEnv
 
-def make_ros_vector_env(environment: Environment, n: int, render_mode: str | None) -> VectorEnv:
+
+def make_ros_vector_env(environment: Environment, n: int, render_mode: str | None) -> "VectorEnv":
     """Make environments in the simulations that `environment.ros` names.
 
     Raises:
@@ -26,7 +28,7 @@ def make_ros_vector_env(environment: Environment, n: int, render_mode: str | Non
     return make_service_vector_env(environment.id, settings, n, render_mode)
 
 
-def make_ros_topics_vector_env(environment: Environment, n: int, render_mode: str | None) -> VectorEnv:
+def make_ros_topics_vector_env(environment: Environment, n: int, render_mode: str | None) -> "VectorEnv":
     """Make environments of the robots that `environment.ros_topics` describes.
 
     Raises:
@@ -37,7 +39,7 @@ def make_ros_topics_vector_env(environment: Environment, n: int, render_mode: st
         remedy = "describe the robot: observations, actions, rate and task"
         raise ConfigError([Problem("environment.ros_topics", "is missing", remedy=remedy)])
     with ros_needed("environment.backend", "ros_topics"):
-        from rl_pipeline.envs.ros.topics import make_topics_vector_env
+        from rl_pipeline.envs.ros.topics.robots import make_topics_vector_env
     return make_topics_vector_env(environment.ros_topics, n, environment.kwargs)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from setuptools import setup
 
-NODES = ["evaluate", "play", "simulation", "train"]
+NODES = ["evaluate", "play", "policy", "simulation", "train"]
 
 setup(
     name="rl_nodes",

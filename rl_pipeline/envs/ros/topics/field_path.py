@@ -1,18 +1,33 @@
-"""Numbers of a message, named as `/topic.field.part[0:7]`."""
+"""Numbers of a message, named as `/topic.field.part[0:7]` or `/topic.points[0].positions`."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
 from rl_pipeline.envs.errors import MalformedReplyError
-from rl_pipeline.envs.ros.interfaces import Message
+from rl_pipeline.envs.ros.interfaces import Message, find_interface
 
-PATH = re.compile(r"(?P<topic>[^.\[\]]+)(?P<fields>(\.\w+)+)(\[(?P<start>\d+)(?P<stop>:\d+)?\])?")
+PATH = re.compile(
+    r"(?P<topic>[^.\[\]]+)(?P<fields>(\.\w+(\[\d+\](?=\.))?)+)(\[(?P<start>\d+)(?P<stop>:\d+)?\])?"
+)
+FIELD = re.compile(r"(\w+)(?:\[(\d+)\])?")
+NUMERIC = re.compile(r"(?:sequence<)?(?:boolean|octet|char|byte|float|double|u?int\d+)\b[^/]*")
+ELEMENT = re.compile(r"(?:sequence<|^)(\w+)/(\w+)[,>\[]")
+
+
+class Step(NamedTuple):
+    """A field on the way to the numbers, and the position in it where it is a list of messages."""
+
+    name: str
+    position: int | None
+
+    def __str__(self) -> str:
+        """Write it as in YAML."""
+        return self.name if self.position is None else f"{self.name}[{self.position}]"
 
 
 @dataclass(frozen=True)
@@ -21,13 +36,13 @@ class FieldPath:
 
     Attributes:
         topic: The topic.
-        fields: Names from the message down to the number or list of numbers.
+        steps: Fields from the message down to the number or list of numbers.
         start: First position in a list, None for all of it or a single number.
         stop: Position after the last one.
     """
 
     topic: str
-    fields: tuple[str, ...]
+    steps: tuple[Step, ...]
     start: int | None
     stop: int | None
 
@@ -39,17 +54,21 @@ class FieldPath:
     def __str__(self) -> str:
         """Write it as in YAML."""
         part = "" if self.start is None else f"[{self.start}:{self.stop}]"
-        return f"{self.topic}.{'.'.join(self.fields)}{part}"
+        return f"{self.topic}.{'.'.join(map(str, self.steps))}{part}"
 
     def read(self, message: Message) -> NDArray[np.float64]:
         """Return the numbers, shape (size,).
 
         Raises:
-            MalformedReplyError: The list is shorter.
+            MalformedReplyError: A list is shorter.
         """
         value: Any = message
-        for name in self.fields:
-            value = getattr(value, name)
+        for step in self.steps:
+            value = getattr(value, step.name)
+            if step.position is not None:
+                if len(value) <= step.position:
+                    raise MalformedReplyError(f"{self} needs '{step}', the message has {len(value)}")
+                value = value[step.position]
         numbers = np.atleast_1d(np.asarray(value, np.float64))
         if self.stop is not None and len(numbers) < self.stop:
             raise MalformedReplyError(f"{self} needs {self.stop} numbers, the message has {len(numbers)}")
@@ -57,10 +76,7 @@ class FieldPath:
 
     def write(self, message: Message, numbers: NDArray[np.float64]) -> None:
         """Set the numbers; a list that is too short is filled up with zeros."""
-        owner: Any = message
-        for name in self.fields[:-1]:
-            owner = getattr(owner, name)
-        name = self.fields[-1]
+        owner, name = self._owner(message), self.steps[-1].name
         value = getattr(owner, name)
         if isinstance(value, bool | int | float):
             setattr(owner, name, type(value)(numbers[0]))
@@ -69,6 +85,23 @@ class FieldPath:
         values = list(value) + [0.0] * (stop - len(value))
         values[start:stop] = numbers.tolist()
         setattr(owner, name, values)
+
+    def assign(self, message: Message, value: float | str | list[str]) -> None:
+        """Set the field to a number, a text or a list of texts."""
+        owner, name = self._owner(message), self.steps[-1].name
+        setattr(owner, name, type(getattr(owner, name))(value))
+
+    def _owner(self, message: Message) -> Message:
+        """Return the message that has the last field; lists of messages on the way are filled up."""
+        owner = message
+        for step in self.steps[:-1]:
+            value = getattr(owner, step.name)
+            if step.position is not None:
+                while len(value) <= step.position:
+                    value.append(_element_class(owner, step.name)())
+                value = value[step.position]
+            owner = value
+        return owner
 
 
 def parse(text: str, key: str) -> FieldPath:
@@ -89,35 +122,41 @@ def parse(text: str, key: str) -> FieldPath:
     stop = None if start is None else int(match["stop"][1:]) if match["stop"] else start + 1
     if start is not None and stop is not None and stop <= start:
         raise ConfigError([Problem(key, "names no number", text, remedy="the stop must be after the start")])
-    return FieldPath(match["topic"], tuple(match["fields"][1:].split(".")), start, stop)
+    steps = [Step(name, int(index) if index else None) for name, index in FIELD.findall(match["fields"])]
+    return FieldPath(match["topic"], tuple(steps), start, stop)
 
 
-def check_fields(path: FieldPath, message: Message, key: str) -> None:
+def check_fields(path: FieldPath, message_class: type, key: str, *, numeric: bool = True) -> None:
     """Refuse a path that a kind of message does not have.
 
     Args:
         path: The path.
-        message: Message message of that kind.
+        message_class: Class of the messages.
         key: Where the path stands in the configuration.
+        numeric: Whether it must lead to numbers.
 
     Raises:
         ConfigError: A field is missing, or is no number.
     """
-    value: Any = message
-    for name in path.fields:
-        known = list(getattr(value, "get_fields_and_field_types", dict)())
-        if name not in known:
-            kind = type(value).__name__
-            problem = Problem(key, f"{kind} has no field '{name}'", str(path), known, nearest(name, known))
-            raise ConfigError([problem])
-        value = getattr(value, name)
-    if not _is_numeric(value):
-        message = f"'{path.fields[-1]}' holds no numbers but {type(value).__name__}"
-        raise ConfigError([Problem(key, message, str(path))])
+    value: Any = message_class()
+    described = ""
+    for step in path.steps:
+        known: dict[str, str] = getattr(value, "get_fields_and_field_types", dict)()
+        if step.name not in known:
+            message = f"{type(value).__name__} has no field '{step.name}'"
+            raise ConfigError([Problem(key, message, str(path), list(known), nearest(step.name, known))])
+        described = known[step.name]
+        value = getattr(value, step.name) if step.position is None else _element_class(value, step.name)()
+    if numeric and not NUMERIC.fullmatch(described):
+        raise ConfigError([Problem(key, f"'{path.steps[-1]}' holds no numbers but {described}", str(path))])
 
 
-def _is_numeric(value: object) -> bool:
-    if isinstance(value, str | bytes) or hasattr(value, "get_fields_and_field_types"):
-        return False
-    numbers = value if isinstance(value, Iterable) else [value]
-    return all(isinstance(one, bool | int | float | np.number) for one in numbers)
+def _element_class(message: Message, field: str) -> type:
+    """Return the class of the messages in a list: `sequence<trajectory_msgs/JointTrajectoryPoint>`."""
+    described = message.get_fields_and_field_types()[field]
+    match = ELEMENT.search(described)
+    if match is None:
+        kind = type(message).__name__
+        raise ConfigError([Problem(field, f"is no list of messages in {kind} but {described}")])
+    found: type = find_interface(f"{match[1]}/msg/{match[2]}", field)
+    return found

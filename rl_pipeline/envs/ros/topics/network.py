@@ -34,28 +34,27 @@ class Network:
         """Return the ROS time in seconds; 0 before the first message of /clock."""
         return float(self.node.get_clock().now().nanoseconds) / NANOSECONDS
 
-    def find_type(self, topic: str, timeout: float) -> str:
-        """Wait for somebody who publishes a topic and return its type.
-
-        Raises:
-            SimulationMissingError: Nobody does.
-        """
-        publishers = wait_for(
-            lambda: self.node.get_publishers_info_by_topic(topic), timeout, f"a publisher of {topic}"
-        )
-        if not publishers:
-            known = [
-                name for name, _ in self.node.get_topic_names_and_types() if self.node.count_publishers(name)
-            ]
-            close = nearest(topic, known)
-            hint = f"; did you mean '{close}'?" if close else "."
-            raise SimulationMissingError(
-                f"nobody publishes {topic} after {timeout:.1f} s{hint} There are: {', '.join(sorted(known))}. "
-                "Start the robot, or check its namespace and ROS_DOMAIN_ID"
-            )
-        return str(publishers[0].topic_type)
-
     def close(self) -> None:
         """Leave the network."""
         self._thread.close()
         leave_network(self.node)
+
+
+def find_type(node: Node, topic: str, timeout: float) -> str:
+    """Wait for somebody who publishes a topic and return its type.
+
+    Raises:
+        SimulationMissingError: Nobody does.
+    """
+    publishers = wait_for(
+        lambda: node.get_publishers_info_by_topic(topic), timeout, f"a publisher of {topic}"
+    )
+    if not publishers:
+        known = [name for name, _ in node.get_topic_names_and_types() if node.count_publishers(name)]
+        close = nearest(topic, known)
+        hint = f"; did you mean '{close}'?" if close else "."
+        raise SimulationMissingError(
+            f"nobody publishes {topic} after {timeout:.1f} s{hint} There are: {', '.join(sorted(known))}. "
+            "Start the robot, or check its namespace and ROS_DOMAIN_ID"
+        )
+    return str(publishers[0].topic_type)

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from rl_pipeline.class_path import resolve_class
 from rl_pipeline.config.ros_topics import RosTopics
 from rl_pipeline.envs.errors import SimulationError, SimulationLostError
 from rl_pipeline.envs.ros.calls import Call, ServiceCaller, place_of
 from rl_pipeline.envs.ros.interfaces import find_interface
-from rl_pipeline.envs.ros.robots import Robots, Transition
+from rl_pipeline.envs.ros.robots import Robots, RobotVectorEnv, Transition
 from rl_pipeline.envs.ros.topics.commander import Commander
 from rl_pipeline.envs.ros.topics.network import Network
 from rl_pipeline.envs.ros.topics.observer import Observer
@@ -18,9 +19,16 @@ from rl_pipeline.envs.ros.topics.task import TopicTask
 from rl_pipeline.envs.ros.topics.ticks import Ticks
 from rl_pipeline.envs.ros.topics.watchdog import Watchdog
 from rl_pipeline.policies.observations import Observation
+from rl_pipeline.policies.spec import Signals
 
 KEY = "environment.ros_topics"
 LATE = "late"
+
+
+def _space_of(signals: Signals) -> spaces.Space[Any]:
+    if isinstance(signals, dict):
+        return spaces.Dict({name: _space_of(signal) for name, signal in signals.items()})
+    return spaces.Box(signals.low, signals.high, signals.shape, np.dtype(signals.dtype).type)
 
 
 class TopicRobots(Robots):
@@ -43,7 +51,9 @@ class TopicRobots(Robots):
         self._caller = ServiceCaller(settings.timeout, retries=0)
         self._commanders: list[Commander] = []
         try:
-            self._commanders = [Commander(self._network, settings, index) for index in range(n)]
+            self._commanders = [
+                Commander(self._network.node, settings.actions, f"{KEY}.actions", index) for index in range(n)
+            ]
             self.names = [commander.name for commander in self._commanders]
             self._offer_resets(n)
             self._observers = [Observer(self._network, settings, index) for index in range(n)]
@@ -52,7 +62,7 @@ class TopicRobots(Robots):
             raise
         self._ticks = Ticks(self._network, settings.rate, settings.timeout)
         self._watchdog = Watchdog(self._network, settings.max_pause, self._let_go)
-        self.observation_space = self._observers[0].space
+        self.observation_space = _space_of(self._observers[0].signals)
         self.action_space = spaces.Box(self._commanders[0].low, self._commanders[0].high)
         self._latest: list[Any] = [None] * n
 
@@ -128,3 +138,15 @@ class TopicRobots(Robots):
             commander.release()
         self._caller.close()
         self._network.close()
+
+
+def make_topics_vector_env(settings: RosTopics, n: int, arguments: Mapping[str, object]) -> RobotVectorEnv:
+    """Make environments of `n` robots; `arguments` are the keyword arguments of their tasks.
+
+    Raises:
+        ConfigError: The task, a field or a type does not exist.
+        SimulationError: A topic or service is missing or silent.
+    """
+    task = resolve_class(settings.task, TopicTask, f"{KEY}.task")
+    robots = TopicRobots(settings, [task(**arguments) for _ in range(n)])
+    return RobotVectorEnv(robots, settings.max_episode_steps, settings.max_restarts, KEY)

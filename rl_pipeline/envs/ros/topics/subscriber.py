@@ -4,11 +4,12 @@ import threading
 import time
 
 from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from rl_pipeline.envs.errors import SimulationLostError
 from rl_pipeline.envs.ros.interfaces import Message, find_interface
-from rl_pipeline.envs.ros.topics.network import NANOSECONDS, Network
+from rl_pipeline.envs.ros.topics.network import NANOSECONDS, Network, find_type
 
 POLL_S = 0.001
 
@@ -32,7 +33,7 @@ class Subscriber:
     def __init__(self, network: Network, topic: str, timeout: float) -> None:
         self.topic = topic
         self._network = network
-        self.message_class = find_interface(network.find_type(topic, timeout), "environment.ros_topics")
+        self.message_class = find_interface(find_type(network.node, topic, timeout), "environment.ros_topics")
         self._lock = threading.Lock()
         self._message: Message = None
         self._stamp = -1.0
@@ -41,7 +42,7 @@ class Subscriber:
             self.message_class,
             topic,
             self._take,
-            self._quality(),
+            offered_quality(network.node, topic),
             event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._note_mismatch),
         )
 
@@ -79,25 +80,32 @@ class Subscriber:
         )
 
     def _take(self, message: Message) -> None:
-        stamp = getattr(getattr(message, "header", None), "stamp", None)
-        seconds = stamp.sec + stamp.nanosec / NANOSECONDS if stamp is not None else 0.0
+        stamp = stamp_of(message)
         with self._lock:
-            self._message, self._stamp = message, seconds or self._network.now()
-
-    def _quality(self) -> QoSProfile:
-        """Ask for no more than every publisher offers."""
-        publishers = self._network.node.get_publishers_info_by_topic(self.topic)
-        profile = QoSProfile(depth=1)
-        if any(one.qos_profile.reliability != ReliabilityPolicy.RELIABLE for one in publishers):
-            profile.reliability = ReliabilityPolicy.BEST_EFFORT
-        if publishers and all(
-            one.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL for one in publishers
-        ):
-            profile.durability = DurabilityPolicy.TRANSIENT_LOCAL
-        return profile
+            self._message = message
+            self._stamp = stamp / NANOSECONDS if stamp else self._network.now()
 
     def _note_mismatch(self, event: Message) -> None:
         self._mismatch = (
             f"; a publisher joined whose quality of service does not fit (policy {event.last_policy_kind}): "
             "publishers of one topic should agree, `ros2 topic info --verbose` shows theirs"
         )
+
+
+def stamp_of(message: Message) -> int | None:
+    """Return the time in a message's header in nanoseconds; None where it has none, or zero."""
+    stamp = getattr(getattr(message, "header", None), "stamp", None)
+    return (stamp.sec * NANOSECONDS + stamp.nanosec) or None if stamp is not None else None
+
+
+def offered_quality(node: Node, topic: str) -> QoSProfile:
+    """Return a quality of service for a subscription that asks for no more than every publisher offers."""
+    publishers = node.get_publishers_info_by_topic(topic)
+    profile = QoSProfile(depth=1)
+    if any(one.qos_profile.reliability != ReliabilityPolicy.RELIABLE for one in publishers):
+        profile.reliability = ReliabilityPolicy.BEST_EFFORT
+    if publishers and all(
+        one.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL for one in publishers
+    ):
+        profile.durability = DurabilityPolicy.TRANSIENT_LOCAL
+    return profile

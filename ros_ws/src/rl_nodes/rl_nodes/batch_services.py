@@ -3,26 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rclpy.callback_groups import CallbackGroup
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.node import Node
 
+from rl_pipeline.envs.ros.topics.arrivals import TakenByHand
+
 POLL_NANOSECONDS = 100_000_000
-
-
-class ServedByHand(CallbackGroup):
-    """What an executor leaves alone."""
-
-    def can_execute(self, entity: object) -> bool:
-        """Say no."""
-        return False
-
-    def beginning_execution(self, entity: object) -> bool:
-        """Say no."""
-        return False
-
-    def ending_execution(self, entity: object) -> None:
-        """Do nothing, since nothing has begun."""
 
 
 class BatchServices:
@@ -40,7 +26,7 @@ class BatchServices:
     def __init__(self, node: Node, types: Mapping[str, type], server: object) -> None:
         self._node = node
         self._context = node.context
-        group = ServedByHand()
+        group = TakenByHand()
         self._services = [
             node.create_service(service_type, f"~/{name}", getattr(server, name), callback_group=group)
             for name, service_type in types.items()

@@ -14,6 +14,11 @@ def play() -> None:
     _main("play")
 
 
+def policy() -> None:
+    """Run the node `policy`."""
+    _main("policy")
+
+
 def simulation() -> None:
     """Run the node `simulation`."""
     _main("simulation")

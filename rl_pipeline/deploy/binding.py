@@ -1,0 +1,149 @@
+"""Whether the description of a robot fits a policy, as far as that can be known before the robot moves."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rl_pipeline.config.deploy import KEY, Deploy, RobotCommand, RobotObservation
+from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.deploy.control import CommandMap
+from rl_pipeline.deploy.safety import CommandLimits, ObservationLimits
+from rl_pipeline.policies.observations import PLAIN
+from rl_pipeline.policies.spec import PolicySpec, Signal, Signals, describe_signals, signals_fit
+
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Numbers of a message and of a policy that belong together.
+
+    Attributes:
+        where: The key in the configuration.
+        names: The policy's names; empty where it has none.
+        units: The policy's units, likewise.
+    """
+
+    where: str
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+
+
+def command_map(deploy: Deploy, spec: PolicySpec, sizes: Sequence[int]) -> CommandMap:
+    """Return how the actions of a policy become commands of a robot.
+
+    Args:
+        deploy: The description of the robot.
+        spec: The policy.
+        sizes: How many numbers each field of `commands` has.
+
+    Raises:
+        ConfigError: They do not fit.
+    """
+    fields, total = deploy.commands, int(np.prod(spec.action.shape))
+    if sum(sizes) != total:
+        message = f"have {sum(sizes)} numbers, but the policy gives {total}{_listed(spec.action.names)}"
+        raise ConfigError([Problem(f"{KEY}.commands", message)])
+
+    def numbers(attribute: str, default: float = 0.0) -> NDArray[np.float64]:
+        values = [getattr(one, attribute) for one in fields]
+        return np.repeat([default if value is None else float(value) for value in values], sizes)
+
+    scale, low, high = numbers("scale", 1.0), numbers("low"), numbers("high")
+    problems = list(_command_problems(fields, sizes, spec.action))
+    damping = deploy.safety.damping
+    if damping is not None and len(damping.velocities) != total:
+        message = f"names {len(damping.velocities)} velocities for {total} commands"
+        problems.append(Problem(f"{KEY}.safety.damping.velocities", message))
+    if problems:
+        raise ConfigError(problems)
+    limits = CommandLimits(low, high, numbers("max_change", np.inf), spec.action.names)
+    velocities = np.array(damping.velocities if damping else [], np.intp)
+    return CommandMap(scale, numbers("safe"), limits, (damping.gain if damping else 0.0, velocities))
+
+
+def _command_problems(
+    fields: Sequence[RobotCommand], sizes: Sequence[int], action: Signal
+) -> Iterator[Problem]:
+    smallest = np.asarray(action.low, np.float64).ravel()
+    largest = np.asarray(action.high, np.float64).ravel()
+    start = 0
+    for index, (field, size) in enumerate(zip(fields, sizes, strict=True)):
+        part = slice(start, start + size)
+        start += size
+        numbers = Numbers(f"{KEY}.commands.{index}", action.names[part], action.units[part])
+        yield from _identity_problems(numbers, field.joints, field.unit)
+        if not field.low <= field.safe <= field.high:
+            bounds = f"[{field.low:g}, {field.high:g}]"
+            yield Problem(f"{numbers.where}.safe", f"is outside of [low, high] = {bounds}", field.safe)
+        low, high = np.sort([smallest[part] * field.scale, largest[part] * field.scale], axis=0)
+        margin = TOLERANCE * (field.high - field.low)
+        if (field.low < low - margin).any() or (field.high > high + margin).any():
+            trained, allowed = f"[{low.min():g}, {high.max():g}]", f"[{field.low:g}, {field.high:g}]"
+            message = f"allows {allowed}, but the policy's actions, scaled, are within {trained}"
+            remedy = (
+                "correct low, high or scale; narrower limits are allowed, and stop the policy beyond them"
+            )
+            yield Problem(numbers.where, message, field.field, remedy=remedy)
+
+
+def _identity_problems(numbers: Numbers, joints: Sequence[str], unit: str | None) -> Iterator[Problem]:
+    """Find joints and units that differ from those of the policy, where both are known."""
+    for joint, name in zip(joints, numbers.names, strict=False):
+        if not re.search(rf"(?<![A-Za-z0-9_]){re.escape(joint)}(?![A-Za-z0-9_])", name):
+            message = f"joint '{joint}' stands where the policy has '{name}'"
+            remedy = f"list the joints in the order of the policy: {', '.join(numbers.names)}"
+            yield Problem(f"{numbers.where}.joints", message, remedy=remedy)
+            return
+    different = [known for known in numbers.units if unit is not None and known and known != unit]
+    if different:
+        message = f"is '{unit}', but the policy was trained with '{different[0]}'"
+        yield Problem(f"{numbers.where}.unit", message, remedy="set scale, which converts it")
+
+
+def observation_limits(
+    deploy: Deploy, spec: PolicySpec, signals: Signals, sizes: Sequence[int], part: str = PLAIN
+) -> ObservationLimits:
+    """Return what the observations of a robot must stay within.
+
+    Args:
+        deploy: The description of the robot.
+        spec: The policy.
+        signals: What was observed first.
+        sizes: How many numbers each field of `observations` has.
+        part: The part of the observation that these numbers are.
+
+    Raises:
+        ConfigError: The robot observes something else than the policy needs.
+    """
+    if not signals_fit(spec.observation, signals):
+        expected, found = describe_signals(spec.observation), describe_signals(signals)
+        listed = _listed(spec.observation.names) if isinstance(spec.observation, Signal) else ""
+        message = f"give {found}, but the policy needs {expected}{listed}"
+        raise ConfigError([Problem(f"{KEY}.observations", message)])
+    fields = deploy.observed
+    observed = spec.observation[part] if isinstance(spec.observation, dict) and fields else spec.observation
+    problems = list(_observation_problems(fields, sizes, observed)) if isinstance(observed, Signal) else []
+    if problems:
+        raise ConfigError(problems)
+    below = [-np.inf if one.stop_below is None else one.stop_below for one in fields]
+    above = [np.inf if one.stop_above is None else one.stop_above for one in fields]
+    return ObservationLimits(spec.observation, np.repeat(below, sizes), np.repeat(above, sizes), part)
+
+
+def _observation_problems(
+    fields: Sequence[RobotObservation], sizes: Sequence[int], signal: Signal
+) -> Iterator[Problem]:
+    start = 0
+    for index, (field, size) in enumerate(zip(fields, sizes, strict=True)):
+        part = slice(start, start + size)
+        start += size
+        numbers = Numbers(f"{KEY}.observations.{index}", signal.names[part], signal.units[part])
+        yield from _identity_problems(numbers, field.joints, field.unit)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f": {', '.join(names)}" if names else ""

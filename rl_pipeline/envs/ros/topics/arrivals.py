@@ -1,0 +1,76 @@
+"""Topics whose messages a loop takes itself, without an executor."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rclpy.callback_groups import CallbackGroup
+from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+
+from rl_pipeline.envs.ros.interfaces import Message
+from rl_pipeline.envs.ros.topics.network import NANOSECONDS
+
+
+class TakenByHand(CallbackGroup):
+    """What an executor leaves alone."""
+
+    def can_execute(self, entity: object) -> bool:
+        """Say no."""
+        return False
+
+    def beginning_execution(self, entity: object) -> bool:
+        """Say no."""
+        return False
+
+    def ending_execution(self, entity: object) -> None:
+        """Do nothing, since nothing has begun."""
+
+
+class Arrivals:
+    """The messages of one topic.
+
+    Args:
+        node: Listens.
+        message_class: Class of the messages.
+        topic: The topic.
+        quality: Quality of service that is asked for.
+        arrived: Called with each message by the loop that takes it.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        message_class: type,
+        topic: str,
+        quality: QoSProfile,
+        arrived: Callable[[Message], None],
+    ) -> None:
+        self._arrived = arrived
+        self.subscription: Any = node.create_subscription(
+            message_class, topic, arrived, quality, callback_group=TakenByHand()
+        )
+
+    def take(self) -> bool:
+        """Take a message if there is one, and tell whether there was."""
+        taken = self.subscription.handle.take_message(self.subscription.msg_type, self.subscription.raw)
+        if taken is None:
+            return False
+        self._arrived(taken[0])
+        return True
+
+
+def wait_for_arrivals(arrivals: Sequence[Arrivals], context: Any, nanoseconds: int) -> None:
+    """Wait until one of the topics has a message, at most so long.
+
+    rclpy's executors look at everything that a node has before each wait; this one watches nothing but the topics.
+    """
+    if not arrivals:  # which a wait set refuses
+        time.sleep(nanoseconds / NANOSECONDS)
+        return
+    wait_set = _rclpy.WaitSet(len(arrivals), 0, 0, 0, 0, 0, context.handle)
+    wait_set.clear_entities()
+    for one in arrivals:
+        wait_set.add_subscription(one.subscription.handle)
+    wait_set.wait(nanoseconds)

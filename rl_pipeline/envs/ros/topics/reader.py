@@ -1,0 +1,174 @@
+"""The observation of one robot, put together from messages."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.config.ros_topics import ObservationField
+from rl_pipeline.envs.errors import MalformedReplyError
+from rl_pipeline.envs.ros.interfaces import Message
+from rl_pipeline.envs.ros.topics.field_path import FieldPath, check_fields, parse
+from rl_pipeline.envs.ros.topics.images import decode
+from rl_pipeline.policies.observations import Observation
+from rl_pipeline.policies.spec import Signal, Signals
+
+STATE = "state"
+IMAGE_TYPE = "Image"
+JOINT_NAMES = "name"
+"""Field of `sensor_msgs/msg/JointState` that names the joints."""
+
+
+class ObservationReader:
+    """Reads an observation out of the newest messages of its topics.
+
+    Args:
+        fields: Numbers, in this order.
+        images: Pictures: names and topics.
+        key: Where both stand in the configuration, for messages.
+        index: What `{index}` in a topic becomes.
+        dtype: Of the numbers.
+
+    Attributes:
+        topics: The topics, each once.
+
+    Raises:
+        ConfigError: A path is malformed.
+    """
+
+    def __init__(
+        self,
+        fields: Sequence[str | ObservationField],
+        images: Mapping[str, str],
+        key: str,
+        index: int = 0,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self._key = key
+        self._dtype = np.dtype(dtype)
+        listed = [one if isinstance(one, ObservationField) else ObservationField(field=one) for one in fields]
+        self._fields = [
+            _Field(parse(one.field.format(index=index), f"{key}.observations"), one, key) for one in listed
+        ]
+        self._images = {name: topic.format(index=index) for name, topic in images.items()}
+        self.topics = tuple(
+            dict.fromkeys([*(one.path.topic for one in self._fields), *self._images.values()])
+        )
+
+    def check_types(self, types: Mapping[str, type]) -> None:
+        """Refuse types of messages that lack a field.
+
+        Args:
+            types: The class of the messages of each topic.
+
+        Raises:
+            ConfigError: A field does not exist, or a picture is none.
+        """
+        for one in self._fields:
+            one.check_type(types[one.path.topic])
+        for name, topic in self._images.items():
+            kind = types[topic].__name__
+            if kind != IMAGE_TYPE:
+                message, valid = f"{topic} has messages of {kind}", ["sensor_msgs/msg/Image"]
+                raise ConfigError([Problem(f"{self._key}.images.{name}", message, topic, valid)])
+
+    def read(self, messages: Mapping[str, Message]) -> Observation:
+        """Return the observation that the messages of all topics make.
+
+        Raises:
+            MalformedReplyError: A message has another size than before, lacks a joint, or has NaN or infinity.
+        """
+        pictures = {name: decode(messages[topic], topic) for name, topic in self._images.items()}
+        if not self._fields:
+            return pictures
+        numbers = np.concatenate([one.read(messages[one.path.topic]) for one in self._fields])
+        state = numbers.astype(self._dtype)
+        return {STATE: state, **pictures} if pictures else state
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many numbers each field has, after the first observation."""
+        return [one.size or 0 for one in self._fields]
+
+    def signals(self, observation: Observation) -> Signals:
+        """Describe observations, given the first one."""
+        if isinstance(observation, dict):
+            return {name: self._signal(part) for name, part in observation.items()}
+        return self._signal(observation)
+
+    def _signal(self, part: NDArray[Any]) -> Signal:
+        if part.ndim == 1:
+            low, high = self._limits("low", -np.inf), self._limits("high", np.inf)
+        else:
+            is_integer = np.issubdtype(part.dtype, np.integer)
+            limits = (0, np.iinfo(part.dtype).max) if is_integer else (-np.inf, np.inf)
+            low, high = (np.full(part.shape, limit, part.dtype) for limit in limits)
+        return Signal("box", part.shape, part.dtype.name, low, high)
+
+    def _limits(self, side: str, default: float) -> NDArray[np.floating]:
+        values = [getattr(one.settings, side) for one in self._fields]
+        numbers = [default if value is None else value for value in values]
+        return np.repeat(np.asarray(numbers, self._dtype), self.sizes)
+
+
+class _Field:
+    """Numbers of one field.
+
+    Attributes:
+        path: Where they stand.
+        settings: Joints, scale and limits.
+        size: How many they are; None before the first message, unless their joints are named.
+    """
+
+    def __init__(self, path: FieldPath, settings: ObservationField, key: str) -> None:
+        self.path, self.settings = path, settings
+        self.size: int | None = len(settings.joints) or None
+        self._key = key
+        self._order: tuple[list[str], NDArray[np.intp]] = ([], np.empty(0, np.intp))
+
+    def check_type(self, message_class: type) -> None:
+        """Refuse a message without the field, or joints of a message that has no names."""
+        key = f"{self._key}.observations"
+        check_fields(self.path, message_class, key)
+        names: dict[str, str] = getattr(message_class, "get_fields_and_field_types", dict)()
+        if self.settings.joints and JOINT_NAMES not in names:
+            message = f"{message_class.__name__} does not name its joints"
+            remedy = "leave out `joints` and pick the numbers by their positions, as in .data[0:3]"
+            raise ConfigError([Problem(key, message, self.settings.field, remedy=remedy)])
+
+    def read(self, message: Message) -> NDArray[np.float64]:
+        """Return the numbers."""
+        numbers = self.path.read(message)
+        if self.settings.joints:
+            numbers = self._pick_joints(message, numbers)
+        if self.size is None:
+            self.size = len(numbers)
+        if len(numbers) != self.size:
+            raise MalformedReplyError(f"{self.path} has {len(numbers)} numbers, it had {self.size} before")
+        numbers = numbers * self.settings.scale
+        if np.isnan(numbers).any():
+            raise MalformedReplyError(
+                f"{self.path} is NaN at position {int(np.flatnonzero(np.isnan(numbers))[0])}"
+            )
+        if (self.settings.low, self.settings.high) != (None, None):
+            numbers = np.clip(numbers, self.settings.low, self.settings.high)
+        if np.isinf(numbers).any():
+            raise MalformedReplyError(
+                f"{self.path} is infinite; give it `low` and `high` in {self._key}.observations"
+            )
+        return numbers
+
+    def _pick_joints(self, message: Message, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        names = list(message.name)
+        if names != self._order[0]:
+            missing = [joint for joint in self.settings.joints if joint not in names]
+            if missing:
+                raise MalformedReplyError(
+                    f"{self.path.topic} has no joint '{missing[0]}'; its joints are {', '.join(names)}"
+                )
+            self._order = names, np.array([names.index(joint) for joint in self.settings.joints])
+        if len(numbers) != len(names):
+            raise MalformedReplyError(f"{self.path} has {len(numbers)} numbers for {len(names)} joints")
+        return numbers[self._order[1]]

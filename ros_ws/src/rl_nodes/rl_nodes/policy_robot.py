@@ -1,0 +1,288 @@
+"""A robot that a policy steers over ROS topics: messages in, commands out, in a loop of its own."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.qos import LivelinessPolicy, QoSProfile
+from std_msgs.msg import Bool, Float64MultiArray
+
+from rl_pipeline.config.deploy import KEY, Deploy
+from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.deploy.binding import command_map, observation_limits
+from rl_pipeline.deploy.control import Control, Outcome
+from rl_pipeline.deploy.safety import SECOND, EmergencyStop, TopicWatch
+from rl_pipeline.envs.errors import MalformedReplyError, SimulationMissingError
+from rl_pipeline.envs.ros.interfaces import Message, find_interface
+from rl_pipeline.envs.ros.topics.arrivals import Arrivals, wait_for_arrivals
+from rl_pipeline.envs.ros.topics.commander import Commander
+from rl_pipeline.envs.ros.topics.network import find_type
+from rl_pipeline.envs.ros.topics.reader import STATE, ObservationReader
+from rl_pipeline.envs.ros.topics.subscriber import offered_quality, stamp_of
+from rl_pipeline.envs.ros.waiting import wait_for
+from rl_pipeline.errors import RefusedError
+from rl_pipeline.policies.exported import ExportedPolicy
+from rl_pipeline.policies.observations import PLAIN, Observation
+from rl_pipeline.policies.spec import PolicySpec, Signal
+
+COMMANDS = QoSProfile(
+    depth=1, liveliness=LivelinessPolicy.AUTOMATIC, liveliness_lease_duration=Duration(seconds=1)
+)
+"""A robot that asks for it is told by the middleware, within a second, that this process has died."""
+IDLE_NANOSECONDS = SECOND // 20
+
+
+class PolicyRobot:
+    """Steers a robot with a policy, from the activation to the deactivation.
+
+    `step` is called all the time by one thread, everything else by another one.
+
+    Args:
+        node: Takes part in the network.
+        deploy: Describes the robot.
+        exported: The policy.
+        stopped: Told why, whenever the policy is stopped.
+
+    Attributes:
+        rate: Cycles per second.
+        cycles: Number of cycles since the activation.
+        latest: Longest delay of a command in seconds since it was last asked for.
+
+    Raises:
+        ConfigError: The description does not fit the policy.
+    """
+
+    def __init__(
+        self, node: Node, deploy: Deploy, exported: ExportedPolicy, stopped: Callable[[str], None]
+    ) -> None:
+        self._node, self._deploy, self._exported, self._stopped = node, deploy, exported, stopped
+        spec = exported.spec
+        rate = deploy.rate or spec.rate
+        if rate is None:
+            message = "is not known: the policy does not tell its own"
+            raise ConfigError([Problem(f"{KEY}.rate", message, remedy="set it to the rate of the training")])
+        self.rate = rate
+        self._period = int(SECOND / rate)
+        safety = deploy.safety
+        self._max_late = self._period if safety.max_late is None else int(safety.max_late * SECOND)
+        dtype = _number_type(spec)
+        self._reader = ObservationReader(deploy.observed, deploy.images, KEY, dtype=dtype)
+        self._commander = Commander(node, deploy.commands, f"{KEY}.commands", quality=COMMANDS)
+        self._commands = command_map(deploy, spec, self._commander.sizes)
+        self._shadow = node.create_publisher(Float64MultiArray, "~/shadow", 1)
+        self._lock = threading.Lock()
+        self._messages: dict[str, Message] = {}
+        self._classes: dict[str, type] = {}
+        self._watches: dict[str, TopicWatch] = {}
+        self._arrivals: tuple[Arrivals, ...] = ()
+        self._emergency: EmergencyStop | None = None
+        if safety.emergency_stop is not None:
+            self._listen_to_emergency_stop(safety.emergency_stop, safety.heartbeat)
+        self._control: Control | None = None
+        self._due = 0
+        self._triggered: int | None = None
+        self.cycles = 0
+        self.latest = 0.0
+
+    @property
+    def state(self) -> str:
+        """State of the control loop; see `rl_pipeline.deploy.control`."""
+        return "inactive" if self._control is None else self._control.state
+
+    @property
+    def problem(self) -> str | None:
+        """Why the policy is stopped."""
+        return None if self._control is None else self._control.problem
+
+    def connect(self) -> None:
+        """Find the topics, wait for a first observation and compare it with what the policy needs.
+
+        Raises:
+            ConfigError: The robot observes something else.
+            SimulationError: A topic is missing, silent or malformed, or nobody obeys.
+            RefusedError: Something is wrong that would stop the policy at once.
+        """
+        deadline = time.monotonic() + self._deploy.startup_timeout
+        for topic in dict.fromkeys([*self._reader.topics, *filter(None, [self._deploy.trigger])]):
+            if topic not in self._watches:
+                self._subscribe(topic, max(0.0, deadline - time.monotonic()))
+        self._reader.check_types(self._classes)
+        silent = wait_for(self._all_have_arrived, max(0.1, deadline - time.monotonic()), "the first messages")
+        with self._lock:
+            if not silent:
+                problems = (watch.problem(time.monotonic_ns()) for watch in self._watches.values())
+                raise SimulationMissingError("; ".join(filter(None, problems)))
+            self._control = self._make_control(self._reader.read(self._messages))
+            for watch in self._watches.values():
+                watch.forgive()
+            problem = self._problem(time.monotonic_ns())
+        if problem is not None:
+            raise RefusedError(problem)
+        if not self._deploy.shadow:
+            self._commander.wait_for_listeners(max(0.1, deadline - time.monotonic()))
+
+    def _make_control(self, observation: Observation) -> Control:
+        part = STATE if isinstance(observation, dict) else PLAIN
+        signals = self._reader.signals(observation)
+        limits = observation_limits(self._deploy, self._exported.spec, signals, self._reader.sizes, part)
+        problem = limits.problem(observation)
+        if problem is not None:
+            raise RefusedError(problem)
+        return Control(
+            self._exported.policy,
+            limits,
+            self._commands,
+            self._deploy.safety,
+            ramp=self._deploy.ramp,
+            shadow=self._deploy.shadow,
+        )
+
+    def activate(self) -> None:
+        """Begin to command; `connect` comes first."""
+        with self._lock:
+            if self._control is None:
+                raise RuntimeError("activate() before connect()")
+            self._due = time.monotonic_ns()
+            self._triggered = None
+            self.cycles = 0
+            self._control.activate(self._due)
+
+    def deactivate(self) -> None:
+        """Leave the robot with the command of a stop, and command nothing more."""
+        with self._lock:
+            if self._control is None or self._control.state == "inactive":
+                return
+            command = self._control.deactivate()
+            if self._commander.has_commanded:
+                self._commander.send(command)
+
+    def reset(self) -> str | None:
+        """Let a stopped policy act again, with an empty memory and a ramp; return why that cannot be."""
+        with self._lock:
+            if self._control is None or self._control.state != "stopped":
+                return f"the policy is {self.state}, not stopped"
+            for watch in self._watches.values():
+                watch.forgive()
+            now = time.monotonic_ns()
+            _, problem = self._observe(now)
+            if problem is None:
+                self._due = now
+                self._control.activate(now)
+        return problem
+
+    def close(self) -> None:
+        """Leave the topics; `step` must not be called any more."""
+        for one in self._arrivals:
+            self._node.destroy_subscription(one.subscription)
+        self._node.destroy_publisher(self._shadow)
+        self._commander.close()
+
+    def step(self) -> None:
+        """Wait for messages or the next cycle, whichever comes first, and act."""
+        wait_for_arrivals(self._arrivals, self._node.context, self._timeout())
+        for one in self._arrivals:
+            one.take()
+        with self._lock:
+            if self._control is None or self._control.state == "inactive":
+                return
+            now = time.monotonic_ns()
+            reference = self._reference(now)
+            problem = self._problem(now)
+            if reference is None and (problem is None or self._control.state == "stopped"):
+                return
+            outcome = self._cycle(self._control, now, now if reference is None else reference)
+        if outcome.problem is not None:
+            self._stopped(outcome.problem)
+
+    def _timeout(self) -> int:
+        control = self._control
+        if control is None or control.state == "inactive":
+            return IDLE_NANOSECONDS
+        return max(0, min(self._due - time.monotonic_ns(), IDLE_NANOSECONDS))
+
+    def _reference(self, now: int) -> int | None:
+        """Return when the cycle that begins now should have begun; None where none is due."""
+        is_stopped = self._control is not None and self._control.state == "stopped"
+        if self._deploy.trigger is not None and not is_stopped:
+            self._due = now + IDLE_NANOSECONDS
+            reference, self._triggered = self._triggered, None
+            return reference
+        if now < self._due:
+            return None
+        reference = self._due
+        self._due += self._period
+        if self._due <= now:
+            self._due = now + self._period
+        return reference
+
+    def _cycle(self, control: Control, now: int, reference: int) -> Outcome:
+        observation, problem = self._observe(now)
+        outcome = control.cycle(now, observation, problem)
+        late = time.monotonic_ns() - reference
+        if late > self._max_late and outcome.state != "stopped":
+            text = f"a command was {late / SECOND:.4f} s late; max_late is {self._max_late / SECOND:g} s"
+            outcome = control.stop(text, observation, outcome.action)
+        if self._deploy.shadow:
+            self._shadow.publish(Float64MultiArray(data=outcome.command))
+        else:
+            self._commander.send(outcome.command)
+        self.cycles += 1
+        self.latest = max(self.latest, late / SECOND)
+        return outcome
+
+    def _observe(self, now: int) -> tuple[Observation | None, str | None]:
+        problem = self._problem(now)
+        if problem is not None:
+            return None, problem
+        try:
+            return self._reader.read(self._messages), None
+        except MalformedReplyError as error:
+            return None, str(error)
+
+    def _problem(self, now: int) -> str | None:
+        """Return what is wrong with the emergency stop or a topic."""
+        if self._emergency is not None and (problem := self._emergency.problem(now)):
+            return problem
+        for watch in self._watches.values():
+            if problem := watch.problem(now):
+                return problem
+        return None
+
+    def _all_have_arrived(self) -> bool:
+        now = time.monotonic_ns()
+        return not any(watch.problem(now) for watch in self._watches.values())
+
+    def _subscribe(self, topic: str, timeout: float) -> None:
+        name = self._node.resolve_topic_name(topic)
+        message_class = find_interface(find_type(self._node, name, timeout), f"{KEY}.observations")
+        watch = TopicWatch(name, self._deploy.safety.max_age)
+
+        def arrived(message: Message) -> None:
+            now = time.monotonic_ns()
+            self._messages[topic] = message
+            watch.arrived(now, stamp_of(message))
+            if topic == self._deploy.trigger and self._triggered is None:
+                self._triggered = now
+
+        quality = offered_quality(self._node, name)
+        self._watches[topic], self._classes[topic] = watch, message_class
+        self._arrivals += (Arrivals(self._node, message_class, topic, quality, arrived),)
+
+    def _listen_to_emergency_stop(self, topic: str, heartbeat: float | None) -> None:
+        emergency = EmergencyStop(self._node.resolve_topic_name(topic), heartbeat)
+
+        def arrived(message: Bool) -> None:
+            emergency.received(time.monotonic_ns(), pressed=message.data)
+
+        self._emergency = emergency
+        self._arrivals += (Arrivals(self._node, Bool, topic, offered_quality(self._node, topic), arrived),)
+
+
+def _number_type(spec: PolicySpec) -> np.dtype[np.generic]:
+    """Return the type of the numbers that a policy observes beside pictures."""
+    observation = spec.observation
+    signal = observation if isinstance(observation, Signal) else observation.get(STATE)
+    return np.dtype(signal.dtype if signal is not None else np.float32)
