@@ -103,9 +103,10 @@ class Course:
     def measure(self, rate: float, n: int) -> list[float]:
         """Send so many observations and return the microseconds until each answer that came."""
         self._latencies = []
-        begin, period = time.perf_counter_ns(), 1e9 / rate
-        for index in range(n):
-            self._listen(begin + int(index * period))
+        due, period = time.perf_counter_ns(), int(1e9 / rate)
+        for _ in range(n):
+            self._listen(due)
+            due = max(due + period, time.perf_counter_ns())  # late ones are not sent in a burst
             self._number += 1
             self._message.data[0] = float(self._number)
             self._sent[self._number] = time.perf_counter_ns()
@@ -117,21 +118,19 @@ class Course:
         return self._latencies
 
     def _listen(self, until: int, *, once: bool = False) -> None:
-        """Take the time of answers until a moment, or of one of them."""
+        """Take the time of the answers that are there or come until a moment, or of one of them."""
         with self._context.handle, self._subscription.handle:
-            while (left := until - time.perf_counter_ns()) > 0:
+            while True:
                 wait_set = _rclpy.WaitSet(1, 0, 0, 0, 0, 0, self._context.handle)
                 wait_set.clear_entities()
                 wait_set.add_subscription(self._subscription.handle)
-                wait_set.wait(left)
+                wait_set.wait(max(until - time.perf_counter_ns(), 0))
                 now = time.perf_counter_ns()
                 taken = self._subscription.handle.take_message(Float64MultiArray, False)
-                if taken is None:
-                    continue
-                sent = self._sent.pop(round(taken[0].data[0]), None)
+                sent = None if taken is None else self._sent.pop(round(taken[0].data[0]), None)
                 if sent is not None:
                     self._latencies.append((now - sent) / 1e3)
-                if once:
+                if once or (taken is None and now >= until):
                     return
 
 

@@ -66,7 +66,7 @@ def test_commands_and_program_work(tmp_path: Path) -> None:
 
 def test_numbers_and_names_are_those_of_the_code() -> None:
     text = PAGE.read_text()
-    assert f"at most {CHUNK_SECONDS:g} s" in text
+    assert f"about {CHUNK_SECONDS:g} s" in text
     assert f"({QUEUE:,} cycles, 128 MiB)" in text
     assert f"every {RETRY_SECONDS:g} s" in text
     assert f"more than {MAX_RECORD_BYTES // 2**20} MiB" in text

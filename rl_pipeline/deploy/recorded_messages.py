@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -84,11 +85,13 @@ def definition(message_type: str) -> bytes:
 _ARRAY_TYPE = re.compile(r"std_msgs/msg/(\w+)MultiArray")
 
 
+@lru_cache(maxsize=64)  # every cycle has one, and nearly always the same
 def encode_text(text: str) -> bytes:
     """Write a `String`."""
     return encode_message(_FIELDS[STRING], data=text)
 
 
+@lru_cache
 def encode_flag(value: bool) -> bytes:
     """Write a `Bool`."""
     return encode_message(_FIELDS[BOOL], data=value)

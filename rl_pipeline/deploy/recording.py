@@ -17,7 +17,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +35,10 @@ MAX_WAITING_BYTES = 128 * 2**20
 RETRY_SECONDS = 5.0
 """A disk that failed is tried again after so long."""
 CLOSE_SECONDS = 5.0
+AT_ONCE: tuple[Level, ...] = ("error", "fatal")
+"""Events that are written at once. Others may come with every cycle, which would make a chunk of each."""
+PAUSE_SECONDS = 0.02
+"""The recorder's thread works in turns, since the control loop pays for waking it."""
 SWITCH_SECONDS = 0.0005
 """The control loop gets Python's lock from the recorder's thread after so long; Python's default is 5 ms."""
 
@@ -103,7 +106,7 @@ class Recorder:
         self.failure: str | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
         self._part: Part | None = self._begin_part()
-        self._calls = BackgroundCalls("recorder", queue)
+        self._calls = BackgroundCalls("recorder", queue, PAUSE_SECONDS)
         self._switch_seconds = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_SECONDS)
 
@@ -131,21 +134,22 @@ class Recorder:
             self._lose(1)
 
     def event(self, time: int, level: Level, text: str) -> None:
-        """Record a stop, a reset or an activation, and write to the disk all that came before it.
+        """Record a stop, a reset or an activation; an error is written at once, with all that came before it.
 
         Args:
             time: Nanoseconds of the wall clock.
             level: How serious it is.
             text: What happened.
         """
-        event = Event(time, level, text)
-        if not self._calls.put(lambda: self._record(lambda part: part.add_event(event), at_once=True)):
+        event, at_once = Event(time, level, text), level in AT_ONCE
+        if not self._calls.put(lambda: self._record(lambda part: part.add_event(event), at_once=at_once)):
             self._lose(1)
 
     def close(self) -> None:
         """Write what waits; gives up a disk that does not take it within `CLOSE_SECONDS`."""
-        self._calls.put(self._finish_part, timeout=CLOSE_SECONDS)
-        if not self._calls.stop(CLOSE_SECONDS):
+        deadline = time.monotonic() + CLOSE_SECONDS
+        is_queued = self._calls.put(self._finish_part, timeout=CLOSE_SECONDS)
+        if not (is_queued and self._calls.stop(max(deadline - time.monotonic(), 0.0))):
             self.failure = f"{self._path.parent} did not take the end of the recording in {CLOSE_SECONDS:g} s"
         sys.setswitchinterval(self._switch_seconds)
 
@@ -225,12 +229,14 @@ def _arrays(cycle: Cycle) -> list[Any]:
 
 
 def _copy(cycle: Cycle) -> Cycle:
-    observation = cycle.observation
-    return replace(
-        cycle,
-        observation={key: part.copy() for key, part in observation.items()}
+    observation, action, command = cycle.observation, cycle.action, cycle.command
+    return Cycle(
+        cycle.time,
+        cycle.state,
+        cycle.episode_start,
+        {key: part.copy() for key, part in observation.items()}
         if isinstance(observation, dict)
         else observation.copy(),
-        action=None if cycle.action is None else cycle.action.copy(),
-        command=None if cycle.command is None else cycle.command.copy(),
+        None if action is None else action.copy(),
+        None if command is None else command.copy(),
     )

@@ -14,9 +14,12 @@ class BackgroundCalls:
     Args:
         name: Name of the thread.
         size: So many calls may wait.
+        pause: The thread sleeps for so many seconds when no call waits, so that calls that come often do not wake
+            it one by one, which costs the caller time.
     """
 
-    def __init__(self, name: str, size: int) -> None:
+    def __init__(self, name: str, size: int, pause: float = 0.0) -> None:
+        self._pause = pause
         self._waiting: queue.Queue[Call | None] = queue.Queue(size)
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -57,3 +60,5 @@ class BackgroundCalls:
     def _work(self) -> None:
         while call := self._waiting.get():
             call()
+            if self._pause and self._waiting.empty():
+                time.sleep(self._pause)

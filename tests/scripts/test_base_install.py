@@ -15,12 +15,16 @@ from packaging.requirements import Requirement
 
 from rl_pipeline.config.loading import load_config_mapping
 from rl_pipeline.deploy.export import export_policy
+from rl_pipeline.deploy.recording import Cycle, Recorder
+from rl_pipeline.policies.exported import KEY
 from rl_pipeline.policies.loading import load_policy
 from rl_pipeline.run import reports
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.locate import choose_checkpoint
 from rl_pipeline.run.train import Plan, run_plan
 from rl_pipeline.run.trained_policy import run_of
+from tests.policies.graphs import WEIGHTS, linear
+from tests.policies.test_exported import document
 
 ROOT = Path(__file__).parents[2]
 BASE = {"mcap", "numpy", "onnxruntime", "pydantic", "PyYAML", "zstandard"}
@@ -192,6 +196,18 @@ def test_an_exported_policy_acts_as_its_checkpoint(
 def test_recordings_are_written_and_read(base_python: Path, tmp_path: Path) -> None:
     result = run_base(base_python, tmp_path, "-c", RECORD)
     assert result.stdout == "active\n[]\n", result.stderr
+
+
+def test_recordings_are_replayed(base_python: Path, tmp_path: Path) -> None:
+    linear(tmp_path / "policy.onnx", metadata={KEY: json.dumps(document())})
+    recorder = Recorder(tmp_path / "robot.mcap", document(), "", max_bytes=2**20)
+    for number in range(3):
+        observation = np.full(4, number, np.float32)
+        recorder.write(Cycle(number, "active", number == 0, observation, observation @ WEIGHTS, None))
+    recorder.close()
+    result = run_base(base_python, tmp_path, "-m", "rl_pipeline", "replay", "robot.mcap", "policy.onnx")
+    assert result.returncode == 0, result.stderr
+    assert "3 actions recomputed with policy.onnx" in result.stdout
 
 
 def test_networks_ask_for_the_training_stack(base_python: Path, checkpoint: Path, tmp_path: Path) -> None:

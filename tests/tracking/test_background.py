@@ -47,3 +47,12 @@ def test_stop_gives_up_at_the_timeout() -> None:
     calls.put(partial(go_on.wait, 30))
     assert not calls.stop(0.01)
     go_on.set()
+
+
+def test_a_thread_that_pauses_makes_all_calls() -> None:
+    made: list[int] = []
+    calls = BackgroundCalls("worker", size=100, pause=0.01)
+    for index in range(50):
+        assert calls.put(partial(made.append, index))
+    assert calls.stop(30)
+    assert made == list(range(50))
