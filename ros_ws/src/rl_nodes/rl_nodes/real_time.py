@@ -1,4 +1,4 @@
-"""A simulation that plays a robot: it goes on by itself and obeys the latest command."""
+"""A simulation that plays a robot: it goes on by itself, or with each command, and obeys the latest one."""
 
 from typing import Any
 
@@ -16,6 +16,9 @@ from rl_pipeline.envs.robot_state import find_robot
 class RealTime:
     """Steps one environment on a timer with the latest action on `~/action`, zeros before the first one.
 
+    In lockstep it has no timer: each action makes a step, so that a policy which is triggered by the observation acts
+    exactly as in a process of its own.
+
     Services: `~/pause` (SetBool), `~/step_once` and `~/reset_episode` (Trigger). An episode that ends is followed by
     the next one at once.
 
@@ -23,14 +26,17 @@ class RealTime:
         node: Has the timer, the topic and the services.
         env: One environment with continuous actions.
         topics: Publish its state after every step.
-        factor: Simulated seconds per second.
+        factor: Simulated seconds per second; None for lockstep.
+        seed: Of the first episode, and thereby of all; None for another one each time.
 
     Raises:
         ValueError: The factor is not positive, or the actions are not continuous numbers.
     """
 
-    def __init__(self, node: Node, env: VectorEnv, topics: RobotTopics, factor: float) -> None:
-        if factor <= 0:
+    def __init__(
+        self, node: Node, env: VectorEnv, topics: RobotTopics, factor: float | None, seed: int | None
+    ) -> None:
+        if factor is not None and factor <= 0:
             raise ValueError(f"the parameter real_time_factor is {factor}; it must be positive")
         if not isinstance(env.single_action_space, spaces.Box):
             raise ValueError(f"real_time needs continuous actions, not {env.single_action_space}")
@@ -44,7 +50,10 @@ class RealTime:
         node.create_service(SetBool, "~/pause", self._pause)
         node.create_service(Trigger, "~/step_once", self._step_once)
         node.create_service(Trigger, "~/reset_episode", self._reset)
-        node.create_timer(step_seconds(env, find_robot(env)) / factor, self._on_timer)
+        env.reset(seed=seed)
+        self._lockstep = factor is None
+        if factor is not None:
+            node.create_timer(step_seconds(env, find_robot(env)) / factor, self._on_timer)
 
     def _on_timer(self) -> None:
         if not self._paused:
@@ -52,8 +61,8 @@ class RealTime:
 
     def _step(self) -> None:
         action = np.clip(self._action, self._space.low, self._space.high).astype(self._space.dtype)
-        _, rewards, *_ = self._env.step(action)
-        self._topics.publish(self._env, rewards)
+        observations, rewards, *_ = self._env.step(action)
+        self._topics.publish(self._env, rewards, observations)
 
     def _obey(self, message: Float64MultiArray) -> None:
         numbers = np.asarray(message.data, np.float64)
@@ -62,6 +71,8 @@ class RealTime:
             self._logger.error(problem, throttle_duration_sec=1.0)
             return
         self._action[:] = numbers.reshape(self._action.shape)
+        if self._lockstep and not self._paused:
+            self._step()
 
     def _pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._paused = request.data
@@ -76,8 +87,8 @@ class RealTime:
 
     def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._action[:] = 0.0
-        self._env.reset()
-        self._topics.publish(self._env, None)
+        observations, _ = self._env.reset()
+        self._topics.publish(self._env, None, observations)
         return _done(response, "a new episode has begun")
 
 

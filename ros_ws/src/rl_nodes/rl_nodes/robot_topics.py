@@ -11,17 +11,20 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64
+from std_msgs.msg import Float64, Float64MultiArray
 
 from rl_nodes.camera_topics import CameraTopics
 from rl_pipeline.envs.robot_state import RobotReader, find_robot
+from rl_pipeline.policies.observations import Observation
 
 QOS = QoSProfile(depth=10)
 NANOSECONDS = 1_000_000_000
 
 
 class RobotTopics:
-    """Publishes what somebody listens to: `joint_states`, `odom`, `reward`, `camera/...` and, if asked for, `/clock`.
+    """Publishes what somebody listens to: `joint_states`, `odom`, `observation`, `reward`, `camera/...` and `/clock`.
+
+    `observation` is what a policy sees, where that is one list of numbers. The clock is told if asked for.
 
     Joints and odometry are known of MuJoCo environments. Messages are stamped with the simulated time, which never
     goes back: it runs on through the episodes.
@@ -35,6 +38,7 @@ class RobotTopics:
     def __init__(self, node: Node, *, publish_clock: bool, camera_rate: float) -> None:
         self._joint_states = node.create_publisher(JointState, "joint_states", QOS)
         self._odometry = node.create_publisher(Odometry, "odom", QOS)
+        self._observation = node.create_publisher(Float64MultiArray, "observation", QOS)
         self._reward = node.create_publisher(Float64, "reward", QOS)
         self._clock = node.create_publisher(Clock, "/clock", QOS) if publish_clock else None
         self._camera = CameraTopics(node, camera_rate) if camera_rate else None
@@ -42,12 +46,15 @@ class RobotTopics:
         self._reader: RobotReader | None = None
         self.seconds = 0.0
 
-    def publish(self, env: VectorEnv, rewards: np.ndarray | None) -> None:
+    def publish(
+        self, env: VectorEnv, rewards: np.ndarray | None, observations: Observation | None = None
+    ) -> None:
         """Publish the state after a step, or after a reset, which takes no time and has no reward.
 
         Args:
             env: The environments.
             rewards: (num_envs,), None after a reset.
+            observations: What the environments observe now; None where a client is told.
         """
         if env is not self._env:
             self._env, self._reader = env, find_robot(env)
@@ -60,6 +67,9 @@ class RobotTopics:
             self._reward.publish(Float64(data=float(rewards[0])))
         if self._reader is not None:
             self._publish_robot(self._reader, now)
+        is_list = isinstance(observations, np.ndarray) and observations.ndim == 2
+        if is_list and self._observation.get_subscription_count():
+            self._observation.publish(Float64MultiArray(data=np.asarray(observations)[0].astype(np.float64)))
         if self._camera is not None:
             self._camera.publish(env, self._reader, self.seconds, now)
 

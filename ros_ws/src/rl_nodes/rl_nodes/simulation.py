@@ -31,7 +31,8 @@ class Simulation(Node):
 
     Parameters: `config`, the path of the file; `overrides`, changes to it as `key=value`; `publish_clock`, tell the
     simulated time; `camera_rate`, pictures per simulated second (default 0, none); `real_time`, go on without waiting
-    for a client's steps, with `real_time_factor` simulated seconds per second.
+    for a client's steps, with `real_time_factor` simulated seconds per second; `lockstep`, go on by a step with each
+    action on `~/action`; `seed`, of the episodes of these two.
     """
 
     def __init__(self) -> None:
@@ -47,16 +48,21 @@ class Simulation(Node):
         camera_rate = parameters.number(self, "camera_rate", 0.0)
         real_time = parameters.flag(self, "real_time")
         factor = parameters.number(self, "real_time_factor", 1.0)
+        lockstep = parameters.flag(self, "lockstep")
+        seed = parameters.natural(self, "seed")
+        if real_time and lockstep:
+            raise ValueError("the parameters real_time and lockstep are both true; choose one")
         if camera_rate < 0:
             raise ValueError(f"the parameter camera_rate is {camera_rate}; it must be at least 0")
         environment = load_config(Path(config), overrides).config.environment
         topics = RobotTopics(self, publish_clock=publish_clock, camera_rate=camera_rate)
         make = maker(environment, always_render=camera_rate > 0)
-        self.robot = make(1, None) if real_time else None
+        self.robot = make(1, None) if real_time or lockstep else None
         self.server = SimulationServer(environment.id, environment.n_environments, make, topics.publish)
         if self.robot is not None:
-            self.real_time = RealTime(self, self.robot, topics, factor)
-            self.get_logger().info(f"{environment.id} ({environment.backend}) goes on by itself")
+            self.real_time = RealTime(self, self.robot, topics, None if lockstep else factor, seed)
+            how = "with each action" if lockstep else "by itself"
+            self.get_logger().info(f"{environment.id} ({environment.backend}) goes on {how}")
         else:
             self.batch_services = BatchServices(self, SERVICES, self.server)
             name = self.get_fully_qualified_name()

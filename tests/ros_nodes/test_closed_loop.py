@@ -1,0 +1,113 @@
+"""An exported policy as a node, in lockstep with a simulation node: the same rewards as in one process."""
+
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import yaml
+
+from rl_pipeline.cli import main
+from rl_pipeline.commands.exit_status import DONE
+from rl_pipeline.config.environment import Environment
+from rl_pipeline.envs.factory import make_vector_env
+from rl_pipeline.policies.exported import ExportedPolicy, load_exported
+from rl_pipeline.run.folder import find_runs
+from tests.ros_network import RosNetwork
+
+from .conftest import PATIENCE
+from .test_policy import Operator, wait_for
+
+if TYPE_CHECKING:
+    from .conftest import Participant
+
+N_STEPS = 150
+SEED = 5
+ENVIRONMENT = {"id": "HalfCheetah-v5", "backend": "mujoco", "kwargs": {"num_threads": 1}}
+
+
+def trained(folder: Path) -> Path:
+    """Train a policy that normalises its observations, and return its ONNX file."""
+    experiment = {
+        "experiment": {"name": "cheetah", "folder": str(folder)},
+        "environment": {**ENVIRONMENT, "n_environments": 2, "normalize": True},
+        "training": {
+            "algorithm": "ppo",
+            "algorithm_parameters": {"n_steps": 64, "batch_size": 64},
+            "training": {"total_timesteps": 256, "device": "cpu", "eval": {"num_evals": 0}},
+        },
+        "evaluation": {"num_episodes": 1, "video": False},
+    }
+    file = folder / "cheetah.yaml"
+    file.write_text(yaml.safe_dump(experiment))
+    assert main(["train", "--config", str(file)]) == DONE
+    [run] = find_runs(folder)
+    return run.path / "policy.onnx"
+
+
+def rewards_in_process(exported: ExportedPolicy, resets: int) -> list[float]:
+    environment = Environment.model_validate({**ENVIRONMENT, "n_environments": 1})
+    with closing(make_vector_env(environment)) as env:
+        observations, _ = env.reset(seed=SEED)
+        for _ in range(resets):
+            observations, _ = env.reset()
+        rewards, memory = [], None
+        for step in range(N_STEPS):
+            actions, memory = exported.policy.act(observations, memory, np.array([step == 0]))
+            observations, reward, *_ = env.step(actions)
+            rewards.append(float(reward[0]))
+    return rewards
+
+
+def test_a_node_in_lockstep_gets_the_rewards_of_a_single_process(
+    ros_network: RosNetwork, participant: "Participant", tmp_path: Path
+) -> None:
+    from std_msgs.msg import Float64
+    from std_srvs.srv import Trigger
+
+    policy = trained(tmp_path)
+    simulated, robot = tmp_path / "simulated.yaml", tmp_path / "robot.yaml"
+    simulated.write_text(yaml.safe_dump({"environment": ENVIRONMENT, "training": {"algorithm": "ppo"}}))
+    action = {"field": "simulation/action.data[0:6]", "type": "std_msgs/msg/Float64MultiArray"}
+    deploy: dict[str, Any] = {
+        "observations": ["observation.data"],
+        "commands": [{**action, "low": -1.0, "high": 1.0}],
+        "trigger": "observation",
+        "ramp": 0.0,
+        "startup_timeout": PATIENCE,
+        "safety": {"max_age": PATIENCE, "max_late": PATIENCE},
+    }
+    robot.write_text(yaml.safe_dump({"deploy": deploy}))
+    rewards = participant.collect(Float64, "/reward", latched=False, reliable=True)
+    operator, resets = Operator(participant), 0
+
+    def reset() -> None:
+        nonlocal resets
+        assert participant.call(Trigger, "/simulation/reset_episode").success
+        resets += 1
+
+    lockstep = ["-p", f"config:={simulated}", "-p", "lockstep:=true", "-p", f"seed:={SEED}"]
+    acting = ["-p", f"policy:={policy}", "-p", f"config:={robot}"]
+    with (
+        ros_network.node("rl_nodes", "simulation", *lockstep),
+        ros_network.node("rl_nodes", "policy", *acting),
+    ):
+        rewards.wait_for_publisher()
+        activation = threading.Thread(target=operator.change, args=["activate"])
+        activation.start()
+        while activation.is_alive():  # until the policy has seen a first observation
+            reset()
+            activation.join(0.5)
+        assert operator.change("deactivate")  # so that no step is under way
+        reset()
+        assert operator.change("activate"), operator.status
+        reset()
+        expected = rewards_in_process(load_exported(policy), resets)
+        wait_for(lambda: contains([message.data for message in rewards.messages], expected))
+
+
+def contains(numbers: list[float], expected: list[float]) -> bool:
+    """Whether the expected numbers are there, one after another and nothing between them."""
+    starts = [index for index, number in enumerate(numbers) if number == expected[0]]
+    return any(numbers[start : start + len(expected)] == expected for start in starts)
