@@ -1,12 +1,14 @@
 """Latency from an observation message to the command message through a node, beside an rclpy echo in the same run.
 
-    bash -c 'source ros_ws/activate.bash && python benchmarks/policy_node_latency.py
-        --node "COMMAND OF THE NODE" --observation /observation --command /command'
+    bash -c 'source ros_ws/activate.bash && python benchmarks/policy_node_latency.py [--record]'
+
+The node is the policy node with a network of 256 x 256, or any other one:
+
+    ... benchmarks/policy_node_latency.py --node "COMMAND OF THE NODE" --observation /observation --command /command
 
 Observations are Float64MultiArrays whose first number counts them, the others are 0. The node must answer each on
-arrival with a Float64MultiArray whose first number is the same, as an identical policy does. Without `--node`
-only the echo is measured. One process publishes at a fixed rate, waits for the answers and takes both times. Echo
-and node are measured in turn, idle and with a busy loop on every core.
+arrival with a Float64MultiArray whose first number is the same. One process publishes at a fixed rate, waits for the
+answers and takes both times. Echo and node are measured in turn, idle and with a busy loop on every core.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import shlex
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -23,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import rclpy
+from counting_policy import write_policy, write_robot
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.node import Node
 from std_msgs.msg import Float64MultiArray
@@ -170,14 +174,24 @@ def print_row(row: dict[str, object], measured: dict[str, list[float]]) -> None:
         )
 
 
+def policy_node(folder: Path, options: argparse.Namespace) -> list[str]:
+    """Return the command line of our policy node, after writing its policy and robot."""
+    policy, robot = folder / "policy.onnx", folder / "robot.yaml"
+    write_policy(policy, options.size)
+    recordings = folder / "recordings" if options.record else None
+    write_robot(robot, options.observation, options.command, recordings)
+    return [sys.executable, "-m", "rl_pipeline", "deploy", str(policy), "--config", str(robot), "--activate"]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--node", help="command line of the node under test")
+    parser.add_argument("--node", help="command line of another node than the policy node")
+    parser.add_argument("--record", action="store_true", help="the policy node records, too")
     parser.add_argument("--observation", default="/observation", metavar="TOPIC")
     parser.add_argument("--command", default="/command", metavar="TOPIC")
-    parser.add_argument("--size", type=int, default=1, help="numbers in an observation")
+    parser.add_argument("--size", type=int, default=32, help="numbers in an observation")
     parser.add_argument("--rates", type=float, nargs="+", default=[100.0, 500.0], metavar="HZ")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each round")
@@ -185,12 +199,12 @@ def main() -> None:
     options = parser.parse_args()
     rclpy.init(args=[])
     node = rclpy.create_node("latency")
-    commands = {"echo": [sys.executable, "-c", ECHO]}
-    topics = {"echo": ("/echo/observation", "/echo/command")}
-    if options.node:
-        commands["node"], topics["node"] = shlex.split(options.node), (options.observation, options.command)
+    topics = {"echo": ("/echo/observation", "/echo/command"), "node": (options.observation, options.command)}
     try:
         with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            node_command = shlex.split(options.node) if options.node else policy_node(folder, options)
+            commands = {"echo": [sys.executable, "-c", ECHO], "node": node_command}
             courses = {}
             for name, command in commands.items():
                 courses[name] = Course(node, topics[name], options.size)

@@ -54,3 +54,12 @@ def test_a_node_is_measured_beside_the_echo(ros_network: RosNetwork, tmp_path: P
 def test_a_node_that_ends_is_named(ros_network: RosNetwork) -> None:
     result = run(ros_network, "--node", shlex.join([sys.executable, "-c", "raise SystemExit(3)"]))
     assert "ended with status 3" in result.stderr
+
+
+@pytest.mark.timeout(600)
+def test_the_policy_node_answers_every_observation(ros_network: RosNetwork, tmp_path: Path) -> None:
+    output = tmp_path / "latency.json"
+    result = run(ros_network, "--rates", "50", "--record", "--output", str(output))
+    assert result.returncode == 0, result.stderr
+    for row in json.loads(output.read_text())["microseconds"]:
+        assert row["node"]["lost"] <= 2
