@@ -28,19 +28,29 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_page_gives_the_return_of_eval_json(reader: Path) -> None:
     rl_pipeline(f"rl-pipeline train --config {ROOT / 'configs' / 'halfcheetah_ppo.yaml'}", *SHORT)
-    [save] = commands(PAGE)
+    save, export = commands(PAGE)
     rl_pipeline(save)
-    elsewhere, alone = blocks(PAGE, "python")
+    rl_pipeline(export)
+    elsewhere, exported, alone = blocks(PAGE, "python")
     [run] = find_runs(Path("experiments"))
     expected = json.loads((run.path / "eval.json").read_text())
     assert expected["checkpoint"] == "best"
     words = run_without_us(elsewhere, reader).split()
     assert float(words[2]) == pytest.approx(expected["mean_reward"], rel=1e-6, abs=1e-5)
     check_the_arrays(run)
+    check_the_exported(exported)
     words = subprocess.run(
         [sys.executable, "-c", alone, run.path], capture_output=True, text=True, check=True, timeout=120
     ).stdout.split()
     assert float(words[1]) == pytest.approx(expected["returns"][0], rel=1e-3)
+
+
+def check_the_exported(program: str) -> None:
+    command = [sys.executable, "-c", program, "halfcheetah.onnx"]
+    words = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout.split()
+    assert words[:3] == ["observes", "rootz.position", "m"]
+    assert words.count("observes") == 17
+    assert words.count("commands") == 6
 
 
 def check_the_arrays(run: RunFolder) -> None:

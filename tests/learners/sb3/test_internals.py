@@ -15,11 +15,14 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 from sb3_contrib import ARS, RecurrentPPO
+from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
+from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 from sb3_contrib.common.recurrent.type_aliases import RNNStates
 from stable_baselines3 import DQN, PPO, SAC, HerReplayBuffer
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback, ConvertCallback
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecNormalize
 
 from rl_pipeline.learners.sb3 import internals
@@ -56,6 +59,14 @@ METHODS = [
     Method(BaseAlgorithm, "_get_torch_save_params", "", INTERNALS),
     Method(BaseAlgorithm, "_excluded_save_params", "", f"{INTERNALS}, {SUBCLASSES}"),
     Method(ARS, "_do_one_update", "callback async_eval", INTERNALS),
+    Method(BasePolicy, "_predict", "observation deterministic", INTERNALS),
+    Method(MaskableActorCriticPolicy, "_predict", "observation deterministic action_masks", INTERNALS),
+    Method(
+        RecurrentActorCriticPolicy,
+        "_predict",
+        "observation lstm_states episode_starts deterministic",
+        INTERNALS,
+    ),
     Method(
         OffPolicyAlgorithm,
         "_sample_action",
