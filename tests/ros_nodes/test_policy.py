@@ -186,23 +186,23 @@ def test_a_late_cycle_and_a_robot_that_dies_stop_the_policy(
     ros_network: RosNetwork, participant: Participant, policy_file: Path, tmp_path: Path
 ) -> None:
     config = write_description(
-        tmp_path / "robot.yaml", safety={"max_age": 30.0, "max_late": 5.0, "stop": "hold"}
+        tmp_path / "robot.yaml", safety={"max_age": 6.0, "max_late": 3.0, "stop": "hold"}
     )
     operator = Operator(participant)
     with ExitStack() as stack:
         process = stack.enter_context(robot(ros_network))
         node = policy_node(ros_network, policy_file, config, "-p", "activate:=true")
         stack.callback(end, node)
-        operator.some_commands()
+        wait_for(lambda: np.abs(operator.some_commands(1)[-1]).max() < 0.001)
         node.send_signal(signal.SIGSTOP)
-        time.sleep(5.5)  # longer than max_late, shorter than max_age
+        time.sleep(3.5)  # longer than max_late, shorter than max_age
         node.send_signal(signal.SIGCONT)
         operator.wait_for_status("stopped: a command was")
         held = operator.some_commands()
         assert all(command == held[0] for command in held)
         assert operator.reset().success
         process.kill()
-        operator.wait_for_status("stopped: the newest message of /joint_states is 30.")
+        operator.wait_for_status("stopped: the newest message of /joint_states is 6.")
 
 
 def test_a_robot_that_does_not_fit_is_refused(
