@@ -1,6 +1,6 @@
 """How fast environments step, against the limit of the machine and against other libraries, in one run.
 
-    python benchmarks/stepping.py [--environments HalfCheetah-v5 Ant-v5] [--sizes 8 64] [--rounds 9]
+    python benchmarks/stepping.py [--environments Ant-v5] [--sizes 8 64 512 4096] [--memory] [--rounds 9]
 
 This is `rl-pipeline bench stepping` with envpool, which takes part where it is installed
 (`pip install rl-pipeline[bench]`), and with the ratios that are to be reached.

@@ -13,7 +13,7 @@ from functools import partial
 
 from rl_pipeline.bench.bare_thread import BareThread
 from rl_pipeline.bench.machine import Results
-from rl_pipeline.bench.memory import bytes_per_environment
+from rl_pipeline.bench.memory import resident_bytes
 from rl_pipeline.bench.report import as_table, print_machine, write_json
 from rl_pipeline.bench.rounds import in_turn, median_ratio
 from rl_pipeline.bench.stepping_contenders import CONTENDERS, MakeContender
@@ -40,8 +40,10 @@ def run(
         for n in options.sizes:
             rows.append(compare(environment, n, contenders, options))
             print(as_table(to_lines(rows[-1:])), flush=True)
-    memory = {name: bytes_per_environment(name) for name in options.environments} if options.memory else {}
+    for row in rows if options.memory else []:
+        row["resident_bytes"] = resident_bytes(row["environment"], row["n"], options.threads)
     print(f"\nRatios to the limit\n{as_table(to_lines(rows, targets))}")
+    memory = bytes_per_environment(rows)
     for environment, size in memory.items():
         print(f"{environment}: {size / 1024:.1f} KiB for each added environment")
     write_json("stepping", machine, options, rows=rows, bytes_per_environment=memory)
@@ -83,13 +85,31 @@ def steps_per_second(run: Callable[[int], int], seconds: float) -> float:
     return steps / elapsed
 
 
+def bytes_per_environment(rows: list[Results]) -> dict[str, float]:
+    """Give the memory that an added environment takes, where it was measured for several numbers of them."""
+    found = {}
+    for environment in dict.fromkeys(row["environment"] for row in rows):
+        memory = {
+            row["n"]: row["resident_bytes"]
+            for row in rows
+            if row["environment"] == environment and "resident_bytes" in row
+        }
+        if len(memory) > 1:
+            few, many = min(memory), max(memory)
+            found[environment] = (memory[many] - memory[few]) / (many - few)
+    return found
+
+
 def to_lines(rows: list[Results], targets: Targets | None = None) -> list[list[str]]:
-    """Give the lines of the table: the limit in steps per second, then the ratios."""
+    """Give the lines of the table: the limit in steps per second, the ratios, and the memory if it was measured."""
     names = list(dict.fromkeys(name for row in rows for name in row["ratios"]))
     lines = [["environment", "n", "limit/s", *names]]
     for row in rows:
         ratios = [f"{row['ratios'][name]:.2f}" if name in row["ratios"] else "-" for name in names]
         lines.append([row["environment"], str(row["n"]), f"{row['limit']:,.0f}", *ratios])
+    if any("resident_bytes" in row for row in rows):
+        sizes = ["MiB", *(f"{row['resident_bytes'] / 2**20:,.0f}" for row in rows)]
+        lines = [[*line, size] for line, size in zip(lines, sizes, strict=True)]
     if targets:
         reach = [targets.get((row["environment"], row["n"])) for row in rows]
         cells = ["target", *(f"{target:.2f}" if target else "-" for target in reach)]

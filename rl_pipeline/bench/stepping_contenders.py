@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import gymnasium
 import numpy as np
+from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from rl_pipeline.config.environment import Environment
@@ -13,6 +14,8 @@ from rl_pipeline.envs.factory import make_vector_env
 
 ACTION_SETS = 64
 """Random actions that are drawn beforehand and used in turn."""
+MOST_OBJECTS = 64
+"""Most environments of contenders with a Python object or process for each, which take minutes to make thousands."""
 OURS = "rl-pipeline"
 
 
@@ -25,14 +28,14 @@ class Contender(NamedTuple):
 
 
 MakeContender = Callable[[str, int, int], Contender | None]
-"""From environment id, number of environments and threads; None where its library is not installed."""
+"""From environment id, number of environments and threads; None where it takes no part."""
 
 
 def random_actions(environment: str, n: int) -> NDArray[np.float32]:
     """Draw actions for n environments, shape (`ACTION_SETS`, n, action_dim)."""
-    space = gymnasium.make(environment).action_space
+    space = batch_space(gymnasium.make(environment).action_space, n)
     space.seed(0)
-    return np.array([[space.sample() for _ in range(n)] for _ in range(ACTION_SETS)])
+    return np.array([space.sample() for _ in range(ACTION_SETS)])
 
 
 def stepper(step: Callable[[np.ndarray], object], actions: np.ndarray) -> Callable[[int], int]:
@@ -53,15 +56,19 @@ def make_ours(environment: str, n: int, threads: int) -> Contender:
     return Contender(stepper(envs.step, random_actions(environment, n)), envs.close)
 
 
-def make_gymnasium(environment: str, n: int, threads: int, *, mode: str) -> Contender:
+def make_gymnasium(environment: str, n: int, threads: int, *, mode: str) -> Contender | None:
     """Make Gymnasium's own vector environment; `mode` is `sync` or `async` (a process per environment)."""
+    if n > MOST_OBJECTS:
+        return None
     envs = gymnasium.make_vec(environment, n, vectorization_mode=mode)
     envs.reset(seed=0)
     return Contender(stepper(envs.step, random_actions(environment, n)), envs.close)
 
 
-def make_sb3(environment: str, n: int, threads: int) -> Contender:
+def make_sb3(environment: str, n: int, threads: int) -> Contender | None:
     """Make `DummyVecEnv` of Stable-Baselines3, its fastest for MuJoCo environments."""
+    if n > MOST_OBJECTS:
+        return None
     from stable_baselines3.common.vec_env import DummyVecEnv
 
     envs = DummyVecEnv([partial(gymnasium.make, environment) for _ in range(n)])

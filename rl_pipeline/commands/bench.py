@@ -56,7 +56,9 @@ def add_stepping_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sizes", nargs="+", type=positive, default=[8, 64], metavar="N", help="numbers of environments"
     )
-    parser.add_argument("--memory", action="store_true", help="also measure memory per added environment")
+    parser.add_argument(
+        "--memory", action="store_true", help="also measure the memory of each number of environments"
+    )
     _add_common(parser, "stepping", rounds=9, seconds=0.5, seconds_help="of each measurement")
 
 

@@ -1,5 +1,6 @@
-from rl_pipeline.bench.memory import bytes_per_environment
-from rl_pipeline.bench.stepping import steps_per_second, to_lines
+from rl_pipeline.bench.memory import resident_bytes
+from rl_pipeline.bench.stepping import bytes_per_environment, steps_per_second, to_lines
+from rl_pipeline.bench.stepping_contenders import CONTENDERS, MOST_OBJECTS, OURS
 
 ROW = {"environment": "Ant-v5", "n": 8, "limit": 12345.6, "speeds": {"ours": 10.0}, "ratios": {"ours": 0.5}}
 
@@ -30,5 +31,23 @@ def test_targets_stand_in_the_last_column() -> None:
     assert [line[-1] for line in lines] == ["target", "0.85", "-"]
 
 
+def test_memory_stands_in_the_table_and_as_the_memory_of_an_added_environment() -> None:
+    sizes = {8: 64 * 2**20, 4096: 192 * 2**20}
+    rows = [ROW | {"n": n, "resident_bytes": size} for n, size in sizes.items()]
+    assert [line[-1] for line in to_lines(rows)] == ["MiB", "64", "192"]
+    assert bytes_per_environment(rows) == {"Ant-v5": 128 * 2**20 / 4088}
+    assert bytes_per_environment(rows[:1]) == bytes_per_environment([ROW]) == {}
+
+
 def test_an_environment_takes_memory() -> None:
-    assert 0 < bytes_per_environment("InvertedPendulum-v5", few=1, many=512) < 1e6
+    few, many = (resident_bytes("InvertedPendulum-v5", n, threads=1) for n in (1, 512))
+    assert 0 < (many - few) / 511 < 1e6
+
+
+def test_contenders_with_an_object_for_each_environment_leave_large_batches_out() -> None:
+    n = MOST_OBJECTS + 1
+    took_part = {name: make("InvertedPendulum-v5", n, 1) for name, make in CONTENDERS.items()}
+    ours = took_part.pop(OURS)
+    assert ours is not None
+    ours.close()
+    assert set(took_part.values()) == {None}

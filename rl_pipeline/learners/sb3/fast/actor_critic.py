@@ -63,7 +63,15 @@ class ActorCritic:
         if fits_one_thread(self.policy, n_envs):
             return BatchActor(self.network.bind(np, weights), weights, self.distribution)
         on_device = load_jax().device_put(list(weights.values()))
-        return BatchActor(partial(self._compiled, on_device), weights, self.distribution)
+        return BatchActor(partial(self._run_compiled, on_device, n_envs), weights, self.distribution)
+
+    def _run_compiled(self, weights: list[Array], n_envs: int, observations: np.ndarray) -> list[np.ndarray]:
+        """Compute the network for at most `n_envs` observations; each other number would compile it anew."""
+        n = len(observations)
+        if n < n_envs:
+            padding = [(0, n_envs - n), *[(0, 0)] * (observations.ndim - 1)]
+            observations = np.pad(observations, padding)
+        return [np.asarray(output)[:n] for output in self._compiled(weights, observations)]
 
     @cached_property
     def _compiled(self) -> Callable[..., Array]:

@@ -14,7 +14,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
 from rl_pipeline.learners.sb3.fast import FastPPO
-from rl_pipeline.learners.sb3.fast.actor_critic import fits_one_thread
+from rl_pipeline.learners.sb3.fast.actor_critic import ActorCritic, fits_one_thread
 
 from .conftest import BOX, ModelFactory, weights
 
@@ -145,6 +145,17 @@ def test_large_networks_act_as_stock(make_model: ModelFactory) -> None:
     assert not fits_one_thread(fast.policy, fast.n_envs)
     np.testing.assert_allclose(fast.rollout_buffer.actions, stock.rollout_buffer.actions, atol=1e-5)
     np.testing.assert_allclose(fast.rollout_buffer.log_probs, stock.rollout_buffer.log_probs, atol=1e-4)
+
+
+def test_a_large_network_is_compiled_once_for_any_number_of_observations(make_model: ModelFactory) -> None:
+    model = make_model(FastPPO, BOX, policy_kwargs={"net_arch": [512, 512]})
+    network = ActorCritic(model.policy)
+    actor = network.actor(model.n_envs)
+    observations = np.random.default_rng(0).normal(size=(model.n_envs, 5)).astype(np.float32)
+    all_values = actor.values(observations)
+    for n in range(1, model.n_envs):
+        np.testing.assert_array_equal(actor.values(observations[:n]), all_values[:n])
+    assert network._compiled._cache_size() == 1  # type: ignore[attr-defined]
 
 
 def test_a_callback_sees_each_step_and_can_stop(make_model: ModelFactory) -> None:
