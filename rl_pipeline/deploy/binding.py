@@ -23,7 +23,7 @@ class Numbers:
 
     Attributes:
         where: The key in the configuration.
-        names: The policy's names; empty where it has none.
+        names: The policy's names of the numbers or of their joints; empty where it has none.
         units: The policy's units, likewise.
     """
 
@@ -32,13 +32,16 @@ class Numbers:
     units: tuple[str, ...]
 
 
-def command_map(deploy: Deploy, spec: PolicySpec, sizes: Sequence[int]) -> CommandMap:
+def command_map(
+    deploy: Deploy, spec: PolicySpec, sizes: Sequence[int], joints: Sequence[str] = ()
+) -> CommandMap:
     """Return how the actions of a policy become commands of a robot.
 
     Args:
         deploy: The description of the robot.
         spec: The policy.
         sizes: How many numbers each field of `commands` has.
+        joints: The joint that each number of an action drives; by default the names of the numbers are compared.
 
     Raises:
         ConfigError: They do not fit.
@@ -53,7 +56,7 @@ def command_map(deploy: Deploy, spec: PolicySpec, sizes: Sequence[int]) -> Comma
         return np.repeat([default if value is None else float(value) for value in values], sizes)
 
     scale, low, high = numbers("scale", 1.0), numbers("low"), numbers("high")
-    problems = list(_command_problems(fields, sizes, spec.action))
+    problems = list(_command_problems(fields, sizes, spec.action, tuple(joints) or spec.action.names))
     damping = deploy.safety.damping
     if damping is not None and len(damping.velocities) != total:
         message = f"names {len(damping.velocities)} velocities for {total} commands"
@@ -66,7 +69,7 @@ def command_map(deploy: Deploy, spec: PolicySpec, sizes: Sequence[int]) -> Comma
 
 
 def _command_problems(
-    fields: Sequence[RobotCommand], sizes: Sequence[int], action: Signal
+    fields: Sequence[RobotCommand], sizes: Sequence[int], action: Signal, joints: tuple[str, ...]
 ) -> Iterator[Problem]:
     smallest = np.asarray(action.low, np.float64).ravel()
     largest = np.asarray(action.high, np.float64).ravel()
@@ -74,7 +77,7 @@ def _command_problems(
     for index, (field, size) in enumerate(zip(fields, sizes, strict=True)):
         part = slice(start, start + size)
         start += size
-        numbers = Numbers(f"{KEY}.commands.{index}", action.names[part], action.units[part])
+        numbers = Numbers(f"{KEY}.commands.{index}", joints[part], action.units[part])
         yield from _identity_problems(numbers, field.joints, field.unit)
         if not field.low <= field.safe <= field.high:
             bounds = f"[{field.low:g}, {field.high:g}]"

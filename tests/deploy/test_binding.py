@@ -31,6 +31,13 @@ def test_commands_are_scaled_and_limited(spec: PolicySpec) -> None:
     assert "'hip' changed by 3 in a cycle" in str(found.limits.problem(np.array([3.0, 0.0]), start))
 
 
+def test_joints_of_commands_are_those_that_the_actuators_drive(spec: PolicySpec) -> None:
+    driven = deploy(COMMAND | {"joints": ["hip_joint", "knee_joint"]})
+    command_map(driven, spec, [2], ["hip_joint", "knee_joint"])
+    with pytest.raises(ConfigError, match="joint 'hip_joint' stands where the policy has 'hip'"):
+        command_map(driven, spec, [2])
+
+
 @pytest.mark.parametrize(
     ("commands", "sizes", "settings", "text"),
     [

@@ -75,7 +75,8 @@ class PolicyRobot:
         dtype = _number_type(spec)
         self._reader = ObservationReader(deploy.observed, deploy.images, KEY, dtype=dtype)
         self._commander = Commander(node, deploy.commands, f"{KEY}.commands", quality=COMMANDS)
-        self._commands = command_map(deploy, spec, self._commander.sizes)
+        joints = exported.document.get("joints") or ()
+        self._commands = command_map(deploy, spec, self._commander.sizes, joints)
         self._shadow = node.create_publisher(Float64MultiArray, "~/shadow", 1)
         self._lock = threading.Lock()
         self._messages: dict[str, Message] = {}
