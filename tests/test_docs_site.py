@@ -102,6 +102,8 @@ def test_the_reference_holds_every_key_of_the_schema(site: Path) -> None:
     assert rows["training.engine"][:2] == ["fast, stock", '"fast"']
     launcher = {row[0] for row in rows_of(site / "reference" / "launcher.html") if row}
     assert launcher >= {"experiment", "ros.node_name", "unity.build_path"}
+    robot = {row[0] for row in rows_of(site / "reference" / "robot.html") if row}
+    assert robot >= {"deploy.rate", "deploy.commands.0.max_change", "deploy.safety.emergency_stop"}
 
 
 def test_the_reference_holds_every_command_and_option(site: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from command_line import command_reference
 from configuration_keys import key_reference
 
+from rl_pipeline.config.deploy import KEY, Deploy
 from rl_pipeline.config.launcher import LauncherConfig
 from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.mujoco.randomization import RandomizationConfig
@@ -13,6 +14,7 @@ from rl_pipeline.envs.mujoco.randomization import RandomizationConfig
 GENERATED: dict[str, Callable[[], str]] = {
     "<!-- keys of an experiment -->": lambda: key_reference(Config),
     "<!-- keys of randomization -->": lambda: key_reference(RandomizationConfig, "environment.randomization"),
+    "<!-- keys of a robot -->": lambda: key_reference(Deploy, KEY),
     "<!-- keys of config.yml -->": lambda: key_reference(LauncherConfig),
     "<!-- commands -->": command_reference,
 }

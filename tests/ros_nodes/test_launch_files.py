@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rl_pipeline.bridge.client import Client
-from rl_pipeline.cli import main
 from rl_pipeline.run.folder import find_runs
 from tests.ros_network import RosNetwork, end
+
+from .reaching_policy import write_description, write_policy
 
 if TYPE_CHECKING:
     from .conftest import Participant
 
 ROOT = Path(__file__).parents[2]
+ROBOT = Path(__file__).with_name("robot_stand_in.py")
 
 
 def start(network: RosNetwork, plan_name: str, **values: str) -> "list[subprocess.Popen[str]]":
@@ -73,21 +75,29 @@ def test_two_simulations_and_their_trainer_end_together(
     assert all(namespace == "/left" for name, namespace in nodes if name != participant.node.get_name())
 
 
-def test_a_deployed_policy_acts_until_it_is_stopped(
-    ros_network: RosNetwork, participant: "Participant", experiment: Path, tmp_path: Path
+def test_a_deployed_policy_commands_until_it_is_stopped(
+    ros_network: RosNetwork, participant: "Participant", tmp_path: Path
 ) -> None:
-    from rl_interfaces.msg import EpisodeStatistics
+    from std_msgs.msg import Float64MultiArray
 
-    assert main(["train", "--config", str(experiment)]) == 0
-    [run] = find_runs(tmp_path / "experiments")
-    episodes = participant.collect(EpisodeStatistics, "/left/policy/episodes")
-    [policy] = start(ros_network, "DEPLOY", run=str(run.path), namespace="/left")
-    with ExitStack() as stack:
-        stack.callback(end, policy)
-        assert episodes.wait_for(lambda message: message.source == "play").mean_return > 0
-        policy.send_signal(signal.SIGINT)
-        output = policy.communicate(timeout=60)[0]
-    assert policy.returncode == 0, output
+    policy = write_policy(tmp_path / "policy.onnx")
+    config = write_description(tmp_path / "robot.yaml")
+    commands = participant.collect(Float64MultiArray, "/left/command", latched=False)
+    with ros_network.script(ROBOT, "--ros-args", "-r", "__ns:=/left"), ExitStack() as stack:
+        [node] = start(
+            ros_network,
+            "DEPLOY",
+            policy=str(policy),
+            config=str(config),
+            activate="true",
+            namespace="/left",
+        )
+        stack.callback(end, node)
+        assert len(commands.wait_for(lambda message: max(map(abs, message.data)) > 0.01).data) == 2
+        node.send_signal(signal.SIGINT)
+        output = node.communicate(timeout=60)[0]
+    assert node.returncode == 0, output
+    assert list(commands.messages[-1].data) == [0.0, 0.0]
 
 
 def test_arguments_are_checked(ros_network: RosNetwork) -> None:

@@ -1,6 +1,7 @@
 """The node `operate`: calls the services of a policy node once, for machines without `ros2 lifecycle`."""
 
 import sys
+import threading
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -24,6 +25,8 @@ ACTIONS = ("state", *TRANSITIONS, "reset")
 PATIENCE = 10.0
 ANSWER = 60.0
 """Seconds: an activation waits for the robot."""
+DIAGNOSTICS = 5.0
+"""Seconds to wait for /diagnostics, which a policy node publishes every second."""
 
 
 class Operate(Node):
@@ -42,13 +45,14 @@ class Operate(Node):
         super().__init__("operate")
         self.action = parameters.text(self, "action", "state")
         self.target = parameters.text(self, "node", "/policy").rstrip("/")
-        self.reason = ""
+        self._status = ""
+        self._has_status = threading.Event()
         if self.action not in ACTIONS:
             raise ValueError(f"the parameter action is '{self.action}', not one of {', '.join(ACTIONS)}")
         self.create_subscription(DiagnosticArray, "/diagnostics", self._note, 10)
 
     def work(self) -> int:
-        """Call the service, and print the state that the node has then.
+        """Call the service, and print the state of the node and of its control loop.
 
         Raises:
             RefusedError: There is no such node.
@@ -58,13 +62,15 @@ class Operate(Node):
             request = ChangeState.Request(transition=Transition(id=TRANSITIONS[self.action]))
             if not self._call(ChangeState, "change_state", request).success:
                 state = self._call(GetState, "get_state", GetState.Request()).current_state.label
-                reason = self.reason or "its log says why"
+                reason = self._newest_status().removeprefix(f"{state}: ") or "its log says why"
                 raise CommandFailedError(f"{self.target} is {state} and did not {self.action}: {reason}")
         elif self.action == "reset":
             answer = self._call(Trigger, "reset", Trigger.Request())
             if not answer.success:
                 raise CommandFailedError(f"{self.target} did not reset: {answer.message}")
-        print(self._call(GetState, "get_state", GetState.Request()).current_state.label)
+        state = self._call(GetState, "get_state", GetState.Request()).current_state.label
+        status = self._newest_status()
+        print(f"{state}, {status}" if status and not status.startswith(state) else status or state)
         return 0
 
     def _call(self, service_type: Any, name: str, request: Any) -> Any:
@@ -76,9 +82,17 @@ class Operate(Node):
             raise CommandFailedError(f"{self.target} did not answer within {ANSWER:g} s")
         return answer
 
+    def _newest_status(self) -> str:
+        """Return the next message on /diagnostics about the node; empty if none comes."""
+        self._has_status.clear()
+        return self._status if self._has_status.wait(DIAGNOSTICS) else ""
+
     def _note(self, message: DiagnosticArray) -> None:
         name = f"{self.target.removeprefix('/')}: policy"
-        self.reason = next((one.message for one in message.status if one.name == name), self.reason)
+        for one in message.status:
+            if one.name == name:
+                self._status = one.message
+                self._has_status.set()
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from rclpy.duration import Duration
 from rclpy.node import Node
-from rclpy.qos import LivelinessPolicy, QoSProfile
+from rclpy.qos import LivelinessPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Bool, Float64MultiArray
 
 from rl_pipeline.config.deploy import KEY, Deploy
@@ -321,7 +321,10 @@ class PolicyRobot:
             emergency.received(time.monotonic_ns(), pressed=message.data)
 
         self._emergency = emergency
-        self._arrivals += (Arrivals(self._node, Bool, topic, offered_quality(self._node, topic), arrived),)
+        # A publisher that comes later may offer no reliable delivery, and a reliable subscription is deaf to it.
+        best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+        for quality in (offered_quality(self._node, topic), best_effort):
+            self._arrivals += (Arrivals(self._node, Bool, topic, quality, arrived),)
 
 
 def _number_type(spec: PolicySpec) -> np.dtype[np.generic]:
