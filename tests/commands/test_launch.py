@@ -79,7 +79,7 @@ def test_the_run_that_the_experiment_names_is_filmed(
             "rl_nodes",
             "trian",
             [],
-            "ros.node_name: 'trian' is no node of rl_nodes; there are: evaluate, play, ",
+            "ros.node_name: 'trian' is no node of rl_nodes; there are: evaluate, operate, play, ",
         ),
         ("rl_nodes", "trian", [], "did you mean 'train'?"),
         ("rl_node", "train", [], "ros.package_name: 'rl_node' is no package with nodes; there are: "),
