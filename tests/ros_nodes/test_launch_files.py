@@ -75,6 +75,9 @@ def test_two_simulations_and_their_trainer_end_together(
     assert all(namespace == "/left" for name, namespace in nodes if name != participant.node.get_name())
 
 
+SAFE = [0.0, 0.0]
+
+
 def test_a_deployed_policy_commands_until_it_is_stopped(
     ros_network: RosNetwork, participant: "Participant", tmp_path: Path
 ) -> None:
@@ -93,11 +96,12 @@ def test_a_deployed_policy_commands_until_it_is_stopped(
             namespace="/left",
         )
         stack.callback(end, node)
-        assert len(commands.wait_for(lambda message: max(map(abs, message.data)) > 0.01).data) == 2
+        assert len(commands.wait_for(lambda message: list(message.data) != SAFE).data) == 2
         node.send_signal(signal.SIGINT)
         output = node.communicate(timeout=60)[0]
     assert node.returncode == 0, output
-    assert list(commands.messages[-1].data) == [0.0, 0.0]
+    commands.wait_for(lambda message: list(message.data) == SAFE)
+    assert list(commands.messages[-1].data) == SAFE
 
 
 def test_arguments_are_checked(ros_network: RosNetwork) -> None:

@@ -218,8 +218,9 @@ def test_a_robot_that_does_not_fit_is_refused(
         operator.wait_for_status("nobody publishes /joint_states")
         stack.enter_context(robot(ros_network, "--joints", "shoulder", "wrist"))
         write_description(config)
-        for transition in ("cleanup", "configure"):
-            assert operator.change(transition)
+        assert operator.change("cleanup")
+        wait_for(lambda: operator.status == "unconfigured", lambda: operator.status)
+        assert operator.change("configure")
         assert not operator.change("activate")
         operator.wait_for_status("joint_states has no joint 'elbow'; its joints are shoulder, wrist")
         assert not operator.commands.messages
