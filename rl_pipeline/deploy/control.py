@@ -117,7 +117,7 @@ class Control:
 
     def deactivate(self) -> Numbers:
         """Stop asking the policy, and return the last command that the robot gets."""
-        self.state = "inactive"
+        self.state, self.problem = "inactive", None
         return self._stop_command(None)
 
     def cycle(self, now: int, observation: Observation | None, problem: str | None) -> Outcome:

@@ -139,3 +139,13 @@ def test_a_reset_ramps_from_the_command_that_the_robot_has(policy: Proportional,
     loop.cycle(2 * SECOND, None, "a reason")
     loop.activate(3 * SECOND)
     np.testing.assert_array_equal(loop.cycle(3 * SECOND, -CALM, None).command, held)
+
+
+def test_a_deactivated_policy_leaves_the_safe_command_and_no_problem(
+    policy: Proportional, spec: PolicySpec
+) -> None:
+    loop = control(policy, spec)
+    loop.activate(0)
+    loop.cycle(0, None, "silence")
+    np.testing.assert_array_equal(loop.deactivate(), SAFE)
+    assert (loop.state, loop.problem) == ("inactive", None)

@@ -152,7 +152,10 @@ class PolicyNode(LifecycleNode):
         problem = "the node is not configured" if self.robot is None else self.robot.reset()
         response.success = problem is None
         response.message = problem or "the policy acts again"
-        self.get_logger().info(f"reset: {response.message}")
+        if problem is None:
+            self.get_logger().info("reset: the policy acts again")
+        else:
+            self.get_logger().warning(f"the reset was refused: {problem}")
         self.tell()
         return response
 
