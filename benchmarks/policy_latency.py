@@ -1,4 +1,4 @@
-"""How long an exported policy takes for one action, and whether it keeps a rate without its memory growing.
+"""Latency of one action of an exported policy, and growth of memory at a fixed rate.
 
     python benchmarks/policy_latency.py [FILE.onnx]
 

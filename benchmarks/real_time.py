@@ -28,16 +28,18 @@ from rclpy.node import Node
 from std_msgs.msg import Float64
 from std_srvs.srv import Trigger
 
+from rl_pipeline.commands.ros_node import OWN_PACKAGE, nodes_of
 from rl_pipeline.envs.factory import make_vector_env
 from rl_pipeline.envs.ros.spinning import SpinningThread
 from rl_pipeline.policies.exported import ExportedPolicy, load_exported
+from rl_pipeline.policies.rollout import Rollout
 from rl_pipeline.run.locate import find_run
 from rl_pipeline.run.trained_policy import stored_config
 
 PATIENCE = 60.0
 
 
-def describe(exported: ExportedPolicy, settings: dict[str, Any]) -> dict[str, Any]:
+def describe(exported: ExportedPolicy) -> dict[str, Any]:
     action = exported.spec.action
     low, high = float(np.max(action.low)), float(np.min(action.high))
     field = {"field": f"simulation/action.data[0:{action.shape[0]}]", "low": low, "high": high}
@@ -48,25 +50,16 @@ def describe(exported: ExportedPolicy, settings: dict[str, Any]) -> dict[str, An
         "ramp": 0.0,
         "startup_timeout": PATIENCE,
         "safety": {"max_age": 10.0, "max_late": 10.0},
-        **settings,
     }
 
 
-def in_process(run: str, exported: ExportedPolicy, seed: int, resets: int, n: int) -> list[float]:
+def in_process(run: str, exported: ExportedPolicy, seed: int, n: int) -> list[float]:
     environment = stored_config(find_run(run)).environment
     alone = environment.model_copy(update={"normalize": type(environment.normalize)()})
     with closing(make_vector_env(alone, n_environments=1)) as env:
-        observations, _ = env.reset(seed=seed)
-        for _ in range(resets):
-            observations, _ = env.reset()
-        rewards: list[float] = []
-        memory, starts = None, np.ones(1, bool)
-        while len(rewards) < n:
-            actions, memory = exported.policy.act(observations, memory, starts)
-            observations, reward, terminated, truncated, _ = env.step(actions)
-            rewards.append(float(reward[0]))
-            starts = terminated | truncated
-    return rewards
+        env.reset(seed=seed)
+        rollout = Rollout(exported.policy, env, seed=None)  # the simulation node is reset once, too
+        return [float(rollout.step().rewards[0]) for _ in range(n)]
 
 
 class Bystander:
@@ -81,7 +74,7 @@ class Bystander:
         """Call a service and return its answer."""
         client = self.node.create_client(kind, name)
         if not client.wait_for_service(PATIENCE):
-            raise SystemExit(f"there is no service {name}")
+            raise SystemExit(f"the service {name} is not available")
         answer = client.call(request, timeout_sec=PATIENCE)
         if answer is None or not answer.success:
             raise SystemExit(f"{name} failed: {answer}")
@@ -90,11 +83,11 @@ class Bystander:
 
 def in_real_time(
     run: str, exported: ExportedPolicy, options: argparse.Namespace, bystander: Bystander, folder: Path
-) -> tuple[list[float], int]:
-    """Return the rewards of the steps after a reset, and how many resets came before."""
+) -> list[float]:
+    """Return the rewards of the steps from shortly before a reset on."""
     path = find_run(run).path
     robot = folder / "robot.yaml"
-    robot.write_text(yaml.safe_dump({"deploy": describe(exported, {})}))
+    robot.write_text(yaml.safe_dump({"deploy": describe(exported)}))
     factor = options.rate / (exported.spec.rate or options.rate)
     simulated = [
         "-p",
@@ -116,14 +109,11 @@ def in_real_time(
         deadline = time.monotonic() + PATIENCE + 2 * options.steps / options.rate
         while len(bystander.rewards) < before + options.steps + 10 and time.monotonic() < deadline:
             time.sleep(0.1)
-    return bystander.rewards[before:], 1
+    return bystander.rewards[before:]
 
 
 def node_process(name: str, parameters: Sequence[str]) -> "closing[Any]":
-    for prefix in os.environ["AMENT_PREFIX_PATH"].split(os.pathsep):
-        executable = Path(prefix) / "lib" / "rl_nodes" / name
-        if executable.exists():
-            break
+    executable = nodes_of(OWN_PACKAGE, map(Path, os.environ["AMENT_PREFIX_PATH"].split(os.pathsep)))[name]
     process = subprocess.Popen([str(executable), "--ros-args", *parameters])
 
     class Running:
@@ -154,8 +144,8 @@ def main() -> None:
             bystander = Bystander(node)
             exported = load_exported(find_run(run).path / "policy.onnx")
             with tempfile.TemporaryDirectory() as folder:
-                rewards, resets = in_real_time(run, exported, options, bystander, Path(folder))
-            rows.append(compare(run, rewards, in_process(run, exported, options.seed, resets, options.steps)))
+                rewards = in_real_time(run, exported, options, bystander, Path(folder))
+            rows.append(compare(run, rewards, in_process(run, exported, options.seed, options.steps)))
             print(rows[-1], flush=True)
     finally:
         thread.close()

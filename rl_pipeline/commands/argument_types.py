@@ -1,6 +1,7 @@
 """Types of values on the command line."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -29,9 +30,13 @@ def positive(text: str) -> int:
     return number
 
 
-def film_path(text: str) -> Path:
-    """Parse the name of a film to write."""
-    path = Path(text).expanduser()
-    if path.suffix != ".mp4":
-        raise argparse.ArgumentTypeError(f"'{text}' must end in .mp4")
-    return path
+def path_ending_in(suffix: str) -> Callable[[str], Path]:
+    """Return a type that parses the name of a file to write, with an extension such as `.mp4`."""
+
+    def parse(text: str) -> Path:
+        path = Path(text).expanduser()
+        if path.suffix != suffix:
+            raise argparse.ArgumentTypeError(f"'{text}' must end in {suffix}")
+        return path
+
+    return parse

@@ -9,7 +9,6 @@ from rl_pipeline.errors import RefusedError
 from rl_pipeline.ros_namespace import absolute
 
 NAME = "deploy"
-ONNX = "policy.onnx"
 HELP = "let an exported policy steer a robot over ROS 2"
 
 
@@ -32,7 +31,7 @@ def run(options: argparse.Namespace) -> None:
     """Replace this process by the node.
 
     Raises:
-        RefusedError: There is no such file or run, or no ROS 2.
+        RefusedError: The file or the run does not exist, or ROS 2 is not available.
     """
     parameters: dict[str, str | int | list[str]] = {
         "policy": str(policy_file(options.policy)),
@@ -59,7 +58,9 @@ def policy_file(name: str) -> Path:
         return path.absolute()
     from rl_pipeline.run.locate import find_run
 
-    file = find_run(name).path / ONNX
+    file = find_run(name).exported
     if not file.is_file():
-        raise RefusedError(f"{file.parent} has no {ONNX}: `rl-pipeline export {name} --out {file}` writes it")
+        raise RefusedError(
+            f"{file.parent} has no {file.name}: `rl-pipeline export {name} --out {file}` writes it"
+        )
     return file.absolute()

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rl_pipeline.commands.run_arguments import add_run, chosen
-from rl_pipeline.errors import RefusedError
+from rl_pipeline.commands.argument_types import path_ending_in
+from rl_pipeline.commands.run_arguments import add_run, check_targets, chosen
 
 if TYPE_CHECKING:
     from rl_pipeline.deploy.export import Export
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
     parser.add_argument(
         "--out",
-        type=onnx_path,
+        type=path_ending_in(".onnx"),
         default=Path("policy.onnx"),
         metavar="OUT.onnx",
         help="the file to write (default policy.onnx); OUT.parity.json is written beside it",
@@ -27,36 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace files that exist")
 
 
-def onnx_path(text: str) -> Path:
-    """Parse the name of an ONNX file to write."""
-    path = Path(text).expanduser()
-    if path.suffix != ".onnx":
-        raise argparse.ArgumentTypeError(f"'{text}' must end in .onnx")
-    return path
-
-
 def run(options: argparse.Namespace) -> None:
     """Export."""
-    from rl_pipeline.deploy.export import export_policy
+    from rl_pipeline.deploy.export import export_policy, report_beside
 
     folder, checkpoint = chosen(options.run_name, options.checkpoint)
-    check_target(options.out, force=options.force)
+    check_targets(options.out, report_beside(options.out), force=options.force)
     print_export(export_policy(folder, checkpoint, options.out))
-
-
-def check_target(file: Path, *, force: bool) -> None:
-    """Refuse a file that cannot be written, or that exists unless it may be replaced.
-
-    Raises:
-        RefusedError: The folder does not exist, or a file of this name does.
-    """
-    from rl_pipeline.deploy.export import report_beside
-
-    if not file.parent.is_dir():
-        raise RefusedError(f"--out: there is no folder {file.parent.resolve()}; make it first")
-    existing = [str(path) for path in (file, report_beside(file)) if path.exists()]
-    if existing and not force:
-        raise RefusedError(f"would replace {' and '.join(existing)}; give another --out, or add --force")
 
 
 def print_export(export: "Export") -> None:

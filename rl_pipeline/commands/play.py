@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from rl_pipeline.commands.argument_types import film_path, positive, seed
+from rl_pipeline.commands.argument_types import path_ending_in, positive, seed
 from rl_pipeline.commands.run_arguments import add_run, chosen
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--render", choices=["human", "rgb_array"], default="rgb_array", help="a window, or a film (default)"
     )
-    parser.add_argument("--video", type=film_path, metavar="OUT.mp4", help="the film to write")
+    parser.add_argument("--video", type=path_ending_in(".mp4"), metavar="OUT.mp4", help="the film to write")
     parser.add_argument("--episodes", type=positive, default=1, help="episodes in the window (default 1)")
     parser.add_argument("--seed", type=seed, default=0, help="seed of the episode (default 0)")
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from rl_pipeline.commands.argument_types import film_path
+from rl_pipeline.commands.argument_types import path_ending_in
 from rl_pipeline.commands.run_arguments import RUN_HELP, add_trust, tell_code
 
 NAME = "record"
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoints", default="all", metavar="all|NAME,NAME", help="which, in which order (default all)"
     )
-    parser.add_argument("--video", type=film_path, metavar="OUT.mp4", help="the film to write")
+    parser.add_argument("--video", type=path_ending_in(".mp4"), metavar="OUT.mp4", help="the film to write")
     add_trust(parser)
 
 

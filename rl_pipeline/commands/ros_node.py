@@ -14,6 +14,16 @@ OWN_PACKAGE = "rl_nodes"
 PACKAGES_INDEX = "share/ament_index/resource_index/packages"
 
 
+def nodes_of(package: str, prefixes: Iterable[Path]) -> dict[str, Path]:
+    """Return the executables of a package by name, given the folders of AMENT_PREFIX_PATH."""
+    return {
+        path.name: path
+        for prefix in prefixes
+        for path in sorted((prefix / "lib" / package).glob("*"))
+        if path.is_file() and os.access(path, os.X_OK)
+    }
+
+
 def find_executable(package: str, node: str, prefixes: Iterable[Path], file: Path) -> Path:
     """Find a node among the installed packages.
 
@@ -27,12 +37,7 @@ def find_executable(package: str, node: str, prefixes: Iterable[Path], file: Pat
         RefusedError: There is no such package, or no such node in it.
     """
     prefixes = list(prefixes)
-    nodes = {
-        path.name: path
-        for prefix in prefixes
-        for path in sorted((prefix / "lib" / package).glob("*"))
-        if path.is_file() and os.access(path, os.X_OK)
-    }
+    nodes = nodes_of(package, prefixes)
     if not nodes:
         packages = [path.name for prefix in prefixes for path in prefix.glob(f"{PACKAGES_INDEX}/*")]
         with_nodes = {name for name in packages for prefix in prefixes if (prefix / "lib" / name).is_dir()}
@@ -57,15 +62,14 @@ def exec_node(node: str, arguments: Sequence[str]) -> NoReturn:
         raise RefusedError(
             f"the node {node} needs ROS 2: `source ros_ws/activate.bash` gives it to a shell, or use the container"
         )
-    for prefix in prefixes.split(os.pathsep):
-        executable = Path(prefix) / "lib" / OWN_PACKAGE / node
-        if executable.is_file():
-            sys.stdout.flush()
-            os.execv(executable, [str(executable), "--ros-args", *arguments])
-    raise RefusedError(
-        f"{OWN_PACKAGE}/{node} is not among the packages of AMENT_PREFIX_PATH; "
-        "`source ros_ws/activate.bash` builds it"
-    )
+    executable = nodes_of(OWN_PACKAGE, map(Path, prefixes.split(os.pathsep))).get(node)
+    if executable is None:
+        raise RefusedError(
+            f"{OWN_PACKAGE}/{node} is not among the packages of AMENT_PREFIX_PATH; "
+            "`source ros_ws/activate.bash` builds it"
+        )
+    sys.stdout.flush()
+    os.execv(executable, [str(executable), "--ros-args", *arguments])
 
 
 def _unknown(file: Path, key: str, value: str, what: str, known: Iterable[str]) -> str:

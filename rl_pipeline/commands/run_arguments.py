@@ -2,7 +2,10 @@
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rl_pipeline.errors import RefusedError
 
 if TYPE_CHECKING:
     from rl_pipeline.run.checkpoints import Checkpoint
@@ -54,3 +57,21 @@ def tell_code(run: "RunFolder") -> None:
     listed = ", ".join(str(executed).replace(f"{run.path}/", "") for executed in executed_by(config))
     if listed:
         print(f"This run uses its own code: {listed}", file=sys.stderr)
+
+
+def check_targets(file: Path, *others: Path, force: bool) -> None:
+    """Refuse files that cannot be written, or that exist unless they may be replaced.
+
+    Args:
+        file: What `--out` names.
+        others: What is written beside it.
+        force: Whether files may be replaced.
+
+    Raises:
+        RefusedError: The folder does not exist, or a file of one of these names does.
+    """
+    if not file.parent.is_dir():
+        raise RefusedError(f"--out: there is no folder {file.parent.resolve()}; make it first")
+    existing = [str(path) for path in (file, *others) if path.exists()]
+    if existing and not force:
+        raise RefusedError(f"would replace {' and '.join(existing)}; give another --out, or add --force")

@@ -1,11 +1,10 @@
 """`rl-pipeline save-model`: a policy as files that stock Stable-Baselines3 loads."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rl_pipeline.commands.run_arguments import add_run, chosen
-from rl_pipeline.errors import RefusedError
+from rl_pipeline.commands.argument_types import path_ending_in
+from rl_pipeline.commands.run_arguments import add_run, check_targets, chosen
 
 if TYPE_CHECKING:
     from rl_pipeline.run.checkpoints import Checkpoint
@@ -20,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
     parser.add_argument(
         "--out",
-        type=model_path,
+        type=path_ending_in(".zip"),
         required=True,
         metavar="OUT.zip",
         help="the model to write; OUT_vecnormalize.pkl is written beside it",
@@ -28,37 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace files that exist")
 
 
-def model_path(text: str) -> Path:
-    """Parse the name of a model to write."""
-    path = Path(text).expanduser()
-    if path.suffix != ".zip":
-        raise argparse.ArgumentTypeError(f"'{text}' must end in .zip")
-    return path
-
-
 def run(options: argparse.Namespace) -> None:
     """Save."""
-    from rl_pipeline.run.saved_policy import save_policy
+    from rl_pipeline.run.saved_policy import save_policy, vec_normalize_beside
 
     folder, checkpoint = chosen(options.run_name, options.checkpoint)
-    check_target(options.out, force=options.force)
+    check_targets(options.out, vec_normalize_beside(options.out), force=options.force)
     saved = save_policy(folder, checkpoint, options.out)
     print_saved(saved, checkpoint)
-
-
-def check_target(model: Path, *, force: bool) -> None:
-    """Refuse a file that cannot be written, or that exists unless it may be replaced.
-
-    Raises:
-        RefusedError: The folder does not exist, or a file of this name does.
-    """
-    from rl_pipeline.run.saved_policy import vec_normalize_beside
-
-    if not model.parent.is_dir():
-        raise RefusedError(f"--out: there is no folder {model.parent.resolve()}; make it first")
-    existing = [str(path) for path in (model, vec_normalize_beside(model)) if path.exists()]
-    if existing and not force:
-        raise RefusedError(f"would replace {' and '.join(existing)}; give another --out, or add --force")
 
 
 def print_saved(saved: "SavedPolicy", checkpoint: "Checkpoint") -> None:

@@ -30,7 +30,7 @@ class RobotCommand(ActionField):
     """Numbers of a message that the policy sets. `low` and `high` are in units of the message."""
 
     scale: float = 1.0
-    """What the policy's numbers are multiplied by, e.g. 1000 where the message has millimetres."""
+    """Factor from the policy's numbers to those of the message, e.g. 1000 from metres to millimetres."""
     max_change: Annotated[float, Field(gt=0)] | None = None
     """A larger change between two cycles, in units of the message, stops the policy."""
     unit: Text | None = None
@@ -47,7 +47,7 @@ class Damping(Section):
 
 
 class Safety(Section):
-    """What stops the policy, and what the robot gets then."""
+    """Conditions that stop the policy, and the command that follows."""
 
     stop: Literal["given", "zero", "hold", "damping"] = "given"
     """Command after a stop: `safe` of each command, zeros, the last command, or one that damps the motion."""
@@ -101,7 +101,7 @@ class Deploy(Section):
     startup_timeout: Seconds = 5.0
     """Seconds in which all topics must have a message for the node to activate."""
     safety: Safety = Safety()
-    """What stops the policy."""
+    """Conditions that stop the policy, and the command that follows."""
     recording: RecordingSettings | None = None
     """What is recorded; by default nothing."""
 

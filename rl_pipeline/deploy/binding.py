@@ -73,10 +73,7 @@ def _command_problems(
 ) -> Iterator[Problem]:
     smallest = np.asarray(action.low, np.float64).ravel()
     largest = np.asarray(action.high, np.float64).ravel()
-    start = 0
-    for index, (field, size) in enumerate(zip(fields, sizes, strict=True)):
-        part = slice(start, start + size)
-        start += size
+    for index, (field, part) in enumerate(zip(fields, _parts(sizes), strict=True)):
         numbers = Numbers(f"{KEY}.commands.{index}", joints[part], action.units[part])
         yield from _identity_problems(numbers, field.joints, field.unit)
         if not field.low <= field.safe <= field.high:
@@ -140,12 +137,17 @@ def observation_limits(
 def _observation_problems(
     fields: Sequence[RobotObservation], sizes: Sequence[int], signal: Signal
 ) -> Iterator[Problem]:
-    start = 0
-    for index, (field, size) in enumerate(zip(fields, sizes, strict=True)):
-        part = slice(start, start + size)
-        start += size
+    for index, (field, part) in enumerate(zip(fields, _parts(sizes), strict=True)):
         numbers = Numbers(f"{KEY}.observations.{index}", signal.names[part], signal.units[part])
         yield from _identity_problems(numbers, field.joints, field.unit)
+
+
+def _parts(sizes: Sequence[int]) -> Iterator[slice]:
+    """Yield where the numbers of each field stand among all numbers."""
+    start = 0
+    for size in sizes:
+        yield slice(start, start + size)
+        start += size
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -63,7 +63,7 @@ class Rollout:
     Args:
         policy: Who acts.
         env: Where.
-        seed: Seeds the environments.
+        seed: Seeds the environments; None continues their random numbers.
         deterministic: Whether to take the most likely actions.
         action_masks: Gives the allowed actions, for policies that need them.
 
@@ -76,7 +76,7 @@ class Rollout:
         policy: Policy[Any],
         env: VectorEnv,
         *,
-        seed: int,
+        seed: int | None,
         deterministic: bool = True,
         action_masks: ActionMasks | None = None,
     ) -> None:

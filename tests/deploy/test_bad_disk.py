@@ -1,6 +1,5 @@
 """A disk that hangs or is full costs cycles, and never holds up the control loop."""
 
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 
 from rl_pipeline.deploy.recording import Recorder
 from rl_pipeline.deploy.recording_reader import find_parts
+from tests.small_disk import mounted
 
 from .recorded import DOCUMENT, PATIENCE, SHA256, assert_equal, cycle, cycles, wait_for
 
@@ -71,17 +71,8 @@ def test_cycles_that_wait_take_bounded_memory(tmp_path: Path, monkeypatch: pytes
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 600 kB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(folder)]
-    try:
-        mounted = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError as error:
-        pytest.skip(f"mount cannot be started: {error}")
-    if mounted.returncode:
-        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path / "disk", "600k") as folder:
+        yield folder
 
 
 def test_a_full_disk_loses_the_oldest_parts_and_keeps_the_newest(small_disk: Path) -> None:

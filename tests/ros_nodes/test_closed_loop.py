@@ -5,7 +5,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import yaml
 
 from rl_pipeline.cli import main
@@ -13,6 +12,7 @@ from rl_pipeline.commands.exit_status import DONE
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.envs.factory import make_vector_env
 from rl_pipeline.policies.exported import ExportedPolicy, load_exported
+from rl_pipeline.policies.rollout import Rollout
 from rl_pipeline.run.folder import find_runs
 from tests.ros_network import RosNetwork
 
@@ -49,15 +49,11 @@ def trained(folder: Path) -> Path:
 def rewards_in_process(exported: ExportedPolicy, resets: int) -> list[float]:
     environment = Environment.model_validate({**ENVIRONMENT, "n_environments": 1})
     with closing(make_vector_env(environment)) as env:
-        observations, _ = env.reset(seed=SEED)
-        for _ in range(resets):
-            observations, _ = env.reset()
-        rewards, memory = [], None
-        for step in range(N_STEPS):
-            actions, memory = exported.policy.act(observations, memory, np.array([step == 0]))
-            observations, reward, *_ = env.step(actions)
-            rewards.append(float(reward[0]))
-    return rewards
+        env.reset(seed=SEED)
+        for _ in range(resets - 1):
+            env.reset()
+        rollout = Rollout(exported.policy, env, seed=None)
+        return [float(rollout.step().rewards[0]) for _ in range(N_STEPS)]
 
 
 def test_a_node_in_lockstep_gets_the_rewards_of_a_single_process(

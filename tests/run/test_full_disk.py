@@ -2,7 +2,6 @@
 
 import re
 import resource
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from rl_pipeline.run.folder import RunFolder, find_runs
 from rl_pipeline.run.metadata import read_metadata
 from rl_pipeline.run.rl_trainer import RLTrainer
 from rl_pipeline.run.train import plan_resume, run_plan
+from tests.small_disk import mounted
 
 MANY = (
     "training.training.total_timesteps=200",
@@ -88,17 +88,8 @@ def test_a_training_whose_end_cannot_be_written_fails_and_goes_on_later(
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 400 kB where the next run will lie."""
-    folder = tmp_path / "experiments"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)]
-    try:
-        mounted = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError as error:
-        pytest.skip(f"mount cannot be started: {error}")
-    if mounted.returncode:
-        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path / "experiments", "400k") as folder:
+        yield folder
 
 
 def test_a_really_full_disk_is_reported_in_plain_lines(

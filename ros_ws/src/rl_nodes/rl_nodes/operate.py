@@ -13,6 +13,7 @@ from std_srvs.srv import Trigger
 from rl_nodes import parameters
 from rl_nodes.start import spinning
 from rl_pipeline.commands.exit_status import exit_status, log_to_terminal
+from rl_pipeline.commands.operate import ACTIONS
 from rl_pipeline.errors import CommandFailedError, RefusedError
 
 TRANSITIONS = {
@@ -21,7 +22,6 @@ TRANSITIONS = {
     "deactivate": Transition.TRANSITION_DEACTIVATE,
     "cleanup": Transition.TRANSITION_CLEANUP,
 }
-ACTIONS = ("state", *TRANSITIONS, "reset")
 PATIENCE = 10.0
 ANSWER = 60.0
 """Seconds: an activation waits for the robot."""

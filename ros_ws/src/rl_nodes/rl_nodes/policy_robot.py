@@ -198,7 +198,7 @@ class PolicyRobot:
             for watch in self._watches.values():
                 watch.forgive()
             now = time.monotonic_ns()
-            observation, problem = self._observe(now)
+            observation, problem = self._observe(self._problem(now))
             if observation is not None:
                 problem = self._control.observations.problem(observation)
             if problem is None:
@@ -227,7 +227,7 @@ class PolicyRobot:
             problem = self._problem(now)
             if reference is None and (problem is None or self._control.state == "stopped"):
                 return
-            outcome = self._cycle(self._control, now, now if reference is None else reference)
+            outcome = self._cycle(self._control, now, now if reference is None else reference, problem)
         if outcome.problem is not None:
             self._stopped(outcome.problem)
 
@@ -252,8 +252,8 @@ class PolicyRobot:
             self._due = now + self._period
         return reference
 
-    def _cycle(self, control: Control, now: int, reference: int) -> Outcome:
-        observation, problem = self._observe(now)
+    def _cycle(self, control: Control, now: int, reference: int, problem: str | None) -> Outcome:
+        observation, problem = self._observe(problem)
         outcome = control.cycle(now, observation, problem)
         late = time.monotonic_ns() - reference
         if late > self._max_late and outcome.state != "stopped":
@@ -276,8 +276,8 @@ class PolicyRobot:
         if outcome.problem is not None:
             self._note("error", outcome.problem)
 
-    def _observe(self, now: int) -> tuple[Observation | None, str | None]:
-        problem = self._problem(now)
+    def _observe(self, problem: str | None) -> tuple[Observation | None, str | None]:
+        """Return the observation, or what is wrong; `problem` is what `_problem` returned."""
         if problem is not None:
             return None, problem
         try:
