@@ -1,0 +1,1 @@
+"""Searches over settings: sweeps of trainings, on this machine or on a cluster."""
