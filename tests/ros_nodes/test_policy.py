@@ -333,3 +333,87 @@ def test_two_robots_in_two_namespaces_and_a_recording(
         command = [sys.executable, "-m", "rl_pipeline", "replay", str(file), str(policy)]
         replayed = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
         assert replayed.returncode == status, json.dumps([replayed.stdout, replayed.stderr])
+
+
+def test_a_lost_heartbeat_swapped_joints_and_a_jump_of_the_command_stop_the_policy(
+    ros_network: RosNetwork, participant: Participant, policy_file: Path, tmp_path: Path
+) -> None:
+    from std_msgs.msg import Bool
+
+    changes = safe_commands()
+    for command in changes["commands"]:
+        command |= {"safe": 0.0, "max_change": 0.6}
+    joints = ["shoulder", "elbow"]
+    position = {"field": "joint_states.position", "joints": joints[:1], "stop_below": -0.2, "stop_above": 2.0}
+    elbow = {"field": "joint_states.position", "joints": joints[1:]}
+    changes["observations"] = [position, elbow, {"field": "joint_states.velocity", "joints": joints}]
+    safety = {"max_age": 8.0, "max_late": 8.0, "emergency_stop": "emergency_stop", "heartbeat": 6.0}
+    config = write_description(tmp_path / "robot.yaml", ramp=2.0, safety=safety, **changes)
+    operator = Operator(participant)
+    beating = participant.node.create_timer(0.1, lambda: operator._emergency.publish(Bool(data=False)))
+    with ExitStack() as stack:
+        stack.enter_context(robot(ros_network))
+        node = policy_node(ros_network, policy_file, config)
+        stack.callback(end, node)
+        assert operator.change("activate"), operator.status
+
+        def settle() -> None:
+            wait_for(lambda: operator.status == "active", lambda: operator.status)
+            wait_for(lambda: np.abs(operator.some_commands(1)[-1]).max() < 0.01)
+
+        settle()
+        for fault, reason in [
+            ("swap shoulder elbow", "the observation 'shoulder position' is -0."),
+            ("unit 1.9", "the command 'shoulder' changed by 0."),
+        ]:
+            operator.fault(fault)
+            operator.wait_for_status("stopped: ")
+            assert reason in operator.status
+            assert operator.some_commands()[-1] == [0.0, 0.0]
+            operator.fault("none")
+            wait_for(lambda: operator.reset().success)
+            settle()
+        beating.cancel()
+        operator.wait_for_status("stopped: the emergency stop /emergency_stop is silent for 6.")
+        assert "is silent" in operator.reset().message
+        beating.reset()
+        wait_for(lambda: operator.reset().success)
+
+
+def test_commands_are_joint_trajectories_and_twists(
+    ros_network: RosNetwork, participant: Participant, policy_file: Path, tmp_path: Path
+) -> None:
+    from geometry_msgs.msg import Twist
+    from sensor_msgs.msg import JointState
+    from trajectory_msgs.msg import JointTrajectory
+
+    limits = {"low": -1.0, "high": 1.0}
+    joints = {"joints": ["shoulder", "elbow"]}
+    cases: dict[Any, list[dict[str, Any]]] = {
+        JointTrajectory: [{"field": "trajectory.points[0].velocities", **joints}],
+        JointState: [{"field": "state.velocity", **joints}],
+        Twist: [{"field": "twist.linear.x"}, {"field": "twist.angular.z"}],
+    }
+    for kind, commands in cases.items():
+        name = f"{kind.__module__.split('.')[0]}/msg/{kind.__name__}"
+        fields = [{**one, **limits, "type": name} for one in commands]
+        config = write_description(tmp_path / "robot.yaml", commands=fields)
+        received = participant.collect(kind, commands[0]["field"].partition(".")[0], latched=False)
+        with ExitStack() as stack:
+            stack.enter_context(robot(ros_network))
+            node = policy_node(ros_network, policy_file, config, "-p", "activate:=true")
+            stack.callback(end, node)
+            message = received.wait_for(lambda one: np.allclose(speeds(one), np.clip(2 * TARGET, -1, 1)))
+            if kind is not Twist:
+                names = message.joint_names if kind is JointTrajectory else message.name
+                assert list(names) == joints["joints"]
+
+
+def speeds(message: Any) -> list[float]:
+    """Return the two numbers of a command of whatever type."""
+    match type(message).__name__:
+        case "JointTrajectory":
+            return list(message.points[0].velocities)
+        case "JointState":
+            return list(message.velocity)
+    return [message.linear.x, message.angular.z]
