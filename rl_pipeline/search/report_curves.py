@@ -28,7 +28,9 @@ def learning_curves(results: Results, folder: Path) -> "Figure | str":
         results: The study.
         folder: The folder of the sweep.
     """
-    curves = {row.number: curve for row in results.rows if (curve := _mean_over_seeds(row, folder)) is not None}
+    curves = {
+        row.number: curve for row in results.rows if (curve := _mean_over_seeds(row, folder)) is not None
+    }
     if not curves:
         return "no run has been evaluated yet"
     return _draw(results, curves, "Learning curves", "evaluation return", "timesteps")
@@ -46,16 +48,16 @@ def reported_values(results: Results) -> "Figure | str":
     return _draw(results, curves, "Values that were reported to the pruner", "value", "step")
 
 
-def _draw(
-    results: Results, curves: Mapping[int, _Curve], title: str, ylabel: str, xlabel: str
-) -> "Figure":
-    figure = new_figure(9, 4.6)
+def _draw(results: Results, curves: Mapping[int, _Curve], title: str, ylabel: str, xlabel: str) -> "Figure":
+    figure = new_figure(6.8, 4.2)
     axes = figure.subplots()
     coloured = [number for number in _by_rank(results) if number in curves][:N_COLOURED]
     for number, (x, y) in curves.items():
         if number not in coloured:
             is_pruned = results.rows[number].state == "pruned"
-            axes.plot(x, y, color="#BBBBBB", linewidth=0.9, linestyle=":" if is_pruned else "-", marker=_dot(x))
+            axes.plot(
+                x, y, color="#BBBBBB", linewidth=0.9, linestyle=":" if is_pruned else "-", marker=_dot(x)
+            )
     for rank, number in enumerate(coloured):
         x, y = curves[number]
         axes.plot(x, y, color=COLOURS[rank], linewidth=1.7, marker=_dot(x), label=f"trial {number}", zorder=5)

@@ -1,6 +1,7 @@
 """What a report shows of a study: its trials as rows, the best of them, and how much each parameter matters."""
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from rl_pipeline.plotting.interval import mean_interval
 from rl_pipeline.search.space import decode
-
-STATES = {
-    TrialState.COMPLETE: "finished",
-    TrialState.PRUNED: "pruned",
-    TrialState.FAIL: "failed",
-    TrialState.RUNNING: "unfinished",
-    TrialState.WAITING: "queued",
-}
+from rl_pipeline.search.status import STATES
 
 
 @dataclass(frozen=True)
@@ -29,7 +23,7 @@ class Row:
 
     Attributes:
         number: Number of the trial.
-        state: One of the values of `STATES`.
+        state: One of the words of `status.STATES`.
         parameters: Its values of the searched keys, as they are written in YAML.
         stored: The same as the storage holds them.
         values: A value for each objective; empty without a result.
@@ -96,12 +90,15 @@ class Results:
         return {state: states.count(state) for state in STATES.values() if state in states}
 
 
-def results_of(study: optuna.Study) -> Results:
-    """Collect what the report shows of a study."""
+def results_of(study: optuna.Study, names: Sequence[str] = ()) -> Results:
+    """Collect what the report shows of a study.
+
+    Args:
+        study: The study.
+        names: Names of the objectives; empty counts them.
+    """
     trials = study.get_trials(deepcopy=False)
-    names = study.metric_names or (
-        ["value"] if len(study.directions) == 1 else [f"value {n + 1}" for n in range(len(study.directions))]
-    )
+    names = names or [f"objective {number}" for number, _ in enumerate(study.directions, start=1)]
     directions = zip(names, study.directions, strict=True)
     space: dict[str, BaseDistribution] = {}
     for trial in trials:
@@ -130,9 +127,11 @@ def importances(results: Results, objective: int) -> dict[str, float] | str:
     evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=best_part)
     sign = 1 if not results.objectives[objective].maximize else -1
     try:
-        found = optuna.importance.get_param_importances(
-            results.study, evaluator=evaluator, target=lambda trial: sign * trial.values[objective]
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "PedAnovaImportanceEvaluator computes")  # the sign sees to that
+            found = optuna.importance.get_param_importances(
+                results.study, evaluator=evaluator, target=lambda trial: sign * trial.values[objective]
+            )
     except (RuntimeError, ValueError) as error:
         return str(error)
     return {name: value for name, value in found.items() if math.isfinite(value)}

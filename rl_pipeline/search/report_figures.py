@@ -1,8 +1,9 @@
 """The pictures of a report: history, importance, parallel coordinates, slices and the Pareto front."""
 
 import itertools
+import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,11 @@ from rl_pipeline.search.report_data import Objective, Results, Row, importances,
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
-WIDTH = 9.0
+WIDTH = 6.8
+_WIDE = 10.0
 _MAX_LABEL = 18
 
 
@@ -80,8 +83,10 @@ def parallel_coordinates(results: Results, objective: int) -> "Figure":
     names = short_names(keys)
     scales = [_Scale(results.space[key]) for key in keys]
     values = _values(results.finished, objective)
-    low, high = (values.min(), values.max()) if values.min() < values.max() else (values.min() - 0.5, values.max() + 0.5)
-    figure = new_figure(max(WIDTH, 1.25 * (len(keys) + 1)), 5.0)
+    low, high = values.min(), values.max()
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    figure = new_figure(max(_WIDE, 1.25 * (len(keys) + 1)), 4.6)
     axes = figure.subplots()
     colours = _colour_map(results.objectives[objective])
     # The best lines are drawn last, above the others.
@@ -113,7 +118,7 @@ def slices(results: Results, objective: int) -> "Figure":
     """Draw the value over each parameter; later trials are darker."""
     keys = list(results.space)
     names = short_names(keys)
-    n_columns = min(3, len(keys))
+    n_columns = min(2, len(keys))
     n_lines = -(-len(keys) // n_columns)
     figure = new_figure(WIDTH, 2.9 * n_lines + 0.3)
     all_axes = np.atleast_1d(figure.subplots(n_lines, n_columns, sharey=True, squeeze=False)).ravel()
@@ -150,12 +155,11 @@ def pareto_front(results: Results) -> "Figure":
     front = [row for row in results.finished if row.number in results.best]
     others = [row for row in results.finished if row.number not in results.best]
     for (first, second), axes in zip(pairs, all_axes, strict=False):
-        axes.scatter(_values(others, first), _values(others, second), color="#BBBBBB", s=24, label="dominated")
+        axes.scatter(
+            _values(others, first), _values(others, second), color="#BBBBBB", s=24, label="dominated"
+        )
         x, y = _values(front, first), _values(front, second)
         axes.scatter(x, y, color=COLOURS[1], s=36, label="Pareto front", zorder=3)
-        if len(results.objectives) == 2:
-            order = np.argsort(x)
-            axes.plot(x[order], y[order], color=COLOURS[1], linewidth=0.8, alpha=0.6)
         for row in front:
             at = (row.values[first], row.values[second])
             axes.annotate(str(row.number), at, (5, 4), textcoords="offset points", fontsize=8, color=GREY)
@@ -173,14 +177,13 @@ class _Scale:
     def __init__(self, distribution: BaseDistribution) -> None:
         self._distribution = distribution
 
-    def position(self, value: object) -> float:
+    def position(self, value: Any) -> float:
         """Return where a value lies."""
         one = self._distribution
         if isinstance(one, CategoricalDistribution):
             n = len(one.choices)
             return 0.5 if n == 1 else float(one.to_internal_repr(value)) / (n - 1)
         assert isinstance(one, FloatDistribution | IntDistribution)
-        assert isinstance(value, int | float)
         low, high, at = float(one.low), float(one.high), float(value)
         if low == high:
             return 0.5
@@ -192,7 +195,8 @@ class _Scale:
         """Return places with what stands there."""
         one = self._distribution
         if isinstance(one, CategoricalDistribution):
-            return [(self.position(choice), str(choice)) for choice in one.choices]
+            texts = [choice if isinstance(choice, str) else json.dumps(choice) for choice in one.choices]
+            return [(self.position(choice), text) for choice, text in zip(one.choices, texts, strict=True)]
         assert isinstance(one, FloatDistribution | IntDistribution)
         if one.low == one.high:
             return [(0.5, thousands(one.low))]
@@ -200,17 +204,21 @@ class _Scale:
         values = [float(value) for value in spaced(one.low, one.high, 4)]
         if isinstance(one, IntDistribution):
             values = sorted({float(round(value)) for value in values})
-        return [(self.position(value), f"{value:.3g}" if value < 1e3 else thousands(value)) for value in values]
+        return [
+            (self.position(value), f"{value:.3g}" if value < 1e3 else thousands(value)) for value in values
+        ]
 
 
 def _vertical_axis(axes: "Axes", place: float, ticks: Sequence[tuple[float, str]]) -> None:
     axes.plot([place, place], [0, 1], color="#999999", linewidth=1.0, zorder=0.5)
     box = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.5}
     for position, text in ticks:
-        axes.text(place + 0.03, position, _shortened(text, 14), fontsize=8, color="#333333", va="center", bbox=box)
+        axes.text(
+            place + 0.03, position, _shortened(text, 14), fontsize=8, color="#333333", va="center", bbox=box
+        )
 
 
-def _colour_map(objective: Objective) -> "matplotlib.colors.Colormap":
+def _colour_map(objective: Objective) -> "Colormap":
     import matplotlib
 
     return matplotlib.colormaps["viridis_r" if objective.maximize else "viridis"]
