@@ -43,13 +43,15 @@ def history(results: Results, objective: int) -> "Figure":
         where = [row.number for row in pruned]
         axes.plot(where, _values(pruned, objective), "x", color=COLOURS[1], label="pruned (last value)")
     accumulate = np.maximum if results.objectives[objective].maximize else np.minimum
-    if len(finished):
-        best = accumulate.accumulate(values)
-        axes.step(numbers, best, where="post", color=COLOURS[2], label="best so far")
+    axes.step(numbers, accumulate.accumulate(values), where="post", color=COLOURS[2], label="best so far")
     for index, row in enumerate(row for row in results.rows if row.state == "failed"):
         label = "failed" if index == 0 else None
         axes.axvline(row.number, color=COLOURS[3], linewidth=0.8, linestyle=":", label=label)
-    style(axes, "History", results.objectives[objective].name, "trial")
+    shown = np.concatenate([values, _values(pruned, objective)])
+    margin = 0.15 * (shown.max() - shown.min()) or 1.0
+    # The interval of two seeds is so wide that it would hide what the values do; it is cut off.
+    axes.set_ylim(shown.min() - margin, shown.max() + margin)
+    style(axes, "History", _shortened(results.objectives[objective].name, 36), "trial")
     _integers(axes)
     axes.legend(frameon=False, fontsize=9)
     return figure
@@ -131,7 +133,7 @@ def slices(results: Results, objective: int) -> "Figure":
         axes.scatter(
             x, _values(rows, objective), c=shade, cmap="viridis_r", s=22, vmin=0, vmax=max(1, numbers.max())
         )
-        label = results.objectives[objective].name if index % n_columns == 0 else ""
+        label = _shortened(results.objectives[objective].name, 24) if index % n_columns == 0 else ""
         style(axes, "", label, _shortened(names[key], 34))
         ticks = scale.ticks()
         if len(ticks) > 4:
