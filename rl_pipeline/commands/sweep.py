@@ -62,8 +62,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _folder(options: argparse.Namespace) -> "SweepFolder":
     """Make the folder of a new sweep, or find the one to resume."""
-    from rl_pipeline.search.folder import create_sweep_folder, find_sweep
+    from rl_pipeline.search.folder import create_sweep_folder, find_sweep, sweep_of
     from rl_pipeline.search.settings import change_sweep, load_sweep
+    from rl_pipeline.search.study import refuse_taken_name
 
     if options.resume is not None:
         if options.config is not None:
@@ -75,7 +76,9 @@ def _folder(options: argparse.Namespace) -> "SweepFolder":
         raise RefusedError("name a YAML file with --config, or a sweep with --resume")
     if options.retry_failed:
         raise RefusedError("--retry-failed goes with --resume")
-    return create_sweep_folder(load_sweep(options.config, options.words))[0]
+    config = load_sweep(options.config, options.words)
+    refuse_taken_name(sweep_of(config))
+    return create_sweep_folder(config)[0]
 
 
 def search(folder: "SweepFolder", *, retry_failed: bool = False) -> int:

@@ -4,14 +4,8 @@ The driver holds nothing that is not in the study or in the folders of the runs.
 running; the next finds them, and counts every trial once.
 """
 
-import errno
 import json
-import logging
-import os
-import shutil
-import sys
 import time
-from collections import deque
 from collections.abc import Iterator
 
 from optuna.trial import TrialState
@@ -19,27 +13,22 @@ from optuna.trial import TrialState
 from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.config.schema import Config
 from rl_pipeline.errors import CommandFailedError
-from rl_pipeline.run.conclusion import shown
 from rl_pipeline.run.control import TrainingControl
-from rl_pipeline.run.folder import RunBusyError, RunFolder
+from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.search.disk import NUMBERS, full_disk, is_full, says_full
 from rl_pipeline.search.folder import SweepFolder, sweep_of
-from rl_pipeline.search.launcher import Launcher, Work
-from rl_pipeline.search.objective import NoValueError, RunData, read_run, value_of_run, values_of_trial
+from rl_pipeline.search.launcher import Launcher
+from rl_pipeline.search.objective import NoValueError, value_of_run, values_of_trial
 from rl_pipeline.search.pruning import intermediate_values
+from rl_pipeline.search.status import ending
 from rl_pipeline.search.study import SearchSpace, SweepStudy
 from rl_pipeline.search.trial import Trial, TrialRun, trial_config, write_trial_config
 from rl_pipeline.search.trimming import trim
 from rl_pipeline.tracking.csv_file import MINUTES
 
-logger = logging.getLogger(__name__)
-
 POLL_SECONDS = 0.5
 MAX_FRUITLESS_STARTS = 5
 """A run that was ended from outside so often without a newer checkpoint, e.g. for lack of memory, has failed."""
-TAIL_LINES = 15
-MIN_FREE = 2**20
-"""Bytes without which a run that fails is taken to fail for want of room: its log may not say so any more."""
-DISK_FULL = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT))
 
 
 class SweepDriver:
@@ -67,6 +56,9 @@ class SweepDriver:
         self.trials: list[Trial] = []
         """Trials under way."""
         self._trimmed: set[int] = set()
+        self._started: set[str] = set()
+        self._ended: dict[str, tuple[int, int]] = {}
+        """For runs that were ended from outside: their newest timestep, and how often they ended there."""
 
     def run(self) -> None:
         """Search until all trials are done or somebody asks to stop.
@@ -82,6 +74,10 @@ class SweepDriver:
             while self._advance():
                 self.control.wait(POLL_SECONDS)
             self._stop_jobs()
+        except OSError as error:
+            if error.errno in NUMBERS:
+                raise full_disk(self.folder.path) from error
+            raise
         except KeyboardInterrupt:
             for job in self._jobs():
                 self.launcher.stop(job, at_once=True)
@@ -103,7 +99,7 @@ class SweepDriver:
             trial = self.study.take_up(frozen)
             for run in trial.runs:
                 if run.status != "finished":
-                    run.status, run.job, run.fruitless_starts = "waiting", None, 0
+                    run.status, run.job = "waiting", None
             attributes = {"name": trial.name, "runs": trial.plain_runs(), "retry_of": frozen.number}
             self.study.enqueue(trial.parameters, **attributes)
         return len(chosen)
@@ -146,7 +142,7 @@ class SweepDriver:
     def _startable(self) -> Iterator[tuple[Trial, TrialRun]]:
         for trial in self.trials:
             for run in trial.runs:
-                if run.status == "waiting" and not self._is_trained_elsewhere(run):
+                if run.status == "waiting" and not run.is_busy(self.folder.path):
                     yield trial, run
 
     def _begin(self, trial: Trial) -> None:
@@ -163,23 +159,8 @@ class SweepDriver:
         self.study.save(trial)
 
     def _start(self, trial: Trial, run: TrialRun) -> None:
-        run.count_start(self.folder.path)
-        if run.fruitless_starts > MAX_FRUITLESS_STARTS:
-            count = f"{MAX_FRUITLESS_STARTS} times in succession without a newer checkpoint"
-            self._fail(trial, f"{run.folder} was ended from outside {count}\n{self._tail(trial, run)}")
-            return
-        path = self.folder.path
-        command = [
-            sys.executable,
-            "-m",
-            "rl_pipeline",
-            "train",
-            "--config",
-            f"{path / trial.name / 'trial.yaml'}",
-        ]
-        command += ["--resume", "auto", "--folder", f"{path / run.folder}", f"experiment.seed={run.seed}"]
-        name = f"{self.sweep.name}_{trial.number}_seed_{run.seed}"
-        run.job = self.launcher.submit(Work(name, tuple(command), path / trial.log(run)))
+        run.job = self.launcher.submit(trial.work(self.folder.path, run, self.sweep.name or ""))
+        self._started.add(run.job)
         run.status = "running"
         self.study.save(trial)
 
@@ -202,15 +183,45 @@ class SweepDriver:
         run.job = None
         if run.is_finished(self.folder.path):
             self._note_result(trial, run)
-        elif state == "failed" and not self._is_trained_elsewhere(run):
-            run.status = "failed"
-            self._fail(trial, self._tail(trial, run))
-        else:
+        elif state == "failed" and not run.is_busy(self.folder.path):
+            self._note_failure(trial, run, job)
+        elif is_full(self.folder.path):
+            raise self._full_disk()
+        elif self._may_restart(run):
             run.status = "waiting"
             self.study.save(trial)
+        else:
+            count = f"{MAX_FRUITLESS_STARTS} times in succession without a newer checkpoint"
+            tail = trial.tail(self.folder.path, run)
+            self._fail(trial, f"{run.folder} was ended from outside {count}\n{tail}")
+
+    def _note_failure(self, trial: Trial, run: TrialRun, job: str) -> None:
+        """End the trial of a run that failed, unless the disk was full: then the run waits for room."""
+        tail = trial.tail(self.folder.path, run)
+        if not (says_full(tail) or is_full(self.folder.path)):
+            run.status = "failed"
+            self._fail(trial, tail)
+            return
+        run.status = "waiting"
+        self.study.save(trial)
+        if job in self._started or is_full(self.folder.path):
+            raise self._full_disk()
+
+    def _full_disk(self) -> CommandFailedError:
+        """Stop all jobs and return the error to raise."""
+        self._stop_jobs()
+        return full_disk(self.folder.path)
+
+    def _may_restart(self, run: TrialRun) -> bool:
+        """Count a run that was ended from outside, and tell whether it is worth another start."""
+        before, count = self._ended.get(run.folder, (-1, 0))
+        newest = run.newest_timestep(self.folder.path)
+        count = 1 if newest > before else count + 1
+        self._ended[run.folder] = newest, count
+        return count < MAX_FRUITLESS_STARTS
 
     def _note_result(self, trial: Trial, run: TrialRun) -> None:
-        data = self._data(trial, run)
+        data = trial.data(self.folder.path, run)
         clock = data.metrics.get(MINUTES)
         run.minutes = None if clock is None else float(clock.values[-1])
         run.status = "finished"
@@ -224,27 +235,16 @@ class SweepDriver:
 
     def _complete(self, trial: Trial) -> None:
         try:
-            values = values_of_trial(self.sweep.objectives, [self._data(trial, run) for run in trial.runs])
+            values = values_of_trial(
+                self.sweep.objectives, [trial.data(self.folder.path, run) for run in trial.runs]
+            )
         except NoValueError as error:
             self._fail(trial, str(error))
             return
         self._tell(trial, TrialState.COMPLETE, values)
 
     def _fail(self, trial: Trial, error: str) -> None:
-        """End a trial by an error of its own, unless it is the disk's.
-
-        Raises:
-            CommandFailedError: The disk is full, so that the next trials would fail as well.
-        """
-        free = shutil.disk_usage(self.folder.path).free
-        if free < MIN_FREE or any(text in error for text in DISK_FULL):
-            for run in trial.runs:
-                run.status = "waiting" if run.status == "failed" else run.status
-            self._stop_jobs()
-            raise CommandFailedError(
-                f"the disk of {shown(self.folder.path)} is full ({free:,} bytes free); make room, then resume with: "
-                f"rl-pipeline sweep --resume {shown(self.folder.path)}"
-            )
+        """End a trial by an error of its own."""
         trial.error = error
         self._end(trial, "FAIL")
 
@@ -260,15 +260,17 @@ class SweepDriver:
         for run in trial.runs:
             if run.job is not None and self.launcher.state(run.job) in ("queued", "running"):
                 self.launcher.stop(run.job)
-                return
-            run.job = None
-            run.status = "stopped" if run.status == "running" else run.status
-        self._tell(trial, TrialState[trial.ending or "FAIL"])
+            else:
+                run.job = None
+                run.status = "stopped" if run.status == "running" else run.status
+        if all(run.job is None for run in trial.runs):
+            self._tell(trial, TrialState[trial.ending or "FAIL"])
 
     def _tell(self, trial: Trial, state: TrialState, values: list[float] | None = None) -> None:
         self.trials.remove(trial)
         self.study.tell(trial, state, values)
-        self._print_end(trial, state, values)
+        best = self.study.best()
+        print(ending(trial, state, values, best[0].number if best else None), flush=True)
         self._trim()
 
     def _trim(self) -> None:
@@ -298,37 +300,6 @@ class SweepDriver:
             yield from (run.job for run in trial.runs if run.job is not None)
 
     def _evaluations(self, trial: Trial) -> list[float]:
-        started = [run for run in trial.runs if run.status != "waiting" or run.fruitless_starts]
-        return intermediate_values(self.sweep.objectives[0], [self._data(trial, run) for run in started])
-
-    def _data(self, trial: Trial, run: TrialRun) -> RunData:
-        return read_run(self.folder.path / run.folder, run.seed, trial.parameters)
-
-    def _is_trained_elsewhere(self, run: TrialRun) -> bool:
-        """Tell whether a process that is not ours trains a run, such as one that a user resumed."""
-        folder = RunFolder(self.folder.path / run.folder)
-        if not folder.path.exists():
-            return False
-        try:
-            with folder.locked():
-                return False
-        except RunBusyError:
-            return True
-
-    def _tail(self, trial: Trial, run: TrialRun) -> str:
-        """Return the last lines that a run printed."""
-        try:
-            with (self.folder.path / trial.log(run)).open(errors="replace") as log:
-                return "".join(deque(log, TAIL_LINES)).strip()
-        except OSError as error:
-            return f"its log cannot be read: {error}"
-
-    def _print_end(self, trial: Trial, state: TrialState, values: list[float] | None) -> None:
-        if state == TrialState.COMPLETE:
-            best = self.study.best()[0]
-            text = ", ".join(f"{value:.6g}" for value in values or ())
-            print(f"{trial.title}: {text}; best so far: trial {best.number}", flush=True)
-        elif state == TrialState.PRUNED:
-            print(f"{trial.title}: pruned", flush=True)
-        else:
-            print(f"{trial.title}: failed\n{trial.error}", flush=True)
+        root = self.folder.path
+        started = [trial.data(root, run) for run in trial.runs if (root / run.folder).exists()]
+        return intermediate_values(self.sweep.objectives[0], started)

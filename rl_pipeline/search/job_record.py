@@ -6,6 +6,8 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+MIN_FREE = 2**20
+"""Bytes without which a training that fails is taken to fail for want of room: its log may not say so any more."""
 SIZE = 256
 """Bytes of a record. All are written at the start, so that an exit status fits on a disk that is full by then."""
 
@@ -35,6 +37,12 @@ def process_start(pid: int) -> str | None:
     except OSError:
         return None
     return f"{fields[19]} of {boot}"
+
+
+def free_bytes(descriptor: int) -> int:
+    """Return how much room there is on the disk of an open file."""
+    disk = os.fstatvfs(descriptor)
+    return disk.f_bavail * disk.f_frsize
 
 
 def write_record(descriptor: int, record: JobRecord) -> None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from rl_pipeline.search.job_record import JobRecord, process_start, write_record
+from rl_pipeline.search.job_record import MIN_FREE, JobRecord, free_bytes, process_start, write_record
 
 
 def main() -> None:
@@ -33,7 +33,10 @@ def main() -> None:
         return
     started = JobRecord(part, process.pid, process_start(process.pid))
     write_record(int(descriptor), started)
-    write_record(int(descriptor), replace(started, exit_status=process.wait()))
+    status: int | None = process.wait()
+    if status and free_bytes(int(descriptor)) < MIN_FREE:
+        status = None  # for want of room, which is no fault of the command: it counts as ended from outside
+    write_record(int(descriptor), replace(started, exit_status=status))
 
 
 def share_of_cores(part: int, n_parts: int) -> list[int]:

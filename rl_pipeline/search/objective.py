@@ -13,7 +13,7 @@ from rl_pipeline.config.sweep import AtMinutes, MeanOfLast, Objective
 from rl_pipeline.errors import UserError
 from rl_pipeline.own_modules import import_own_file
 from rl_pipeline.run.user_code import FILE_CLASS
-from rl_pipeline.tracking.csv_file import MINUTES, Series, read_series
+from rl_pipeline.tracking.csv_file import MINUTES, Series
 
 
 class NoValueError(UserError):
@@ -38,11 +38,6 @@ class RunData:
 
 
 ObjectiveFunction = Callable[[Sequence[RunData]], float]
-
-
-def read_run(folder: Path, seed: int, parameters: dict[str, object]) -> RunData:
-    """Read what a run has recorded so far."""
-    return RunData(folder, seed, parameters, read_series(folder / "progress.csv"))
 
 
 def value_of_run(objective: Objective, run: RunData) -> float | None:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.conclusion import shown
 from rl_pipeline.search.folder import SweepFolder, sweep_of
 from rl_pipeline.search.settings import search_space
 from rl_pipeline.search.space import decode
-from rl_pipeline.search.study import open_storage
-from rl_pipeline.search.trial import make_trial
+from rl_pipeline.search.study import open_study_storage
+from rl_pipeline.search.trial import Trial, make_trial
 
 STATES = {
     TrialState.COMPLETE: "finished",
@@ -27,11 +26,11 @@ def overview(folder: SweepFolder) -> str:
     """Say how far a sweep has come, whether or not its driver is at work.
 
     Raises:
-        CommandFailedError: Its database cannot be reached.
+        RefusedError: Its database cannot be reached.
     """
     config = folder.load()
     sweep = sweep_of(config)
-    storage = open_storage(folder, sweep)
+    storage = open_study_storage(folder, sweep)
     names = [study.study_name for study in storage.get_all_studies()]
     trials: list[FrozenTrial] = []
     if sweep.name in names:
@@ -39,6 +38,23 @@ def overview(folder: SweepFolder) -> str:
     driver = "its driver is at work" if folder.is_locked() else "no driver is at work"
     head = f"{shown(folder.path)}: {_counts(trials)} of {search_space(config).n_trials} trials; {driver}"
     return "\n".join([head, *(_row(folder, trial) for trial in trials)])
+
+
+def ending(trial: Trial, state: TrialState, values: Sequence[float] | None, best: int | None) -> str:
+    """Say how a trial ended.
+
+    Args:
+        trial: The trial.
+        state: How it ended.
+        values: Its objectives, if it was finished.
+        best: Number of the best trial so far.
+    """
+    if state == TrialState.COMPLETE:
+        listed = ", ".join(f"{value:.6g}" for value in values or ())
+        return f"{trial.title}: {listed}; best so far: trial {best}"
+    if state == TrialState.PRUNED:
+        return f"{trial.title}: pruned"
+    return f"{trial.title}: failed\n{trial.error}"
 
 
 def conclusion(
@@ -88,12 +104,6 @@ def _row(folder: SweepFolder, frozen: FrozenTrial) -> str:
     if frozen.state == TrialState.FAIL:
         return f"{row}, {str(trial.error).strip().splitlines()[-1]}"
     if frozen.state == TrialState.RUNNING:
-        runs = (f"seed {run.seed} {run.status} at {_timestep(folder, run.folder):,}" for run in trial.runs)
+        runs = (f"seed {run.seed} {run.status} at {run.newest_timestep(folder.path):,}" for run in trial.runs)
         return f"{row}: {', '.join(runs)}"
     return row
-
-
-def _timestep(folder: SweepFolder, run: str) -> int:
-    """Return the newest checkpoint of a run."""
-    steps = CheckpointStore(folder.path / run / "checkpoints").steps()
-    return int(steps[-1].name.removeprefix("step_")) if steps else 0

@@ -4,25 +4,23 @@ Only the driver of a sweep writes to it. What a trial is made of is written befo
 driver finds all that one which was killed has begun.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.storages import BaseStorage, JournalStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.sweep import Sweep
-from rl_pipeline.errors import CommandFailedError, RefusedError
+from rl_pipeline.errors import RefusedError
 from rl_pipeline.search.folder import SweepFolder, sweep_of
 from rl_pipeline.search.pruning import make_pruner
 from rl_pipeline.search.samplers import make_sampler
 from rl_pipeline.search.space import decode, encode
+from rl_pipeline.search.storage import open_storage
 from rl_pipeline.search.trial import Trial, make_trial
 
 EXTRA = "extra"
@@ -46,37 +44,14 @@ class SearchSpace:
     seeds: list[int]
 
 
-def open_storage(folder: SweepFolder, sweep: Sweep) -> BaseStorage:
-    """Open the storage of a sweep's study, for reading.
+def open_study_storage(folder: SweepFolder, sweep: Sweep) -> BaseStorage:
+    """Open the storage of a sweep's study.
 
     Raises:
-        CommandFailedError: The database cannot be reached.
+        RefusedError: The database cannot be reached.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    if sweep.storage is None:
-        return JournalStorage(JournalFileBackend(str(folder.journal)))
-    try:
-        return optuna.storages.get_storage(sweep.storage)
-    except Exception as error:  # whatever the driver of a database raises
-        raise CommandFailedError(f"sweep.storage: the database cannot be opened: {error}") from error
-
-
-def repair_journal(journal: Path) -> None:
-    """Cut off a last line that a kill or a full disk left incomplete, and a lock whose owner is gone.
-
-    Call it with the sweep's lock: only the driver writes to the journal.
-    """
-    (journal.parent / f"{journal.name}.lock").unlink(missing_ok=True)
-    if not journal.exists():
-        return
-    with journal.open("rb+") as file:
-        size = file.seek(0, os.SEEK_END)
-        start = max(0, size - 2**20)
-        file.seek(start)
-        tail = file.read()
-        if tail and not tail.endswith(b"\n"):
-            file.truncate(start + tail.rfind(b"\n") + 1)
-            os.fsync(file.fileno())
+    return open_storage(sweep.storage or folder.journal)
 
 
 class SweepStudy:
@@ -91,9 +66,9 @@ class SweepStudy:
     def __init__(self, folder: SweepFolder, config: Config, search: SearchSpace) -> None:
         self._sweep = sweep_of(config)
         self._search = search
-        if self._sweep.storage is None:
-            repair_journal(folder.journal)
-        self.storage = open_storage(folder, self._sweep)
+        # Only the driver writes to the journal, so its lock is that of one that was killed.
+        folder.journal.with_name(f"{folder.journal.name}.lock").unlink(missing_ok=True)
+        self.storage = open_study_storage(folder, self._sweep)
         self.study = self._open()
 
     def _open(self) -> optuna.Study:
@@ -210,11 +185,14 @@ class SweepStudy:
         return self.storage.get_trial(frozen._trial_id)
 
 
-def refuse_taken_name(storage: BaseStorage, name: str) -> None:
-    """Refuse a new sweep whose name a study in the database has already.
+def refuse_taken_name(sweep: Sweep) -> None:
+    """Refuse a new sweep whose name a study in its database has already.
 
     Raises:
-        RefusedError: There is such a study.
+        RefusedError: There is such a study, or the database cannot be reached.
     """
+    if sweep.storage is None:
+        return
+    storage, name = open_storage(sweep.storage), sweep.name
     if name in [study.study_name for study in storage.get_all_studies()]:
         raise RefusedError(f"sweep.storage holds a study '{name}' already; give another sweep.name")

@@ -1,6 +1,8 @@
 """A trial: its runs, as the study remembers them, and the experiment that they train."""
 
 import json
+import sys
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,10 +13,15 @@ from rl_pipeline.config.loading import load_config_mapping
 from rl_pipeline.config.schema import Config, dump_config
 from rl_pipeline.config.yaml_reader import parse_yaml
 from rl_pipeline.run.checkpoint_store import CheckpointStore
-from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.folder import RunBusyError, RunFolder
 from rl_pipeline.run.metadata import read_metadata
 from rl_pipeline.search.folder import sweep_of, trial_name
+from rl_pipeline.search.launcher import Work
+from rl_pipeline.search.objective import RunData
+from rl_pipeline.tracking.csv_file import read_series
 
+CONFIG = "trial.yaml"
+TAIL_LINES = 15
 RunStatus = Literal["waiting", "running", "finished", "failed", "stopped"]
 
 
@@ -29,8 +36,6 @@ class TrialRun:
         job: What the launcher calls its process.
         values: Its value of each objective, once it is finished; None where only a whole trial has values.
         minutes: How long it was trained.
-        timestep: The newest checkpoint when it was started last.
-        fruitless_starts: How often it was started in succession without a newer checkpoint.
     """
 
     seed: int
@@ -39,19 +44,26 @@ class TrialRun:
     job: str | None = None
     values: list[float] | None = None
     minutes: float | None = None
-    timestep: int = 0
-    fruitless_starts: int = 0
 
     def is_finished(self, root: Path) -> bool:
         """Tell whether its training ended by itself and was concluded."""
         return read_metadata(RunFolder(root / self.folder)).get("status") == "finished"
 
-    def count_start(self, root: Path) -> None:
-        """Note that it is started, and whether the start before led to a newer checkpoint."""
+    def is_busy(self, root: Path) -> bool:
+        """Tell whether a process trains it, be it ours or one that a user started."""
+        folder = RunFolder(root / self.folder)
+        if not folder.path.exists():
+            return False
+        try:
+            with folder.locked():
+                return False
+        except RunBusyError:
+            return True
+
+    def newest_timestep(self, root: Path) -> int:
+        """Return the timestep of its newest checkpoint, 0 where there is none."""
         steps = CheckpointStore(root / self.folder / "checkpoints").steps()
-        newest = int(steps[-1].name.removeprefix("step_")) if steps else 0
-        self.fruitless_starts = 1 if newest > self.timestep else self.fruitless_starts + 1
-        self.timestep = newest
+        return int(steps[-1].name.removeprefix("step_")) if steps else 0
 
 
 @dataclass
@@ -85,6 +97,27 @@ class Trial:
     def log(self, run: TrialRun) -> str:
         """Return where the output of a run goes, relative to the sweep's folder."""
         return f"{self.name}/seed_{run.seed}.log"
+
+    def work(self, root: Path, run: TrialRun, sweep_name: str) -> Work:
+        """Return what trains a run, from its newest checkpoint or from the start."""
+        config, folder = root / self.name / CONFIG, root / run.folder
+        command = [sys.executable, "-m", "rl_pipeline", "train", "--config", str(config)]
+        command += ["--resume", "auto", "--folder", str(folder), f"experiment.seed={run.seed}"]
+        return Work(f"{sweep_name}_{self.number}_seed_{run.seed}", tuple(command), root / self.log(run))
+
+    def tail(self, root: Path, run: TrialRun) -> str:
+        """Return the last lines that a run printed."""
+        try:
+            with (root / self.log(run)).open(errors="replace") as log:
+                return "".join(deque(log, TAIL_LINES)).strip()
+        except OSError as error:
+            return f"its log cannot be read: {error}"
+
+    def data(self, root: Path, run: TrialRun) -> RunData:
+        """Read what a run has recorded so far."""
+        return RunData(
+            root / run.folder, run.seed, self.parameters, read_series(root / run.folder / "progress.csv")
+        )
 
     def plain_runs(self) -> list[dict[str, Any]]:
         """Return the runs as the storage keeps them."""
@@ -141,7 +174,7 @@ def write_trial_config(folder: Path, config: Config) -> Path:
         OSError: The disk is full.
     """
     folder.mkdir(exist_ok=True)
-    file = folder / "trial.yaml"
+    file = folder / CONFIG
     with atomic_write(file, mode="w") as stream:
         stream.write(dump_config(config))
     return file
