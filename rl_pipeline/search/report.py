@@ -18,7 +18,7 @@ from rl_pipeline.search.report_curves import learning_curves, reported_values
 from rl_pipeline.search.report_data import Results, results_of
 from rl_pipeline.search.report_figures import history, importance, parallel_coordinates, pareto_front, slices
 from rl_pipeline.search.report_page import BestFile, Picture, page
-from rl_pipeline.search.study import open_storage
+from rl_pipeline.search.study import open_study_storage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,13 +43,12 @@ def write_report(folder: Path) -> Path:
         The page.
 
     Raises:
-        RefusedError: The sweep has no trial yet.
-        CommandFailedError: Its database cannot be reached.
+        RefusedError: The sweep has no trial yet, or its database cannot be reached.
         OSError: The folder cannot be written.
     """
     sweep_folder = SweepFolder(folder)
     sweep = sweep_of(sweep_folder.load())
-    storage = open_storage(sweep_folder, sweep)
+    storage = open_study_storage(sweep_folder, sweep)
     if sweep.name not in [study.study_name for study in storage.get_all_studies()]:
         raise RefusedError(f"{shown(folder)} has no trial yet")
     study = optuna.load_study(study_name=sweep.name, storage=storage)
