@@ -271,20 +271,17 @@ class SweepDriver:
         self.study.tell(trial, state, values)
         best = self.study.best()
         print(ending(trial, state, values, best[0].number if best else None), flush=True)
-        self._trim()
+        if self.sweep.keep is not None:
+            self._trim(self.sweep.keep)
 
-    def _trim(self) -> None:
-        """Free the disk of what the trials that are not among the best need no more."""
-        if self.sweep.keep is None:
-            return
+    def _trim(self, n_kept: int) -> None:
+        """Free the disk of what the trials that are not among the best do not need any more."""
         best = self.study.best()
-        kept = {one.number for one in (best if len(self.sweep.objectives) > 1 else best[: self.sweep.keep])}
+        kept = {one.number for one in (best if len(self.sweep.objectives) > 1 else best[:n_kept])}
         for frozen in self.study.trials(TrialState.COMPLETE, TrialState.PRUNED):
-            if frozen.number in kept | self._trimmed:
-                continue
-            for run in self.study.take_up(frozen).runs:
-                trim(RunFolder(self.folder.path / run.folder))
-            self._trimmed.add(frozen.number)
+            if frozen.number not in kept | self._trimmed:
+                trim([RunFolder(self.folder.path / run["folder"]) for run in frozen.user_attrs["runs"]])
+                self._trimmed.add(frozen.number)
 
     def _stop_jobs(self) -> None:
         """Have all jobs save and stop, and wait until they have; what they finished meanwhile counts."""

@@ -34,6 +34,8 @@ class LocalLauncher:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._parts: dict[str, int] = {}
         """The part of the cores of each running job that is known."""
+        self._asked: set[tuple[str, int]] = set()
+        """Jobs that were asked to stop, with the number of their process."""
 
     def submit(self, work: Work) -> str:
         """Start a job, or find it running; see `Launcher.submit`.
@@ -85,7 +87,8 @@ class LocalLauncher:
         try:
             if at_once:
                 os.killpg(os.getpgid(found.pid), signal.SIGKILL)
-            else:
+            elif (job, found.pid) not in self._asked:  # a second signal would end one that has saved at once
+                self._asked.add((job, found.pid))
                 os.kill(found.pid, signal.SIGTERM)
         except ProcessLookupError:
             return

@@ -1,24 +1,23 @@
 """Frees the disk of what only the best trials of a sweep keep."""
 
 import shutil
+from collections.abc import Iterable
+from contextlib import suppress
 
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import CheckpointError, thin_out
 from rl_pipeline.run.folder import RunBusyError, RunFolder
 
 
-def trim(run: RunFolder) -> None:
-    """Remove all but the best and the last policy of a run, which still plays but cannot be resumed.
+def trim(runs: Iterable[RunFolder]) -> None:
+    """Remove all but the best and the last policy of some runs, which still play but cannot be resumed.
 
     A run that somebody trains is left alone. A kill in between leaves a run that can be trimmed again.
     """
-    if not run.config.exists():
-        return
-    try:
-        with run.locked():
-            _trim(CheckpointStore(run.checkpoints))
-    except RunBusyError:
-        return
+    for run in runs:
+        if run.config.exists():
+            with suppress(RunBusyError), run.locked():
+                _trim(CheckpointStore(run.checkpoints))
 
 
 def _trim(store: CheckpointStore) -> None:

@@ -18,7 +18,7 @@ from rl_pipeline.search.folder import find_sweep
 from rl_pipeline.search.job_record import read_record
 from rl_pipeline.tracking.csv_file import read_series
 
-from .conftest import TINY, Command
+from .conftest import Command
 
 PATIENCE = 120.0
 
@@ -46,18 +46,16 @@ def without_search(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 LONG = (
-    "training.training.total_timesteps=8000",
+    "training.training.total_timesteps=3000",
     "training.training.eval.num_evals=4",
-    "training.checkpoint.num_checkpoints=40",
+    "training.checkpoint.num_checkpoints=15",
     "training.architecture.net_arch=[8]",
 )
 
 
-def test_a_sweep_that_is_killed_with_its_runs_resumes_exactly(
-    command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sweep_that_is_killed_with_its_runs_resumes_exactly(command: Command) -> None:
     """The whole of it with real trainings: every combination, kill -9, resume, and what can be done with a trial."""
-    lists = ("training.algorithm_parameters.learning_rate=1e-3,1e-2", "experiment.seed=4,5")
+    lists = ("training.algorithm_parameters.learning_rate=1e-3,1e-2", "experiment.seed=4")
     words = ["sweep", "--config", "sweep.yaml", *lists, *LONG]
     write_sweep(name="killed", workers=2)
     driver = subprocess.Popen([sys.executable, "-m", "rl_pipeline", *words], stdout=subprocess.DEVNULL)
@@ -77,21 +75,17 @@ def test_a_sweep_that_is_killed_with_its_runs_resumes_exactly(
     assert outcome.status == 0, outcome.error
     assert "done: 2 finished" in outcome.output
     runs = find_runs(Path("experiments"))
-    assert {run.name for run in runs} == {
-        f"killed_{trial}_seed_{seed}" for trial in (0, 1) for seed in (4, 5)
-    }
+    assert {run.name for run in runs} == {"killed_0_seed_4", "killed_1_seed_4"}
     folder = find_sweep("killed")
     best = next(run for run in runs if (run.checkpoints / "final/state.npz").exists())
     trimmed = next(run for run in runs if run.path.parent != best.path.parent)
     assert sorted(path.name for path in trimmed.checkpoints.iterdir()) in (["best", "final"], ["final"])
     for run in (best, trimmed):
         config = run.path.parent / "trial.yaml"
-        seed = run.name.rpartition("_")[2]
-        alone = run_plan(plan_new(config, [f"experiment.seed={seed}", "experiment.folder=alone"]))[0]
+        alone = run_plan(plan_new(config, ["experiment.seed=4"], Path("alone", run.name)))[0]
         assert returns(run) == returns(alone)
-    assert command("play", best.name, "--episodes", "1", "--headless").status in (0, 2)
-    assert command("evaluate", trimmed.name).status == 0
-    longer = command("train", "--resume", best.name, "training.training.total_timesteps=8100")
+    assert command("eval", trimmed.name).status == 0
+    longer = command("train", "--resume", best.name, "training.training.total_timesteps=3100")
     assert longer.status == 0
     assert "done: 2 finished" in command("sweep", "--resume", str(folder.path)).output
 
@@ -129,7 +123,7 @@ def test_a_sweep_is_not_started_over_another_one(command: Command, without_searc
         ),
         ({"objective": {"metric": "none.py:f"}}, "sweep.yaml:4", "there is no file"),
         ({"sampler": "tpee"}, "sweep.yaml:3", "did you mean: tpe"),
-        ({"sampler": "tpe"}, "sweep.yaml:3", "sweep.trials: is missing"),
+        ({"sampler": "tpe"}, "sweep.yaml:1", "sweep.trials: is missing"),
         ({"pruner": "median", "pruner_options": {"warmup": 1}}, "sweep.yaml", "no such option"),
         ({"space": {"experiment.seed": [1, 2]}}, "sweep.yaml", "list the seeds in `sweep.seeds`"),
         ({"experiment": "tyni.yaml"}, "sweep.yaml:2", "did you mean: tiny.yaml"),
@@ -254,4 +248,3 @@ def test_users_files_are_kept_in_the_sweep(command: Command, without_search: Non
     assert "code/mine.py:best" in folder.config.read_text()
     assert str(folder.path) not in folder.config.read_text()
     assert command("sweep", "--resume", "own").status == 0
-    assert TINY
