@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -43,14 +44,17 @@ class PostgresServer:
         options += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]
         command = [str(program("postgres")), *options]
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, **_as_another_user())
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, user=_as_another_user())
 
     def wait(self) -> None:
         """Wait until it answers."""
         deadline = time.monotonic() + PATIENCE
         command = [str(program("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(self._port)]
         while subprocess.run(command, check=False).returncode:
-            assert time.monotonic() < deadline, (self._folder / "log").read_text()
+            log = (self._folder / "log").read_text()
+            assert self._process is not None, log
+            assert self._process.poll() is None, log
+            assert time.monotonic() < deadline, log
             time.sleep(0.1)
 
     def kill(self) -> None:
@@ -69,37 +73,35 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server(folder: Path) -> Iterator[PostgresServer]:
-    """Run a server whose files lie in a folder; skip the test where PostgreSQL is not installed."""
+def postgres_server() -> Iterator[PostgresServer]:
+    """Run a server; skip the test where PostgreSQL is not installed."""
     if program("initdb") is None or program("postgres") is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     user = _as_another_user()
     if user and _USER_OF_DEBIAN not in {entry.pw_name for entry in pwd.getpwall()}:
         pytest.skip("PostgreSQL does not run as root, and the user postgres is missing")
-    for part in [folder, *folder.parents]:
-        if user and part.is_relative_to("/tmp") and part != Path("/tmp"):
-            part.chmod(part.stat().st_mode | 0o011)
-    home = folder / "server"
-    home.mkdir()
-    (home / "password").write_text(PASSWORD)
-    if user:
-        for path in (home, home / "password"):
-            shutil.chown(path, _USER_OF_DEBIAN)
-    command = [str(program("initdb")), "-D", str(home / "data"), "-U", "tester", "-A", "scram-sha-256"]
-    command += ["--pwfile", str(home / "password"), "--no-sync", "-E", "UTF8", "--locale=C"]
-    subprocess.run(command, check=True, capture_output=True, cwd=home, **user)
-    server = PostgresServer(home, _free_port())
-    server.start()
-    try:
-        server.wait()
-        yield server
-    finally:
-        server.stop()
+    # Not below pytest's folders: those of root are closed to other users.
+    with TemporaryDirectory(prefix="postgres-") as name:
+        folder = Path(name)
+        (folder / "password").write_text(PASSWORD)
+        if user:
+            for path in (folder, folder / "password"):
+                shutil.chown(path, _USER_OF_DEBIAN)
+        command = [str(program("initdb")), "-D", str(folder / "data"), "-U", "tester", "-A", "scram-sha-256"]
+        command += ["--pwfile", str(folder / "password"), "--no-sync", "-E", "UTF8", "--locale=C"]
+        subprocess.run(command, check=True, capture_output=True, cwd=folder, user=user)
+        server = PostgresServer(folder, _free_port())
+        server.start()
+        try:
+            server.wait()
+            yield server
+        finally:
+            server.stop()
 
 
-def _as_another_user() -> dict[str, str]:
-    """Return how a process must be started, since PostgreSQL refuses to run as root."""
-    return {"user": _USER_OF_DEBIAN} if os.geteuid() == 0 else {}
+def _as_another_user() -> str | None:
+    """Return the user that a server runs as: PostgreSQL refuses to run as root."""
+    return _USER_OF_DEBIAN if os.geteuid() == 0 else None
 
 
 def _free_port() -> int:

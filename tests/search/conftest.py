@@ -6,6 +6,6 @@ from tests.postgres import PostgresServer, postgres_server
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as running:
+def server() -> Iterator[PostgresServer]:
+    with postgres_server() as running:
         yield running
