@@ -65,6 +65,7 @@ def test_no_command_of_the_docs_is_left_out() -> None:
         *commands(DOCS / "ros_tcp.md"),  # tests/test_ros_tcp_guide.py
         *commands(DOCS / "ros_robots.md"),  # tests/test_ros_robots_guide.py
         *commands(DOCS / "mlagents.md"),  # tests/test_mlagents_guide.py
+        *commands(DOCS / "sweeps.md"),  # tests/test_sweeps_guide.py
     }
     for page in PAGES:
         for line in commands(page):

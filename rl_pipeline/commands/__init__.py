@@ -18,12 +18,14 @@ from rl_pipeline.commands import (
     replay,
     save_model,
     schema,
+    sweep,
     train,
     unity,
 )
 
 COMMANDS = (
     train,
+    sweep,
     evaluate,
     play,
     record,

@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RUN|auto",
         help="go on with a run; 'auto' goes on with the newest run of --config, or starts one",
     )
+    parser.add_argument(
+        "--folder", type=Path, help="the folder of the run itself, in place of a new one with name and date"
+    )
     add_trust(parser)
 
 
@@ -40,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     from rl_pipeline.run.train import AlreadyFinishedError
 
     try:
-        plan = make_plan(options.config, options.resume, options.overrides)
+        plan = make_plan(options.config, options.resume, options.overrides, options.folder)
     except AlreadyFinishedError as error:
         print(error)
         return 0
@@ -48,8 +51,16 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def make_plan(config: Path | None, resume: str | None, overrides: list[str]) -> "Plan":
+def make_plan(
+    config: Path | None, resume: str | None, overrides: list[str], target: Path | None = None
+) -> "Plan":
     """Turn the command line into a plan.
+
+    Args:
+        config: The experiment's file.
+        resume: The run to go on with, or `auto`.
+        overrides: Changes to the configuration.
+        target: The folder of a new run, or of the one that `auto` goes on with.
 
     Raises:
         UserError: Neither a configuration nor a run is named, or there is no such run, or it is being trained.
@@ -57,11 +68,13 @@ def make_plan(config: Path | None, resume: str | None, overrides: list[str]) -> 
     from rl_pipeline.run.train import plan_auto, plan_new, plan_resume
 
     if resume not in (None, "auto"):
+        if target is not None:
+            raise RefusedError("--folder names the folder of a new run; leave it out, or write --resume auto")
         plan = plan_resume(str(resume), overrides)
     elif config is None:
         raise RefusedError("name a YAML file with --config, or a run with --resume")
     else:
-        plan = plan_auto(config, overrides) if resume else plan_new(config, overrides)
+        plan = (plan_auto if resume else plan_new)(config, overrides, target)
     if plan.folder is not None:
         tell_code(plan.folder)
     return plan

@@ -1,5 +1,6 @@
 """Keyword arguments of the environment that stand in a file of their own."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,28 +14,29 @@ ENV_CONFIG = ("environment", "env_config")
 KWARGS = ("environment", "kwargs")
 
 
-def resolve_env_config(composition: Composition, file: Path | None) -> list[Problem]:
+def resolve_env_config(composition: Composition, folders: Sequence[Path]) -> list[Problem]:
     """Move what `environment.env_config` holds, or the file that it names, into `environment.kwargs`.
 
     It is the weaker form of `kwargs`, which nothing beyond the configuration knows.
 
     Args:
         composition: the configuration.
-        file: the experiment file; the path is relative to its folder or else to the working directory.
+        folders: the folders of the experiment's files; the path is relative to one of them or else to the working
+            directory.
 
     Returns:
         What is wrong with the file.
     """
     written = value_at(composition.mapping, ENV_CONFIG)
-    problems = _read_file(composition, written, file) if isinstance(written, str) else []
+    problems = _read_file(composition, written, folders) if isinstance(written, str) else []
     if isinstance(value_at(composition.mapping, ENV_CONFIG), dict):
         composition.move(ENV_CONFIG, KWARGS)
     return problems
 
 
-def _read_file(composition: Composition, path: str, file: Path | None) -> list[Problem]:
+def _read_file(composition: Composition, path: str, folders: Sequence[Path]) -> list[Problem]:
     """Replace the path by what the file holds."""
-    candidates = [folder / path for folder in ([file.parent] if file else []) + [Path()]]
+    candidates = [folder / path for folder in [*folders, Path()]]
     found = next((candidate for candidate in candidates if candidate.is_file()), None)
     key = ".".join(ENV_CONFIG)
     if found is None:

@@ -26,10 +26,13 @@ def _folder_name(name: str) -> str:
     return name
 
 
+FolderName = Annotated[str, AfterValidator(_folder_name)]
+
+
 class Experiment(Section):
     """What the run is called and the seed that it starts from."""
 
-    name: Annotated[str, AfterValidator(_folder_name)] = "experiment"
+    name: FolderName = "experiment"
     """Name of the run; its folder is this name and the date."""
     seed: Seed = 0
     """Seed of everything random in the run; 0 is a seed like any other."""

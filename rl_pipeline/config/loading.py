@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rl_pipeline.config.base_experiment import forget_base, read_base
 from rl_pipeline.config.blocks import environment_id, refuse_bad_blocks, split_blocks
 from rl_pipeline.config.checking import checked
 from rl_pipeline.config.composition import Composition
@@ -48,10 +49,11 @@ def load_config(
 ) -> LoadedConfig:
     """Load an experiment file.
 
-    Weakest first, these are laid over each other: `default_file`, the file's `Default` block, its block named
-    after the environment id, its other keys, the overrides. What `environment.env_config` holds, or the file that it
-    names, becomes part of `environment.kwargs`, so that the result needs no other file. Programs that are started by
-    hand have a default of their own: no evaluations during the training.
+    Weakest first, these are laid over each other: `default_file`, the experiment that `sweep.experiment` names, the
+    file's `Default` block, its block named after the environment id, its other keys, the overrides. What
+    `environment.env_config` holds, or the file that it names, becomes part of `environment.kwargs`; the result then
+    needs no other file. Programs that are started by hand have a default of their own: no evaluations during the
+    training.
 
     Args:
         file: YAML file of the experiment.
@@ -97,7 +99,8 @@ def _load(
     checks: Sequence[Check],
 ) -> LoadedConfig:
     overriding, problems = parse_overrides(overrides)
-    files = [document] if default_file is None else [document, read_yaml(default_file)]
+    base = read_base([overriding, document], file)
+    files = [document, *base, *([] if default_file is None else [read_yaml(default_file)])]
     environment = environment_id([overriding, *files])
     composition = Composition(key_schema(Config))
     for source in reversed(files):
@@ -105,7 +108,10 @@ def _load(
         for block in split_blocks(source, environment):
             composition.add(block)
     composition.add(overriding)
-    problems += resolve_env_config(composition, file)
+    problems += forget_base(composition, base)
+    problems += resolve_env_config(
+        composition, [Path(source.name).parent for source in [document, *base] if file]
+    )
     resolve_hindsight_replay(composition)
     evaluate_at_the_end_alone(composition)
 

@@ -26,7 +26,9 @@ def drop_overruled(weaker: dict[str, Any], stronger: Mapping[str, object]) -> No
 
 
 def drop_unused(mapping: dict[str, Any]) -> None:
-    """Remove the number of times wherever the timesteps between them are given."""
+    """Remove the number of times wherever the timesteps between them are given, and a search that there is not."""
+    if mapping.get("sweep") is None:
+        mapping.pop("sweep", None)
     drop_overruled(mapping, {})
     for path, (count, frequency) in ALTERNATIVES.items():
         if is_given(mapping, (*path, frequency)):

@@ -7,6 +7,7 @@ from rl_pipeline.config.evaluation import Evaluation, Play
 from rl_pipeline.config.experiment import Experiment
 from rl_pipeline.config.rules import drop_unused
 from rl_pipeline.config.section import Section
+from rl_pipeline.config.sweep import Sweep
 from rl_pipeline.config.training import Training
 from rl_pipeline.config.yaml_dialect import ConfigDumper
 
@@ -24,6 +25,8 @@ class Config(Section):
     """The evaluation of the final policy."""
     play: Play = Play()
     """Which trained policy to watch."""
+    sweep: Sweep | None = None
+    """A search over settings of this experiment; a single training passes over it."""
 
 
 SECTION_NAMES = tuple(Config.model_fields)

@@ -100,6 +100,9 @@ class TrainingLoop(Section):
 
     total_timesteps: Positive = 1_000_000
     """Environment steps, summed over all environments."""
+    max_minutes: Annotated[float, Field(gt=0)] | None = None
+    """Minutes of training, evaluations included, after which the training ends; null for no limit. A resumed run
+    counts those before."""
     device: Annotated[str, AfterValidator(_device)] = "auto"
     """'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'; 'auto' takes a GPU where there is one."""
     n_threads: Positive | None = None

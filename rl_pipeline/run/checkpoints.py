@@ -99,11 +99,19 @@ class Checkpoint:
         """Whether a training can go on from here; a thinned out checkpoint holds only the policy."""
         return bool(self.manifest()["resumable"])
 
-    def early_end(self, total_timesteps: int) -> str | None:
-        """Say why a training of this length ended here, before its last timestep; None where it did not."""
+    def early_end(self, total_timesteps: int, max_minutes: float | None = None) -> str | None:
+        """Say why a training ended here, before its last timestep; None where it did not, or was given more since.
+
+        Args:
+            total_timesteps: How long the training shall be.
+            max_minutes: How many minutes it may take; None for any number.
+        """
         manifest = self.manifest()
-        reason = manifest.get("reason")
-        return str(reason) if reason and total_timesteps <= int(manifest["total_timesteps"]) else None
+        reason, limit = manifest.get("reason"), manifest.get("max_minutes")
+        if not reason or total_timesteps > int(manifest["total_timesteps"]):
+            return None
+        has_more_time = limit is not None and (max_minutes is None or max_minutes > limit)
+        return None if has_more_time else str(reason)
 
     def verify(self) -> None:
         """Compare every file with its checksum.

@@ -64,6 +64,11 @@ class TrainingControl:
             self._save, requested = False, self._save
             return requested
 
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until somebody asks to stop."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.stop_reason is not None, seconds)
+
     @contextmanager
     def listening(self) -> Iterator["TrainingControl"]:
         """Take `SIGNALS` as requests to stop inside the `with` block; a second Ctrl-C interrupts at once.

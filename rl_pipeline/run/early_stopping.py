@@ -26,6 +26,18 @@ def reason_to_stop(config: EarlyStopping, progression: Progression, mean_return:
     return None
 
 
+def time_is_up(max_minutes: float | None, minutes: float | None) -> str | None:
+    """Say that a training has used its time, or None.
+
+    Args:
+        max_minutes: The limit; None where there is none.
+        minutes: How long the run has been trained; None where a version that did not count them trained it.
+    """
+    if max_minutes is None or minutes is None or minutes < max_minutes:
+        return None
+    return f"trained for {max_minutes:g} minutes"
+
+
 def check_finite(values: Mapping[str, object]) -> None:
     """Refuse values that training can not recover from.
 

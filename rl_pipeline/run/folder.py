@@ -15,6 +15,7 @@ experiments/<environment id>/<algorithm>/<experiment name>_<YYYY-MM-DD_HH-MM-SS>
 import fcntl
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,8 +23,9 @@ from datetime import datetime
 from pathlib import Path
 
 from rl_pipeline.config.schema import Config
-from rl_pipeline.errors import UserError
+from rl_pipeline.errors import RefusedError, UserError
 
+LOCK = ".lock"
 DATE = re.compile(r"_\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}(_\d+)?$")
 
 
@@ -99,22 +101,36 @@ class RunFolder:
             RunBusyError: Another process holds it.
             OSError: The file system has no locks.
         """
-        descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(descriptor)
-            raise RunBusyError(
-                f"{self.path} is being trained by another process; wait for it or stop it"
-            ) from error
-        except OSError as error:
-            os.close(descriptor)
-            remedy = "mount it with locks (Lustre: flock), or set experiment.folder to a folder elsewhere"
-            raise OSError(f"{self.path} cannot be locked on its file system ({error}); {remedy}") from error
-        try:
+        busy = RunBusyError(f"{self.path} is being trained by another process; wait for it or stop it")
+        with locked_folder(self.path, busy):
             yield
-        finally:
-            os.close(descriptor)
+
+
+@contextmanager
+def locked_folder(folder: Path, busy: UserError) -> Iterator[None]:
+    """Hold a folder for this process; the lock ends with the process, however it ends.
+
+    Args:
+        folder: An existing folder.
+        busy: Raised when another process holds it.
+
+    Raises:
+        OSError: The file system has no locks.
+    """
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise busy from error
+    except OSError as error:
+        os.close(descriptor)
+        remedy = "mount it with locks (Lustre: flock), or set experiment.folder to a folder elsewhere"
+        raise OSError(f"{folder} cannot be locked on its file system ({error}); {remedy}") from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def folder_name(text: str) -> str:
@@ -131,12 +147,18 @@ def experiment_parent(config: Config) -> Path:
     )
 
 
-def create_run_folder(config: Config) -> RunFolder:
+def create_run_folder(config: Config, target: Path | None = None) -> RunFolder:
     """Make the folder of a new run; two runs that start in the same second get different ones.
+
+    Args:
+        config: The run's configuration, after which the folder is named.
+        target: The folder itself, in place of a name; what a start that was killed left in it may be there.
 
     Raises:
         OSError: The folder cannot be made.
     """
+    if target is not None:
+        return _prepared(target)
     parent = experiment_parent(config)
     parent.mkdir(parents=True, exist_ok=True)
     stem = f"{config.experiment.name}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
@@ -146,11 +168,39 @@ def create_run_folder(config: Config) -> RunFolder:
             path.mkdir()
         except FileExistsError:
             continue
-        run = RunFolder(path.resolve())
-        run.checkpoints.mkdir()
-        run.videos.mkdir()
-        return run
+        return _prepared(path)
     raise FileExistsError(f"{parent / stem}: too many runs of this name started in this second")
+
+
+def require_free(target: Path) -> None:
+    """Refuse a folder that a new run cannot have as its own.
+
+    Raises:
+        RefusedError: It holds a run, or something that no run wrote.
+    """
+    if RunFolder(target).config.exists():
+        raise RefusedError(f"{target} holds a run already; add --resume auto, or name another folder")
+    if target.exists() and not (target.is_dir() and (any(target.glob(LOCK)) or not any(target.iterdir()))):
+        raise RefusedError(f"{target} is not empty, so it cannot be the folder of a run; name another one")
+
+
+def empty_folder(run: RunFolder) -> None:
+    """Remove all that lies in a run's folder but its lock."""
+    for path in run.path.iterdir():
+        if path.name == LOCK:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    _prepared(run.path)
+
+
+def _prepared(path: Path) -> RunFolder:
+    run = RunFolder(path.resolve())
+    run.checkpoints.mkdir(parents=True, exist_ok=True)
+    run.videos.mkdir(exist_ok=True)
+    return run
 
 
 def find_runs(folder: Path) -> list[RunFolder]:

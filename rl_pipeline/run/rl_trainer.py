@@ -11,7 +11,7 @@ from rl_pipeline.learners.learner import NonFiniteError
 from rl_pipeline.run.checkpoint_store import CheckpointStore, step_name
 from rl_pipeline.run.checkpoints import LEARNER_FILES, Checkpoint, write_checkpoint
 from rl_pipeline.run.control import TrainingControl
-from rl_pipeline.run.early_stopping import check_finite, reason_to_stop
+from rl_pipeline.run.early_stopping import check_finite, reason_to_stop, time_is_up
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.milestones import crossed, frequency
 from rl_pipeline.run.reports import Reports
@@ -92,6 +92,7 @@ class RLTrainer:
             self._if_due(before, self.log_every, self._log)
             self._if_due(before, self.session.evaluation.every, self._evaluate)
             self._if_due(before, self.save_every, self._save_step)
+            self.reason = self.reason or self._time_is_up()
             while self.control.take_save_request():
                 self._save_step()
         return self._finish()
@@ -101,6 +102,17 @@ class RLTrainer:
 
     def _is_trained(self) -> bool:
         return self.reason is not None or self.learner.timesteps >= self.settings.total_timesteps
+
+    def _time_is_up(self) -> str | None:
+        return time_is_up(self.settings.max_minutes, self.session.split.minutes())
+
+    def _limit_of_time(self) -> float | None:
+        """Return the limit of time if it ended the training, which more time then continues."""
+        return (
+            self.settings.max_minutes
+            if self.reason is not None and self.reason == self._time_is_up()
+            else None
+        )
 
     def _iterate(self) -> None:
         try:
@@ -138,7 +150,9 @@ class RLTrainer:
         if is_best and self.checkpoint_settings.keep_best:
             self._save("best", resumable=False, mean_return=result.mean_return)
         early_stopping = self.settings.early_stopping
-        self.reason = reason_to_stop(early_stopping, self.session.progression, result.mean_return)
+        self.reason = self.reason or reason_to_stop(
+            early_stopping, self.session.progression, result.mean_return
+        )
 
     def _save_step(self) -> None:
         self._save(step_name(self.learner.timesteps))
@@ -212,7 +226,8 @@ class RLTrainer:
         if (
             self._is_trained()
         ):  # also where a stop was asked for in the last rollout: only the conclusion is missing
-            self._write("final", total_timesteps=self.settings.total_timesteps, reason=self.reason)
+            total = self.settings.total_timesteps
+            self._write("final", total_timesteps=total, max_minutes=self._limit_of_time(), reason=self.reason)
             self._publish("final")
         elif not (self.folder.checkpoints / step_name(timestep)).exists():
             self._write(step_name(timestep))

@@ -18,7 +18,14 @@ from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.conclusion import conclude, shown
 from rl_pipeline.run.control import TrainingControl
-from rl_pipeline.run.folder import RunFolder, create_run_folder, experiment_parent, find_runs
+from rl_pipeline.run.folder import (
+    RunFolder,
+    create_run_folder,
+    empty_folder,
+    experiment_parent,
+    find_runs,
+    require_free,
+)
 from rl_pipeline.run.kept_code import keep_user_code
 from rl_pipeline.run.locate import find_run
 from rl_pipeline.run.metadata import describe_run, read_metadata, update_metadata
@@ -47,26 +54,37 @@ class Plan:
         resume: The checkpoint to go on from, None to start from the beginning.
         reason: Why the training ended at this checkpoint, before its last timestep, so that only its conclusion is
             missing; None for any other plan.
+        target: The folder that a new run gets; None for one named after environment, algorithm, name and date.
     """
 
     config: Config
     folder: RunFolder | None = None
     resume: Checkpoint | None = None
     reason: str | None = None
+    target: Path | None = None
 
 
 class AlreadyFinishedError(UserError):
     """The run has been trained and concluded; the text says how to train on."""
 
 
-def plan_new(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
+def plan_new(config_file: Path, overrides: Sequence[str] = (), target: Path | None = None) -> Plan:
     """Plan a new run.
+
+    Args:
+        config_file: The experiment.
+        overrides: Changes to it.
+        target: The run's folder; None for one named after environment, algorithm, name and date.
 
     Raises:
         ConfigError: The configuration is refused.
+        RefusedError: The folder holds a run already.
     """
+    if target is not None:
+        require_free(target)
     require_trust_of_file(config_file, overrides)
-    return Plan(load_config(config_file, overrides, checks=CHECKS).config)
+    config = load_config(config_file, overrides, checks=CHECKS).config
+    return Plan(config.model_copy(update={"sweep": None}), target=target)
 
 
 def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
@@ -96,7 +114,7 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
     if checkpoint is None:
         raise CheckpointError(f"{folder.path} has no good checkpoint to go on from; start anew with --config")
     total_timesteps = config.training.training.total_timesteps
-    reason = checkpoint.early_end(total_timesteps)
+    reason = checkpoint.early_end(total_timesteps, config.training.training.max_minutes)
     if is_done(folder, config, checkpoint):
         early = f" ({reason})" if reason else ""
         raise AlreadyFinishedError(
@@ -106,23 +124,26 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
     return Plan(config, folder, checkpoint, reason)
 
 
-def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
+def plan_auto(config_file: Path, overrides: Sequence[str] = (), target: Path | None = None) -> Plan:
     """Plan to go on with the newest run of this environment, algorithm, name and seed, or to start one.
+
+    With a target, the run in this folder is the one to go on with.
 
     Raises:
         ConfigError: The configuration is refused.
         RunBusyError: Another process trains the newest run.
         AlreadyFinishedError: The newest run has been trained and concluded.
     """
-    fresh = plan_new(config_file, overrides)
-    folder = newest_run(fresh.config)
+    folder = RunFolder(target) if target is not None and RunFolder(target).config.exists() else None
+    fresh = plan_new(config_file, overrides, None if folder else target)
+    folder = folder or (newest_run(fresh.config) if target is None else None)
     if folder is None:
         return fresh
     try:
         plan = plan_resume(str(folder.path), overrides)
     except CheckpointError:
         logger.warning("%s has no good checkpoint; a new run is started", folder.path)
-        return fresh
+        return replace(fresh, target=target)
     if without_folders(plan.config) != without_folders(fresh.config):
         logger.warning("%s differs from the configuration of %s, which is used", config_file, folder.path)
     return plan
@@ -140,11 +161,12 @@ def newest_run(config: Config) -> RunFolder | None:
 
 
 def is_done(folder: RunFolder, config: Config, checkpoint: Checkpoint) -> bool:
-    """Tell whether a run ended by itself, was evaluated at its end, and was not given more timesteps since."""
-    metadata = read_metadata(folder)
-    total = config.training.training.total_timesteps
+    """Tell whether a run ended by itself, was evaluated at its end, and was not given more to do since."""
+    metadata, limits = read_metadata(folder), config.training.training
+    total = limits.total_timesteps
     earlier = metadata.get("total_timesteps")
     grown = total > max(earlier if isinstance(earlier, int) else total, checkpoint.timestep)
+    grown |= bool(checkpoint.manifest().get("reason")) and not checkpoint.early_end(total, limits.max_minutes)
     return metadata.get("status") == "finished" and (folder.path / "eval.json").exists() and not grown
 
 
@@ -169,30 +191,39 @@ def run_plan(
         RunBusyError: Another process trains this run.
         NonFiniteError: The training broke down.
     """
-    folder = plan.folder or create_run_folder(plan.config)
-    try:
-        with (
-            folder.locked(),
-            logged_to(folder.path / "log.txt") as log,
-            copied_code(plan, folder) as plan,
-            (control or TrainingControl()).listening() as control,
-            watching_steps(plan.config.environment.step_timeout, control, folder),
-            open_session(plan.config, folder, plan.resume, make_writers) as session,
-            failure_noted(folder),
-        ):
-            prepare_folder(folder, plan)
-            update_metadata(folder, wandb_id=session.progression.wandb_id)
-            announce(plan.config, folder, session, plan.reason, log.note)
-            result = RLTrainer(plan.config, folder, session, control, plan.reason).train()
-            status = "concluding" if result.status == "finished" else result.status
-            update_metadata(folder, status=status, timestep=result.timestep, reason=result.reason)
-            session.close_environments()
-            text = conclude(folder, plan.config, result, session.tracker, export)
-            update_metadata(folder, status=result.status)
-    finally:
-        if not folder.config.exists():  # the set-up of a new run failed, so there is no run
-            shutil.rmtree(folder.path, ignore_errors=True)
+    folder = plan.folder or create_run_folder(plan.config, plan.target)
+    with (
+        folder.locked(),
+        set_up(folder, plan),
+        logged_to(folder.path / "log.txt") as log,
+        copied_code(plan, folder) as plan,
+        (control or TrainingControl()).listening() as control,
+        watching_steps(plan.config.environment.step_timeout, control, folder),
+        open_session(plan.config, folder, plan.resume, make_writers) as session,
+        failure_noted(folder),
+    ):
+        prepare_folder(folder, plan)
+        update_metadata(folder, wandb_id=session.progression.wandb_id)
+        announce(plan.config, folder, session, plan.reason, log.note)
+        result = RLTrainer(plan.config, folder, session, control, plan.reason).train()
+        status = "concluding" if result.status == "finished" else result.status
+        update_metadata(folder, status=status, timestep=result.timestep, reason=result.reason)
+        session.close_environments()
+        text = conclude(folder, plan.config, result, session.tracker, export)
+        update_metadata(folder, status=result.status)
     return folder, result, text
+
+
+@contextmanager
+def set_up(folder: RunFolder, plan: Plan) -> Iterator[None]:
+    """Start a new run in an empty folder, and remove the folder of one whose set-up failed; call it with the lock."""
+    if plan.resume is None and plan.target is not None:
+        empty_folder(folder)  # a start that was killed may have left rows that no checkpoint knows
+    try:
+        yield
+    finally:
+        if not folder.config.exists():
+            shutil.rmtree(folder.path, ignore_errors=True)
 
 
 @contextmanager

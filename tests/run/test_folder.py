@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from rl_pipeline.config.loading import dump_config
+from rl_pipeline.errors import RefusedError
 from rl_pipeline.run.folder import (
     RunBusyError,
     RunFolder,
@@ -15,6 +17,7 @@ from rl_pipeline.run.folder import (
     find_runs,
     folder_name,
 )
+from rl_pipeline.run.train import AlreadyFinishedError, Plan, plan_auto, plan_new, run_plan
 
 from .conftest import MakeConfig
 
@@ -91,3 +94,36 @@ def test_a_file_system_without_locks_is_named(tmp_path: Path, monkeypatch: pytes
         RunFolder(tmp_path).locked(),
     ):
         pass
+
+
+def test_a_run_may_have_a_folder_of_its_own(
+    make_config: MakeConfig, tmp_path: Path, without_pictures: None
+) -> None:
+    config = make_config("CartPole-v1", "a2c", "training.training.total_timesteps=20")
+    file, target = tmp_path / "experiment.yaml", tmp_path / "trial/run"
+    file.write_text(dump_config(config))
+    target.mkdir(parents=True)
+    (target / ".lock").touch()  # what a start leaves that was killed before there was a run
+    (target / "progress.csv").write_text("timestep,eval/mean_reward\n0,99.0\n")
+    run = run_plan(plan_auto(file, target=target))[0]
+    assert run.path == target
+    assert "99.0" not in (target / "progress.csv").read_text()
+    with pytest.raises(AlreadyFinishedError):
+        plan_auto(file, target=target)
+    with pytest.raises(RefusedError, match="holds a run already"):
+        plan_new(file, target=target)
+
+
+def test_a_folder_with_other_things_is_not_taken(make_config: MakeConfig, tmp_path: Path) -> None:
+    file = tmp_path / "experiment.yaml"
+    file.write_text(dump_config(make_config()))
+    with pytest.raises(RefusedError, match="is not empty"):
+        plan_auto(file, target=tmp_path)
+
+
+def test_the_set_up_of_another_process_is_left_alone(make_config: MakeConfig, tmp_path: Path) -> None:
+    target = tmp_path / "run"
+    run = create_run_folder(make_config(), target)
+    with run.locked(), pytest.raises(RunBusyError):
+        run_plan(Plan(make_config(), target=target))
+    assert run.checkpoints.is_dir()

@@ -10,8 +10,9 @@ from rl_pipeline.plotting import plot_runs
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import CheckpointError, write_checkpoint
 from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.metadata import read_metadata
 from rl_pipeline.run.state_file import read_state, write_state
-from rl_pipeline.run.train import plan_resume, run_plan
+from rl_pipeline.run.train import AlreadyFinishedError, plan_resume, run_plan
 from rl_pipeline.run.training_state import read_progression
 from rl_pipeline.tracking.csv_file import MINUTES, Series, read_series
 
@@ -79,3 +80,26 @@ def test_minutes_that_cannot_be_are_refused(minutes: object, train: Train) -> No
     change_minutes(run, minutes)
     with pytest.raises(CheckpointError, match="minutes must be a non-negative number"):
         resume(run)
+
+
+def test_a_training_ends_when_its_minutes_are_used(train: Train) -> None:
+    run = train("a2c", "training.training.max_minutes=1e-9")
+    metadata = read_metadata(run)
+    assert metadata["status"] == "finished"
+    assert metadata["reason"] == "trained for 1e-09 minutes"
+    assert 0 < metadata["timestep"] < 80
+    assert CheckpointStore(run.checkpoints).find("final").timestep == metadata["timestep"]
+    with pytest.raises(AlreadyFinishedError, match="trained for 1e-09 minutes"):
+        plan_resume(str(run.path))
+    for more in ("training.training.max_minutes=100", "training.training.max_minutes=null"):
+        assert plan_resume(str(run.path), [more]).reason is None
+    run_plan(plan_resume(str(run.path), ["training.training.max_minutes=100"]))
+    assert read_metadata(run)["timestep"] == 80
+
+
+def test_minutes_before_a_resume_count(train: Train) -> None:
+    run = train()
+    change_minutes(run, 100.0)
+    longer = ["training.training.total_timesteps=160", "training.training.max_minutes=100"]
+    run_plan(plan_resume(str(run.path), longer))
+    assert 80 < read_metadata(run)["timestep"] < 160

@@ -1,0 +1,31 @@
+"""Whether a training ended because the disk is full: no fault of its trial, which resumes once there is room."""
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+from rl_pipeline.errors import CommandFailedError
+from rl_pipeline.run.conclusion import shown
+from rl_pipeline.search.job_record import MIN_FREE
+
+NUMBERS = (errno.ENOSPC, errno.EDQUOT)
+
+
+def is_full(folder: Path) -> bool:
+    """Tell whether there is no room left."""
+    return shutil.disk_usage(folder).free < MIN_FREE
+
+
+def says_full(text: str) -> bool:
+    """Tell whether what a program printed says that the disk is full."""
+    return any(os.strerror(number) in text for number in NUMBERS)
+
+
+def full_disk(sweep: Path) -> CommandFailedError:
+    """Return the error that ends a search."""
+    free = shutil.disk_usage(sweep).free
+    return CommandFailedError(
+        f"the disk of {shown(sweep)} is full ({free:,} bytes free); the runs are as they were last saved; "
+        f"make room, then resume with: rl-pipeline sweep --resume {shown(sweep)}"
+    )

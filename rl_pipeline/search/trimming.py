@@ -1,0 +1,36 @@
+"""Frees the disk of what only the best trials of a sweep keep."""
+
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+
+from rl_pipeline.run.checkpoint_store import CheckpointStore
+from rl_pipeline.run.checkpoints import CheckpointError, thin_out
+from rl_pipeline.run.folder import RunBusyError, RunFolder
+
+
+def trim(runs: Iterable[RunFolder]) -> None:
+    """Remove all but the best and the last policy of some runs, which still play but cannot be resumed.
+
+    A run that somebody trains is left alone. A kill in between leaves a run that can be trimmed again.
+    """
+    for run in runs:
+        if run.config.exists():
+            with suppress(RunBusyError), run.locked():
+                _trim(CheckpointStore(run.checkpoints))
+
+
+def _trim(store: CheckpointStore) -> None:
+    store.clean_up()
+    checkpoints = store.all()
+    others = [one for one in checkpoints if one.name != "best"]
+    last = next((one for one in others if one.name == "final"), others[-1] if others else None)
+    for checkpoint in others:
+        if last is not None and checkpoint.path != last.path:
+            shutil.rmtree(checkpoint.path)
+    if last is not None:
+        try:
+            if last.resumable:
+                thin_out(last)
+        except CheckpointError:
+            return  # a damaged one is left for its user to see
