@@ -4,7 +4,7 @@ import errno
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from rl_pipeline.config.loading import dump_config, load_config, load_config_map
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.yaml_reader import parse_yaml
 from rl_pipeline.errors import UserError
+from rl_pipeline.learners.parallel.ranks import Ranks, SingleRank
 from rl_pipeline.run.announcement import announce
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
@@ -24,6 +25,7 @@ from rl_pipeline.run.locate import find_run
 from rl_pipeline.run.metadata import describe_run, read_metadata, update_metadata
 from rl_pipeline.run.mujoco_version import mujoco_changes
 from rl_pipeline.run.preflight import CHECKS
+from rl_pipeline.run.rank_checks import check_ranks
 from rl_pipeline.run.rl_trainer import RLTrainer, TrainingResult
 from rl_pipeline.run.session import open_session
 from rl_pipeline.run.step_watchdog import watching_steps
@@ -47,12 +49,14 @@ class Plan:
         resume: The checkpoint to go on from, None to start from the beginning.
         reason: Why the training ended at this checkpoint, before its last timestep, so that only its conclusion is
             missing; None for any other plan.
+        allow_other_ranks: Whether another number of ranks than this training's may have written the checkpoint.
     """
 
     config: Config
     folder: RunFolder | None = None
     resume: Checkpoint | None = None
     reason: str | None = None
+    allow_other_ranks: bool = False
 
 
 class AlreadyFinishedError(UserError):
@@ -153,6 +157,7 @@ def run_plan(
     control: TrainingControl | None = None,
     make_writers: Sequence[MakeWriter] = (),
     export: Callable[[RunFolder], None] | None = None,
+    ranks: Ranks | None = None,
 ) -> tuple[RunFolder, TrainingResult, str]:
     """Carry out a plan in the main thread; a finished training is evaluated and filmed.
 
@@ -161,6 +166,8 @@ def run_plan(
         control: What others than this process's signals ask of the training.
         make_writers: Make more places that the run's records go to, given its folder.
         export: Exports the policy of a training that finished.
+        ranks: The processes that carry out this plan together; None for this one alone. Rank 0 alone keeps records,
+            prints, and concludes the training.
 
     Returns:
         The run's folder, how the training ended, and what the user reads at the end.
@@ -168,18 +175,24 @@ def run_plan(
     Raises:
         RunBusyError: Another process trains this run.
         NonFiniteError: The training broke down.
+        RankLostError: Another rank died or hangs.
     """
-    folder = plan.folder or create_run_folder(plan.config)
+    ranks = ranks or SingleRank()
+    ranks.timeout = plan.config.training.training.rank_timeout
+    check_ranks(plan.config, plan.resume, ranks, allow_other_ranks=plan.allow_other_ranks)
+    folder = plan.folder or ranks.from_first(lambda: create_run_folder(plan.config))
     try:
         with (
-            folder.locked(),
-            logged_to(folder.path / "log.txt") as log,
-            copied_code(plan, folder) as plan,
-            (control or TrainingControl()).listening() as control,
+            folder.locked() if ranks.leads else nullcontext(),
+            logged_to(folder.path / "log.txt", ranks) as log,
+            copied_code(plan, folder, ranks) as plan,
+            (control or TrainingControl(quiet=not ranks.leads)).listening() as control,
             watching_steps(plan.config.environment.step_timeout, control, folder),
-            open_session(plan.config, folder, plan.resume, make_writers) as session,
-            failure_noted(folder),
+            open_session(plan.config, folder, plan.resume, make_writers, ranks) as session,
+            failure_noted(folder, ranks),
         ):
+            if not ranks.leads:
+                return folder, RLTrainer(plan.config, folder, session, control, plan.reason).train(), ""
             prepare_folder(folder, plan)
             update_metadata(folder, wandb_id=session.progression.wandb_id)
             announce(plan.config, folder, session, plan.reason, log.note)
@@ -190,23 +203,23 @@ def run_plan(
             text = conclude(folder, plan.config, result, session.tracker, export)
             update_metadata(folder, status=result.status)
     finally:
-        if not folder.config.exists():  # the set-up of a new run failed, so there is no run
+        if ranks.leads and not folder.config.exists():  # the set-up of a new run failed, so there is no run
             shutil.rmtree(folder.path, ignore_errors=True)
     return folder, result, text
 
 
 @contextmanager
-def copied_code(plan: Plan, folder: RunFolder) -> Iterator[Plan]:
+def copied_code(plan: Plan, folder: RunFolder, ranks: Ranks) -> Iterator[Plan]:
     """Have a plan carried out with the run's own copies of users' files.
 
     Raises:
         ConfigError: The copies would not be enough.
     """
-    yield replace(plan, config=keep_user_code(plan.config, folder))
+    yield replace(plan, config=ranks.from_first(lambda: keep_user_code(plan.config, folder)))
 
 
 @contextmanager
-def failure_noted(folder: RunFolder) -> Iterator[None]:
+def failure_noted(folder: RunFolder, ranks: Ranks) -> Iterator[None]:
     """Write into `run.json` that and why a run ended before its time, and tell how to go on."""
     try:
         yield
@@ -216,6 +229,8 @@ def failure_noted(folder: RunFolder) -> Iterator[None]:
         )
         if isinstance(error, OSError) and error.errno in DISK_FULL:
             error.add_note(_what_a_full_disk_left(folder))
+        if not ranks.leads:
+            raise
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         try:
             update_metadata(folder, status=status, error=repr(error))
@@ -258,14 +273,20 @@ class LogFile(logging.FileHandler):
 
 
 @contextmanager
-def logged_to(path: Path) -> Iterator[LogFile]:
-    """Write all messages and warnings of the run to a file as well."""
+def logged_to(path: Path, ranks: Ranks) -> Iterator[LogFile]:
+    """Write all messages and warnings of the run to a file as well; those of other ranks than 0 to the file alone."""
     handler = LogFile(path)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    rank = "" if ranks.leads else f" [rank {ranks.rank}]"
+    handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s %(name)s:{rank} %(message)s"))
     root = logging.getLogger()
+    levels = {other: other.level for other in root.handlers}
+    for other in () if ranks.leads else levels:
+        other.setLevel(logging.CRITICAL)
     root.addHandler(handler)
     try:
         yield handler
     finally:
+        for other, level in levels.items():
+            other.setLevel(level)
         root.removeHandler(handler)
         handler.close()
