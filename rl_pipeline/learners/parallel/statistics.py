@@ -1,5 +1,7 @@
 """Running statistics of normalisers, which every rank updates with batches of its own."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from gymnasium.vector import VectorEnv
 
@@ -32,25 +34,30 @@ class SharedStatistics:
             statistics.share()
 
     def merge(self) -> None:
-        """Merge what all ranks saw since the last call, in the order of the ranks."""
-        if not self._statistics:
-            return
-        own = [_flat(statistics.unshared) for statistics in self._statistics]
-        rows = self._ranks.stack(np.concatenate(own))
-        bounds = np.cumsum([len(part) for part in own])[:-1]
-        parts = np.split(rows, bounds, axis=1)
-        for statistics, part in zip(self._statistics, parts, strict=True):
-            _merge(statistics, part)
+        """Merge what all ranks saw since the last call."""
+        merge_statistics(self._statistics, self._ranks)
 
 
-def _merge(statistics: RunningStatistics, rows: np.ndarray) -> None:
-    assert statistics.common is not None
-    statistics.load_state_dict(statistics.common)
-    for row in rows:
-        count, (mean, var) = row[0], row[1:].reshape(2, *statistics.mean.shape)
-        if count > 0:
-            statistics.merge(mean, var, float(count))
-    statistics.share()
+def merge_statistics(shared: Sequence[RunningStatistics], ranks: Ranks) -> None:
+    """Merge what all ranks saw since `share`, in the order of the ranks, and share the result.
+
+    Args:
+        shared: Statistics that are shared; the same ones in every rank.
+        ranks: All ranks.
+    """
+    if not shared:
+        return
+    own = [_flat(statistics.unshared) for statistics in shared]
+    bounds = np.cumsum([len(part) for part in own])[:-1]
+    parts = np.split(ranks.stack(np.concatenate(own)), bounds, axis=1)
+    for statistics, rows in zip(shared, parts, strict=True):
+        assert statistics.common is not None
+        statistics.load_state_dict(statistics.common)
+        for row in rows:
+            count, (mean, var) = row[0], row[1:].reshape(2, *statistics.mean.shape)
+            if count > 0:
+                statistics.merge(mean, var, float(count))
+        statistics.share()
 
 
 def _flat(statistics: RunningStatistics | None) -> np.ndarray:

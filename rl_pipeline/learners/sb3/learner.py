@@ -166,7 +166,7 @@ class SB3Learner(Learner):
         return SB3Policy(self.model)
 
     def take_metrics(self) -> dict[str, float]:
-        """See `Learner.take_metrics`: SB3's own records and averages over the latest episodes, as means of all ranks."""
+        """See `Learner.take_metrics`: SB3's own records and averages over the latest episodes of all ranks."""
         own = {**take_values(self.model.logger), **episode_values(self.model)}
         return means(self._ranks.gather(own))
 
