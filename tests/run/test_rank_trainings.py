@@ -83,6 +83,8 @@ def assert_same_end(run: RunFolder, other: RunFolder) -> None:
         states = [plain_data.load(checkpoint.part(rank) / STATE) for checkpoint in (first, second)]
         for state in states:
             del state["progression"]["minutes"]
+            for episode in state["learner"]["attributes"]["ep_info_buffer"]["value"]:
+                del episode["t"]  # when it ended
         assert_same_tree(*states)
     assert first.manifest()["files"].keys() == second.manifest()["files"].keys()
 
@@ -175,3 +177,28 @@ def test_sac_resumes_to_the_bit_after_all_ranks_were_killed(tmp_path: Path) -> N
     status, output = sac.train("--resume", str(cut.path))
     assert status == 0, output
     assert_same_end(cut, whole)
+
+
+def test_a_rank_that_hangs_is_named(tmp_path: Path) -> None:
+    trainings = Trainings(tmp_path, "mpirun", "ppo", **PPO)
+    trainings.order(1, 20, "SIGSTOP self")
+    limit = "training.training.rank_timeout=2"
+    status, output = trainings.train("--config", str(trainings.config), limit)
+    assert status != 0
+    assert "rank 0 (host " in output
+    assert "(training.training.rank_timeout) for the other ranks; rank 1 (host " in output
+    assert "is suspended" in output
+
+
+def test_sixteen_ranks_make_two_updates(tmp_path: Path) -> None:
+    trainings = Trainings(tmp_path, "mpirun", "ppo", **PPO)
+    mapping = yaml.safe_load(trainings.config.read_text())
+    mapping["training"]["training"] |= {"total_timesteps": 1024, "eval": {"num_evals": 0}}
+    mapping["training"]["checkpoint"] = {"num_checkpoints": 0, "export": False}
+    trainings.config.write_text(yaml.safe_dump(mapping))
+    status, output = trainings.train(n_ranks=16)
+    assert status == 0, output
+    assert "1,024 after 2 iterations of n_steps x n_environments x ranks = 16 x 2 x 16 = 512" in output
+    final = Checkpoint(trainings.newest.checkpoints / "final")
+    assert final.n_ranks == 16
+    final.verify()

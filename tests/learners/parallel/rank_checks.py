@@ -1,5 +1,6 @@
 """Run by every rank that `test_ranks.py` starts: several ranks do what one process does with all their data."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from stable_baselines3 import SAC, TD3
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from rl_pipeline.learners.parallel.joining import joined_ranks
-from rl_pipeline.learners.parallel.ranks import Ranks
+from rl_pipeline.learners.parallel.ranks import POLL_S, RankLostError, Ranks
 from rl_pipeline.learners.parallel.statistics import merge_statistics
 from rl_pipeline.learners.sb3.fast.actor_critic import ActorCritic
 from rl_pipeline.learners.sb3.fast.adam import TorchAdam
@@ -158,6 +159,26 @@ def check_optimizer_of_torch(ranks: Ranks) -> None:
     torch.testing.assert_close(*gradients)
 
 
+def check_waiting(ranks: Ranks) -> None:
+    """A rank that is slow is waited for, and one that is too slow is reported; the last check."""
+    if ranks.rank == 1:
+        time.sleep(1.5 * POLL_S)
+    assert ranks.any(ranks.rank == 1) == (True,)
+    if ranks.rank == 1:
+        time.sleep(4.5 * POLL_S)
+        ranks.any(False)
+        return
+    ranks.timeout = 0.5
+    try:
+        ranks.any(False)
+    except RankLostError as error:
+        assert "waited for" in str(error), error
+        assert str(ranks.peers[1]) in str(error), error
+    else:
+        raise AssertionError("rank 1 was late, and nothing was said")
+    time.sleep(6 * POLL_S)
+
+
 def normal(*shape: int) -> np.ndarray:
     return np.random.default_rng(3).normal(size=shape).astype(np.float32)
 
@@ -185,6 +206,7 @@ if __name__ == "__main__":
             check_soft_actor_critic,
             check_td3,
             check_optimizer_of_torch,
+            check_waiting,
         ):
             check(all_ranks)
         print(
