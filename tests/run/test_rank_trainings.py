@@ -1,6 +1,7 @@
-"""Trainings by several ranks that are killed, stopped and resumed; with the real torchrun and mpirun."""
+"""Trainings by several ranks that are killed, stopped and resumed, with the commands of docs/data_parallel.md."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,19 @@ import yaml
 
 from rl_pipeline import plain_data
 from rl_pipeline.errors import RefusedError
-from rl_pipeline.run.checkpoints import STATE, Checkpoint
+from rl_pipeline.run.checkpoints import EXPERIENCE, STATE, Checkpoint
 from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 from rl_pipeline.run.folder import RunFolder, find_runs
 from rl_pipeline.run.locate import choose_checkpoint
 from rl_pipeline.run.train import Plan, plan_resume, run_plan
-from tests.launchers import start_ranks
+from tests.documentation import DOCS, commands
+from tests.launchers import start
 
 from .conftest import parameters
 from .test_exact_resume import assert_same_tree
 
 PATIENCE = 240
+COMMANDS = commands(DOCS / "data_parallel.md")
 ENVIRONMENT = f"{Path(__file__).with_name('rank_envs.py')}:ObedientPendulum"
 PPO = {"n_steps": 16, "batch_size": 16, "n_epochs": 2, "target_kl": 0.02}
 SAC = {"buffer_size": 200, "batch_size": 16, "learning_starts": 40}
@@ -33,7 +36,7 @@ class Trainings:
         self.folder, self.launcher = folder, launcher
         self.orders = folder / "orders"
         self.orders.mkdir()
-        self.config = folder / "config.yaml"
+        self.config = folder / "pendulum.yaml"
         mapping = {
             "experiment": {"name": "tiny", "folder": str(folder / "experiments")},
             "environment": {
@@ -61,13 +64,18 @@ class Trainings:
     def order(self, rank: int, step: int, what: str) -> None:
         (self.orders / f"{rank}_at_{step}").write_text(what)
 
-    def train(self, *arguments: str, n_ranks: int = 2) -> tuple[int, str]:
-        """Train to the end, or to what was ordered; return the exit status of the launcher and the output."""
-        command = ["-m", "rl_pipeline", "train", *(arguments or ("--config", str(self.config)))]
+    def train(self, *more: str, n_ranks: int = 2) -> tuple[int, str]:
+        """Train with the command of the guide, and more arguments; return its exit status and the output."""
+        [command] = [line for line in COMMANDS if line.startswith(self.launcher) and "--resume" not in line]
+        command = command.replace("-n 2", f"-n {n_ranks}")
         environment = {"RANK_ORDERS": str(self.orders)}
-        process = start_ranks(self.launcher, n_ranks, command, extra=environment)
+        process = start([*shlex.split(command), *more], cwd=self.folder, extra=environment)
         output, _ = process.communicate(timeout=PATIENCE)
         return process.returncode, output
+
+    def resume(self) -> tuple[int, str]:
+        """Resume the newest run."""
+        return self.train("--resume", "auto")
 
     @property
     def newest(self) -> RunFolder:
@@ -83,9 +91,13 @@ def assert_same_end(run: RunFolder, other: RunFolder) -> None:
         states = [plain_data.load(checkpoint.part(rank) / STATE) for checkpoint in (first, second)]
         for state in states:
             del state["progression"]["minutes"]
+            del state["environment"]["spaces"]  # nobody samples from them or seeds them
             for episode in state["learner"]["attributes"]["ep_info_buffer"]["value"]:
                 del episode["t"]  # when it ended
         assert_same_tree(*states)
+        experiences = [checkpoint.part(rank) / EXPERIENCE for checkpoint in (first, second)]
+        if experiences[0].exists():
+            assert_same_tree(*map(plain_data.load, experiences))
     assert first.manifest()["files"].keys() == second.manifest()["files"].keys()
 
 
@@ -114,7 +126,7 @@ def test_ppo_names_the_rank_that_dies_and_resumes_to_the_bit(ppo: Trainings, who
     assert "rank 1 (host " in output
     assert " died, as rank 0 (host " in output
     assert json.loads(cut.metadata.read_text())["status"] == "failed"
-    status, output = ppo.train("--resume", str(cut.path))
+    status, output = ppo.resume()
     assert status == 0, output
     assert_same_end(cut, whole_ppo)
 
@@ -127,7 +139,7 @@ def test_a_signal_to_the_launcher_stops_all_ranks_at_one_checkpoint(
     cut = ppo.newest
     assert "Training stopped at timestep" in output
     assert json.loads(cut.metadata.read_text())["status"] == "stopped"
-    status, output = ppo.train("--resume", str(cut.path))
+    status, output = ppo.resume()
     assert status == 0, output
     assert_same_end(cut, whole_ppo)
 
@@ -170,11 +182,11 @@ def test_sac_resumes_to_the_bit_after_all_ranks_were_killed(tmp_path: Path) -> N
     assert status != 0
     assert cut.path != whole.path
     sac.order(1, 55, "SIGUSR1 self")
-    status, output = sac.train("--resume", str(cut.path))
+    status, output = sac.resume()
     assert status == 0, output
     assert "(SIGUSR1)" in output
     assert 128 < int(json.loads(cut.metadata.read_text())["timestep"]) < 256
-    status, output = sac.train("--resume", str(cut.path))
+    status, output = sac.resume()
     assert status == 0, output
     assert_same_end(cut, whole)
 
@@ -183,7 +195,7 @@ def test_a_rank_that_hangs_is_named(tmp_path: Path) -> None:
     trainings = Trainings(tmp_path, "mpirun", "ppo", **PPO)
     trainings.order(1, 20, "SIGSTOP self")
     limit = "training.training.rank_timeout=2"
-    status, output = trainings.train("--config", str(trainings.config), limit)
+    status, output = trainings.train(limit)
     assert status != 0
     assert "rank 0 (host " in output
     assert "(training.training.rank_timeout) for the other ranks; rank 1 (host " in output
@@ -202,3 +214,10 @@ def test_sixteen_ranks_make_two_updates(tmp_path: Path) -> None:
     final = Checkpoint(trainings.newest.checkpoints / "final")
     assert final.n_ranks == 16
     final.verify()
+
+
+def test_the_guide_resumes_as_these_tests_do() -> None:
+    [resumes] = [line for line in COMMANDS if "--resume" in line]
+    [trains] = [line for line in COMMANDS if line.startswith("torchrun") and "--resume" not in line]
+    assert resumes == f"{trains} --resume auto"
+    assert len(COMMANDS) == 3

@@ -8,7 +8,7 @@ import pytest
 
 from rl_pipeline.learners.parallel.joining import find_ranks
 from rl_pipeline.learners.parallel.ranks import Peer, SingleRank, rank_seed
-from tests.launchers import LAUNCHERS, start_ranks
+from tests.launchers import LAUNCHERS, start
 
 CHECKS = Path(__file__).with_name("rank_checks.py")
 LABELS = {"torchrun": "torch.distributed, gloo", "mpirun": "MPI"}
@@ -16,7 +16,7 @@ LABELS = {"torchrun": "torch.distributed, gloo", "mpirun": "MPI"}
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_two_ranks_do_what_one_process_does_with_their_data(launcher: str) -> None:
-    process = start_ranks(launcher, 2, [str(CHECKS)])
+    process = start([*LAUNCHERS[launcher], str(CHECKS)])
     output, _ = process.communicate(timeout=240)
     assert process.returncode == 0, output
     for rank in range(2):
