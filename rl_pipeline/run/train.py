@@ -224,8 +224,9 @@ def failure_noted(folder: RunFolder, ranks: Ranks) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
+        where = f", started in {ranks.size} ranks again" if ranks.size > 1 else ""
         error.add_note(
-            f"Go on from the newest checkpoint with: rl-pipeline train --resume {shown(folder.path)}"
+            f"Go on from the newest checkpoint with: rl-pipeline train --resume {shown(folder.path)}{where}"
         )
         if isinstance(error, OSError) and error.errno in DISK_FULL:
             error.add_note(_what_a_full_disk_left(folder))

@@ -22,7 +22,8 @@ from tests.launchers import start
 from .conftest import parameters
 from .test_exact_resume import assert_same_tree
 
-PATIENCE = 240
+PATIENCE = 900
+pytestmark = pytest.mark.timeout(3600)  # the machine may be busy
 COMMANDS = commands(DOCS / "data_parallel.md")
 ENVIRONMENT = f"{Path(__file__).with_name('rank_envs.py')}:ObedientPendulum"
 PPO = {"n_steps": 16, "batch_size": 16, "n_epochs": 2, "target_kl": 0.02}
@@ -92,6 +93,8 @@ def assert_same_end(run: RunFolder, other: RunFolder) -> None:
         for state in states:
             del state["progression"]["minutes"]
             del state["environment"]["spaces"]  # nobody samples from them or seeds them
+            for wrapper in state["wrappers"]:
+                wrapper.pop("seconds", None)  # how long episodes have taken
             for episode in state["learner"]["attributes"]["ep_info_buffer"]["value"]:
                 del episode["t"]  # when it ended
         assert_same_tree(*states)
@@ -117,7 +120,9 @@ def whole_ppo(ppo: Trainings) -> RunFolder:
     return find_runs(ppo.folder / "experiments")[0]
 
 
-def test_ppo_names_the_rank_that_dies_and_resumes_to_the_bit(ppo: Trainings, whole_ppo: RunFolder) -> None:
+def test_ppo_resumes_to_the_bit_after_a_rank_died_and_after_a_signal(
+    ppo: Trainings, whole_ppo: RunFolder
+) -> None:
     ppo.order(1, 40, "SIGKILL self")
     status, output = ppo.train()
     cut = ppo.newest
@@ -126,17 +131,8 @@ def test_ppo_names_the_rank_that_dies_and_resumes_to_the_bit(ppo: Trainings, who
     assert "rank 1 (host " in output
     assert " died, as rank 0 (host " in output
     assert json.loads(cut.metadata.read_text())["status"] == "failed"
-    status, output = ppo.resume()
-    assert status == 0, output
-    assert_same_end(cut, whole_ppo)
-
-
-def test_a_signal_to_the_launcher_stops_all_ranks_at_one_checkpoint(
-    ppo: Trainings, whole_ppo: RunFolder
-) -> None:
-    ppo.order(0, 24, "SIGTERM launcher")
-    _, output = ppo.train()
-    cut = ppo.newest
+    ppo.order(0, 50, "SIGTERM launcher")
+    _, output = ppo.resume()
     assert "Training stopped at timestep" in output
     assert json.loads(cut.metadata.read_text())["status"] == "stopped"
     status, output = ppo.resume()
@@ -181,7 +177,7 @@ def test_sac_resumes_to_the_bit_after_all_ranks_were_killed(tmp_path: Path) -> N
     cut = sac.newest
     assert status != 0
     assert cut.path != whole.path
-    sac.order(1, 55, "SIGUSR1 self")
+    sac.order(1, 55, "SIGUSR1 launcher")
     status, output = sac.resume()
     assert status == 0, output
     assert "(SIGUSR1)" in output

@@ -12,8 +12,11 @@ import torch
 from stable_baselines3 import SAC, TD3
 from stable_baselines3.common.vec_env import DummyVecEnv
 
+from rl_pipeline.config.environment import Environment
+from rl_pipeline.config.training import Training
+from rl_pipeline.envs.factory import make_vector_env
 from rl_pipeline.learners.parallel.joining import joined_ranks
-from rl_pipeline.learners.parallel.ranks import POLL_S, RankLostError, Ranks
+from rl_pipeline.learners.parallel.ranks import POLL_S, RankLostError, Ranks, rank_seed
 from rl_pipeline.learners.parallel.statistics import merge_statistics
 from rl_pipeline.learners.sb3.fast.actor_critic import ActorCritic
 from rl_pipeline.learners.sb3.fast.adam import TorchAdam
@@ -25,6 +28,7 @@ from rl_pipeline.learners.sb3.fast.shared_off_policy import SharedSoftUpdate, Sh
 from rl_pipeline.learners.sb3.fast.shared_ppo_update import SharedPPOUpdate
 from rl_pipeline.learners.sb3.fast.soft_actor_critic import SoftUpdate
 from rl_pipeline.learners.sb3.fast.td3_update import TD3Update
+from rl_pipeline.learners.sb3.learner import SB3Learner
 from rl_pipeline.learners.sb3.parallel import average_before_steps
 from rl_pipeline.wrappers.running_statistics import RunningStatistics
 
@@ -161,6 +165,35 @@ def check_optimizer_of_torch(ranks: Ranks) -> None:
     torch.testing.assert_close(*gradients)
 
 
+def check_hindsight_replay(ranks: Ranks) -> None:
+    """DDPG with hindsight replay runs in Stable-Baselines3's loop: ranks learn alike from replay of their own."""
+    parameters = {"batch_size": BATCH, "learning_starts": 200, "buffer_size": 300}
+    training = Training(
+        algorithm="ddpg",
+        algorithm_parameters=parameters,
+        hindsight_replay={},  # type: ignore[arg-type]
+        architecture={"net_arch": [8]},  # type: ignore[arg-type]
+        training={"device": "cpu"},  # type: ignore[arg-type]
+    )
+    assert SB3Learner.check_parallel(training) == []
+    seed = rank_seed(0, ranks.rank)
+    env = make_vector_env(Environment(id="FetchReach-v4"), seed=seed)
+    learner = SB3Learner(training, env, seed=seed)
+    learner.join(ranks)
+    learner.start()
+    while learner.timesteps < 210:
+        learner.iterate(lambda phase: None)
+    assert learner.timesteps == 210
+    own = torch.cat([each.reshape(-1) for each in learner.model.policy.state_dict().values()]).numpy()
+    everywhere = ranks.stack(own)
+    assert (everywhere == everywhere[0]).all()
+    replay = learner.experience_dict()
+    assert replay is not None
+    rewards = ranks.stack(replay["arrays"]["observations"]["achieved_goal"])
+    assert not (rewards == rewards[0]).all()
+    env.close()
+
+
 def check_waiting(ranks: Ranks) -> None:
     """A rank that is slow is waited for, and one that is too slow is reported; the last check."""
     if ranks.rank == 1:
@@ -203,6 +236,7 @@ if __name__ == "__main__":
             check_soft_actor_critic,
             check_td3,
             check_optimizer_of_torch,
+            check_hindsight_replay,
             check_waiting,
         ):
             check(all_ranks)
