@@ -114,6 +114,7 @@ def restart_episodes(model: BaseAlgorithm, seed: int) -> None:
         model.replay_buffer.truncate_last_trajectory()
     if model.action_noise is not None:
         model.action_noise.reset()
+    model.action_space.seed(seed)
     model.env.seed(seed)
     model._last_obs = model.env.reset()  # type: ignore[assignment]
     model._last_episode_starts = np.ones((model.env.num_envs,), dtype=bool)
