@@ -1,6 +1,7 @@
 """`rl-pipeline train`: start a training, or go on with one."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from rl_pipeline.output import go_on_unread
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rl_pipeline.learners.parallel.ranks import Ranks
     from rl_pipeline.run.control import TrainingControl
     from rl_pipeline.run.folder import RunFolder
     from rl_pipeline.run.rl_trainer import TrainingResult
@@ -35,20 +37,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--folder", type=Path, help="the folder of the run itself, in place of a new one with name and date"
     )
+    parser.add_argument(
+        "--allow-other-ranks",
+        action="store_true",
+        help="resume with another number of processes than the run was trained with; all environments then start "
+        "new episodes",
+    )
     add_trust(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train, then evaluate and film the result."""
+    """Train, then evaluate and film the result; all processes of torchrun or mpirun train together."""
+    from rl_pipeline.learners.parallel.joining import joined_ranks
+
+    with joined_ranks() as ranks:
+        plan = ranks.from_first(lambda: _plan_unless_finished(options))
+        if plan is not None:
+            train_and_conclude(plan, ranks=ranks)
+    return 0
+
+
+def _plan_unless_finished(options: argparse.Namespace) -> "Plan | None":
     from rl_pipeline.run.train import AlreadyFinishedError
 
     try:
         plan = make_plan(options.config, options.resume, options.overrides, options.folder)
     except AlreadyFinishedError as error:
         print(error)
-        return 0
-    train_and_conclude(plan)
-    return 0
+        return None
+    return replace(plan, allow_other_ranks=options.allow_other_ranks)
 
 
 def make_plan(
@@ -81,7 +98,10 @@ def make_plan(
 
 
 def train_and_conclude(
-    plan: "Plan", control: "TrainingControl | None" = None, make_writers: "Sequence[MakeWriter]" = ()
+    plan: "Plan",
+    control: "TrainingControl | None" = None,
+    make_writers: "Sequence[MakeWriter]" = (),
+    ranks: "Ranks | None" = None,
 ) -> "tuple[RunFolder, TrainingResult]":
     """Carry out a plan; a finished training is evaluated and filmed. The arguments are those of `run_plan`.
 
@@ -94,6 +114,7 @@ def train_and_conclude(
     from rl_pipeline.run.train import run_plan
 
     go_on_unread()
-    folder, result, text = run_plan(plan, control, make_writers, export_at_end)
-    print(f"\n{text}")
+    folder, result, text = run_plan(plan, control, make_writers, export_at_end, ranks)
+    if text:
+        print(f"\n{text}")
     return folder, result

@@ -107,6 +107,8 @@ class TrainingLoop(Section):
     """'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'; 'auto' takes a GPU where there is one."""
     n_threads: Positive | None = None
     """Threads of torch; null takes one for vector observations and leaves the choice to torch for images."""
+    rank_timeout: Annotated[float, Field(gt=0, le=86_400)] = 600.0
+    """Seconds that a rank of a data-parallel training waits for the others before the training fails."""
     log_points: Positive = 100
     """How often over the run stats.json and progress.png are renewed and plain progress lines printed."""
     verbose: Annotated[int, Field(ge=0, le=2), BeforeValidator(whole_number)] = 1

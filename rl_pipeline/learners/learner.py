@@ -13,6 +13,7 @@ from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.errors import Problem
 from rl_pipeline.config.training import Training
 from rl_pipeline.errors import FAILED, UserError
+from rl_pipeline.learners.parallel.ranks import Ranks
 from rl_pipeline.plain_data import StateDict
 from rl_pipeline.policies.policy import Memory, Policy
 
@@ -179,6 +180,24 @@ class Learner(ABC):
     def stock_loader(cls, training: Training) -> str | None:
         """Name what loads the policy's files where `rl_pipeline` is not installed, None where nothing does."""
         return None
+
+    @classmethod
+    def check_parallel(cls, training: Training) -> list[Problem]:
+        """List why several ranks cannot train what a configuration describes; see `join`."""
+        message, remedy = "cannot be trained by several ranks", "start the training in one process"
+        return [Problem("training.algorithm", message, training.algorithm, remedy=remedy)]
+
+    def join(self, ranks: Ranks) -> None:
+        """Learn together with other processes from now on: begin alike, and make the same updates.
+
+        Called before `start`, where `check_parallel` found nothing. From then on `timesteps` counts those of all
+        ranks, and every rank takes part in each call of `iterate` and `take_metrics`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot be trained by several ranks")
+
+    def restart_episodes(self, seed: int) -> None:
+        """Begin new episodes after `load_state_dict`, where those of the checkpoint cannot be continued."""
+        raise NotImplementedError(f"{type(self).__name__} cannot begin new episodes")
 
     def start(self) -> None:
         """Reset the environment and prepare the first iteration."""

@@ -39,6 +39,8 @@ def announce(
     end = last_timestep(start, total, length)
     environment, training = name_user_code(config, folder).environment, config.training
     count = _count(session.env.num_envs, "environment")
+    if session.ranks.size > 1:
+        count += f" in each of {session.ranks.size} ranks ({session.ranks.label})"
     algorithm = algorithm_title(training.algorithm)
     rows = {
         "environment": f"{environment.id} (backend {environment.backend}), {count}",

@@ -10,6 +10,7 @@ checkpoints/<init|best|final|step_000500000>/
     normalizer.npz       running statistics of the observations and rewards, where they are normalised
     state.npz            random states, simulators, wrappers, counters, best score
     replay_buffer.npz    off-policy algorithms
+    rank_0001/           state.npz and replay_buffer.npz of the second rank, where several trained; and so on
 
 A checkpoint is written under a temporary name, synced and renamed, so one that has its name is whole; a folder
 that was damaged later is found out by its checksums. Old step checkpoints are thinned out to their policy, which
@@ -19,6 +20,7 @@ that was damaged later is found out by its checksums. Old step checkpoints are t
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
@@ -38,6 +40,7 @@ LEARNER_FILES = (VEC_NORMALIZE, MODEL, POLICY)
 POLICY_FILES = (*LEARNER_FILES, NORMALIZER, SPEC)
 FILES = (*POLICY_FILES, STATE, EXPERIENCE)
 """Every file that a checkpoint may hold beside its manifest."""
+RANK_FILE = re.compile(rf"rank_(\d{{4}})/({re.escape(STATE)}|{re.escape(EXPERIENCE)})")
 FORMAT = 1
 
 
@@ -99,6 +102,15 @@ class Checkpoint:
         """Whether a training can go on from here; a thinned out checkpoint holds only the policy."""
         return bool(self.manifest()["resumable"])
 
+    @property
+    def n_ranks(self) -> int:
+        """How many ranks wrote it."""
+        return int(self.manifest().get("ranks", 1))
+
+    def part(self, rank: int) -> Path:
+        """Return the folder with the state of a rank."""
+        return rank_folder(self.path, rank)
+
     def early_end(self, total_timesteps: int, max_minutes: float | None = None) -> str | None:
         """Say why a training ended here, before its last timestep; None where it did not, or was given more since.
 
@@ -136,10 +148,11 @@ class Checkpoint:
 
 def _check_entries(path: Path, manifest: dict[str, Any]) -> None:
     """Refuse a manifest whose entries are not those that `write_checkpoint` makes."""
-    unknown = sorted(manifest["files"].keys() - set(FILES))
+    names = manifest["files"].keys() - set(FILES)
+    unknown = sorted(name for name in names if not RANK_FILE.fullmatch(name))
     if unknown:
-        names = ", ".join(map(repr, unknown))
-        raise CheckpointError(f"{path} is damaged: it lists {names}; a checkpoint holds {', '.join(FILES)}")
+        listed = ", ".join(map(repr, unknown))
+        raise CheckpointError(f"{path} is damaged: it lists {listed}; a checkpoint holds {', '.join(FILES)}")
     for name, described in manifest["files"].items():
         kinds = {"size": int, "sha256": str}
         if not isinstance(described, dict) or not all(
@@ -151,6 +164,14 @@ def _check_entries(path: Path, manifest: dict[str, Any]) -> None:
         raise CheckpointError(f"{path} is damaged: timestep must be a non-negative integer, is {timestep!r}")
     if not isinstance(resumable, bool):
         raise CheckpointError(f"{path} is damaged: resumable must be true or false, is {resumable!r}")
+    ranks = manifest.get("ranks", 1)
+    if type(ranks) is not int or ranks < 1:
+        raise CheckpointError(f"{path} is damaged: ranks must be a positive integer, is {ranks!r}")
+
+
+def rank_folder(checkpoint: Path, rank: int) -> Path:
+    """Return where a rank keeps its own state in a checkpoint's folder: rank 0 in the folder itself."""
+    return checkpoint / f"rank_{rank:04d}" if rank else checkpoint
 
 
 def write_checkpoint(
@@ -177,7 +198,10 @@ def write_checkpoint(
     temporary.mkdir(parents=True)
     try:
         write_files(temporary)
-        files = {path.name: _describe(path) for path in sorted(temporary.iterdir())}
+        paths = (path for path in sorted(temporary.rglob("*")) if path.is_file())
+        files = {path.relative_to(temporary).as_posix(): _describe(path) for path in paths}
+        for folder in filter(Path.is_dir, temporary.iterdir()):
+            sync_folder(folder)
         entries = {"timestep": timestep, "resumable": resumable, "files": files, **details}
         _write_manifest(temporary, entries)
         _replace_folder(temporary, target)
@@ -197,6 +221,8 @@ def thin_out(checkpoint: Checkpoint) -> None:
     _write_manifest(checkpoint.path, {**manifest, "resumable": False})
     for name in dropped:
         (checkpoint.path / name).unlink(missing_ok=True)
+    for folder in checkpoint.path.glob("rank_*"):
+        shutil.rmtree(folder)
 
 
 def _write_manifest(folder: Path, entries: Mapping[str, Any]) -> None:

@@ -18,13 +18,16 @@ class TrainingControl:
 
     Args:
         next_steps: What follows a signal, for the user.
+        quiet: Whether another process says so.
 
     Attributes:
         stop_reason: Why to save and stop, such as `SIGTERM`; None while the training may go on.
     """
 
-    def __init__(self, next_steps: str = "finishing this rollout, then saving") -> None:
-        self._next_steps = next_steps
+    def __init__(
+        self, next_steps: str = "finishing this rollout, then saving", *, quiet: bool = False
+    ) -> None:
+        self._next_steps, self._quiet = next_steps, quiet
         self.stop_reason: str | None = None
         self._paused = False
         self._save = False
@@ -102,4 +105,6 @@ class TrainingControl:
         if self.stop_reason is not None:
             return
         self.stop(name)
+        if self._quiet:
+            return
         sys.stderr.write(f"\n{name}: {self._next_steps}; Ctrl-C (SIGINT) stops at once.\n")

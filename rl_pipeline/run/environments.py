@@ -21,16 +21,23 @@ NORMALIZERS: dict[str, type[NormalizeObservation | NormalizeReward]] = {
 }
 
 
-def make_training_env(config: Config, videos: Path, *, first_timestep: int = 0) -> VectorEnv:
+def make_training_env(
+    config: Config, videos: Path, *, first_timestep: int = 0, seed: int | None = None, films: bool = True
+) -> VectorEnv:
     """Make the environment to train in, with all its wrappers.
 
     Args:
         config: The run's configuration.
         videos: Where films of environment 0 go.
         first_timestep: Where a resumed run goes on, for the names of the films.
+        seed: Seed of the environments; the configuration's by default.
+        films: Whether to make the films that the configuration asks for.
     """
     environment = config.environment
-    env = make_vector_env(environment, seed=config.experiment.seed, render=environment.video_wrapper)
+    if not films:
+        environment = environment.model_copy(update={"video_wrapper": False})
+    seed = config.experiment.seed if seed is None else seed
+    env = make_vector_env(environment, seed=seed, render=environment.video_wrapper)
     return wrap(
         env,
         environment,

@@ -1,6 +1,6 @@
 """Evaluation of a policy on an environment of its own, with frozen normalisation and its own seed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +62,17 @@ class Evaluation:
                 values[index]
             ):  # this episode had no such metric
                 self.metrics.setdefault(name, []).append(float(values[index]))
+
+
+def joined(parts: Sequence[Evaluation]) -> Evaluation:
+    """Join evaluations of one policy."""
+    whole = Evaluation()
+    for part in parts:
+        whole.returns += part.returns
+        whole.lengths += part.lengths
+        for name, values in part.metrics.items():
+            whole.metrics.setdefault(name, []).extend(values)
+    return whole
 
 
 def start_rollout(policy: Policy[Any], env: VectorEnv, *, seed: int, deterministic: bool) -> Rollout:

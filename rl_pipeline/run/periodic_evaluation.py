@@ -5,9 +5,11 @@ import math
 from gymnasium.vector import VectorEnv
 
 from rl_pipeline.config.schema import Config
+from rl_pipeline.envs.contract import share_rows
 from rl_pipeline.learners.learner import Learner
+from rl_pipeline.learners.parallel.ranks import Ranks, SingleRank
 from rl_pipeline.run.environments import load_normalizer_state, make_evaluation_env, normalizer_state
-from rl_pipeline.run.evaluate import Evaluation, evaluate
+from rl_pipeline.run.evaluate import Evaluation, evaluate, joined
 from rl_pipeline.run.milestones import frequency
 from rl_pipeline.run.training_state import Progression
 
@@ -21,18 +23,24 @@ class PeriodicEvaluation:
     Args:
         config: The run's configuration.
         progression: Gets the best mean return.
+        ranks: Share the episodes among them; None for this process alone. Up to ten episodes are the same for any
+            number of ranks.
 
     Attributes:
         every: Timesteps between evaluations, 0 for none.
     """
 
-    def __init__(self, config: Config, progression: Progression) -> None:
+    def __init__(self, config: Config, progression: Progression, ranks: Ranks | None = None) -> None:
         self.config = config.training.training.eval
         self.min_delta = config.training.training.early_stopping.min_delta
         self.progression = progression
         total = config.training.training.total_timesteps
         self.every = frequency(total, self.config.num_evals, self.config.frequency)
-        self.env = make_evaluation_env(config, self.config.num_episodes) if self.every else None
+        self.ranks = ranks or SingleRank()
+        self.share = share_rows(self.config.num_episodes, self.ranks.size)[self.ranks.rank]
+        self.n_episodes = self.share.stop - self.share.start
+        has_part = self.every and self.n_episodes
+        self.env = make_evaluation_env(config, self.n_episodes) if has_part else None
 
     def run(self, learner: Learner, training_env: VectorEnv) -> tuple[Evaluation, bool]:
         """Evaluate with the training's present statistics.
@@ -40,11 +48,16 @@ class PeriodicEvaluation:
         Returns:
             The evaluation, and whether it is the best so far.
         """
-        assert self.env is not None
-        load_normalizer_state(self.env, normalizer_state(training_env))
-        episodes, seed = self.config.num_episodes, self.config.seed
-        result = evaluate(learner.policy, self.env, n_episodes=episodes, seed=seed)
+        result = joined(self.ranks.gather(self._play(learner, training_env)))
         return result, self._note(result.mean_return, learner.timesteps)
+
+    def _play(self, learner: Learner, training_env: VectorEnv) -> Evaluation:
+        """Play this rank's share of the episodes."""
+        if self.env is None:
+            return Evaluation()
+        load_normalizer_state(self.env, normalizer_state(training_env))
+        seed = self.config.seed + self.share.start
+        return evaluate(learner.policy, self.env, n_episodes=self.n_episodes, seed=seed)
 
     def _note(self, mean_return: float, timestep: int) -> bool:
         progression = self.progression

@@ -16,6 +16,7 @@ from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.milestones import crossed, frequency
 from rl_pipeline.run.reports import Reports
 from rl_pipeline.run.session import Session
+from rl_pipeline.run.shared_checkpoint import write_together
 from rl_pipeline.run.training_state import write_policy, write_training_state
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,8 @@ class RLTrainer:
             self.checkpoint_settings.frequency,
         )
         self.reason = reason
+        self.stop_reason: str | None = None
+        self.ranks = session.ranks
         self.reports = Reports(folder, config, session)
         self.start_timestep = self.learner.timesteps
 
@@ -86,19 +89,31 @@ class RLTrainer:
         if self.learner.timesteps == 0 and self.session.progression.last_evaluation_timestep is None:
             self._evaluate()  # before the checkpoint, so that a run that goes on from it does not repeat it
             self._save("init")
+        self._serve_requests()
         while not self._is_over():
             before = self.learner.timesteps
             self._iterate()
             self._if_due(before, self.log_every, self._log)
             self._if_due(before, self.session.evaluation.every, self._evaluate)
             self._if_due(before, self.save_every, self._save_step)
-            self.reason = self.reason or self._time_is_up()
-            while self.control.take_save_request():
-                self._save_step()
+            if self.settings.max_minutes is not None:
+                self.reason = self.reason or self.ranks.broadcast(self._time_is_up())
+            self._serve_requests()
         return self._finish()
 
+    def _serve_requests(self) -> None:
+        """Save and stop where that is asked of this rank or of another; all ranks do it at the same moment."""
+        saves = True
+        while saves:
+            saves = self.control.take_save_request()
+            stops, saves = self.ranks.any(self.control.stop_reason is not None, saves)
+            if saves:
+                self._save_step()
+        if stops:
+            self.stop_reason = next(filter(None, self.ranks.gather(self.control.stop_reason)))
+
     def _is_over(self) -> bool:
-        return self.control.stop_reason is not None or self._is_trained()
+        return self.stop_reason is not None or self._is_trained()
 
     def _is_trained(self) -> bool:
         return self.reason is not None or self.learner.timesteps >= self.settings.total_timesteps
@@ -135,7 +150,8 @@ class RLTrainer:
         if self.settings.early_stopping.stop_on_nan:
             self._dump_where_not_finite(lambda: check_finite(values))
         self.session.progress.update(timestep, self.learner.mean_return, split)
-        self.reports.renew_if_due()
+        if self.ranks.leads:
+            self.reports.renew_if_due()
 
     def _evaluate(self) -> None:
         if not self.session.evaluation.every:
@@ -156,7 +172,8 @@ class RLTrainer:
 
     def _save_step(self) -> None:
         self._save(step_name(self.learner.timesteps))
-        self.store.keep_last(self.checkpoint_settings.keep_last)
+        if self.ranks.leads:
+            self.store.keep_last(self.checkpoint_settings.keep_last)
 
     def _save(self, name: str, *, resumable: bool = True, **details: float) -> None:
         """Write a checkpoint. A disk that is full for now costs this one, not the training."""
@@ -172,21 +189,35 @@ class RLTrainer:
             )
 
     def _write(self, name: str, *, resumable: bool = True, **details: float | str | None) -> Checkpoint:
-        self.session.progression.minutes = self.session.split.minutes()
+        target, timestep = self.folder.checkpoints / name, self.learner.timesteps
+        if resumable:
+            return write_together(target, timestep, self.ranks, self._write_all, resumable=True, **details)
+        if not self.ranks.leads:
+            return Checkpoint(target)
+        return write_checkpoint(target, timestep, self._write_policy, resumable=False, **details)
 
-        def write_files(folder: Path) -> None:
-            write_policy(folder, self.learner, self.session.env)
-            if resumable:
-                experience = self.checkpoint_settings.replay_buffer
-                write_training_state(
-                    folder, self.learner, self.session.env, self.session.progression, experience=experience
-                )
+    def _write_policy(self, folder: Path) -> None:
+        write_policy(folder, self.learner, self.session.env)
 
-        target = self.folder.checkpoints / name
-        return write_checkpoint(target, self.learner.timesteps, write_files, resumable=resumable, **details)
+    def _write_all(self, folder: Path) -> None:
+        """Write this rank's part of a checkpoint; rank 0 writes the policy, which all ranks share."""
+        session, experience = self.session, self.checkpoint_settings.replay_buffer
+        session.progression.minutes = session.split.minutes()
+        if self.ranks.leads:
+            self._write_policy(folder)
+        write_training_state(
+            folder,
+            self.learner,
+            session.env,
+            session.progression,
+            experience=experience,
+            rank=self.ranks.rank,
+        )
 
     def _publish(self, name: str) -> None:
         """Make the policy of a checkpoint the run's newest; a kill in between leaves the older networks usable."""
+        if not self.ranks.leads:
+            return
         sources = [self.folder.checkpoints / name / file for file in LEARNER_FILES]
         for source in filter(Path.exists, sources):
             with atomic_write(self.folder.path / source.name) as file:
@@ -203,24 +234,37 @@ class RLTrainer:
             self._dump_and_raise(error)
 
     def _dump_and_raise(self, error: NonFiniteError) -> None:
-        dump = self._write(f"nan_{step_name(self.learner.timesteps)}")
+        dump = self._dump()
         good = self.store.newest_good()
         remedy = f"the newest good checkpoint is {good.path}" if good else "there is no good checkpoint"
         moment = f"training broke at timestep {self.learner.timesteps:,}"
         cause = "; ".join(filter(None, [self._fault(), str(error)]))
         raise NonFiniteError(f"{moment}: {cause}; its state is in {dump.path}; {remedy}") from error
 
+    def _dump(self) -> Checkpoint:
+        """Write the state of this rank, without the others, which may not know of the error."""
+        rank = f"_rank_{self.ranks.rank:04d}" if self.ranks.rank else ""
+        target = self.folder.checkpoints / f"nan_{step_name(self.learner.timesteps)}{rank}"
+
+        def write_files(folder: Path) -> None:
+            self._write_policy(folder)
+            write_training_state(
+                folder, self.learner, self.session.env, self.session.progression, experience=True
+            )
+
+        return write_checkpoint(target, self.learner.timesteps, write_files)
+
     def _fault(self) -> str:
         """Name the first environment that returned NaN or infinity; empty where none did."""
         fault = self.learner.first_fault
         if fault is None:
             return ""
-        timestep = self.start_timestep + fault.step * self.session.env.num_envs
+        timestep = self.start_timestep + fault.step * self.session.env.num_envs * self.ranks.size
         return f"environment {fault.environment} returned the {fault.what} at timestep {timestep:,}"
 
     def _finish(self) -> TrainingResult:
         timestep = self.learner.timesteps
-        is_finished = self.control.stop_reason is None
+        is_finished = self.stop_reason is None
         if is_finished and self.session.progression.last_evaluation_timestep != timestep:
             self._evaluate()
         if (
@@ -229,10 +273,11 @@ class RLTrainer:
             total = self.settings.total_timesteps
             self._write("final", total_timesteps=total, max_minutes=self._limit_of_time(), reason=self.reason)
             self._publish("final")
-        elif not (self.folder.checkpoints / step_name(timestep)).exists():
+        elif not self.ranks.broadcast((self.folder.checkpoints / step_name(timestep)).exists()):
             self._write(step_name(timestep))
             self._publish(step_name(timestep))
         self.session.status = "finished" if is_finished else "stopped"
-        self.reports.renew()
+        if self.ranks.leads:
+            self.reports.renew()
         best = self.session.progression.best_mean_return
-        return TrainingResult(self.session.status, timestep, best, self.control.stop_reason or self.reason)
+        return TrainingResult(self.session.status, timestep, best, self.stop_reason or self.reason)

@@ -7,11 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from gymnasium.vector import VectorEnv
+from rich.console import Console
 
 from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.ros.run_name import named_after
 from rl_pipeline.learners.device import use_threads
 from rl_pipeline.learners.learner import Learner
+from rl_pipeline.learners.parallel.ranks import Ranks, SingleRank, rank_seed
 from rl_pipeline.learners.registry import learner_class
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.environments import make_training_env
@@ -43,6 +45,7 @@ class Session:
         tracker: Where its records go.
         split: Where its time goes.
         progress: What the user sees.
+        ranks: The processes that train together.
         status: What the trackers are told in the end.
     """
 
@@ -53,6 +56,7 @@ class Session:
     tracker: Tracker
     split: TimeSplit
     progress: Progress
+    ranks: Ranks
     status: str = "failed"
 
     def close_environments(self) -> None:
@@ -63,7 +67,11 @@ class Session:
 
 @contextmanager
 def open_session(
-    config: Config, folder: RunFolder, resume: Checkpoint | None, make_writers: Sequence[MakeWriter] = ()
+    config: Config,
+    folder: RunFolder,
+    resume: Checkpoint | None,
+    make_writers: Sequence[MakeWriter] = (),
+    ranks: Ranks | None = None,
 ) -> Iterator[Session]:
     """Open a training, fresh or where a checkpoint left it.
 
@@ -72,36 +80,43 @@ def open_session(
         folder: The run's folder.
         resume: The checkpoint to go on from.
         make_writers: Make more places that the run's records go to.
+        ranks: The processes that train together; None for this one alone. Rank 0 alone keeps records.
 
     Raises:
         CheckpointError: The checkpoint is damaged or does not fit the configuration.
     """
-    settings = config.training.training
+    ranks = ranks or SingleRank()
+    settings, seed = config.training.training, rank_seed(config.experiment.seed, ranks.rank)
     start = resume.timestep if resume else 0
     progression = read_progression(resume) if resume else Progression()
     with ExitStack() as stack:
         stack.enter_context(named_after(folder.name))
-        tracker = make_tracker(
-            config, folder, progression, make_writers
-        )  # closed last: closing the env may end a film
+        # closed last: closing the env may end a film
+        tracker = make_tracker(config, folder, progression, make_writers) if ranks.leads else Tracker([])
         session: Session | None = None
         stack.callback(lambda: tracker.close(session.status if session else "failed"))
-        env = make_training_env(config, folder.videos, first_timestep=start)
+        env = make_training_env(config, folder.videos, first_timestep=start, seed=seed, films=ranks.leads)
         stack.callback(env.close)
         use_threads(settings.n_threads, env.single_observation_space)
-        evaluation = PeriodicEvaluation(config, progression)
+        evaluation = PeriodicEvaluation(config, progression, ranks)
         stack.callback(evaluation.close)
         split = TimeSplit(start, progression.minutes)
-        learner = learner_class(config.training)(config.training, env, seed=config.experiment.seed)
+        learner = learner_class(config.training)(config.training, env, seed=seed)
+        if ranks.size > 1:
+            learner.join(ranks)
         learner.start()
         if resume:
-            restore_training_state(resume, learner, env)
+            restore_training_state(resume, learner, env, ranks, seed=config.experiment.seed)
             tracker.rewind(start)
         elif config.training.pretrained_model:
             load_pretrained(config, learner, env)
         _send_films(env, tracker)
-        progress = Progress(settings.total_timesteps, start, settings.log_points, settings.verbose)
-        session = Session(env, learner, evaluation, progression, tracker, split, progress)
+        verbose = settings.verbose if ranks.leads else 0
+        console = (
+            Console(force_terminal=False) if ranks.size > 1 else None
+        )  # mpirun pretends to be a terminal
+        progress = Progress(settings.total_timesteps, start, settings.log_points, verbose, console)
+        session = Session(env, learner, evaluation, progression, tracker, split, progress, ranks)
         stack.callback(progress.close)
         yield session
 

@@ -4,7 +4,7 @@ import errno
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from rl_pipeline.config.loading import dump_config, load_config, load_config_map
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.yaml_reader import parse_yaml
 from rl_pipeline.errors import UserError
+from rl_pipeline.learners.parallel.ranks import Ranks, SingleRank
 from rl_pipeline.run.announcement import announce
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
@@ -31,6 +32,7 @@ from rl_pipeline.run.locate import find_run
 from rl_pipeline.run.metadata import describe_run, read_metadata, update_metadata
 from rl_pipeline.run.mujoco_version import mujoco_changes
 from rl_pipeline.run.preflight import CHECKS
+from rl_pipeline.run.rank_checks import check_ranks
 from rl_pipeline.run.rl_trainer import RLTrainer, TrainingResult
 from rl_pipeline.run.session import open_session
 from rl_pipeline.run.step_watchdog import watching_steps
@@ -55,6 +57,7 @@ class Plan:
         reason: Why the training ended at this checkpoint, before its last timestep, so that only its conclusion is
             missing; None for any other plan.
         target: The folder that a new run gets; None for one named after environment, algorithm, name and date.
+        allow_other_ranks: Whether another number of ranks than this training's may have written the checkpoint.
     """
 
     config: Config
@@ -62,6 +65,7 @@ class Plan:
     resume: Checkpoint | None = None
     reason: str | None = None
     target: Path | None = None
+    allow_other_ranks: bool = False
 
 
 class AlreadyFinishedError(UserError):
@@ -175,6 +179,7 @@ def run_plan(
     control: TrainingControl | None = None,
     make_writers: Sequence[MakeWriter] = (),
     export: Callable[[RunFolder], None] | None = None,
+    ranks: Ranks | None = None,
 ) -> tuple[RunFolder, TrainingResult, str]:
     """Carry out a plan in the main thread; a finished training is evaluated and filmed.
 
@@ -183,6 +188,8 @@ def run_plan(
         control: What others than this process's signals ask of the training.
         make_writers: Make more places that the run's records go to, given its folder.
         export: Exports the policy of a training that finished.
+        ranks: The processes that carry out this plan together; None for this one alone. Rank 0 alone keeps records,
+            prints, and concludes the training.
 
     Returns:
         The run's folder, how the training ended, and what the user reads at the end.
@@ -190,18 +197,24 @@ def run_plan(
     Raises:
         RunBusyError: Another process trains this run.
         NonFiniteError: The training broke down.
+        RankLostError: Another rank died or hangs.
     """
-    folder = plan.folder or create_run_folder(plan.config, plan.target)
+    ranks = ranks or SingleRank()
+    ranks.timeout = plan.config.training.training.rank_timeout
+    check_ranks(plan.config, plan.resume, ranks, allow_other_ranks=plan.allow_other_ranks)
+    folder = plan.folder or ranks.from_first(lambda: create_run_folder(plan.config, plan.target))
     with (
-        folder.locked(),
-        set_up(folder, plan),
-        logged_to(folder.path / "log.txt") as log,
-        copied_code(plan, folder) as plan,
-        (control or TrainingControl()).listening() as control,
+        folder.locked() if ranks.leads else nullcontext(),
+        set_up(folder, plan, ranks),
+        logged_to(folder.path / "log.txt", ranks) as log,
+        copied_code(plan, folder, ranks) as plan,
+        (control or TrainingControl(quiet=not ranks.leads)).listening() as control,
         watching_steps(plan.config.environment.step_timeout, control, folder),
-        open_session(plan.config, folder, plan.resume, make_writers) as session,
-        failure_noted(folder),
+        open_session(plan.config, folder, plan.resume, make_writers, ranks) as session,
+        failure_noted(folder, ranks),
     ):
+        if not ranks.leads:
+            return folder, RLTrainer(plan.config, folder, session, control, plan.reason).train(), ""
         prepare_folder(folder, plan)
         update_metadata(folder, wandb_id=session.progression.wandb_id)
         announce(plan.config, folder, session, plan.reason, log.note)
@@ -215,38 +228,42 @@ def run_plan(
 
 
 @contextmanager
-def set_up(folder: RunFolder, plan: Plan) -> Iterator[None]:
+def set_up(folder: RunFolder, plan: Plan, ranks: Ranks) -> Iterator[None]:
     """Start a new run in an empty folder, and remove the folder of one whose set-up failed; call it with the lock."""
     if plan.resume is None and plan.target is not None:
-        empty_folder(folder)  # a start that was killed may have left rows that no checkpoint knows
+        # A start that was killed may have left rows that no checkpoint knows.
+        ranks.from_first(lambda: empty_folder(folder))
     try:
         yield
     finally:
-        if not folder.config.exists():
+        if ranks.leads and not folder.config.exists():
             shutil.rmtree(folder.path, ignore_errors=True)
 
 
 @contextmanager
-def copied_code(plan: Plan, folder: RunFolder) -> Iterator[Plan]:
+def copied_code(plan: Plan, folder: RunFolder, ranks: Ranks) -> Iterator[Plan]:
     """Have a plan carried out with the run's own copies of users' files.
 
     Raises:
         ConfigError: The copies would not be enough.
     """
-    yield replace(plan, config=keep_user_code(plan.config, folder))
+    yield replace(plan, config=ranks.from_first(lambda: keep_user_code(plan.config, folder)))
 
 
 @contextmanager
-def failure_noted(folder: RunFolder) -> Iterator[None]:
+def failure_noted(folder: RunFolder, ranks: Ranks) -> Iterator[None]:
     """Write into `run.json` that and why a run ended before its time, and tell how to go on."""
     try:
         yield
     except BaseException as error:
+        where = f", started in {ranks.size} ranks again" if ranks.size > 1 else ""
         error.add_note(
-            f"Go on from the newest checkpoint with: rl-pipeline train --resume {shown(folder.path)}"
+            f"Go on from the newest checkpoint with: rl-pipeline train --resume {shown(folder.path)}{where}"
         )
         if isinstance(error, OSError) and error.errno in DISK_FULL:
             error.add_note(_what_a_full_disk_left(folder))
+        if not ranks.leads:
+            raise
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         try:
             update_metadata(folder, status=status, error=repr(error))
@@ -289,14 +306,20 @@ class LogFile(logging.FileHandler):
 
 
 @contextmanager
-def logged_to(path: Path) -> Iterator[LogFile]:
-    """Write all messages and warnings of the run to a file as well."""
+def logged_to(path: Path, ranks: Ranks) -> Iterator[LogFile]:
+    """Write all messages and warnings of the run to a file as well; those of other ranks than 0 to the file alone."""
     handler = LogFile(path)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    rank = "" if ranks.leads else f" [rank {ranks.rank}]"
+    handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s %(name)s:{rank} %(message)s"))
     root = logging.getLogger()
+    levels = {other: other.level for other in root.handlers}
+    for other in () if ranks.leads else levels:
+        other.setLevel(logging.CRITICAL)
     root.addHandler(handler)
     try:
         yield handler
     finally:
+        for other, level in levels.items():
+            other.setLevel(level)
         root.removeHandler(handler)
         handler.close()

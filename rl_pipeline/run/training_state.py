@@ -11,13 +11,14 @@ from gymnasium.vector import VectorEnv
 from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.contract import base_env
 from rl_pipeline.learners.learner import LearnedPolicy, Learner
+from rl_pipeline.learners.parallel.ranks import Ranks, SingleRank, rank_seed
 from rl_pipeline.learners.policy_spec import describe_policy
 from rl_pipeline.learners.random_state import random_state, restore_random_state
 from rl_pipeline.plain_data import StateDict
 from rl_pipeline.policies.normalizer_file import NORMALIZER, read_normalizer, write_normalizer
 from rl_pipeline.policies.policy import PolicyFileError
 from rl_pipeline.policies.spec import write_spec
-from rl_pipeline.run.checkpoints import EXPERIENCE, STATE, Checkpoint, CheckpointError
+from rl_pipeline.run.checkpoints import EXPERIENCE, STATE, Checkpoint, CheckpointError, rank_folder
 from rl_pipeline.run.environments import (
     load_normalizer_state,
     load_wrapper_states,
@@ -66,17 +67,26 @@ def write_policy(folder: Path, learner: Learner, env: VectorEnv) -> None:
 
 
 def write_training_state(
-    folder: Path, learner: Learner, env: VectorEnv, progression: Progression, *, experience: bool
+    folder: Path,
+    learner: Learner,
+    env: VectorEnv,
+    progression: Progression,
+    *,
+    experience: bool,
+    rank: int = 0,
 ) -> None:
     """Write what is needed beside the policy to go on training.
 
     Args:
-        folder: An existing folder.
+        folder: The folder of a checkpoint.
         learner: The learner between two iterations.
         env: The environment it is trained in.
         progression: How far the run has come.
         experience: Whether to write stored experience, such as a replay buffer.
+        rank: Whose state it is.
     """
+    folder = rank_folder(folder, rank)
+    folder.mkdir(exist_ok=True)
     state = {
         "random": random_state(),
         "learner": learner.state_dict(),
@@ -90,23 +100,37 @@ def write_training_state(
         write_state(folder / EXPERIENCE, stored)
 
 
-def restore_training_state(checkpoint: Checkpoint, learner: Learner, env: VectorEnv) -> None:
+def restore_training_state(
+    checkpoint: Checkpoint, learner: Learner, env: VectorEnv, ranks: Ranks | None = None, *, seed: int = 0
+) -> None:
     """Bring a fresh learner and environment of the same configuration to where a checkpoint was written.
+
+    Where another number of ranks wrote it, each rank takes over what all ranks share and the experience of one of
+    them, and begins new episodes with new random numbers.
 
     Args:
         checkpoint: A resumable checkpoint.
         learner: A learner that was started.
         env: The environment it is trained in.
+        ranks: The ranks of this training; None for one.
+        seed: The configuration's, for new random numbers.
 
     Raises:
         CheckpointError: The checkpoint is damaged, or belongs to another configuration.
     """
+    ranks = ranks or SingleRank()
     load_policy(checkpoint, learner.policy)
-    state = read_state(checkpoint.path / STATE)
-    experience = checkpoint.path / EXPERIENCE
+    part = checkpoint.part(ranks.rank % checkpoint.n_ranks)
+    state = read_state(part / STATE)
+    experience = part / EXPERIENCE
     try:
         if experience.exists():
             learner.load_experience_dict(read_state(experience))
+        if checkpoint.n_ranks != ranks.size:
+            load_statistics(checkpoint, env)
+            learner.load_state_dict(_learner_state(state))
+            learner.restart_episodes(rank_seed(seed, ranks.rank, checkpoint.timestep))
+            return
         base_env(env).load_state_dict(state["environment"])
         load_wrapper_states(env, state["wrappers"])
         learner.load_state_dict(_learner_state(state))

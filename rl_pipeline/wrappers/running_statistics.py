@@ -21,16 +21,23 @@ class RunningStatistics:
         mean: Mean, float64, of the given shape.
         var: Population variance, float64, of the given shape.
         count: Number of rows seen, including `initial_count`.
+        common: State that other processes had, too, where these see batches of their own; None elsewhere.
+        unshared: All batches since then.
     """
 
     def __init__(self, shape: tuple[int, ...] = (), initial_count: float = 1e-4) -> None:
         self.mean: NDArray[np.float64] = np.zeros(shape)
         self.var: NDArray[np.float64] = np.ones(shape)
         self.count = initial_count
+        self.common: StateDict | None = None
+        self.unshared: RunningStatistics | None = None
 
     def update(self, batch: np.ndarray) -> None:
         """Merge a batch of shape (n_rows, *shape) into the statistics."""
-        self.merge(np.mean(batch, axis=0), np.var(batch, axis=0), len(batch))
+        rows = np.mean(batch, axis=0), np.var(batch, axis=0), len(batch)
+        self.merge(*rows)
+        if self.unshared is not None:
+            self.unshared.merge(*rows)
 
     def merge(self, mean: np.ndarray, var: np.ndarray, count: float) -> None:
         """Merge the mean and population variance of `count` further rows into the statistics."""
@@ -40,6 +47,10 @@ class RunningStatistics:
         self.mean = self.mean + delta * count / total
         self.var = sum_of_squares / total
         self.count = total
+
+    def share(self) -> None:
+        """Take the present state as common to all processes, and keep the batches from now on apart as well."""
+        self.common, self.unshared = self.state_dict(), RunningStatistics(self.mean.shape, initial_count=0.0)
 
     def state_dict(self) -> StateDict:
         """Return `mean`, `var` and `count`."""
@@ -59,3 +70,5 @@ class RunningStatistics:
         self.mean = mean
         self.var = np.array(state["var"], dtype=np.float64)
         self.count = float(state["count"])
+        if self.unshared is not None:
+            self.share()

@@ -1,6 +1,7 @@
 """What the latest episodes of an SB3 model say for a row of the learning curve."""
 
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
@@ -30,3 +31,11 @@ def episode_values(model: BaseAlgorithm) -> dict[str, float]:
     if successes:
         values["rollout/success_rate"] = float(np.mean(successes))
     return values
+
+
+def means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Average the values of several processes by name, over those that have it."""
+    if len(rows) == 1:
+        return dict(rows[0])
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: float(np.mean([row[name] for row in rows if name in row])) for name in names}

@@ -18,6 +18,7 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs
+from stable_baselines3.her.her_replay_buffer import HerReplayBuffer
 
 
 def set_up_learning(model: BaseAlgorithm, total_timesteps: int, callback: BaseCallback) -> None:
@@ -104,6 +105,21 @@ def set_last_step(model: BaseAlgorithm, observations: VecEnvObs, episode_starts:
     """Store what the environment returned, for the next step."""
     assert not isinstance(observations, tuple)  # SB3's buffers hold no tuples
     model._last_obs, model._last_episode_starts = observations, episode_starts
+
+
+def restart_episodes(model: BaseAlgorithm, seed: int) -> None:
+    """Begin new episodes everywhere, as `_setup_learn` does; unfinished ones in a HER buffer end as they are."""
+    assert model.env is not None
+    if isinstance(model, OffPolicyAlgorithm) and isinstance(model.replay_buffer, HerReplayBuffer):
+        model.replay_buffer.truncate_last_trajectory()
+    if model.action_noise is not None:
+        model.action_noise.reset()
+    model.action_space.seed(seed)
+    model.env.seed(seed)
+    model._last_obs = model.env.reset()  # type: ignore[assignment]
+    model._last_episode_starts = np.ones((model.env.num_envs,), dtype=bool)
+    if model._vec_normalize_env is not None:
+        model._last_original_obs = model._vec_normalize_env.get_original_obs()
 
 
 def record_episodes(model: BaseAlgorithm, infos: list[dict[str, object]], dones: np.ndarray) -> None:

@@ -39,8 +39,8 @@ class PhaseCallback(BaseCallback):
         return True
 
 
-def iteration_length(model: BaseAlgorithm) -> IterationLength:
-    """Say how much experience an iteration of a model collects."""
+def iteration_length(model: BaseAlgorithm, n_ranks: int = 1) -> IterationLength:
+    """Say how much experience an iteration of a model collects, in all ranks together."""
     if isinstance(model, ARS):
         candidates = f"2 x n_delta x n_eval_episodes = 2 x {model.n_delta} x {model.n_eval_episodes}"
         return IterationLength(None, f"{candidates} episodes")
@@ -52,35 +52,51 @@ def iteration_length(model: BaseAlgorithm) -> IterationLength:
     else:
         assert isinstance(model, OnPolicyAlgorithm)
         name, n_steps = "n_steps", model.n_steps
-    return IterationLength(
-        n_steps * model.n_envs, f"{name} x n_environments = {n_steps:,} x {model.n_envs:,}"
-    )
+    names, numbers = f"{name} x n_environments", f"{n_steps:,} x {model.n_envs:,}"
+    if n_ranks > 1:
+        names, numbers = f"{names} x ranks", f"{numbers} x {n_ranks:,}"
+    return IterationLength(n_steps * model.n_envs * n_ranks, f"{names} = {numbers}")
 
 
-def run_iteration(model: BaseAlgorithm, callback: BaseCallback) -> None:
+def run_iteration(
+    model: BaseAlgorithm,
+    callback: BaseCallback,
+    on_collected: Callable[[int], object] = lambda timesteps: None,
+) -> None:
     """Collect experience and update the policy once.
 
     Args:
         model: A model on which `internals.set_up_learning` has been called.
         callback: Gets SB3's events: rollout start, every step, rollout end.
+        on_collected: Gets the number of timesteps that were collected, before the update; ARS has no such moment.
     """
+    before = model.num_timesteps
+
+    def collected() -> None:
+        on_collected(model.num_timesteps - before)
+
     if isinstance(model, OffPolicyAlgorithm):
-        _off_policy_iteration(model, callback)
+        _off_policy_iteration(model, callback, collected)
     elif isinstance(model, OnPolicyAlgorithm):
-        _on_policy_iteration(model, callback)
+        _on_policy_iteration(model, callback, collected)
     else:
         assert isinstance(model, ARS)
         _evolution_iteration(model, callback)
 
 
-def _on_policy_iteration(model: OnPolicyAlgorithm, callback: BaseCallback) -> None:
+def _on_policy_iteration(
+    model: OnPolicyAlgorithm, callback: BaseCallback, collected: Callable[[], None]
+) -> None:
     assert model.env is not None
     model.collect_rollouts(model.env, callback, model.rollout_buffer, n_rollout_steps=model.n_steps)
+    collected()
     internals.update_progress(model)
     model.train()
 
 
-def _off_policy_iteration(model: OffPolicyAlgorithm, callback: BaseCallback) -> None:
+def _off_policy_iteration(
+    model: OffPolicyAlgorithm, callback: BaseCallback, collected: Callable[[], None]
+) -> None:
     assert model.env is not None
     assert model.replay_buffer is not None
     rollout = model.collect_rollouts(
@@ -92,6 +108,7 @@ def _off_policy_iteration(model: OffPolicyAlgorithm, callback: BaseCallback) -> 
         model.learning_starts,
         log_interval=None,
     )
+    collected()
     if model.num_timesteps <= model.learning_starts:
         return
     gradient_steps = model.gradient_steps if model.gradient_steps >= 0 else rollout.episode_timesteps

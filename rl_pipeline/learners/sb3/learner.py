@@ -26,11 +26,14 @@ from rl_pipeline.learners.learner import (
     NonFiniteError,
     Phase,
 )
-from rl_pipeline.learners.sb3 import checks, internals
+from rl_pipeline.learners.parallel.ranks import Ranks, SingleRank
+from rl_pipeline.learners.parallel.statistics import SharedStatistics
+from rl_pipeline.learners.random_state import seed_sampling
+from rl_pipeline.learners.sb3 import checks, internals, parallel
 from rl_pipeline.learners.sb3.adapter import SB3Adapter
 from rl_pipeline.learners.sb3.build import build_model, build_model_for_acting, require
 from rl_pipeline.learners.sb3.description import device, networks
-from rl_pipeline.learners.sb3.episodes import episode_values, mean_return
+from rl_pipeline.learners.sb3.episodes import episode_values, mean_return, means
 from rl_pipeline.learners.sb3.iteration import PhaseCallback, iteration_length, run_iteration
 from rl_pipeline.learners.sb3.logger import logger_state, restore_logger_state, take_values
 from rl_pipeline.learners.sb3.model_file import load_parameters, save_model
@@ -73,6 +76,8 @@ class SB3Learner(Learner):
         self.callback = PhaseCallback()
         self._arguments = plain_arguments(self.model)
         self._schedules = attribute_schedules(training.schedules)
+        self._ranks: Ranks = SingleRank()
+        self._statistics: SharedStatistics | None = None
 
     @classmethod
     def for_acting(
@@ -117,12 +122,23 @@ class SB3Learner(Learner):
         package = model_class.__module__.partition(".")[0]
         return f"{package}.{model_class.__name__}.load and VecNormalize.load of stable_baselines3"
 
+    @classmethod
+    def check_parallel(cls, training: Training) -> list[Problem]:
+        """See `Learner.check_parallel`."""
+        return parallel.check_parallel(training)
+
+    def join(self, ranks: Ranks) -> None:
+        """See `Learner.join`."""
+        parallel.join(self.model, ranks)
+        self._ranks, self._statistics = ranks, SharedStatistics(self.env, ranks)
+
     def start(self) -> None:
         """Do what `learn` of SB3 does before its first iteration."""
         use_raw_experience(self.model, self.env)
         self.model.set_logger(Logger(None, []))
         internals.set_up_learning(self.model, self.training.training.total_timesteps, self.callback)
         self.callback.on_training_start({}, {})
+        self._merge_statistics()
 
     @property
     def timesteps(self) -> int:
@@ -133,7 +149,16 @@ class SB3Learner(Learner):
         """See `Learner.iterate`."""
         self.callback.on_phase = on_phase
         apply_schedules(self.model, self._schedules)
-        run_iteration(self.model, self.callback)
+        run_iteration(self.model, self.callback, self._share)
+
+    def _share(self, collected: int) -> None:
+        """Count what all ranks collected, and normalise alike from now on."""
+        self.model.num_timesteps += (self._ranks.size - 1) * collected
+        self._merge_statistics()
+
+    def _merge_statistics(self) -> None:
+        if self._statistics is not None:
+            self._statistics.merge()
 
     @property
     def policy(self) -> SB3Policy:
@@ -141,8 +166,9 @@ class SB3Learner(Learner):
         return SB3Policy(self.model)
 
     def take_metrics(self) -> dict[str, float]:
-        """See `Learner.take_metrics`: SB3's own records, and averages over the latest episodes."""
-        return {**take_values(self.model.logger), **episode_values(self.model)}
+        """See `Learner.take_metrics`: SB3's own records and averages over the latest episodes of all ranks."""
+        own = {**take_values(self.model.logger), **episode_values(self.model)}
+        return means(self._ranks.gather(own))
 
     @property
     def mean_return(self) -> float | None:
@@ -162,7 +188,8 @@ class SB3Learner(Learner):
 
     def describe(self) -> Description:
         """See `Learner.describe`."""
-        return Description(networks(self.model.policy), device(self.model), iteration_length(self.model))
+        length = iteration_length(self.model, self._ranks.size)
+        return Description(networks(self.model.policy), device(self.model), length)
 
     def write_policy(self, folder: Path) -> None:
         """Write networks, optimizers and running statistics for us and for stock Stable-Baselines3."""
@@ -194,6 +221,12 @@ class SB3Learner(Learner):
         """See `Learner.load_state_dict`."""
         restore_learner_state(self.model, state)
         restore_logger_state(self.model.logger, state["logger"])
+
+    def restart_episodes(self, seed: int) -> None:
+        """See `Learner.restart_episodes`."""
+        seed_sampling(seed)
+        internals.restart_episodes(self.model, seed)
+        self._merge_statistics()
 
     def experience_dict(self) -> StateDict | None:
         """Return the replay buffer of an off-policy algorithm."""

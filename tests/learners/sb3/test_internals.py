@@ -99,6 +99,7 @@ ATTRIBUTES = [
     Attribute("PPO", "_last_episode_starts", np.ndarray),
     *(Attribute(owner, "_n_updates", int) for owner in ("PPO", "SAC")),
     Attribute("SAC", "_vec_normalize_env", VecNormalize),
+    Attribute("SAC", "_last_original_obs", np.ndarray),
     Attribute("RecurrentPPO", "_last_lstm_states", RNNStates),
     Attribute("HerReplayBuffer", "_current_ep_start", np.ndarray),
     Attribute("DummyVecEnv", "_seeds", list, ADAPTER),

@@ -22,6 +22,13 @@ class AdamState(NamedTuple):
     step: Array
 
 
+class Slope(NamedTuple):
+    """Gradient of a loss as one vector, and the loss."""
+
+    gradient: Array
+    loss: Array
+
+
 class TorchAdam:
     """A torch Adam or AdamW optimizer whose parameters and state are read and written as whole vectors.
 
@@ -138,12 +145,25 @@ def descend(
     Returns:
         The next state, the loss before the step, and what else the function returned.
     """
+    gradient, value, other = gradient_of(loss, state, layout)
+    return adam_step(state, clipped(gradient, max_grad_norm), options), value, other
+
+
+def gradient_of(
+    loss: Callable[[list[Array]], tuple[Array, Any]], state: AdamState, layout: TensorBlock
+) -> tuple[Array, Array, Any]:
+    """Give the gradient of a loss as one vector, the loss, and what else its function returned; see `descend`."""
     import jax
-    import jax.numpy as jnp
 
     (value, other), gradients = jax.value_and_grad(loss, has_aux=True)(layout.split(state.parameters))
-    gradient = layout.join(gradients)
-    if max_grad_norm is not np.inf:
-        norm = jnp.sqrt((gradient * gradient).sum())
-        gradient *= jnp.minimum(1.0, max_grad_norm / (norm + 1e-6))
-    return adam_step(state, gradient, options), value, other
+    return layout.join(gradients), value, other
+
+
+def clipped(gradient: Array, max_grad_norm: Array) -> Array:
+    """Scale a gradient down to at most a Euclidean norm."""
+    import jax.numpy as jnp
+
+    if max_grad_norm is np.inf:
+        return gradient
+    norm = jnp.sqrt((gradient * gradient).sum())
+    return gradient * jnp.minimum(1.0, max_grad_norm / (norm + 1e-6))

@@ -12,10 +12,16 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.sac.policies import SACPolicy
 from stable_baselines3.td3.policies import TD3Policy
 
+from rl_pipeline.learners.parallel.ranks import Ranks, SingleRank
 from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.fast.coverage import NotCovered, report_stock_loop
-from rl_pipeline.learners.sb3.fast.critic_objectives import ClippedDoubleQ, TruncatedQuantiles
+from rl_pipeline.learners.sb3.fast.critic_objectives import (
+    ClippedDoubleQ,
+    CriticObjective,
+    TruncatedQuantiles,
+)
 from rl_pipeline.learners.sb3.fast.off_policy_networks import OffPolicyPolicy, check_policy
+from rl_pipeline.learners.sb3.fast.shared_off_policy import SharedSoftUpdate, SharedTD3Update
 from rl_pipeline.learners.sb3.fast.soft_actor_critic import SoftUpdate
 from rl_pipeline.learners.sb3.fast.td3_update import TD3Update
 
@@ -44,6 +50,7 @@ class FastOffPolicy(OffPolicyAlgorithm):
     Networks and optimizers are up to date in torch whenever SB3's or a callback's code runs.
     """
 
+    ranks: Ranks = SingleRank()
     _compiled: OffPolicyUpdate | NotCovered | None = None  # derived from the policy, never saved
 
     def _make_update(self) -> OffPolicyUpdate:
@@ -89,7 +96,7 @@ class FastOffPolicy(OffPolicyAlgorithm):
         return None if isinstance(self._compiled, NotCovered) else self._compiled
 
     def _excluded_save_params(self) -> list[str]:
-        return [*super()._excluded_save_params(), "_compiled"]
+        return [*super()._excluded_save_params(), "_compiled", "ranks"]
 
 
 class FastSAC(FastOffPolicy, SAC):
@@ -103,7 +110,7 @@ class FastSAC(FastOffPolicy, SAC):
 
     def _make_update(self) -> SoftUpdate:
         check_policy(self.policy, SACPolicy)
-        return SoftUpdate(self, ClippedDoubleQ(loss_scale=0.5, first_only=False))
+        return soft_update(self, ClippedDoubleQ(loss_scale=0.5, first_only=False), self.ranks)
 
 
 class FastTD3(FastOffPolicy, TD3):
@@ -111,7 +118,7 @@ class FastTD3(FastOffPolicy, TD3):
 
     def _make_update(self) -> TD3Update:
         check_policy(self.policy, TD3Policy)
-        return TD3Update(self)
+        return TD3Update(self) if self.ranks.size == 1 else SharedTD3Update(self, self.ranks)
 
 
 class FastTQC(FastOffPolicy, TQC):
@@ -119,6 +126,10 @@ class FastTQC(FastOffPolicy, TQC):
 
     def _make_update(self) -> SoftUpdate:
         check_policy(self.policy, TQCPolicy)
-        return SoftUpdate(
-            self, TruncatedQuantiles(self.top_quantiles_to_drop_per_net * self.critic.n_critics)
-        )
+        objective = TruncatedQuantiles(self.top_quantiles_to_drop_per_net * self.critic.n_critics)
+        return soft_update(self, objective, self.ranks)
+
+
+def soft_update(model: SAC | TQC, objective: CriticObjective, ranks: Ranks) -> SoftUpdate:
+    """Give what makes the gradient steps of SAC or TQC, alone or together with other ranks."""
+    return SoftUpdate(model, objective) if ranks.size == 1 else SharedSoftUpdate(model, objective, ranks)

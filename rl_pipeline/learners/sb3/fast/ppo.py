@@ -7,11 +7,15 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.utils import explained_variance
 
+from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.learners.parallel.ranks import Ranks, SingleRank
 from rl_pipeline.learners.sb3 import internals
+from rl_pipeline.learners.sb3.fast.actor_critic import ActorCritic
 from rl_pipeline.learners.sb3.fast.adam import TorchAdam
 from rl_pipeline.learners.sb3.fast.coverage import NotCovered, report_stock_loop
 from rl_pipeline.learners.sb3.fast.ppo_update import Minibatch, PPOMetrics, PPOOptions, PPOUpdate, used
 from rl_pipeline.learners.sb3.fast.rollouts import FastRollouts
+from rl_pipeline.learners.sb3.fast.shared_ppo_update import SharedPPOUpdate
 
 
 class FastPPO(FastRollouts, PPO):
@@ -22,6 +26,7 @@ class FastPPO(FastRollouts, PPO):
     observations, gSDE, an optimizer other than Adam and AdamW, or a device other than the CPU trains in SB3's loops.
     """
 
+    ranks: Ranks = SingleRank()
     _compiled: tuple[TorchAdam, PPOUpdate] | NotCovered | None = None  # derived from the policy, never saved
 
     def train(self) -> None:
@@ -68,11 +73,27 @@ class FastPPO(FastRollouts, PPO):
         ):
             try:
                 adam = TorchAdam(self.policy.optimizer)
-                self._compiled = adam, PPOUpdate(model, adam)
+                self._compiled = adam, self._make_update(model, adam)
             except NotCovered as reason:
                 report_stock_loop(self, "update", reason)
                 self._compiled = reason
         return self._compiled if isinstance(self._compiled, tuple) else None
+
+    def _make_update(self, model: ActorCritic, adam: TorchAdam) -> PPOUpdate:
+        return PPOUpdate(model, adam) if self.ranks.size == 1 else SharedPPOUpdate(model, adam, self.ranks)
+
+    def require_fast_update(self) -> None:
+        """Refuse a model that would train in SB3's loop, which does not average gradients over ranks.
+
+        Raises:
+            ConfigError: The update does not cover the model.
+        """
+        if self._compiled_update() is None:
+            reasons = [part for part in (self._actor_critic, self._compiled) if isinstance(part, NotCovered)]
+            message = "several ranks train PPO with the fast engine alone, which does not cover this policy"
+            raise ConfigError(
+                [Problem("training", f"{message}: {reasons[0]}", remedy="start it in one process")]
+            )
 
     def _update_options(self) -> PPOOptions:
         return PPOOptions(
@@ -119,7 +140,7 @@ class FastPPO(FastRollouts, PPO):
             record("train/clip_range_vf", parameters["clip_range_vf"])
 
     def _excluded_save_params(self) -> list[str]:
-        return [*super()._excluded_save_params(), "_compiled"]
+        return [*super()._excluded_save_params(), "_compiled", "ranks"]
 
 
 def flatten_buffer(buffer: RolloutBuffer) -> None:

@@ -9,7 +9,7 @@ from sb3_contrib import TQC
 from stable_baselines3 import SAC
 
 from rl_pipeline.learners.sb3 import internals
-from rl_pipeline.learners.sb3.fast.adam import AdamState, TorchAdam, descend
+from rl_pipeline.learners.sb3.fast.adam import AdamState, Slope, TorchAdam, adam_step, gradient_of
 from rl_pipeline.learners.sb3.fast.critic_objectives import CriticObjective
 from rl_pipeline.learners.sb3.fast.functions import Array
 from rl_pipeline.learners.sb3.fast.jax_backend import load_jax
@@ -131,22 +131,57 @@ class SoftUpdate:
             options: A row of `TorchAdam.options` each for actor, critic and entropy coefficient.
             numbers: The `SoftParameters`.
         """
-        jnp, parameters = self._jax.numpy, SoftParameters(*numbers)
-        ent_coef = jnp.exp(state.entropy.parameters[0]) if state.entropy else parameters.ent_coef
-        targets = self._targets(state, batch, noise[1], ent_coef)
-        critic_loss = partial(self._critic_loss, batch=batch, targets=targets)
-        critic, critic_value, _ = descend(critic_loss, state.critic, options[1], self._critic_adam.layout)
-        actor_loss = partial(self._actor_loss, critic=critic, batch=batch, noise=noise[0], ent_coef=ent_coef)
-        actor, actor_value, log_prob = descend(actor_loss, state.actor, options[0], self._actor_adam.layout)
-        target = state.target * (1 - parameters.tau) + parameters.tau * critic.parameters
-        entropy, entropy_value = state.entropy, jnp.zeros(())
-        if state.entropy and self._entropy_adam:
-            entropy_loss = partial(self._entropy_loss, excess=log_prob + parameters.target_entropy)
-            entropy, entropy_value, _ = descend(
-                entropy_loss, state.entropy, options[2], self._entropy_adam.layout
-            )
-        metrics = SoftMetrics(ent_coef, actor_value, critic_value, entropy_value)
-        return SoftState(actor, critic, target, entropy), jnp.stack(metrics)
+        critic_slope = self._critic_slope(state, batch, noise[1], numbers)
+        critic = adam_step(state.critic, critic_slope.gradient, options[1])
+        actor_slope, entropy_slope = self._actor_slopes(state, critic, batch, noise[0], numbers)
+        moved = self._moved(state, critic, actor_slope.gradient, entropy_slope.gradient, options, numbers)
+        return moved, self._metrics(state, critic_slope.loss, actor_slope.loss, entropy_slope.loss, numbers)
+
+    def _critic_slope(self, state: SoftState, batch: Transitions, noise: Array, numbers: Array) -> Slope:
+        targets = self._targets(state, batch, noise, self._ent_coef(state, numbers))
+        loss = partial(self._critic_loss, batch=batch, targets=targets)
+        return Slope(*gradient_of(loss, state.critic, self._critic_adam.layout)[:2])
+
+    def _actor_slopes(
+        self, state: SoftState, critic: AdamState, batch: Transitions, noise: Array, numbers: Array
+    ) -> tuple[Slope, Slope]:
+        """Give the slopes of actor and entropy coefficient, once the critics have moved."""
+        ent_coef = self._ent_coef(state, numbers)
+        loss = partial(self._actor_loss, critic=critic, batch=batch, noise=noise, ent_coef=ent_coef)
+        gradient, value, log_prob = gradient_of(loss, state.actor, self._actor_adam.layout)
+        if not (state.entropy and self._entropy_adam):
+            nothing = self._jax.numpy.zeros(())
+            return Slope(gradient, value), Slope(nothing[None], nothing)
+        excess = log_prob + SoftParameters(*numbers).target_entropy
+        entropy_loss = partial(self._entropy_loss, excess=excess)
+        entropy = gradient_of(entropy_loss, state.entropy, self._entropy_adam.layout)
+        return Slope(gradient, value), Slope(*entropy[:2])
+
+    def _moved(
+        self,
+        state: SoftState,
+        critic: AdamState,
+        actor_gradient: Array,
+        entropy_gradient: Array,
+        options: Array,
+        numbers: Array,
+    ) -> SoftState:
+        tau = SoftParameters(*numbers).tau
+        actor = adam_step(state.actor, actor_gradient, options[0])
+        target = state.target * (1 - tau) + tau * critic.parameters
+        entropy = adam_step(state.entropy, entropy_gradient, options[2]) if state.entropy else None
+        return SoftState(actor, critic, target, entropy)
+
+    def _metrics(
+        self, state: SoftState, critic_loss: Array, actor_loss: Array, entropy_loss: Array, numbers: Array
+    ) -> Array:
+        ent_coef = self._ent_coef(state, numbers)
+        return self._jax.numpy.stack(SoftMetrics(ent_coef, actor_loss, critic_loss, entropy_loss))
+
+    def _ent_coef(self, state: SoftState, numbers: Array) -> Array:
+        if state.entropy is None:
+            return SoftParameters(*numbers).ent_coef
+        return self._jax.numpy.exp(state.entropy.parameters[0])
 
     def _act(self, weights: Array, observations: Array, noise: Array) -> Array:
         return self._actor.sample(

@@ -8,7 +8,7 @@ import torch
 from stable_baselines3 import TD3
 
 from rl_pipeline.learners.sb3 import internals
-from rl_pipeline.learners.sb3.fast.adam import AdamState, TorchAdam, descend
+from rl_pipeline.learners.sb3.fast.adam import AdamState, Slope, TorchAdam, adam_step, gradient_of
 from rl_pipeline.learners.sb3.fast.critic_objectives import ClippedDoubleQ
 from rl_pipeline.learners.sb3.fast.functions import Array
 from rl_pipeline.learners.sb3.fast.jax_backend import load_jax
@@ -120,18 +120,32 @@ class TD3Update:
         Returns:
             The state after it, and the losses of critic and actor; that of the actor is 0 where it does not move.
         """
-        jnp, parameters = self._jax.numpy, TD3Parameters(*numbers)
-        targets = self._values_to_fit(state, batch, noise, parameters.noise_clip)
-        critic_loss = partial(self._critic_loss, batch=batch, targets=targets)
-        critic, critic_value, _ = descend(critic_loss, state.critic, options[1], self._critic_adam.layout)
+        jnp = self._jax.numpy
+        critic_slope = self._critic_slope(state, batch, noise, numbers)
+        critic = adam_step(state.critic, critic_slope.gradient, options[1])
         if not moves_actor:
-            return state._replace(critic=critic), jnp.stack([critic_value, jnp.zeros(())])
-        actor_loss = partial(self._actor_loss, critic=critic, batch=batch)
-        actor, actor_value, _ = descend(actor_loss, state.actor, options[0], self._actor_adam.layout)
-        tau = parameters.tau
+            return state._replace(critic=critic), jnp.stack([critic_slope.loss, jnp.zeros(())])
+        actor_slope = self._actor_slope(state, critic, batch)
+        moved = self._moved(state, critic, actor_slope.gradient, options, numbers)
+        return moved, jnp.stack([critic_slope.loss, actor_slope.loss])
+
+    def _critic_slope(self, state: TD3State, batch: Transitions, noise: Array, numbers: Array) -> Slope:
+        targets = self._values_to_fit(state, batch, noise, TD3Parameters(*numbers).noise_clip)
+        loss = partial(self._critic_loss, batch=batch, targets=targets)
+        return Slope(*gradient_of(loss, state.critic, self._critic_adam.layout)[:2])
+
+    def _actor_slope(self, state: TD3State, critic: AdamState, batch: Transitions) -> Slope:
+        loss = partial(self._actor_loss, critic=critic, batch=batch)
+        return Slope(*gradient_of(loss, state.actor, self._actor_adam.layout)[:2])
+
+    def _moved(
+        self, state: TD3State, critic: AdamState, actor_gradient: Array, options: Array, numbers: Array
+    ) -> TD3State:
+        tau = TD3Parameters(*numbers).tau
+        actor = adam_step(state.actor, actor_gradient, options[0])
         actor_target = state.actor_target * (1 - tau) + tau * actor.parameters
         critic_target = state.critic_target * (1 - tau) + tau * critic.parameters
-        return TD3State(actor, critic, actor_target, critic_target), jnp.stack([critic_value, actor_value])
+        return TD3State(actor, critic, actor_target, critic_target)
 
     def _act(self, weights: Array, observations: Array) -> Array:
         return self._actor.actions(self._jax.numpy, self._actor_adam.layout.split(weights), observations)

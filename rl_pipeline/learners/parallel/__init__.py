@@ -1,0 +1,1 @@
+"""Data-parallel training: several processes, called ranks, train one policy."""
