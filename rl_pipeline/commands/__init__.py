@@ -9,6 +9,7 @@ from rl_pipeline.commands import (
     doctor,
     evaluate,
     export,
+    jobs,
     launch,
     listing,
     operate,
@@ -24,6 +25,7 @@ from rl_pipeline.commands import (
 
 COMMANDS = (
     train,
+    jobs,
     evaluate,
     play,
     record,

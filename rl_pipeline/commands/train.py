@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rl_pipeline.commands.argument_types import seeds
 from rl_pipeline.commands.run_arguments import add_trust, tell_code
 from rl_pipeline.errors import RefusedError
 from rl_pipeline.output import go_on_unread
@@ -32,6 +33,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RUN|auto",
         help="go on with a run; 'auto' goes on with the newest run of --config, or starts one",
     )
+    parser.add_argument(
+        "--run-id",
+        metavar="ID",
+        help="go on with the run of this identifier, or start it; for schedulers that start a command again",
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="NAME|FILE",
+        help="submit the training to Slurm, with a profile of configs/clusters or of a YAML file",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=seeds,
+        metavar="0-4|0,7",
+        help="with --cluster: submit a training for each of these seeds",
+    )
     add_trust(parser)
 
 
@@ -39,8 +56,12 @@ def run(options: argparse.Namespace) -> int:
     """Train, then evaluate and film the result."""
     from rl_pipeline.run.train import AlreadyFinishedError
 
+    if options.cluster is not None:
+        return submit(options)
+    if options.seeds is not None:
+        raise RefusedError("--seeds needs --cluster; here, a sweep trains several seeds")
     try:
-        plan = make_plan(options.config, options.resume, options.overrides)
+        plan = make_plan(options.config, options.resume, options.overrides, run_id=options.run_id)
     except AlreadyFinishedError as error:
         print(error)
         return 0
@@ -48,18 +69,45 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def make_plan(config: Path | None, resume: str | None, overrides: list[str]) -> "Plan":
+def submit(options: argparse.Namespace) -> int:
+    """Submit trainings to a cluster."""
+    from rl_pipeline.run.train import AlreadyFinishedError
+    from rl_pipeline.search.cluster_training import Request, submit_trainings
+
+    if options.run_id is not None:
+        raise RefusedError("--run-id: a job on a cluster has an identifier of its own; leave it out")
+    if options.config is None and options.resume in (None, "auto"):
+        raise RefusedError("name a YAML file with --config, or a run with --resume")
+    request = Request(options.config, options.resume, tuple(options.overrides), options.trust_code)
+    try:
+        print(submit_trainings(request, options.cluster, options.seeds))
+    except AlreadyFinishedError as error:
+        print(error)
+    return 0
+
+
+def make_plan(
+    config: Path | None,
+    resume: str | None,
+    overrides: list[str],
+    *,
+    run_id: str | None = None,
+) -> "Plan":
     """Turn the command line into a plan.
 
     Raises:
         UserError: Neither a configuration nor a run is named, or there is no such run, or it is being trained.
     """
-    from rl_pipeline.run.train import plan_auto, plan_new, plan_resume
+    from rl_pipeline.run.train import plan_auto, plan_identified, plan_new, plan_resume
 
+    if run_id is not None and (config is None or resume is not None):
+        raise RefusedError("--run-id needs --config, and takes the place of --resume")
     if resume not in (None, "auto"):
         plan = plan_resume(str(resume), overrides)
     elif config is None:
         raise RefusedError("name a YAML file with --config, or a run with --resume")
+    elif run_id is not None:
+        plan = plan_identified(config, run_id, overrides)
     else:
         plan = plan_auto(config, overrides) if resume else plan_new(config, overrides)
     if plan.folder is not None:

@@ -22,13 +22,15 @@ from datetime import datetime
 from pathlib import Path
 
 from rl_pipeline.config.schema import Config
-from rl_pipeline.errors import UserError
+from rl_pipeline.errors import BUSY, UserError
 
 DATE = re.compile(r"_\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}(_\d+)?$")
 
 
 class RunBusyError(UserError):
     """Another process is training this run right now."""
+
+    exit_status = BUSY
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rl_pipeline.atomic import atomic_write, remove_leftovers
-from rl_pipeline.config.loading import dump_config, load_config, load_config_mapping
+from rl_pipeline.config.loading import Check, dump_config, load_config, load_config_mapping
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.yaml_reader import parse_yaml
 from rl_pipeline.errors import UserError
@@ -45,6 +45,7 @@ class Plan:
         config: The configuration to train with.
         folder: The run's folder, None for a new run.
         resume: The checkpoint to go on from, None to start from the beginning.
+        run_id: Identifier that a new run gets.
         reason: Why the training ended at this checkpoint, before its last timestep, so that only its conclusion is
             missing; None for any other plan.
     """
@@ -53,28 +54,30 @@ class Plan:
     folder: RunFolder | None = None
     resume: Checkpoint | None = None
     reason: str | None = None
+    run_id: str | None = None
 
 
 class AlreadyFinishedError(UserError):
     """The run has been trained and concluded; the text says how to train on."""
 
 
-def plan_new(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
+def plan_new(config_file: Path, overrides: Sequence[str] = (), checks: Sequence[Check] = CHECKS) -> Plan:
     """Plan a new run.
 
     Raises:
         ConfigError: The configuration is refused.
     """
     require_trust_of_file(config_file, overrides)
-    return Plan(load_config(config_file, overrides, checks=CHECKS).config)
+    return Plan(load_config(config_file, overrides, checks=checks).config)
 
 
-def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
+def plan_resume(name: str, overrides: Sequence[str] = (), checks: Sequence[Check] = CHECKS) -> Plan:
     """Plan to go on with a run from its newest good checkpoint; one that is trained already is concluded.
 
     Args:
         name: The run, as `find_run` takes it.
         overrides: Changes to its configuration, such as more timesteps.
+        checks: What is checked beyond the form of the configuration.
 
     Raises:
         NotFoundError: There is no such run.
@@ -87,7 +90,7 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
     stored_one = stored_config(folder)
     require_trust(stored_one, folder.path)
     stored = parse_yaml(dump_config(stored_one), folder.config.name)
-    config = load_config_mapping(stored.mapping, overrides, checks=CHECKS, file=folder.config).config
+    config = load_config_mapping(stored.mapping, overrides, checks=checks, file=folder.config).config
     store = CheckpointStore(folder.checkpoints)
     with folder.locked():  # what looks left over may be what another process is writing
         store.clean_up()
@@ -106,7 +109,7 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
     return Plan(config, folder, checkpoint, reason)
 
 
-def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
+def plan_auto(config_file: Path, overrides: Sequence[str] = (), checks: Sequence[Check] = CHECKS) -> Plan:
     """Plan to go on with the newest run of this environment, algorithm, name and seed, or to start one.
 
     Raises:
@@ -114,12 +117,38 @@ def plan_auto(config_file: Path, overrides: Sequence[str] = ()) -> Plan:
         RunBusyError: Another process trains the newest run.
         AlreadyFinishedError: The newest run has been trained and concluded.
     """
-    fresh = plan_new(config_file, overrides)
-    folder = newest_run(fresh.config)
+    fresh = plan_new(config_file, overrides, checks)
+    return _plan_onward(newest_run(fresh.config), fresh, config_file, overrides, checks)
+
+
+def plan_identified(
+    config_file: Path, run_id: str, overrides: Sequence[str] = (), checks: Sequence[Check] = CHECKS
+) -> Plan:
+    """Plan to go on with the run of an identifier, or to start it.
+
+    Raises:
+        ConfigError: The configuration is refused.
+        RunBusyError: Another process trains the run.
+        AlreadyFinishedError: The run has been trained and concluded.
+    """
+    fresh = replace(plan_new(config_file, overrides, checks), run_id=run_id)
+    runs = reversed(find_runs(Path(fresh.config.experiment.folder)))
+    folder = next((run for run in runs if read_metadata(run).get("run_id") == run_id), None)
+    return _plan_onward(folder, fresh, config_file, overrides, checks)
+
+
+def _plan_onward(
+    folder: RunFolder | None,
+    fresh: Plan,
+    config_file: Path,
+    overrides: Sequence[str],
+    checks: Sequence[Check],
+) -> Plan:
+    """Plan to go on with a run, or to start one if there is none with a good checkpoint."""
     if folder is None:
         return fresh
     try:
-        plan = plan_resume(str(folder.path), overrides)
+        plan = plan_resume(str(folder.path), overrides, checks)
     except CheckpointError:
         logger.warning("%s has no good checkpoint; a new run is started", folder.path)
         return fresh
@@ -242,6 +271,8 @@ def prepare_folder(folder: RunFolder, plan: Plan) -> None:
     if plan.resume is not None:
         description |= mujoco_changes(read_metadata(folder), plan.config.environment, plan.resume.timestep)
         CheckpointStore(folder.checkpoints).drop_after(plan.resume.timestep)
+    if plan.run_id is not None:
+        description["run_id"] = plan.run_id
     update_metadata(folder, **description, total_timesteps=plan.config.training.training.total_timesteps)
 
 
