@@ -14,9 +14,9 @@ from submitit import JobEnvironment
 from submitit.core.utils import DelayedSubmission
 
 from rl_pipeline.errors import BUSY
-from rl_pipeline.search.job_record import result_file, write_result
 from rl_pipeline.search.launcher import JobState
 from rl_pipeline.search.slurm_commands import QUIT_AT_LIMIT, SHELL_SIGNALS, job_details
+from rl_pipeline.search.slurm_record import result_file, write_result
 
 STOPPED = BUSY
 """Exit status of a job that did not come to its end and may be submitted again."""

@@ -12,9 +12,9 @@ from rl_pipeline.config.loading import dump_config, load_config
 from rl_pipeline.config.schema import Config
 from rl_pipeline.run.preflight import CHECKS_ELSEWHERE
 from rl_pipeline.run.train import Plan, plan_auto, plan_new, plan_resume
-from rl_pipeline.search.job_record import FOLDER
 from rl_pipeline.search.launcher import Work
 from rl_pipeline.search.slurm import SlurmLauncher
+from rl_pipeline.search.slurm_record import FOLDER
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rl_pipeline.search.job_record import JobRecord, folders_of_records, read_records
 from rl_pipeline.search.launcher import JobState
 from rl_pipeline.search.slurm import SUBMITIT, state_of
 from rl_pipeline.search.slurm_commands import queue
+from rl_pipeline.search.slurm_record import JobRecord, folders_of_records, read_records
 
 
 @dataclass(frozen=True)

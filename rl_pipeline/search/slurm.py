@@ -14,7 +14,6 @@ from submitit.core.utils import FailedJobError, FailedSubmissionError
 from rl_pipeline.config.cluster import Cluster
 from rl_pipeline.errors import RefusedError
 from rl_pipeline.search.cluster_job import ClusterJob
-from rl_pipeline.search.job_record import JobRecord, read_result, write_record
 from rl_pipeline.search.launcher import JobState, Work
 from rl_pipeline.search.slurm_commands import (
     WAITING,
@@ -26,6 +25,7 @@ from rl_pipeline.search.slurm_commands import (
     queue,
     require_slurm,
 )
+from rl_pipeline.search.slurm_record import JobRecord, read_result, write_record
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# Trains on this machine: bash scripts/train.sh --config FILE [key=value ...]
+set -euo pipefail
+source "$(dirname -- "${BASH_SOURCE[0]}")/environment.bash"
+exec rl-pipeline train "$@"
