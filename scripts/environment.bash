@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Sourced by train.sh, eval.sh and their kind: the virtual environment, and an OpenGL that needs no screen.
+# Sourced by train.sh, eval.sh and evo.sh: the virtual environment, and an OpenGL that needs no screen.
 
-PATH=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../.venv/bin:$PATH
-export PATH MUJOCO_GL=${MUJOCO_GL:-egl}
+# shellcheck source=scripts/setup.bash
+source "$(dirname -- "${BASH_SOURCE[0]}")/setup.bash"
+export PATH=$venv/bin:$PATH MUJOCO_GL=${MUJOCO_GL:-egl}

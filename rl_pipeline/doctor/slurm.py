@@ -4,7 +4,7 @@ from rl_pipeline.doctor.finding import Finding
 from rl_pipeline.errors import UserError
 from rl_pipeline.search.slurm_commands import COMMANDS, missing_commands, queue
 
-SUBJECT = "Slurm"
+SUBJECT = "slurm"
 
 
 def check() -> list[Finding]:

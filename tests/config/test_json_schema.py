@@ -41,7 +41,14 @@ def test_default_and_environment_blocks_are_sections_of_which_nothing_is_require
     assert schema["properties"]["Default"] == reference
     assert schema["additionalProperties"] == reference
     block = schema["$defs"]["Block"]
-    assert set(block["properties"]) == {"experiment", "environment", "training", "evaluation", "play"}
+    assert set(block["properties"]) == {
+        "experiment",
+        "environment",
+        "training",
+        "evaluation",
+        "play",
+        "cluster",
+    }
     assert block["additionalProperties"] is False
     assert "required" not in schema
     assert "required" not in definition("Environment")

@@ -94,7 +94,7 @@ def test_a_key_in_the_wrong_section_is_told_where_it_belongs() -> None:
 
 def test_an_unknown_section() -> None:
     problem = refused("trainig", {"algorithm": "ppo"})
-    assert problem.valid == ["experiment", "environment", "training", "evaluation", "play"]
+    assert problem.valid == ["experiment", "environment", "training", "evaluation", "play", "cluster"]
     assert problem.nearest == "training"
 
 
