@@ -103,6 +103,10 @@ class SlurmCluster:
                 command, env=self.environ, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
 
+    def start_controller(self) -> None:
+        """Start the controller."""
+        self.start("slurmctld", "slurmctld", "-D")
+
     def start_node(self, name: str) -> None:
         """Start the daemon of a node."""
         self.start(name, "slurmd", "-D", "-N", name)
@@ -155,7 +159,7 @@ def slurm_cluster(folder: Path, node_timeout: int = 300) -> Iterator[SlurmCluste
     try:
         cluster.start("munged", *munged, *munge_files)
         wait_until((folder / "munge.socket").exists, "munged")
-        cluster.start("slurmctld", "slurmctld", "-D")
+        cluster.start_controller()
         for node in NODES:
             cluster.start_node(node)
         wait_until(cluster.is_idle, "idle nodes")

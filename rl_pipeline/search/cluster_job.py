@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -20,7 +21,7 @@ from rl_pipeline.search.slurm_record import result_file, write_result
 
 STOPPED = BUSY
 """Exit status of a job that did not come to its end and may be submitted again."""
-RETRY_AFTER = 20
+RETRY_AFTER = 20.0
 """Seconds after which a command is started again whose run another process still trains."""
 
 
@@ -83,10 +84,11 @@ class _RunningCommand:
             signal.signal(number, self._on_signal)
 
     def say(self, text: str) -> None:
-        """Write a line to the command's log."""
+        """Write a line to the command's log, if there is room for it."""
         place = f"job {JobEnvironment().job_id} on {os.environ.get('SLURMD_NODENAME')}"
-        self._log.write(f"[{place}] {text}\n".encode())
-        self._log.flush()
+        with suppress(OSError):
+            self._log.write(f"[{place}] {text}\n".encode())
+            self._log.flush()
 
     def outcome(self) -> tuple[JobState, int]:
         """Run the command to its end; queue the job again if Slurm takes its node away without doing so.
@@ -96,7 +98,7 @@ class _RunningCommand:
         """
         status = self._run()
         while status == BUSY and self._asked is None:
-            self.say(f"another process trains this run; the next attempt is in {RETRY_AFTER} s")
+            self.say(f"another process trains this run; the next attempt is in {RETRY_AFTER:g} s")
             self._pause()
             status = BUSY if self._asked else self._run()
         by_signal = status < 0 or status > SHELL_SIGNALS or status == BUSY
@@ -144,7 +146,7 @@ class _RunningCommand:
     def _pause(self) -> None:
         until = time.monotonic() + RETRY_AFTER
         while time.monotonic() < until and self._asked is None:
-            time.sleep(0.5)
+            time.sleep(0.1)
 
 
 _RUNNING: dict[ClusterJob, _RunningCommand] = {}

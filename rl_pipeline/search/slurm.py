@@ -5,6 +5,8 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +80,7 @@ class SlurmLauncher:
         executor = SlurmExecutor(folder=self._folder / SUBMITIT, max_num_timeout=MANY)
         executor.update_parameters(**sbatch_parameters(self._cluster, _common_name(works)))
         try:
-            with executor.batch():
+            with redirect_stderr(StringIO()), executor.batch():  # submitit prints sbatch's words as well
                 submitted = [executor.submit(self._job(work)) for work in works]
         except (FailedJobError, FailedSubmissionError) as error:
             raise RefusedError(f"sbatch refused the job: {str(error).strip()}") from error
@@ -133,12 +135,16 @@ def state_of(job: str, folder: Path, queued: QueuedJob | None) -> JobState:
 
 
 def stop_job(job: str, *, at_once: bool) -> None:
-    """Ask a job to save and stop, however long that takes; or end it within `KillWait` seconds."""
-    if at_once:
-        cancel(job)
-    else:
-        cancel(job, "--state=PENDING")
-        cancel(job, "--signal=INT")
+    """Ask a job to save and stop, however long that takes; or end it within `KillWait` seconds.
+
+    Raises:
+        UnreachableError: Slurm's controller does not answer.
+    """
+    queued = queue().get(job)
+    if queued is None:
+        return
+    # scancel's own `--state=PENDING` takes all waiting tasks of an array for one.
+    cancel(job, *([] if at_once or queued.state in WAITING else ["--signal=INT"]))
 
 
 def sbatch_parameters(cluster: Cluster, name: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ WAITING = (
 )
 QUIT_AT_LIMIT = ("RUNNING", "TIMEOUT")
 """States of a job whose time or place Slurm takes away without queueing it again."""
-ENDED: dict[str, JobState] = {"COMPLETED": "finished", "FAILED": "failed", "OUT_OF_MEMORY": "failed"}
+ENDED: dict[str, JobState] = {"COMPLETED": "finished", "FAILED": "failed"}
 """How jobs end by themselves; other ends come from outside."""
 SHELL_SIGNALS = 128
 """Shells and containers report a signal as this plus its number."""
@@ -86,9 +86,9 @@ def job_details(job: str) -> dict[str, str]:
 def end_of(details: dict[str, str]) -> JobState:
     """Judge how a job ended that left no result itself."""
     state = ENDED.get(details.get("JobState", ""), "stopped")
-    status = int(details.get("ExitCode", "0:0").partition(":")[0])
-    by_signal = details.get("ExitCode", "0:0").partition(":")[2] not in ("", "0") or status > SHELL_SIGNALS
-    return "stopped" if state == "failed" and (status == BUSY or by_signal) else state
+    status, _, number = details.get("ExitCode", "0:0").partition(":")
+    from_outside = int(status) == BUSY or int(status) > SHELL_SIGNALS or int(number or 0) > 0
+    return "stopped" if state == "failed" and from_outside else state
 
 
 def cancel(job: str, *options: str) -> None:

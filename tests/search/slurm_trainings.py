@@ -24,8 +24,10 @@ from tests.slurm_cluster import SlurmCluster, wait_until
 SAMPLE_ENV = f"{ROOT / 'tests' / 'run' / 'sample_envs.py'}:SampleEnv"
 
 
-def configuration(folder: Path, *, timesteps: int = 800, pause: bool = True) -> dict[str, Any]:
-    """A training that takes 10 ms a timestep, and has a checkpoint after every 20 of them."""
+def configuration(
+    folder: Path, *, timesteps: int = 800, frequency: int = 20, pause: bool = True
+) -> dict[str, Any]:
+    """A training that takes 10 ms a timestep."""
     return {
         "experiment": {"name": "tiny", "folder": str(folder)},
         "environment": {
@@ -43,7 +45,7 @@ def configuration(folder: Path, *, timesteps: int = 800, pause: bool = True) -> 
                 "verbose": 0,
                 "eval": {"num_evals": 0},
             },
-            "checkpoint": {"frequency": 20, "export": False},
+            "checkpoint": {"frequency": frequency, "export": False},
         },
         "evaluation": {"num_episodes": 1, "video": False},
     }
@@ -97,6 +99,11 @@ class Trainings:
     def jobs(self) -> list[SubmittedJob]:
         """Return all jobs."""
         return submitted_jobs(self.root)
+
+    def log(self, job: str) -> str:
+        """Return what a job has written."""
+        [log] = [Path(one.record.log) for one in self.jobs() if one.record.job == job]
+        return log.read_text()
 
     def states(self) -> dict[str, str]:
         """Return the states of all jobs."""

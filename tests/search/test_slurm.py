@@ -1,37 +1,11 @@
 """Trainings on a real Slurm end as if they had never been disturbed."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.search.slurm_trainings import Trainings
-from tests.slurm_cluster import SlurmCluster, ending_jobs, missing_programs, slurm_cluster, wait_until
+from tests.slurm_cluster import wait_until
 
-pytestmark = [
-    pytest.mark.skipif(bool(missing_programs()), reason=f"not installed: {', '.join(missing_programs())}"),
-    pytest.mark.timeout(600),  # many processes start, perhaps on a busy machine
-]
-
-
-@pytest.fixture(scope="module")
-def running_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
-    with slurm_cluster(tmp_path_factory.mktemp("slurm")) as cluster:
-        yield cluster
-
-
-@pytest.fixture
-def cluster(running_cluster: SlurmCluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlurmCluster]:
-    """A cluster that this process submits to, without jobs of other tests."""
-    monkeypatch.setenv("SLURM_CONF", running_cluster.environ["SLURM_CONF"])
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    with ending_jobs(running_cluster):
-        yield running_cluster
-
-
-@pytest.fixture
-def trainings(cluster: SlurmCluster, tmp_path: Path) -> Trainings:
-    return Trainings(tmp_path, cluster)
+pytestmark = pytest.mark.timeout(600)  # many processes start, perhaps on a busy machine
 
 
 def test_signals_and_kills_change_nothing(trainings: Trainings, capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,7 +21,7 @@ def test_signals_and_kills_change_nothing(trainings: Trainings, capsys: pytest.C
     for job in jobs:
         trainings.wait_for_state(job, "finished")
     trainings.assert_undisturbed([0, 1, 2])
-    assert "saved before the time limit" in log(trainings, jobs[0])
+    assert "saved before the time limit" in trainings.log(jobs[0])
 
     capsys.readouterr()
     assert trainings.submit("--resume", "auto", "--seeds", "0") == []
@@ -73,11 +47,6 @@ def test_preemptions_and_a_lost_node_change_nothing(trainings: Trainings) -> Non
     for each in (job, given_time):
         trainings.wait_for_state(each, "finished")
     trainings.assert_undisturbed([0, 1])
-    assert "saved; the job is queued again" in log(trainings, given_time)
+    assert "saved; the job is queued again" in trainings.log(given_time)
     cluster.start_node(node)
     wait_until(cluster.is_idle, "idle nodes")
-
-
-def log(trainings: Trainings, job: str) -> str:
-    [record] = [one.record for one in trainings.jobs() if one.record.job == job]
-    return Path(record.log).read_text()
