@@ -103,7 +103,7 @@ class Trainings:
     def log(self, job: str) -> str:
         """Return what a job has written."""
         [log] = [Path(one.record.log) for one in self.jobs() if one.record.job == job]
-        return log.read_text()
+        return log.read_text() if log.exists() else ""
 
     def states(self) -> dict[str, str]:
         """Return the states of all jobs."""

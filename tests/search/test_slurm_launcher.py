@@ -1,5 +1,6 @@
 """The launcher of jobs on a real Slurm, with commands that start faster than trainings."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,6 +44,20 @@ def test_jobs_end_as_their_commands_do_and_another_process_knows_it(tmp_path: Pa
     for job, state in ((good, "finished"), (bad, "failed"), (lost, "stopped"), (unset, "failed")):
         wait_for(later, job, state)
     assert later.state("999") == "stopped"
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_command_runs_once_in_its_container_on_the_first_of_its_nodes(
+    tmp_path: Path, work: MakeWork
+) -> None:
+    profile = Cluster(nodes=2, container="env INSIDE=yes", environment={"OUTSIDE": "it's too"})
+    launcher = SlurmLauncher(profile, tmp_path / "jobs")
+    shell = work("shell", 'echo "$INSIDE $OUTSIDE $SLURM_JOB_NUM_NODES"')
+    program = Work("program", (sys.executable, "-c", "import sys; print(sys.argv)"), tmp_path / "program.log")
+    for job in launcher.submit_all([shell, program]):
+        wait_for(launcher, job, "finished")
+    assert shell.log.read_text().splitlines()[1:] == ["yes it's too 2"]
+    assert " starts env INSIDE=yes python -c " in program.log.read_text()
 
 
 @pytest.mark.usefixtures("cluster")
