@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--run-id",
         metavar="ID",
-        help="go on with the run of this identifier, or start it; for schedulers that start a command again",
+        help="resume the run with this identifier, or start it; for schedulers that start a command again",
     )
     parser.add_argument(
         "--cluster",
@@ -71,7 +71,6 @@ def run(options: argparse.Namespace) -> int:
 
 def submit(options: argparse.Namespace) -> int:
     """Submit trainings to a cluster."""
-    from rl_pipeline.run.train import AlreadyFinishedError
     from rl_pipeline.search.cluster_training import Request, submit_trainings
 
     if options.run_id is not None:
@@ -79,10 +78,7 @@ def submit(options: argparse.Namespace) -> int:
     if options.config is None and options.resume in (None, "auto"):
         raise RefusedError("name a YAML file with --config, or a run with --resume")
     request = Request(options.config, options.resume, tuple(options.overrides), options.trust_code)
-    try:
-        print(submit_trainings(request, options.cluster, options.seeds))
-    except AlreadyFinishedError as error:
-        print(error)
+    print(submit_trainings(request, options.cluster, options.seeds))
     return 0
 
 

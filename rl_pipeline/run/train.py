@@ -118,13 +118,13 @@ def plan_auto(config_file: Path, overrides: Sequence[str] = (), checks: Sequence
         AlreadyFinishedError: The newest run has been trained and concluded.
     """
     fresh = plan_new(config_file, overrides, checks)
-    return _plan_onward(newest_run(fresh.config), fresh, config_file, overrides, checks)
+    return _resume_or_start(newest_run(fresh.config), fresh, config_file, overrides, checks)
 
 
 def plan_identified(
     config_file: Path, run_id: str, overrides: Sequence[str] = (), checks: Sequence[Check] = CHECKS
 ) -> Plan:
-    """Plan to go on with the run of an identifier, or to start it.
+    """Plan to resume the run with an identifier, or to start it.
 
     Raises:
         ConfigError: The configuration is refused.
@@ -134,17 +134,17 @@ def plan_identified(
     fresh = replace(plan_new(config_file, overrides, checks), run_id=run_id)
     runs = reversed(find_runs(Path(fresh.config.experiment.folder)))
     folder = next((run for run in runs if read_metadata(run).get("run_id") == run_id), None)
-    return _plan_onward(folder, fresh, config_file, overrides, checks)
+    return _resume_or_start(folder, fresh, config_file, overrides, checks)
 
 
-def _plan_onward(
+def _resume_or_start(
     folder: RunFolder | None,
     fresh: Plan,
     config_file: Path,
     overrides: Sequence[str],
     checks: Sequence[Check],
 ) -> Plan:
-    """Plan to go on with a run, or to start one if there is none with a good checkpoint."""
+    """Plan to resume a run, or to start one if there is none with a good checkpoint."""
     if folder is None:
         return fresh
     try:

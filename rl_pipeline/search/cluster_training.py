@@ -11,7 +11,7 @@ from rl_pipeline.config.cluster import Cluster, load_cluster
 from rl_pipeline.config.loading import dump_config, load_config
 from rl_pipeline.config.schema import Config
 from rl_pipeline.run.preflight import CHECKS_ELSEWHERE
-from rl_pipeline.run.train import Plan, plan_auto, plan_new, plan_resume
+from rl_pipeline.run.train import AlreadyFinishedError, Plan, plan_auto, plan_new, plan_resume
 from rl_pipeline.search.launcher import Work
 from rl_pipeline.search.slurm import SlurmLauncher
 from rl_pipeline.search.slurm_record import FOLDER
@@ -23,7 +23,7 @@ class Request:
 
     Attributes:
         config: The experiment's YAML file; None for a run that resumes.
-        resume: The run to go on with, `auto`, or None for a new run.
+        resume: The run to resume, `auto`, or None for a new run.
         overrides: Changes to the configuration.
         trust_code: Whether code of downloaded runs is executed.
     """
@@ -60,18 +60,24 @@ def submit_trainings(request: Request, cluster: str, seeds: Sequence[int] | None
         seeds: Seeds instead of that of the configuration.
 
     Raises:
-        UserError: The configuration, the profile or Slurm refuses it, or the run is finished already.
+        UserError: The configuration, the profile or Slurm refuses it, or another process trains the run.
     """
-    requests = [request] if seeds is None else [_with_seed(request, seed) for seed in seeds]
-    plans = [each.plan() for each in requests]
-    profile = load_cluster(cluster, request.cluster_section(plans[0]))
-    folder = Path(plans[0].config.experiment.folder) / FOLDER
-    launcher = SlurmLauncher(profile, folder)
-    works = [_work(each, plan, folder) for each, plan in zip(requests, plans, strict=True)]
+    planned: list[tuple[Request, Plan]] = []
+    told: list[str] = []
+    for each in [request] if seeds is None else [_with_seed(request, seed) for seed in seeds]:
+        try:
+            planned.append((each, each.plan()))
+        except AlreadyFinishedError as error:
+            told.append(str(error))
+    if not planned:
+        return "\n".join(told)
+    _, first = planned[0]
+    folder = Path(first.config.experiment.folder) / FOLDER
+    launcher = SlurmLauncher(load_cluster(cluster, request.cluster_section(first)), folder)
+    works = [_work(each, plan, folder) for each, plan in planned]
     jobs = launcher.submit_all(works)
-    return "\n".join(
-        [_told(job, work) for job, work in zip(jobs, works, strict=True)] + [_next_steps(jobs, folder)]
-    )
+    told += [f"job {job}  {work.name}  log: {work.log}" for job, work in zip(jobs, works, strict=True)]
+    return "\n".join([*told, _next_steps(jobs, folder)])
 
 
 def _with_seed(request: Request, seed: int) -> Request:
@@ -99,10 +105,6 @@ def _start(config: Config, folder: Path, identifier: str) -> list[str]:
     with atomic_write(kept, mode="w") as file:
         file.write(dump_config(config))
     return ["--config", str(kept), "--run-id", identifier]
-
-
-def _told(job: str, work: Work) -> str:
-    return f"job {job}  {work.name}  log: {work.log}"
 
 
 def _next_steps(jobs: Sequence[str], folder: Path) -> str:

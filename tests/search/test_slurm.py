@@ -24,8 +24,8 @@ def test_signals_and_kills_change_nothing(trainings: Trainings, capsys: pytest.C
     assert "saved before the time limit" in trainings.log(jobs[0])
 
     capsys.readouterr()
-    assert trainings.submit("--resume", "auto", "--seeds", "0") == []
-    assert "has finished its 800 timesteps" in capsys.readouterr().out
+    assert trainings.submit("--resume", "auto", "--seeds", "0-2") == []
+    assert capsys.readouterr().out.count("has finished its 800 timesteps") == 3
 
 
 def test_preemptions_and_a_lost_node_change_nothing(trainings: Trainings) -> None:
