@@ -12,7 +12,7 @@ from types import FrameType
 from typing import IO
 
 from submitit import JobEnvironment
-from submitit.core.utils import DelayedSubmission
+from submitit.core.utils import DelayedSubmission, UncompletedJobError
 
 from rl_pipeline.errors import BUSY
 from rl_pipeline.search.launcher import JobState
@@ -57,19 +57,26 @@ class ClusterJob:
             _RUNNING[self] = running
             try:
                 state, status = running.outcome()
-            except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-                running.say(f"the job could not be queued again: {error}")
+            except (subprocess.CalledProcessError, subprocess.TimeoutExpired, UncompletedJobError) as error:
+                running.say(f"the job is not queued again: {error}")
                 state, status = "stopped", STOPPED
-        write_result(self.results, job, state, status)
+            signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # there is nothing left to save
+            try:
+                write_result(self.results, job, state, status)
+            except OSError as error:  # the exit status says the same
+                running.say(f"the result could not be written: {error}")
         if state != "finished":
             raise SystemExit(STOPPED if state == "stopped" else status)
 
-    def checkpoint(self) -> DelayedSubmission:
-        """Have the command save and stop; submitit calls it at Slurm's signal, and then queues the job again."""
+    def checkpoint(self) -> DelayedSubmission | None:
+        """Have the command save and stop; submitit calls it at Slurm's signal.
+
+        Returns:
+            What runs when submitit has queued the job again; None if the user has cancelled it.
+        """
         running = _RUNNING.get(self)
-        if running is not None:
-            running.save_and_stop()
-        return DelayedSubmission(self)
+        again = running is None or running.save_and_stop()
+        return DelayedSubmission(self) if again else None
 
 
 class _RunningCommand:
@@ -109,13 +116,16 @@ class _RunningCommand:
             subprocess.run(["scontrol", "requeue", _slurm_id()], check=True, timeout=60)
         return ("stopped", status) if by_signal or self._asked else ("finished", 0)
 
-    def save_and_stop(self) -> None:
-        """Ask the command to save and stop, and wait until it has."""
+    def save_and_stop(self) -> bool:
+        """Ask the command to save and stop, wait until it has, and tell whether it is to be resumed."""
         self._asked = self._asked or signal.SIGUSR1
         self._forward()
         if self._process is not None:
             _wait_for(self._process.pid)
-        self.say("saved before the time limit; the job is queued again")
+        cancelled = self._asked == signal.SIGINT
+        if not cancelled:
+            self.say("saved before the time limit; the job is queued again")
+        return not cancelled
 
     def _run(self) -> int:
         self.say(f"starts {shlex.join(self._job.command)}")

@@ -10,6 +10,7 @@ from rl_pipeline.errors import BUSY
 from rl_pipeline.search import cluster_job
 from rl_pipeline.search.cluster_job import ClusterJob
 from rl_pipeline.search.slurm_record import read_result
+from tests.small_disk import mounted
 
 ID = "7"
 ASKED_BY = "trap 'echo saved; exit 0' USR1; kill -{signal} $PPID; while :; do sleep 0.05; done"
@@ -19,7 +20,9 @@ ASKED_BY = "trap 'echo saved; exit 0' USR1; kill -{signal} $PPID; while :; do sl
 @pytest.fixture(autouse=True)
 def on_a_node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Let this process be a job's, with a `scontrol` that notes what it is asked for."""
-    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {
+        number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+    }
     for name, value in {"SUBMITIT_EXECUTOR": "slurm", "SLURM_JOB_ID": ID, "SLURMD_NODENAME": "node1"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("SLURM_ARRAY_JOB_ID", raising=False)
@@ -105,7 +108,34 @@ def test_a_cluster_that_does_not_queue_jobs_again_leaves_a_stopped_job(tmp_path:
     slurm_says(tmp_path, "RUNNING", requeues=False)
     status, state, log = carry_out(tmp_path, ASKED_BY.format(signal="TERM"))
     assert (status, state) == (BUSY, "stopped")
-    assert "the job could not be queued again" in log
+    assert "the job is not queued again" in log
+
+
+@pytest.mark.parametrize(("asked", "again"), [("TERM", True), ("INT", False)])
+def test_a_cancelled_job_is_not_queued_again_at_its_time_limit(
+    tmp_path: Path, asked: str, again: bool
+) -> None:
+    slurm_says(tmp_path, "CANCELLED")
+    script = (
+        f"trap 'n=1$n' USR1; kill -{asked} $PPID; until [ $n ]; do sleep 0.05; done; "
+        "kill -USR1 $PPID; until [ $n = 11 ]; do sleep 0.05; done"
+    )
+    job = ClusterJob(("bash", "-c", script), tmp_path, tmp_path / "job.log", tmp_path)
+    resumed: list[object] = []
+    signal.signal(signal.SIGUSR1, lambda *_: resumed.append(job.checkpoint()))  # as submitit does
+    with pytest.raises(SystemExit):
+        job()
+    assert [one is not None for one in resumed] == [again]
+
+
+def test_the_exit_status_is_left_where_the_result_finds_no_room(tmp_path: Path) -> None:
+    with mounted(tmp_path / "full", "4k") as disk:
+        (disk / "all").write_bytes(b"x" * 4096)
+        job = ClusterJob(("bash", "-c", "kill -KILL $$"), tmp_path, tmp_path / "job.log", disk)
+        with pytest.raises(SystemExit) as end:
+            job()
+    assert end.value.code == BUSY
+    assert "the result could not be written" in (tmp_path / "job.log").read_text()
 
 
 def test_a_failure_while_it_stops_is_a_failure(tmp_path: Path) -> None:
