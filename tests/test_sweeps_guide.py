@@ -45,7 +45,7 @@ def test_the_commands_of_the_page_work(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     # tests/commands/test_sweep.py trains; here it would take minutes.
-    monkeypatch.setattr("rl_pipeline.search.local.LocalLauncher", lambda root, n: InstantLauncher())
+    monkeypatch.setattr("rl_pipeline.search.launchers.LocalLauncher", lambda root, n: InstantLauncher())
     shutil.copytree(ROOT / "configs", "configs")
     Path("experiment.yaml").write_text(yaml.safe_dump(EXPERIMENT))
     first, lists, *others = commands(PAGE)
