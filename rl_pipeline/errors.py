@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-REFUSED, FAILED = 2, 1
-"""Exit statuses: nothing was started; it broke down while it ran."""
+REFUSED, FAILED, BUSY = 2, 1, 75
+"""Exit statuses: nothing was started; it broke down while it ran; try again later (EX_TEMPFAIL of sysexits.h)."""
 
 
 class UserError(Exception):

@@ -1,127 +1,153 @@
-"""The script of the guide to clusters, in plain bash and on a Slurm of one node."""
+"""The guide to clusters, on a Slurm of two nodes."""
 
-import json
-import subprocess
-import sys
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import yaml
 
-from tests.documentation import DOCS, ROOT, blocks
-from tests.slurm_cluster import missing_programs, slurm_cluster, wait_until
+from rl_pipeline.cli import main
+from rl_pipeline.config.cluster import load_cluster
+from rl_pipeline.run.folder import RunFolder, find_runs
+from rl_pipeline.run.metadata import read_metadata
+from rl_pipeline.search.jobs import statuses, submitted_jobs
+from tests.documentation import DOCS, ROOT, blocks, commands, rl_pipeline, run
+from tests.slurm_cluster import SlurmCluster, missing_programs, slurm_cluster, wait_until
 
 PAGE = DOCS / "clusters.md"
-SEEDS = (0, 1)
-LONG = {
-    "experiment": {"name": "pendulum"},
-    "environment": {"id": "Pendulum-v1", "n_environments": 1},
-    "training": {
-        "algorithm": "a2c",
-        "algorithm_parameters": {"n_steps": 1000},
-        "tensorboard": False,
-        "training": {"total_timesteps": 10_000_000, "device": "cpu", "eval": {"num_evals": 0}},
-        "checkpoint": {"frequency": 1000},
-    },
-}
+SUBMIT, SUBMIT_SEEDS, SUBMIT_TO_LAB, *REST = commands(PAGE)
+LIST, LOGS, CANCEL, CANCEL_ALL, RESUME, RESUME_AUTO, HERE, THERE, EVALUATE = REST
+PAGE_PROFILES = ("supercloud", "openmind", "euler")
+
+
+def pendulum(timesteps: int) -> str:
+    """The reader's experiment, with a checkpoint a second."""
+    training = {"total_timesteps": timesteps, "device": "cpu", "verbose": 0, "eval": {"num_evals": 0}}
+    configuration: dict[str, Any] = {
+        "experiment": {"name": "pendulum"},
+        "environment": {"id": "Pendulum-v1", "n_environments": 1},
+        "training": {
+            "algorithm": "a2c",
+            "algorithm_parameters": {"n_steps": 1000},
+            "tensorboard": False,
+            "training": training,
+            "checkpoint": {"frequency": 1000, "export": False},
+        },
+        "evaluation": {"num_episodes": 1, "video": False},
+    }
+    return yaml.safe_dump(configuration)
 
 
 @pytest.fixture
 def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a reader who has installed the project and saved the script."""
-    [script] = blocks(PAGE, "bash")
-    (tmp_path / "train.sbatch").write_text(script)
-    (tmp_path / "pendulum.yaml").write_text(yaml.safe_dump(LONG))
-    (tmp_path / ".venv").symlink_to(sys.prefix)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    """The folder of a reader who has installed the project and saved the files."""
+    (tmp_path / "pendulum.yaml").write_text(pendulum(10_000_000))
+    profiles = tmp_path / "configs" / "clusters"
+    profiles.mkdir(parents=True)
+    [profile] = blocks(PAGE, "yaml")
+    (profiles / "lab.yaml").write_text(profile)
+    (tmp_path / "scripts").symlink_to(ROOT / "scripts")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=":")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     return tmp_path
 
 
-def runs(reader: Path) -> dict[int, Path]:
-    """Give the folder of the only run of each seed."""
-    folders = [path.parent for path in reader.glob("experiments/Pendulum-v1/a2c/*/config.yaml")]
-    by_seed = {
-        yaml.safe_load((run / "config.yaml").read_text())["experiment"]["seed"]: run for run in folders
-    }
-    assert len(by_seed) == len(folders)
+@pytest.fixture
+def cluster(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SlurmCluster]:
+    """The reader's cluster."""
+    with slurm_cluster(tmp_path_factory.mktemp("slurm")) as cluster:
+        monkeypatch.setenv("SLURM_CONF", cluster.environ["SLURM_CONF"])
+        yield cluster
+
+
+def runs() -> dict[int, RunFolder]:
+    """Give the only run of each seed."""
+    found = find_runs(Path("experiments"))
+    by_seed = {yaml.safe_load(run.config.read_text())["experiment"]["seed"]: run for run in found}
+    assert len(by_seed) == len(found)
     return by_seed
 
 
-def metadata(run: Path) -> dict[str, Any]:
-    return dict(json.loads((run / "run.json").read_text()))
+def newest_checkpoint(seed: int) -> int:
+    run = runs().get(seed)
+    return max((int(path.name[5:]) for path in run.checkpoints.glob("step_*")), default=0) if run else 0
 
 
-def wait_for_checkpoints_after(reader: Path, timesteps: dict[int, int]) -> None:
-    """Wait until the run of each seed is trained and has a checkpoint later than a timestep."""
-
-    def later(seed: int, timestep: int) -> bool:
-        run = runs(reader).get(seed)
-        steps = [int(path.name[5:]) for path in run.glob("checkpoints/step_*")] if run else []
-        return any(step > timestep for step in steps)
-
-    wait_until(lambda: all(later(seed, timestep) for seed, timestep in timesteps.items()), "checkpoints")
+def states() -> dict[str, str]:
+    return {job.record.job: status.state for job, status in statuses(submitted_jobs(Path("experiments")))}
 
 
-def saved(reader: Path) -> dict[int, int]:
-    """Check that every run was stopped and saved, and return where."""
-    timesteps = {}
-    for seed, run in runs(reader).items():
-        outcome = metadata(run)
-        assert (outcome["status"], outcome["reason"]) == ("stopped", "SIGTERM")
-        assert (run / "checkpoints" / f"step_{outcome['timestep']:09d}" / "checkpoint.json").is_file()
-        timesteps[seed] = outcome["timestep"]
-    return timesteps
-
-
-def stop(task: "subprocess.Popen[bytes]", log: Path) -> None:
-    """Send SIGTERM as Slurm does, to the training and to its shell, which passes it on."""
-    [training] = psutil.Process(task.pid).children()
-    training.terminate()
-    wait_until(lambda: "finishing this rollout" in log.read_text(), "the first signal to be served")
-    task.terminate()
-    task.wait(timeout=120)
-
-
-def test_the_script_saves_at_sigterm_and_goes_on_with_the_run_of_its_seed(
-    reader: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "3")
-    timestep = 0
-    for log in (reader / "first.log", reader / "second.log"):
-        with log.open("w") as output:
-            task = subprocess.Popen(["bash", "train.sbatch"], cwd=reader, stdout=output, stderr=output)
-        try:
-            wait_for_checkpoints_after(reader, {3: timestep})
-        finally:
-            stop(task, log)
-        before, timestep = timestep, saved(reader)[3]
-        assert timestep > before
+def said(capsys: pytest.CaptureFixture[str], command: str) -> str:
+    """Carry out a command and return what it prints."""
+    capsys.readouterr()
+    rl_pipeline(command)
+    return capsys.readouterr().out
 
 
 @pytest.mark.skipif(bool(missing_programs()), reason=f"not installed: {', '.join(missing_programs())}")
-def test_on_slurm_tasks_requeue_themselves_before_the_time_limit_and_save_when_cancelled(
-    reader: Path, tmp_path_factory: pytest.TempPathFactory
+@pytest.mark.timeout(900)  # it starts a dozen trainings, perhaps on a busy machine
+def test_the_guide_works_from_top_to_bottom(
+    reader: Path, cluster: SlurmCluster, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with slurm_cluster(tmp_path_factory.mktemp("slurm")) as cluster:
+    assert shlex.split(LOGS)[-1] in said(capsys, SUBMIT)
+    rl_pipeline(SUBMIT_SEEDS)
+    rl_pipeline(SUBMIT_TO_LAB)
+    lab = submitted_jobs(Path("experiments"))[-1].record.job
+    wait_until(lambda: all(newest_checkpoint(seed) for seed in (0, 1, 2, 4)), "checkpoints")
+    assert states() == dict.fromkeys(("1", "2_0", "2_1", lab), "running") | {"2_2": "queued"}
+    details = cluster.ask("scontrol", "show", "job", "--oneliner", lab)
+    for expected in (
+        "TimeLimit=04:00:00",
+        "NumCPUs=2",
+        "MinMemoryNode=4G",
+        "Partition=main",
+        "Comment=pendulum",
+    ):
+        assert expected in details
+    assert "starts on node" in next((reader / "experiments/.jobs/submitit").glob(f"{lab}_*.out")).read_text()
 
-        def hand_in() -> str:
-            return cluster.ask("sbatch", "--parsable", "--array=0-1", "train.sbatch", folder=reader)
+    assert "(JobArrayTaskLimit)" in said(capsys, LIST)
+    assert "[job 1 on node1] starts " in said(capsys, LOGS)
+    assert "job 1 saves and stops" in said(capsys, CANCEL)
+    wait_until(lambda: states()["1"] == "stopped", "the end of the first job")
+    stopped_at = read_metadata(runs()[0])["timestep"]
+    assert newest_checkpoint(0) == stopped_at
 
-        job = hand_in()
-        wait_for_checkpoints_after(reader, dict.fromkeys(SEEDS, 0))
-        cluster.ask("scancel", "--signal=USR1", "--batch", job)  # as Slurm sends it for `--signal`
-        wait_until(lambda: cluster.states() == ["PENDING", "PENDING"], "requeued tasks")
-        requeued_at = saved(reader)
+    rl_pipeline(RESUME.replace("RUN", str(runs()[0].path)))
+    wait_until(lambda: newest_checkpoint(0) > stopped_at, "a later checkpoint")
+    assert main(shlex.split(RESUME_AUTO)[1:]) == 75  # its run is being trained
+    rl_pipeline(CANCEL_ALL)
+    wait_until(lambda: set(states().values()) == {"stopped"}, "the end of all jobs")
+    assert 3 not in runs()
 
-        cluster.ask("scancel", job)  # Slurm would start it again in two minutes
-        job = hand_in()
-        wait_for_checkpoints_after(reader, requeued_at)
-        cluster.ask("scancel", job)
-        wait_until(lambda: cluster.states() == [], "the end of all tasks")
-        cancelled_at = saved(reader)
-    assert all(cancelled_at[seed] > requeued_at[seed] for seed in SEEDS)
-    log = (reader / "pendulum_1.log").read_text()
-    assert log.count("Training stopped at timestep") == 2
+    stopped_at = newest_checkpoint(0)
+    rl_pipeline(RESUME_AUTO)
+    wait_until(lambda: newest_checkpoint(0) > stopped_at, "a later checkpoint")
+    rl_pipeline(CANCEL_ALL)
+
+
+@pytest.mark.skipif(bool(missing_programs()), reason=f"not installed: {', '.join(missing_programs())}")
+@pytest.mark.timeout(900)
+def test_the_scripts_work(reader: Path, cluster: SlurmCluster) -> None:
+    (reader / "pendulum.yaml").write_text(pendulum(2000))
+    for command in (HERE, EVALUATE, THERE):
+        result = run(command, reader)
+        assert result.returncode == 0, result.stderr
+    wait_until(lambda: list(states().values()) == ["finished"], "the end of the job")
+    assert [read_metadata(run)["status"] for run in find_runs(Path("experiments"))] == ["finished"] * 2
+
+    result = run(THERE.replace("slurm.sh", "supercloud.sh"), reader)
+    assert result.returncode == 2
+    assert "sbatch refused the job: sbatch: error: Invalid generic resource" in result.stderr
+    assert "cannot be submitted" in run(THERE.replace("train.sh", "eval.sh"), reader).stderr
+
+
+@pytest.mark.parametrize("name", ["slurm", *PAGE_PROFILES])
+def test_profiles_of_the_page_are_valid(name: str) -> None:
+    assert f"| `{name}` |" in PAGE.read_text()
+    load_cluster(name)

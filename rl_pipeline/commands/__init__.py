@@ -9,6 +9,7 @@ from rl_pipeline.commands import (
     doctor,
     evaluate,
     export,
+    jobs,
     launch,
     listing,
     operate,
@@ -26,6 +27,7 @@ from rl_pipeline.commands import (
 COMMANDS = (
     train,
     sweep,
+    jobs,
     evaluate,
     play,
     record,

@@ -4,6 +4,9 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+MAX_SEEDS = 1000
+"""Trainings of one command line."""
+
 
 def natural(text: str) -> int:
     """Parse a whole number from 0."""
@@ -40,3 +43,19 @@ def path_ending_in(suffix: str) -> Callable[[str], Path]:
         return path
 
     return parse
+
+
+def seeds(text: str) -> list[int]:
+    """Parse seeds such as `0-4` or `0,7`."""
+    found: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        start, stop = seed(first), seed(last or first) + 1
+        if not 0 < stop - start <= MAX_SEEDS:
+            raise argparse.ArgumentTypeError(
+                f"'{part}' must be a range of 1 to {MAX_SEEDS} seeds, such as 0-4"
+            )
+        found.extend(range(start, stop))
+    if len(set(found)) < len(found):
+        raise argparse.ArgumentTypeError(f"'{text}' names a seed twice")
+    return found

@@ -1,7 +1,7 @@
 """How a command of the terminal, or a node that does the same, ends.
 
-Exit status: 0 done, 1 failed while running, 2 refused before starting, 130 stopped by a second Ctrl-C, 141 nobody
-reads the output any more, as shells say it of tools that SIGPIPE ends.
+Exit status: 0 done, 1 failed while running, 2 refused before starting, 75 another process trains this run,
+130 stopped by a second Ctrl-C, 141 nobody reads the output any more, as shells say it of tools that SIGPIPE ends.
 """
 
 import logging
@@ -47,7 +47,7 @@ def _exit_status(name: str, run: Callable[[], int | None]) -> int:
         print(f"{error}\n{_count(error)}", file=sys.stderr)
         return REFUSED
     except UserError as error:
-        failed = "" if error.exit_status == REFUSED else " failed"
+        failed = " failed" if error.exit_status == FAILED else ""
         print(f"{name}{failed}: {error.text()}", file=sys.stderr)
         return error.exit_status
     except OSError as error:

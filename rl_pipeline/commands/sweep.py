@@ -22,7 +22,7 @@ HELP = "search over settings of an experiment with several trainings, or resume 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.usage = (
-        "rl-pipeline sweep --config FILE [key=value,value ...]\n"
+        "rl-pipeline sweep --config FILE [--cluster NAME] [key=value,value ...]\n"
         "       rl-pipeline sweep --resume NAME|auto [--retry-failed]\n"
         "       rl-pipeline sweep status|stop|report NAME\n"
         "       rl-pipeline sweep enqueue NAME key=value [key=value ...]"
@@ -39,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--resume",
         metavar="NAME|auto",
         help="resume a sweep: its folder or its name under experiments/; 'auto' resumes the newest",
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="NAME|FILE",
+        help="train the runs on a cluster, with a profile as `train` takes it",
     )
     parser.add_argument(
         "--retry-failed", action="store_true", help="with --resume: carry out the trials that failed again"
@@ -62,7 +67,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _folder(options: argparse.Namespace) -> "SweepFolder":
     """Make the folder of a new sweep, or find the one to resume."""
+    from rl_pipeline.config.cluster import load_cluster
     from rl_pipeline.search.folder import create_sweep_folder, find_sweep, sweep_of
+    from rl_pipeline.search.launchers import use_cluster
     from rl_pipeline.search.settings import change_sweep, load_sweep
     from rl_pipeline.search.study import refuse_taken_name
 
@@ -71,6 +78,8 @@ def _folder(options: argparse.Namespace) -> "SweepFolder":
             raise RefusedError("--resume takes everything from the sweep's folder; leave out --config")
         folder = find_sweep(options.resume)
         change_sweep(folder, options.words)
+        if options.cluster is not None:
+            use_cluster(folder, load_cluster(options.cluster))
         return folder
     if options.config is None:
         raise RefusedError("name a YAML file with --config, or a sweep with --resume")
@@ -78,7 +87,11 @@ def _folder(options: argparse.Namespace) -> "SweepFolder":
         raise RefusedError("--retry-failed goes with --resume")
     config = load_sweep(options.config, options.words)
     refuse_taken_name(sweep_of(config))
-    return create_sweep_folder(config)[0]
+    cluster = load_cluster(options.cluster, config.cluster) if options.cluster is not None else None
+    folder, _ = create_sweep_folder(config)
+    if cluster is not None:
+        use_cluster(folder, cluster)
+    return folder
 
 
 def search(folder: "SweepFolder", *, retry_failed: bool = False) -> int:
@@ -90,7 +103,7 @@ def search(folder: "SweepFolder", *, retry_failed: bool = False) -> int:
 
     with driving(folder) as driver:
         if retry_failed:
-            print(f"{driver.retry_failed()} failed trials are carried out again")
+            print(f"{driver.study.retry_failed()} failed trials are carried out again")
         print(f"sweep {shown(folder.path)}: {driver.study.describe()}", flush=True)
         driver.run()
         best, reason = driver.study.best(), driver.control.stop_reason
@@ -105,13 +118,13 @@ def driving(folder: "SweepFolder") -> "Iterator[SweepDriver]":
     from rl_pipeline.run.control import TrainingControl
     from rl_pipeline.search.driver import SweepDriver
     from rl_pipeline.search.folder import sweep_of
-    from rl_pipeline.search.local import LocalLauncher
+    from rl_pipeline.search.launchers import make_launcher
     from rl_pipeline.search.settings import search_space
 
     control = TrainingControl("stopping all trainings, which save first")
     with folder.locked(), control.listening():
         config = folder.load()
-        launcher = LocalLauncher(folder.path, sweep_of(config).workers)
+        launcher = make_launcher(folder, sweep_of(config))
         yield SweepDriver(folder, config, search_space(config), launcher, control)
 
 

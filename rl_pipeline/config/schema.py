@@ -1,7 +1,9 @@
 """The configuration as a whole, and its YAML."""
 
 import yaml
+from pydantic import Field
 
+from rl_pipeline.config.cluster import Cluster
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.evaluation import Evaluation, Play
 from rl_pipeline.config.experiment import Experiment
@@ -27,6 +29,8 @@ class Config(Section):
     """Which trained policy to watch."""
     sweep: Sweep | None = None
     """A search over settings of this experiment; a single training passes over it."""
+    cluster: Cluster | None = Field(default=None, exclude=True)
+    """Resources of a job of `train --cluster`, stronger than the profile; a run does not keep them."""
 
 
 SECTION_NAMES = tuple(Config.model_fields)

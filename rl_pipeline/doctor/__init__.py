@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from rl_pipeline.doctor import graphics, machine, ports, ros, unity, versions, wandb_login
+from rl_pipeline.doctor import graphics, machine, ports, ros, slurm, unity, versions, wandb_login
 from rl_pipeline.doctor.finding import Finding
 
 CHECKS: tuple[Callable[[], list[Finding]], ...] = (
@@ -13,6 +13,7 @@ CHECKS: tuple[Callable[[], list[Finding]], ...] = (
     ports.check,
     unity.check,
     wandb_login.check,
+    slurm.check,
 )
 
 __all__ = ["CHECKS", "Finding"]

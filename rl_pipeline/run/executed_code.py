@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from rl_pipeline.config.backend import WhatAndKey
+from rl_pipeline.config.cluster import Cluster
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.schema import Config
 
@@ -36,12 +37,16 @@ class Executed(NamedTuple):
 
 
 def executed_by(config: Config) -> list[Executed]:
-    """List code and programs that environments and policies of a configuration execute beside this package.
+    """List code and programs that a configuration makes execute beside this package.
 
     `training.pretrained_model` is not among it: only weights are read from it.
     """
     data = config.model_dump()
-    found = [*_environment_id(config.environment), *_programs(config.environment)]
+    found = [
+        *_environment_id(config.environment),
+        *_programs(config.environment),
+        *_job_lines(config.cluster),
+    ]
     for section in CODE_SECTIONS:
         node: Any = data
         for name in section:
@@ -64,6 +69,16 @@ def _environment_id(environment: Environment) -> Iterator[Executed]:
 def _programs(environment: Environment) -> list[Executed]:
     section = environment.section
     return [] if section is None else _below_section(environment, section.executed())
+
+
+def _job_lines(cluster: Cluster | None) -> Iterator[Executed]:
+    """List what a job on a cluster does around its training; variables such as LD_PRELOAD load code."""
+    if cluster is None:
+        return
+    for key in ("setup", "container", "environment", "options"):
+        value = getattr(cluster, key)
+        if value:
+            yield Executed(str(value), f"cluster.{key}")
 
 
 def _below_section(environment: Environment, found: Iterable[WhatAndKey]) -> list[Executed]:

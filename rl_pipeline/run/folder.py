@@ -23,7 +23,7 @@ from datetime import datetime
 from pathlib import Path
 
 from rl_pipeline.config.schema import Config
-from rl_pipeline.errors import RefusedError, UserError
+from rl_pipeline.errors import BUSY, RefusedError, UserError
 
 LOCK = ".lock"
 DATE = re.compile(r"_\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}(_\d+)?$")
@@ -31,6 +31,8 @@ DATE = re.compile(r"_\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}(_\d+)?$")
 
 class RunBusyError(UserError):
     """Another process is training this run right now."""
+
+    exit_status = BUSY
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rl_pipeline.atomic import atomic_write, remove_leftovers
-from rl_pipeline.config.loading import dump_config, load_config, load_config_mapping
+from rl_pipeline.config.loading import Check, dump_config, load_config, load_config_mapping
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.yaml_reader import parse_yaml
 from rl_pipeline.errors import UserError
@@ -54,6 +54,7 @@ class Plan:
         config: The configuration to train with.
         folder: The run's folder, None for a new run.
         resume: The checkpoint to go on from, None to start from the beginning.
+        run_id: Identifier that a new run gets.
         reason: Why the training ended at this checkpoint, before its last timestep, so that only its conclusion is
             missing; None for any other plan.
         target: The folder that a new run gets; None for one named after environment, algorithm, name and date.
@@ -66,18 +67,25 @@ class Plan:
     reason: str | None = None
     target: Path | None = None
     allow_other_ranks: bool = False
+    run_id: str | None = None
 
 
 class AlreadyFinishedError(UserError):
     """The run has been trained and concluded; the text says how to train on."""
 
 
-def plan_new(config_file: Path, overrides: Sequence[str] = (), target: Path | None = None) -> Plan:
+def plan_new(
+    config_file: Path,
+    overrides: Sequence[str] = (),
+    checks: Sequence[Check] = CHECKS,
+    target: Path | None = None,
+) -> Plan:
     """Plan a new run.
 
     Args:
         config_file: The experiment.
         overrides: Changes to it.
+        checks: What is checked beyond the form of the configuration.
         target: The run's folder; None for one named after environment, algorithm, name and date.
 
     Raises:
@@ -87,16 +95,17 @@ def plan_new(config_file: Path, overrides: Sequence[str] = (), target: Path | No
     if target is not None:
         require_free(target)
     require_trust_of_file(config_file, overrides)
-    config = load_config(config_file, overrides, checks=CHECKS).config
+    config = load_config(config_file, overrides, checks=checks).config
     return Plan(config.model_copy(update={"sweep": None}), target=target)
 
 
-def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
+def plan_resume(name: str, overrides: Sequence[str] = (), checks: Sequence[Check] = CHECKS) -> Plan:
     """Plan to go on with a run from its newest good checkpoint; one that is trained already is concluded.
 
     Args:
         name: The run, as `find_run` takes it.
         overrides: Changes to its configuration, such as more timesteps.
+        checks: What is checked beyond the form of the configuration.
 
     Raises:
         NotFoundError: There is no such run.
@@ -109,7 +118,7 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
     stored_one = stored_config(folder)
     require_trust(stored_one, folder.path)
     stored = parse_yaml(dump_config(stored_one), folder.config.name)
-    config = load_config_mapping(stored.mapping, overrides, checks=CHECKS, file=folder.config).config
+    config = load_config_mapping(stored.mapping, overrides, checks=checks, file=folder.config).config
     store = CheckpointStore(folder.checkpoints)
     with folder.locked():  # what looks left over may be what another process is writing
         store.clean_up()
@@ -128,7 +137,12 @@ def plan_resume(name: str, overrides: Sequence[str] = ()) -> Plan:
     return Plan(config, folder, checkpoint, reason)
 
 
-def plan_auto(config_file: Path, overrides: Sequence[str] = (), target: Path | None = None) -> Plan:
+def plan_auto(
+    config_file: Path,
+    overrides: Sequence[str] = (),
+    checks: Sequence[Check] = CHECKS,
+    target: Path | None = None,
+) -> Plan:
     """Plan to go on with the newest run of this environment, algorithm, name and seed, or to start one.
 
     With a target, the run in this folder is the one to go on with.
@@ -138,16 +152,45 @@ def plan_auto(config_file: Path, overrides: Sequence[str] = (), target: Path | N
         RunBusyError: Another process trains the newest run.
         AlreadyFinishedError: The newest run has been trained and concluded.
     """
-    folder = RunFolder(target) if target is not None and RunFolder(target).config.exists() else None
-    fresh = plan_new(config_file, overrides, None if folder else target)
-    folder = folder or (newest_run(fresh.config) if target is None else None)
+    if target is None:
+        fresh = plan_new(config_file, overrides, checks)
+        return _resume_or_start(newest_run(fresh.config), fresh, config_file, overrides, checks)
+    folder = RunFolder(target) if RunFolder(target).config.exists() else None
+    fresh = plan_new(config_file, overrides, checks, None if folder else target)
+    return _resume_or_start(folder, replace(fresh, target=target), config_file, overrides, checks)
+
+
+def plan_identified(
+    config_file: Path, run_id: str, overrides: Sequence[str] = (), checks: Sequence[Check] = CHECKS
+) -> Plan:
+    """Plan to resume the run with an identifier, or to start it.
+
+    Raises:
+        ConfigError: The configuration is refused.
+        RunBusyError: Another process trains the run.
+        AlreadyFinishedError: The run has been trained and concluded.
+    """
+    fresh = replace(plan_new(config_file, overrides, checks), run_id=run_id)
+    runs = reversed(find_runs(Path(fresh.config.experiment.folder)))
+    folder = next((run for run in runs if read_metadata(run).get("run_id") == run_id), None)
+    return _resume_or_start(folder, fresh, config_file, overrides, checks)
+
+
+def _resume_or_start(
+    folder: RunFolder | None,
+    fresh: Plan,
+    config_file: Path,
+    overrides: Sequence[str],
+    checks: Sequence[Check],
+) -> Plan:
+    """Plan to resume a run, or to start one if there is none with a good checkpoint."""
     if folder is None:
         return fresh
     try:
-        plan = plan_resume(str(folder.path), overrides)
+        plan = plan_resume(str(folder.path), overrides, checks)
     except CheckpointError:
         logger.warning("%s has no good checkpoint; a new run is started", folder.path)
-        return replace(fresh, target=target)
+        return fresh
     if without_folders(plan.config) != without_folders(fresh.config):
         logger.warning("%s differs from the configuration of %s, which is used", config_file, folder.path)
     return plan
@@ -290,6 +333,8 @@ def prepare_folder(folder: RunFolder, plan: Plan) -> None:
     if plan.resume is not None:
         description |= mujoco_changes(read_metadata(folder), plan.config.environment, plan.resume.timestep)
         CheckpointStore(folder.checkpoints).drop_after(plan.resume.timestep)
+    if plan.run_id is not None:
+        description["run_id"] = plan.run_id
     update_metadata(folder, **description, total_timesteps=plan.config.training.training.total_timesteps)
 
 

@@ -27,6 +27,8 @@ from rl_pipeline.search.trimming import trim
 from rl_pipeline.tracking.csv_file import MINUTES
 
 POLL_SECONDS = 0.5
+ASK_AGAIN = 5.0
+"""Seconds after which a job that has not stopped is asked again."""
 MAX_FRUITLESS_STARTS = 5
 """A run that was ended from outside so often without a newer checkpoint, e.g. for lack of memory, has failed."""
 
@@ -57,6 +59,8 @@ class SweepDriver:
         """Trials under way."""
         self._trimmed: set[int] = set()
         self._started: set[str] = set()
+        self._asked: dict[str, float] = {}
+        """When jobs were asked to stop."""
         self._ended: dict[str, tuple[int, int]] = {}
         """For runs that were ended from outside: their newest timestep, and how often they ended there."""
 
@@ -89,20 +93,6 @@ class SweepDriver:
         count = sum(1 for _ in self._jobs())
         self._stop_jobs()
         return count
-
-    def retry_failed(self) -> int:
-        """Have the trials that failed carried out again, from their checkpoints; return how many."""
-        failed = self.study.trials(TrialState.FAIL)
-        again = {trial.user_attrs.get("retry_of") for trial in self.study.trials()}
-        chosen = [trial for trial in failed if trial.number not in again]
-        for frozen in chosen:
-            trial = self.study.take_up(frozen)
-            for run in trial.runs:
-                if run.status != "finished":
-                    run.status, run.job = "waiting", None
-            attributes = {"name": trial.name, "runs": trial.plain_runs(), "retry_of": frozen.number}
-            self.study.enqueue(trial.parameters, **attributes)
-        return len(chosen)
 
     def _take_up(self) -> None:
         """Find the trials and jobs that an earlier driver left."""
@@ -161,6 +151,7 @@ class SweepDriver:
     def _start(self, trial: Trial, run: TrialRun) -> None:
         run.job = self.launcher.submit(trial.work(self.folder.path, run, self.sweep.name or ""))
         self._started.add(run.job)
+        self._asked.pop(run.job, None)
         run.status = "running"
         self.study.save(trial)
 
@@ -259,7 +250,7 @@ class SweepDriver:
         """Stop the jobs of a trial that is to end, and end it once they have ended."""
         for run in trial.runs:
             if run.job is not None and self.launcher.state(run.job) in ("queued", "running"):
-                self.launcher.stop(run.job)
+                self._ask_to_stop(run.job)
             else:
                 run.job = None
                 run.status = "stopped" if run.status == "running" else run.status
@@ -287,10 +278,17 @@ class SweepDriver:
         """Have all jobs save and stop, and wait until they have; what they finished meanwhile counts."""
         while jobs := list(self._jobs()):
             for job in jobs:
-                self.launcher.stop(job)
+                self._ask_to_stop(job)
             time.sleep(POLL_SECONDS)
             for trial in list(self.trials):
                 self._poll(trial)
+
+    def _ask_to_stop(self, job: str) -> None:
+        """Ask a job to save and stop; again after a while, since one that was just starting may have missed it."""
+        now = time.monotonic()
+        if now - self._asked.get(job, -ASK_AGAIN) >= ASK_AGAIN:
+            self._asked[job] = now
+            self.launcher.stop(job)
 
     def _jobs(self) -> Iterator[str]:
         for trial in self.trials:

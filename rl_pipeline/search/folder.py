@@ -3,6 +3,7 @@
 <sweep.folder>/<sweep.name>/
     sweep.yaml                     the resolved configuration
     study.journal                  the trials, unless `sweep.storage` names a database
+    cluster.yaml  jobs/            the cluster that trains the runs, if one does, and its jobs
     code/                          copies of users' files that the configuration names
     trial_<number>_<parameters>/   one for each trial
         trial.yaml                 the experiment of this trial
@@ -62,6 +63,11 @@ class SweepFolder:
     def config(self) -> Path:
         """The resolved configuration."""
         return self.path / "sweep.yaml"
+
+    @property
+    def cluster(self) -> Path:
+        """The profile of the cluster that trains the runs; missing where this machine does."""
+        return self.path / "cluster.yaml"
 
     @property
     def journal(self) -> Path:

@@ -160,6 +160,19 @@ class SweepStudy:
         encoded = {key: encode(value) for key, value in parameters.items()}
         self.study.enqueue_trial(encoded, user_attrs={EXTRA: True, **attributes})
 
+    def retry_failed(self) -> int:
+        """Have the trials that failed carried out again, from their checkpoints; return how many."""
+        again = {trial.user_attrs.get("retry_of") for trial in self.trials()}
+        chosen = [trial for trial in self.trials(TrialState.FAIL) if trial.number not in again]
+        for frozen in chosen:
+            trial = self.take_up(frozen)
+            for run in trial.runs:
+                if run.status != "finished":
+                    run.status, run.job = "waiting", None
+            attributes = {"name": trial.name, "runs": trial.plain_runs(), "retry_of": frozen.number}
+            self.enqueue(trial.parameters, **attributes)
+        return len(chosen)
+
     def best(self) -> list[FrozenTrial]:
         """List the finished trials, the best first; of several objectives, those of the Pareto front."""
         finished = self.trials(TrialState.COMPLETE)

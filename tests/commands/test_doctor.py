@@ -7,7 +7,19 @@ from rl_pipeline.cli import main
 from rl_pipeline.commands import doctor as command
 from rl_pipeline.doctor import CHECKS, Finding
 
-SUBJECTS = {"python", "packages", "processor", "disk", "gpu", "graphics", "ros", "ports", "unity", "wandb"}
+SUBJECTS = {
+    "python",
+    "packages",
+    "processor",
+    "disk",
+    "gpu",
+    "graphics",
+    "ros",
+    "ports",
+    "slurm",
+    "unity",
+    "wandb",
+}
 
 
 def test_every_subject_is_reported_as_json(capsys: pytest.CaptureFixture[str]) -> None:

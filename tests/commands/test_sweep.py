@@ -11,6 +11,7 @@ import psutil
 import pytest
 import yaml
 
+from rl_pipeline.config.cluster import load_cluster
 from rl_pipeline.run.folder import RunFolder, find_runs
 from rl_pipeline.run.train import plan_new, run_plan
 from rl_pipeline.search.driver import SweepDriver
@@ -254,14 +255,25 @@ def test_users_files_are_kept_in_the_sweep(command: Command, without_search: Non
 def test_a_sweep_of_which_every_trial_failed_has_failed(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rl_pipeline.search.local.LocalLauncher", lambda root, n: InstantLauncher())
+    monkeypatch.setattr("rl_pipeline.search.launchers.LocalLauncher", lambda root, n: InstantLauncher())
     space = {LEARNING_RATE: [0.01], GAMMA: [0.5]}
     write_sweep(name="bad", space=space)
     outcome = command("sweep", "--config", "sweep.yaml")
     assert outcome.status == 1
     assert "done: 1 failed" in outcome.output
     assert "rl-pipeline sweep --resume experiments/bad --retry-failed" in outcome.output
-    assert (
-        "trial 0 (learning_rate=0.01, gamma=0.5): failed, ValueError: gamma"
-        in command("sweep", "status", "bad").output
-    )
+    assert "trial 0 (gamma=0.5, learning_rate=0.01): failed" in command("sweep", "status", "bad").output
+
+
+def test_a_sweep_keeps_the_profile_of_its_cluster(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rl_pipeline.search.slurm.require_slurm", lambda: None)
+    monkeypatch.setattr(SweepDriver, "run", lambda driver: None)
+    write_sweep(name="far", space={GAMMA: [0.9]})
+    Path("here.yaml").write_text(yaml.safe_dump({"cluster": {"partition": "debug", "parallel": 3}}))
+    unknown = command("sweep", "--config", "sweep.yaml", "--cluster", "nothing")
+    assert unknown.status == 2
+    assert "there is no such profile" in unknown.error
+    assert not Path("experiments").exists()
+    command("sweep", "--config", "sweep.yaml", "--cluster", "here.yaml", "sweep.workers=1")
+    profile = load_cluster(str(find_sweep("far").cluster))
+    assert (profile.partition, profile.parallel) == ("debug", 3)

@@ -48,6 +48,7 @@ def test_default_and_environment_blocks_are_sections_of_which_nothing_is_require
         "evaluation",
         "play",
         "sweep",
+        "cluster",
     }
     assert block["additionalProperties"] is False
     assert "required" not in schema

@@ -94,7 +94,15 @@ def test_a_key_in_the_wrong_section_is_told_where_it_belongs() -> None:
 
 def test_an_unknown_section() -> None:
     problem = refused("trainig", {"algorithm": "ppo"})
-    assert problem.valid == ["experiment", "environment", "training", "evaluation", "play", "sweep"]
+    assert problem.valid == [
+        "experiment",
+        "environment",
+        "training",
+        "evaluation",
+        "play",
+        "sweep",
+        "cluster",
+    ]
     assert problem.nearest == "training"
 
 

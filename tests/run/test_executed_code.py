@@ -80,3 +80,14 @@ def test_registered_names_execute_nothing() -> None:
     algorithm = {"algorithm": "sac", "training": {"device": "cuda:0"}, "pretrained_model": "wandb:a/b/c"}
     assert executed_by(config(plain, algorithm)) == []
     assert reached_by(config(plain, algorithm)) == []
+
+
+def test_what_a_job_on_a_cluster_does_around_its_training() -> None:
+    cluster = {"cpus": 2, "setup": ["touch attacked"], "environment": {"LD_PRELOAD": "attack.so"}}
+    found = executed_by(
+        load_config_mapping({"environment": {"id": "CartPole-v1"}, "cluster": cluster}).config
+    )
+    assert list(map(str, found)) == [
+        "['touch attacked'] (cluster.setup)",
+        "{'LD_PRELOAD': 'attack.so'} (cluster.environment)",
+    ]

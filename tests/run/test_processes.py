@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from rl_pipeline.cli import main
+from rl_pipeline.errors import BUSY
 from rl_pipeline.run.folder import find_runs
 from rl_pipeline.run.metadata import read_metadata
 
@@ -70,7 +71,7 @@ def test_a_run_is_trained_by_one_process_and_survives_a_kill(
     unwritten = training.run.path / ".run.json.0123456789ab.tmp"
     unwritten.touch()
 
-    assert main([*training.command, "--resume", "auto"]) == 2
+    assert main([*training.command, "--resume", "auto"]) == BUSY
     assert "is being trained by another process" in capsys.readouterr().err
     assert unfinished.exists()
     assert unwritten.exists()

@@ -187,12 +187,12 @@ def test_a_failing_trial_is_recorded_and_repeated_only_when_asked_for(tmp_path: 
     assert failed.user_attrs["error"] == "first line\nValueError: gamma is too small"
     assert len(carry_out(folder)) == 2
     driver = make_driver(folder)
-    assert driver.retry_failed() == 1
+    assert driver.study.retry_failed() == 1
     driver.run()  # from its checkpoint behind the failure
     again = driver.study.trials()[2]
     assert (again.state, again.value, again.params) == (TrialState.COMPLETE, 10.0, failed.params)
     assert again.user_attrs["name"] == failed.user_attrs["name"]
-    assert driver.retry_failed() == 0
+    assert driver.study.retry_failed() == 0
 
 
 def test_values_that_fit_no_experiment_fail_their_trial(tmp_path: Path) -> None:

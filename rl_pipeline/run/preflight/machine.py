@@ -13,7 +13,12 @@ from rl_pipeline.run.locate import NotFoundError, find_policy
 
 def check_machine(draft: Draft) -> list[Problem]:
     """Look at what this machine must have: the device, and a folder that can be written."""
-    return check_device(draft.training.training.device) + check_writable(Path(draft.experiment.folder))
+    return check_device(draft.training.training.device) + check_folder(draft)
+
+
+def check_folder(draft: Draft) -> list[Problem]:
+    """Look whether runs can be written."""
+    return check_writable(Path(draft.experiment.folder))
 
 
 def check_writable(folder: Path) -> list[Problem]:

@@ -15,7 +15,7 @@ from rl_interfaces.action import Train
 from rl_interfaces.msg import TrainingStatus
 
 from rl_nodes.status import StatusPublisher
-from rl_pipeline.errors import REFUSED, UserError
+from rl_pipeline.errors import FAILED, UserError
 from rl_pipeline.run.control import SIGNALS, TrainingControl
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.rl_trainer import TrainingResult
@@ -116,7 +116,7 @@ class TrainAction:
                 job.goal.config, list(job.goal.overrides), job.goal.resume, job.control
             )
         except UserError as error:
-            result.status = "refused" if error.exit_status == REFUSED else "failed"
+            result.status = "failed" if error.exit_status == FAILED else "refused"
             result.message = error.text()
         except OSError as error:
             notes = getattr(error, "__notes__", [])

@@ -1,0 +1,34 @@
+"""Where the runs of a sweep are trained: on this machine, or on the cluster that its folder names."""
+
+import yaml
+
+from rl_pipeline.atomic import atomic_write
+from rl_pipeline.config.cluster import Cluster, load_cluster
+from rl_pipeline.config.sweep import Sweep
+from rl_pipeline.config.yaml_dialect import ConfigDumper
+from rl_pipeline.search.folder import SweepFolder
+from rl_pipeline.search.launcher import Launcher
+from rl_pipeline.search.local import LocalLauncher
+
+JOBS = "jobs"
+"""Folder of what is known about the jobs of a cluster, in that of the sweep."""
+
+
+def use_cluster(folder: SweepFolder, cluster: Cluster) -> None:
+    """Have the runs of a sweep trained on a cluster from now on."""
+    with atomic_write(folder.cluster, mode="w") as file:
+        yaml.dump({"cluster": cluster.model_dump()}, file, Dumper=ConfigDumper, sort_keys=False)
+
+
+def make_launcher(folder: SweepFolder, sweep: Sweep) -> Launcher:
+    """Make what trains the runs of a sweep.
+
+    Raises:
+        RefusedError: It is a cluster, and Slurm is not installed here.
+        ConfigError: The profile of the cluster has mistakes.
+    """
+    if not folder.cluster.exists():
+        return LocalLauncher(folder.path, sweep.workers)
+    from rl_pipeline.search.slurm import SlurmLauncher
+
+    return SlurmLauncher(load_cluster(str(folder.cluster)), folder.path / JOBS)

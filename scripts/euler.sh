@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Submits train.sh or evo.sh to ETH Euler: bash scripts/euler.sh scripts/train.sh --config FILE
+set -euo pipefail
+# shellcheck source=scripts/submit.bash
+source "$(dirname -- "${BASH_SOURCE[0]}")/submit.bash"
+submit euler "$@"
