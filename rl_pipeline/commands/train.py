@@ -45,11 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "new episodes",
     )
     parser.add_argument(
-        "--run-id",
-        metavar="ID",
-        help="resume the run with this identifier, or start it; for schedulers that start a command again",
-    )
-    parser.add_argument(
         "--cluster",
         metavar="NAME|FILE",
         help="submit the training to Slurm, with a profile of configs/clusters or of a YAML file",
@@ -86,7 +81,6 @@ def _plan_unless_finished(options: argparse.Namespace) -> "Plan | None":
             options.config,
             options.resume,
             options.overrides,
-            run_id=options.run_id,
             target=options.folder,
         )
     except AlreadyFinishedError as error:
@@ -99,10 +93,8 @@ def submit(options: argparse.Namespace) -> int:
     """Submit trainings to a cluster."""
     from rl_pipeline.search.cluster_training import Request, submit_trainings
 
-    if options.run_id is not None:
-        raise RefusedError("--run-id: a job on a cluster has an identifier of its own; leave it out")
     if options.folder is not None:
-        raise RefusedError("--folder: a job on a cluster finds its run by its identifier; leave it out")
+        raise RefusedError("--folder: a job on a cluster gives its run a folder of its own; leave it out")
     if options.config is None and options.resume in (None, "auto"):
         raise RefusedError("name a YAML file with --config, or a run with --resume")
     request = Request(options.config, options.resume, tuple(options.overrides), options.trust_code)
@@ -115,7 +107,6 @@ def make_plan(
     resume: str | None,
     overrides: list[str],
     *,
-    run_id: str | None = None,
     target: Path | None = None,
 ) -> "Plan":
     """Turn the command line into a plan.
@@ -124,24 +115,19 @@ def make_plan(
         config: The experiment's file.
         resume: The run to go on with, or `auto`.
         overrides: Changes to the configuration.
-        run_id: The identifier of the run to resume or start.
         target: The folder of a new run, or of the one that `auto` goes on with.
 
     Raises:
         UserError: Neither a configuration nor a run is named, or there is no such run, or it is being trained.
     """
-    from rl_pipeline.run.train import plan_auto, plan_identified, plan_new, plan_resume
+    from rl_pipeline.run.train import plan_auto, plan_new, plan_resume
 
-    if run_id is not None and (config is None or resume is not None or target is not None):
-        raise RefusedError("--run-id needs --config, and takes the place of --resume and --folder")
     if resume not in (None, "auto"):
         if target is not None:
             raise RefusedError("--folder names the folder of a new run; leave it out, or write --resume auto")
         plan = plan_resume(str(resume), overrides)
     elif config is None:
         raise RefusedError("name a YAML file with --config, or a run with --resume")
-    elif run_id is not None:
-        plan = plan_identified(config, run_id, overrides)
     else:
         plan = (plan_auto if resume else plan_new)(config, overrides, target=target)
     if plan.folder is not None:

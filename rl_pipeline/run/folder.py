@@ -15,6 +15,7 @@ experiments/<environment id>/<algorithm>/<experiment name>_<YYYY-MM-DD_HH-MM-SS>
 import fcntl
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -147,6 +148,12 @@ def experiment_parent(config: Config) -> Path:
         / folder_name(config.environment.id)
         / folder_name(config.training.algorithm.lower())
     )
+
+
+def unique_run_path(config: Config) -> Path:
+    """Name the folder of a run that starts later, perhaps elsewhere; no two calls give the same."""
+    name = f"{config.experiment.name}_{datetime.now():%Y-%m-%d_%H-%M-%S}_{secrets.randbelow(10**8):08d}"
+    return experiment_parent(config).resolve() / name
 
 
 def create_run_folder(config: Config, target: Path | None = None) -> RunFolder:

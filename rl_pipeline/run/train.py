@@ -54,7 +54,6 @@ class Plan:
         config: The configuration to train with.
         folder: The run's folder, None for a new run.
         resume: The checkpoint to go on from, None to start from the beginning.
-        run_id: Identifier that a new run gets.
         reason: Why the training ended at this checkpoint, before its last timestep, so that only its conclusion is
             missing; None for any other plan.
         target: The folder that a new run gets; None for one named after environment, algorithm, name and date.
@@ -67,7 +66,6 @@ class Plan:
     reason: str | None = None
     target: Path | None = None
     allow_other_ranks: bool = False
-    run_id: str | None = None
 
 
 class AlreadyFinishedError(UserError):
@@ -158,22 +156,6 @@ def plan_auto(
     folder = RunFolder(target) if RunFolder(target).config.exists() else None
     fresh = plan_new(config_file, overrides, checks, None if folder else target)
     return _resume_or_start(folder, replace(fresh, target=target), config_file, overrides, checks)
-
-
-def plan_identified(
-    config_file: Path, run_id: str, overrides: Sequence[str] = (), checks: Sequence[Check] = CHECKS
-) -> Plan:
-    """Plan to resume the run with an identifier, or to start it.
-
-    Raises:
-        ConfigError: The configuration is refused.
-        RunBusyError: Another process trains the run.
-        AlreadyFinishedError: The run has been trained and concluded.
-    """
-    fresh = replace(plan_new(config_file, overrides, checks), run_id=run_id)
-    runs = reversed(find_runs(Path(fresh.config.experiment.folder)))
-    folder = next((run for run in runs if read_metadata(run).get("run_id") == run_id), None)
-    return _resume_or_start(folder, fresh, config_file, overrides, checks)
 
 
 def _resume_or_start(
@@ -333,8 +315,6 @@ def prepare_folder(folder: RunFolder, plan: Plan) -> None:
     if plan.resume is not None:
         description |= mujoco_changes(read_metadata(folder), plan.config.environment, plan.resume.timestep)
         CheckpointStore(folder.checkpoints).drop_after(plan.resume.timestep)
-    if plan.run_id is not None:
-        description["run_id"] = plan.run_id
     update_metadata(folder, **description, total_timesteps=plan.config.training.training.total_timesteps)
 
 

@@ -10,6 +10,7 @@ from rl_pipeline.atomic import atomic_write
 from rl_pipeline.config.cluster import Cluster, load_cluster
 from rl_pipeline.config.loading import dump_config, load_config
 from rl_pipeline.config.schema import Config
+from rl_pipeline.run.folder import unique_run_path
 from rl_pipeline.run.preflight import CHECKS_ELSEWHERE
 from rl_pipeline.run.train import AlreadyFinishedError, Plan, plan_auto, plan_new, plan_resume
 from rl_pipeline.search.launcher import Work
@@ -104,7 +105,7 @@ def _start(config: Config, folder: Path, identifier: str) -> list[str]:
     kept = folder.absolute() / f"{config.experiment.name}_{identifier}.yaml"
     with atomic_write(kept, mode="w") as file:
         file.write(dump_config(config))
-    return ["--config", str(kept), "--run-id", identifier]
+    return ["--config", str(kept), "--resume", "auto", "--folder", str(unique_run_path(config))]
 
 
 def _next_steps(jobs: Sequence[str], folder: Path) -> str:

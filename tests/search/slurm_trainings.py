@@ -115,11 +115,11 @@ class Trainings:
 
     def kill_process(self, seed: int) -> None:
         """Kill the process of a training, as a lack of memory does."""
-        run_id = read_metadata(self.runs()[seed])["run_id"]
+        folder = str(self.runs()[seed].path)
         [process] = [
             process
             for process in psutil.process_iter(["cmdline"])
-            if run_id in (process.info["cmdline"] or [])
+            if folder in (process.info["cmdline"] or [])
         ]
         process.send_signal(signal.SIGKILL)
 

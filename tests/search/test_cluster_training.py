@@ -32,7 +32,6 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         (["training.algorithm=poo"], "training.algorithm"),
         (["cluster.cpus=many"], "cluster.cpus: must be a whole number"),
         (["cluster.time=00:01:00"], "cluster.signal_lead: must be less than the time limit of 00:01:00"),
-        (["--run-id", "a"], "--run-id: a job on a cluster has an identifier of its own"),
         (["--resume", "absent"], "no run 'absent'"),
     ],
 )
