@@ -84,7 +84,7 @@ def test_a_sweep_that_is_killed_with_its_runs_resumes_exactly(command: Command) 
     assert sorted(path.name for path in trimmed.checkpoints.iterdir()) in (["best", "final"], ["final"])
     for run in (best, trimmed):
         config = run.path.parent / "trial.yaml"
-        alone = run_plan(plan_new(config, ["experiment.seed=4"], Path("alone", run.name)))[0]
+        alone = run_plan(plan_new(config, ["experiment.seed=4"], target=Path("alone", run.name)))[0]
         assert returns(run) == returns(alone)
     assert command("eval", trimmed.name).status == 0
     longer = command("train", "--resume", best.name, "training.training.total_timesteps=3100")
