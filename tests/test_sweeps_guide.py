@@ -1,4 +1,4 @@
-"""The page on sweeps: its files are valid and its commands work, in a shorter form."""
+"""The page on sweeps: its files are valid and its commands work."""
 
 import shutil
 from pathlib import Path
@@ -9,6 +9,7 @@ import yaml
 from rl_pipeline.run.folder import find_runs
 from rl_pipeline.search.folder import find_sweep
 from rl_pipeline.search.settings import load_sweep, search_space
+from tests.search.sweeps import InstantLauncher
 
 from .documentation import DOCS, ROOT, commands, rl_pipeline, write_files
 
@@ -43,6 +44,8 @@ def test_the_commands_of_the_page_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    # tests/commands/test_sweep.py trains; here it would take minutes.
+    monkeypatch.setattr("rl_pipeline.search.local.LocalLauncher", lambda root, n: InstantLauncher())
     shutil.copytree(ROOT / "configs", "configs")
     Path("experiment.yaml").write_text(yaml.safe_dump(EXPERIMENT))
     first, lists, *others = commands(PAGE)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rl_pipeline.commands.run_arguments import add_trust
-from rl_pipeline.errors import RefusedError
+from rl_pipeline.errors import FAILED, RefusedError
 from rl_pipeline.output import go_on_unread
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ def _folder(options: argparse.Namespace) -> "SweepFolder":
 
 
 def search(folder: "SweepFolder", *, retry_failed: bool = False) -> int:
-    """Carry out the trials of a sweep that are left."""
+    """Carry out the trials of a sweep that are left, and return the exit status: 1 if all of them failed."""
+    from optuna.trial import TrialState
+
     from rl_pipeline.run.conclusion import shown
     from rl_pipeline.search.status import conclusion
 
@@ -91,8 +93,10 @@ def search(folder: "SweepFolder", *, retry_failed: bool = False) -> int:
             print(f"{driver.retry_failed()} failed trials are carried out again")
         print(f"sweep {shown(folder.path)}: {driver.study.describe()}", flush=True)
         driver.run()
-        print(conclusion(folder, driver.study.trials(), driver.study.best(), driver.control.stop_reason))
-    return 0
+        best, reason = driver.study.best(), driver.control.stop_reason
+        print(conclusion(folder, driver.study.trials(), best, reason))
+        has_failed = not best and reason is None and bool(driver.study.trials(TrialState.FAIL))
+    return FAILED if has_failed else 0
 
 
 @contextmanager

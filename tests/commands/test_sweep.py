@@ -17,6 +17,7 @@ from rl_pipeline.search.driver import SweepDriver
 from rl_pipeline.search.folder import find_sweep
 from rl_pipeline.search.job_record import read_record
 from rl_pipeline.tracking.csv_file import read_series
+from tests.search.sweeps import GAMMA, LEARNING_RATE, InstantLauncher
 
 from .conftest import Command
 
@@ -248,3 +249,16 @@ def test_users_files_are_kept_in_the_sweep(command: Command, without_search: Non
     assert "code/mine.py:best" in folder.config.read_text()
     assert str(folder.path) not in folder.config.read_text()
     assert command("sweep", "--resume", "own").status == 0
+
+
+def test_a_sweep_of_which_every_trial_failed_has_failed(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rl_pipeline.search.local.LocalLauncher", lambda root, n: InstantLauncher())
+    space = {LEARNING_RATE: [0.01], GAMMA: [0.5]}
+    write_sweep(name="bad", space=space)
+    outcome = command("sweep", "--config", "sweep.yaml")
+    assert outcome.status == 1
+    assert "done: 1 failed" in outcome.output
+    assert "rl-pipeline sweep --resume experiments/bad --retry-failed" in outcome.output
+    assert "trial 0 (gamma=0.5, learning_rate=0.01): failed" in command("sweep", "status", "bad").output
