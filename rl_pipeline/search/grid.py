@@ -63,14 +63,16 @@ class GridSampler(BaseSampler):
         Raises:
             RefusedError: All combinations have been given to earlier trials.
         """
-        remaining = self._position(study, trial)
+        total = math.prod(len(values) for values in self._values.values())
+        position = self._position(study, trial)
+        if position >= total and "fixed_params" not in trial.system_attrs:
+            raise RefusedError(f"All {total} combinations of the grid have been given to trials.")
+        # What an enqueued trial leaves open comes from the next combination, or from the first after the last.
+        remaining = position % total
         for key, values in reversed(self._values.items()):
             remaining, index = divmod(remaining, len(values))
             if key == param_name:
                 value = values[index]
-        if remaining:
-            total = math.prod(len(values) for values in self._values.values())
-            raise RefusedError(f"All {total} combinations of the grid have been given to trials.")
         return value
 
     def _position(self, study: Study, trial: FrozenTrial) -> int:

@@ -6,6 +6,7 @@ again in that order rebuilds the optimizer, so that a search resumes exactly, al
 
 import importlib.util
 import math
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,12 +76,15 @@ class NevergradSampler(BaseSampler):
         optimizer = self._new_optimizer(record["budget"])
         sign = 1 if study.direction == StudyDirection.MINIMIZE else -1
         candidates: dict[int, Any] = {}
-        for earlier in asked:
-            if _turn(earlier) < record["turn"]:
-                self._tell(optimizer, earlier.system_attrs[_RECORD], trials, candidates, sign)
-                candidates[earlier.number] = optimizer.ask()
-        self._tell(optimizer, record, trials, candidates, sign)
-        return self._parameters(optimizer.ask())
+        with warnings.catch_warnings():
+            # What `cma` says of candidates that it did not ask for, such as enqueued trials.
+            warnings.filterwarnings("ignore", "orphanated injected solution")
+            for earlier in asked:
+                if _turn(earlier) < record["turn"]:
+                    self._tell(optimizer, earlier.system_attrs[_RECORD], trials, candidates, sign)
+                    candidates[earlier.number] = optimizer.ask()
+            self._tell(optimizer, record, trials, candidates, sign)
+            return self._parameters(optimizer.ask())
 
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution

@@ -83,6 +83,13 @@ def _url(text: str) -> sqlalchemy.URL:
         raise RefusedError(f"The storage is no URL of a database. Write for example {example}.") from error
     except ImportError:
         pass
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_absolute():
+        message = (
+            "An SQLite storage needs an absolute path: a relative one names another file in another folder."
+        )
+        raise RefusedError(
+            f"{message} Write sqlite:////absolute/path.db, with four slashes, or leave it out."
+        )
     return url
 
 

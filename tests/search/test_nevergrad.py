@@ -22,7 +22,7 @@ def asynchronous(search: Search, kills: tuple[int, ...]) -> list[dict[str, objec
     order = np.random.default_rng(3)
     asked: list[dict[str, object]] = []
     running: list[int] = []
-    for number in range(24):
+    for number in range(14):
         if number in kills:
             search.kill()
             np.random.seed(number)
@@ -30,7 +30,7 @@ def asynchronous(search: Search, kills: tuple[int, ...]) -> list[dict[str, objec
         running.append(number)
         if len(running) == 4:
             finished = running.pop(int(order.integers(4)))
-            if finished == 9:
+            if finished == 5:
                 search.study.tell(finished, state=TrialState.FAIL)
             else:
                 search.tell(finished)
@@ -41,9 +41,9 @@ def asynchronous(search: Search, kills: tuple[int, ...]) -> list[dict[str, objec
 def test_a_killed_search_asks_for_what_an_undisturbed_one_does(optimizer: str, tmp_path: Path) -> None:
     options = {"optimizer": optimizer, "population": 4}
     searches = [Search(lambda file=tmp_path / f: open_journal(file), ("nevergrad", options)) for f in "ab"]
-    undisturbed, killed = asynchronous(searches[0], ()), asynchronous(searches[1], (1, 6, 7, 20))
+    undisturbed, killed = asynchronous(searches[0], ()), asynchronous(searches[1], (1, 6, 11))
     assert killed == undisturbed
-    assert len({str(parameters) for parameters in undisturbed}) > 18
+    assert len({str(parameters) for parameters in undisturbed}) > 9
     assert len({parameters["net"] for parameters in undisturbed}) >= 2
     assert {parameters["one"] for parameters in undisturbed} == {3}
 
@@ -77,13 +77,12 @@ def test_a_trial_that_was_half_made_is_made_again_alike(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
-@pytest.mark.parametrize("optimizer", ["CMA", "OnePlusOne"])
-def test_it_finds_the_optimum_of_either_direction(direction: str, optimizer: str) -> None:
+def test_it_finds_the_optimum_of_either_direction(direction: str) -> None:
     space = {"x": FloatDistribution(-5, 5), "y": FloatDistribution(1e-4, 1.0, log=True)}
     study = optuna.create_study(direction=direction)
     sign = 1 if direction == "minimize" else -1
     for number in range(60):
-        options = {"optimizer": optimizer, "population": 4}
+        options = {"optimizer": "OnePlusOne", "population": 4}
         study.sampler = make_sampler("nevergrad", 1, number, options, space, 60)
         trial = study.ask(fixed_distributions=space)
         study.tell(trial, sign * ((trial.params["x"] - 2) ** 2 + (np.log10(trial.params["y"]) + 2) ** 2))

@@ -77,9 +77,7 @@ def test_a_database_that_is_killed_at_any_moment_counts_nothing_twice(server: Po
     assert all(trial.params.keys() == RANGES.keys() for trial in trials)
 
 
-@pytest.mark.parametrize(
-    "sampler", [("random", {}), ("cmaes", {"popsize": 4}), ("nsga2", {"population_size": 3})]
-)
+@pytest.mark.parametrize("sampler", [("random", {}), ("cmaes", {"popsize": 4})])
 def test_samplers_resume_from_a_database(
     server: PostgresServer, sampler: tuple[str, dict[str, object]]
 ) -> None:
@@ -140,6 +138,12 @@ def test_sqlite_serves_too(tmp_path: Path) -> None:
     study = study_in(open_storage(f"sqlite:///{tmp_path}/study.db"), "s")
     study.tell(study.ask(fixed_distributions=SPACE), 1.0)
     assert len(study_in(open_storage(f"sqlite:///{tmp_path}/study.db"), "s").trials) == 1
+
+
+@pytest.mark.parametrize("url", ["sqlite:///study.db", "sqlite://", "sqlite:///:memory:"])
+def test_sqlite_needs_an_absolute_path(url: str) -> None:
+    with pytest.raises(RefusedError, match="sqlite:////absolute/path"):
+        open_storage(url)
 
 
 @pytest.mark.parametrize("url", ["journal", "postgresql"])
