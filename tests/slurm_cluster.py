@@ -14,7 +14,7 @@ import psutil
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch")
 SYSTEM_PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds after which what is waited for has failed, on however slow a machine."""
 
 CONFIGURATION = """\

@@ -7,7 +7,7 @@ from pathlib import Path
 from rl_pipeline.search.launcher import JobState
 from rl_pipeline.search.slurm import SUBMITIT, state_of
 from rl_pipeline.search.slurm_commands import queue
-from rl_pipeline.search.slurm_record import JobRecord, folders_of_records, read_records
+from rl_pipeline.search.slurm_record import SlurmRecord, folders_of_records, read_records
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class SubmittedJob:
         folder: Folder of its record and result.
     """
 
-    record: JobRecord
+    record: SlurmRecord
     folder: Path
 
     def is_called(self, name: str) -> bool:

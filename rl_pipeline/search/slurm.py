@@ -27,7 +27,7 @@ from rl_pipeline.search.slurm_commands import (
     queue,
     require_slurm,
 )
-from rl_pipeline.search.slurm_record import JobRecord, read_result, write_record
+from rl_pipeline.search.slurm_record import SlurmRecord, read_result, write_record
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class SlurmLauncher:
         self._queue = None
         jobs = [job.job_id for job in submitted]
         for job, work in zip(jobs, works, strict=True):
-            write_record(self._folder, JobRecord.of(job, work))
+            write_record(self._folder, SlurmRecord.of(job, work))
         return jobs
 
     def state(self, job: str) -> JobState:

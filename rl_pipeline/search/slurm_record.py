@@ -16,7 +16,7 @@ ENDING = ".job.json"
 
 
 @dataclass(frozen=True)
-class JobRecord:
+class SlurmRecord:
     """What was submitted.
 
     Attributes:
@@ -39,19 +39,19 @@ class JobRecord:
         return self.submitted, [int(part) for part in self.job.split("_") if part.isdigit()]
 
     @classmethod
-    def of(cls, job: str, work: Work) -> "JobRecord":
+    def of(cls, job: str, work: Work) -> "SlurmRecord":
         """Describe a job that was submitted now."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         return cls(job, work.name, work.command, str(work.log.absolute()), now)
 
 
-def write_record(folder: Path, record: JobRecord) -> None:
+def write_record(folder: Path, record: SlurmRecord) -> None:
     """Keep a record."""
     with atomic_write(folder / f"{record.job}{ENDING}", mode="w") as file:
         json.dump(asdict(record), file, indent=2)
 
 
-def read_records(folder: Path) -> list[JobRecord]:
+def read_records(folder: Path) -> list[SlurmRecord]:
     """Read the records of a folder; files that are none are passed over."""
     records = [_read(file) for file in folder.glob(f"*{ENDING}")]
     return [record for record in records if record is not None]
@@ -84,9 +84,9 @@ def write_result(folder: Path, job: str, state: JobState, status: int) -> None:
         json.dump({"state": state, "status": status}, file)
 
 
-def _read(file: Path) -> JobRecord | None:
+def _read(file: Path) -> SlurmRecord | None:
     try:
         content = json.loads(file.read_text())
-        return JobRecord(**{**content, "command": tuple(content["command"])})
+        return SlurmRecord(**{**content, "command": tuple(content["command"])})
     except (OSError, ValueError, KeyError, TypeError):
         return None

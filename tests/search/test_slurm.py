@@ -5,7 +5,7 @@ import pytest
 from tests.search.slurm_trainings import Trainings
 from tests.slurm_cluster import wait_until
 
-pytestmark = pytest.mark.timeout(600)  # many processes start, perhaps on a busy machine
+pytestmark = pytest.mark.timeout(1200)  # many processes start, perhaps on a busy machine
 
 
 def test_signals_and_kills_change_nothing(trainings: Trainings, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from rl_pipeline.search.launcher import Work
 from rl_pipeline.search.slurm import SlurmLauncher
 from tests.slurm_cluster import SlurmCluster, wait_until
 
+pytestmark = pytest.mark.timeout(600)  # on a busy machine
 SAVES = "trap 'echo saved; exit 0' USR1 INT TERM; echo started; while :; do sleep 0.1; done"
 MakeWork = Callable[..., Work]
 

@@ -18,10 +18,10 @@ pytestmark = [pytest.mark.slurm_long, pytest.mark.timeout(1800)]
 
 
 def test_a_training_longer_than_the_time_limit(cluster: SlurmCluster, tmp_path: Path) -> None:
-    trainings = Trainings(tmp_path, cluster, timesteps=16_000, frequency=1000)
+    trainings = Trainings(tmp_path, cluster, timesteps=10_000, frequency=1000)
     [job] = trainings.submit("--seeds", "0", "cluster.time=00:02:00", "cluster.signal_lead=30")
     wait_until(lambda: "saved before the time limit" in trainings.log(job), "the time limit", patience=300)
-    wait_until(lambda: trainings.states()[job] == "finished", "the end", patience=600)
+    wait_until(lambda: trainings.states()[job] == "finished", "the end", patience=1200)
     trainings.assert_undisturbed([0])
 
 
@@ -57,7 +57,7 @@ def test_a_node_that_lost_only_its_connection_trains_to_the_end(
     wait_until(
         lambda: "another process trains this run" in trainings.log(job), "the second start", patience=300
     )
-    wait_until(lambda: trainings.states()[job] == "finished", "the end", patience=600)
+    wait_until(lambda: trainings.states()[job] == "finished", "the end", patience=1200)
     trainings.assert_undisturbed([0])
 
 
