@@ -55,9 +55,7 @@ def test_a_dead_process_is_told_from_a_running_one() -> None:
     assert peer.condition() == "is suspended"
     ranks = ThreadRanks(0, [], threading.Barrier(2))
     ranks.peers, ranks.timeout = [ranks.own, peer], 0.0
-    with pytest.raises(
-        RankLostError, match=rf"waited for .*; rank 1 \(host {host}, pid {process.pid}\) is suspended"
-    ):
+    with pytest.raises(RankLostError, match=rf"waited for .*; rank 1 .* pid {process.pid}\) is suspended"):
         ranks.wait_in_vain()
     process.kill()
     while peer.condition() != "died":
