@@ -187,6 +187,7 @@ def test_sac_resumes_to_the_bit_after_all_ranks_were_killed(tmp_path: Path) -> N
     assert_same_end(cut, whole)
 
 
+@pytest.mark.slow
 def test_sixteen_ranks_make_two_updates(tmp_path: Path) -> None:
     trainings = Trainings(tmp_path, "mpirun", "ppo", **PPO)
     mapping = yaml.safe_load(trainings.config.read_text())
