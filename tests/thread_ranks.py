@@ -32,6 +32,10 @@ class ThreadRanks(Ranks):
         self._barrier.wait(60)
         return stacked
 
+    def wait_in_vain(self) -> None:
+        """Wait for a call that the others do not make."""
+        self._await(lambda seconds: False)
+
     def close(self) -> None:
         pass
 

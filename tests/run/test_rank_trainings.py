@@ -187,17 +187,7 @@ def test_sac_resumes_to_the_bit_after_all_ranks_were_killed(tmp_path: Path) -> N
     assert_same_end(cut, whole)
 
 
-def test_a_rank_that_hangs_is_named(tmp_path: Path) -> None:
-    trainings = Trainings(tmp_path, "mpirun", "ppo", **PPO)
-    trainings.order(1, 20, "SIGSTOP self")
-    limit = "training.training.rank_timeout=2"
-    status, output = trainings.train(limit)
-    assert status != 0
-    assert "rank 0 (host " in output
-    assert "(training.training.rank_timeout) for the other ranks; rank 1 (host " in output
-    assert "is suspended" in output
-
-
+@pytest.mark.slow
 def test_sixteen_ranks_make_two_updates(tmp_path: Path) -> None:
     trainings = Trainings(tmp_path, "mpirun", "ppo", **PPO)
     mapping = yaml.safe_load(trainings.config.read_text())

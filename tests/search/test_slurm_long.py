@@ -1,4 +1,4 @@
-"""What takes Slurm minutes: `pytest -m slurm_long`."""
+"""What takes Slurm minutes: `pytest -m slow`."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from tests.search.slurm_trainings import Trainings
 from tests.slurm_cluster import SlurmCluster, slurm_cluster, wait_until
 from tests.small_disk import mounted
 
-pytestmark = [pytest.mark.slurm_long, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 def test_a_training_longer_than_the_time_limit(cluster: SlurmCluster, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class TorchRanks(Ranks):
         """See `Ranks.stack`."""
         stacked = np.empty((self.size, *array.shape), array.dtype)
         rows = list(torch.from_numpy(stacked).reshape(self.size, -1))
-        own = torch.from_numpy(np.ascontiguousarray(array)).reshape(-1)
+        own = torch.from_numpy(np.array(array, order="C")).reshape(-1)
         self._complete(lambda: dist.all_gather(rows, own, async_op=True))
         return stacked
 

@@ -1,8 +1,10 @@
 """Run by every rank that `test_ranks.py` starts: several ranks do what one process does with all their data."""
 
 import re
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -196,17 +198,20 @@ def check_hindsight_replay(ranks: Ranks) -> None:
 
 def check_waiting(ranks: Ranks) -> None:
     """A rank that is slow is waited for, and one that is too slow is reported; the last check."""
+    reported = Path(ranks.broadcast(tempfile.mkdtemp())) / "reported"
     if ranks.rank == 1:
         time.sleep(1.5 * POLL_S)
     assert ranks.any(ranks.rank == 1) == (True,)
     if ranks.rank == 1:
-        time.sleep(4.5 * POLL_S)
+        while not reported.exists():
+            time.sleep(0.05)
         ranks.any(False)
         return
     ranks.timeout = 0.5
     with pytest.raises(RankLostError, match="waited for .*" + re.escape(str(ranks.peers[1]))):
         ranks.any(False)
-    time.sleep(6 * POLL_S)
+    reported.touch()
+    time.sleep(POLL_S)  # until rank 1 has made the call as well
 
 
 def normal(*shape: int) -> np.ndarray:

@@ -2,13 +2,15 @@
 
 import os
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
 from rl_pipeline.learners.parallel.joining import find_ranks
-from rl_pipeline.learners.parallel.ranks import Peer, SingleRank, rank_seed
+from rl_pipeline.learners.parallel.ranks import Peer, RankLostError, SingleRank, rank_seed
 from tests.launchers import LAUNCHERS, start
+from tests.thread_ranks import ThreadRanks
 
 CHECKS = Path(__file__).with_name("rank_checks.py")
 LABELS = {"torchrun": "torch.distributed, gloo", "mpirun": "MPI"}
@@ -51,9 +53,15 @@ def test_a_dead_process_is_told_from_a_running_one() -> None:
     while peer.condition() is None:  # the signal is on its way
         pass
     assert peer.condition() == "is suspended"
+    ranks = ThreadRanks(0, [], threading.Barrier(2))
+    ranks.peers, ranks.timeout = [ranks.own, peer], 0.0
+    with pytest.raises(RankLostError, match=rf"waited for .*; rank 1 .* pid {process.pid}\) is suspended"):
+        ranks.wait_in_vain()
     process.kill()
     while peer.condition() != "died":
         pass
     process.wait()
     assert peer.condition() == "died"
+    with pytest.raises(RankLostError, match=r"^rank 1 \(host .* died, as rank 0 \(host .* noticed"):
+        ranks.wait_in_vain()
     assert Peer(1, "elsewhere", os.getpid()).condition() is None
