@@ -3,4 +3,4 @@
 set -euo pipefail
 # shellcheck source=scripts/environment.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/environment.bash"
-exec rl-pipeline sweep sweep.sampler=nevergrad "$@"
+exec rl-pipeline sweep "$@" sweep.sampler=nevergrad

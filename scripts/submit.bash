@@ -4,8 +4,7 @@
 submit() { # PROFILE SCRIPT ARGUMENT...
     local profile=$1 script=${2-}
     case ${script##*/} in
-        train.sh) exec bash "$script" --cluster "$profile" "${@:3}" ;;
-        evo.sh) exec bash "$script" "sweep.cluster=$profile" "${@:3}" ;;
+        train.sh | evo.sh) exec bash "$script" --cluster "$profile" "${@:3}" ;;
     esac
     echo "'$script' cannot be submitted; name scripts/train.sh or scripts/evo.sh" >&2
     exit 2

@@ -1,6 +1,7 @@
 """The page on sweeps: its files are valid and its commands work."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,18 @@ def test_the_commands_of_the_page_work(
     folder = find_sweep("sweep_cartpole")
     assert len(folder.asked("enqueue")) == 1
     assert "1 finished of 1 trials; no driver is at work" in capsys.readouterr().out
+
+
+def test_the_script_of_evolution_searches(tmp_path: Path) -> None:
+    command = [
+        "bash",
+        str(ROOT / "scripts" / "evo.sh"),
+        "--config",
+        str(ROOT / "configs" / "sweep_cartpole.yaml"),
+    ]
+    result = subprocess.run(
+        [*command, *SHORT, "sweep.name=evo"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    assert "1 trials by nevergrad" in result.stdout
+    assert len(find_runs(tmp_path / "experiments")) == 1
