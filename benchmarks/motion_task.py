@@ -2,8 +2,9 @@
 
     python benchmarks/motion_task.py
 
-Both step the planar walker with the same actions, starts and servos. The other task observes coordinates and velocities
-alone, gives a reward of one, and ends episodes by the height of the root. The aim is a ratio of at most 1.25.
+Both step the planar walker with the same actions, starts and servos. The other task observes coordinates and
+velocities alone, gives a reward of one, and ends episodes by the height of the root.
+The aim is a ratio of at most 1.25.
 """
 
 import argparse

@@ -129,6 +129,30 @@ class MotionImitation(Task):
             return super().action_space(model)
         return spaces.Box(-1.0, 1.0, (model.nu,), np.float32)
 
+    def observation_names(self, model: mujoco.MjModel) -> Mapping[str, tuple[str, ...]]:
+        """Return the names of the model's quantities, of the phase, and of the differences from the reference."""
+        found = super().observation_names(model).get("observation", ())
+        names = [name for name in found if not name.startswith("observation[")]
+        return (
+            {"observation": (*names, "sin(phase)", "cos(phase)", *self._difference_units(model))}
+            if names
+            else {}
+        )
+
+    def units(self, model: mujoco.MjModel) -> Mapping[str, str]:
+        """Return those of the model's quantities and of the differences."""
+        return {**super().units(model), **self._difference_units(model)}
+
+    def _difference_units(self, model: mujoco.MjModel) -> dict[str, str]:
+        """Return the units of the differences from the reference by their names, in the order of `observe`."""
+        units = {}
+        for ahead in self.look_ahead:
+            for name in single_joints(model):
+                is_slide = int(model.joint(name).type[0]) == int(mujoco.mjtJoint.mjJNT_SLIDE)
+                units[f"{name}.to_reference_in_{ahead}"] = "m" if is_slide else "rad"
+            units |= {f"root.{axis}.to_reference_in_{ahead}": "m" for axis in "xyz"}
+        return units
+
     def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Start in a frame of a motion, with noise on the joints."""
         motion = int(rng.integers(len(self.reference)))

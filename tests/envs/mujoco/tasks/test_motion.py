@@ -176,3 +176,13 @@ def test_the_policy_does_not_see_where_the_robot_is() -> None:
     simulations.xpos[:, :, 0] += 1.375
     simulations.userdata[:, STEP] += task.reference.last[0]
     np.testing.assert_allclose(task.observe(simulations), before, atol=1e-9)
+
+
+def test_every_number_of_an_observation_has_a_name() -> None:
+    interface = make().interface
+    names = interface.observation_names["observation"]
+    assert len(names) == len(set(names)) == 37
+    assert names[:2] == ("root_z.position", "root_pitch.position")
+    assert names[17:20] == ("sin(phase)", "cos(phase)", "left_hip.to_reference_in_1")
+    assert names[-1] == "root.z.to_reference_in_5"
+    assert interface.units["left_hip.to_reference_in_5"] == "rad"
