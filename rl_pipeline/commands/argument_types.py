@@ -1,6 +1,7 @@
 """Types of values on the command line."""
 
 import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,17 @@ def positive(text: str) -> int:
     number = natural(text)
     if number == 0:
         raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def positive_number(text: str) -> float:
+    """Parse a finite number above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise argparse.ArgumentTypeError(f"'{text}' must be a number above 0")
     return number
 
 

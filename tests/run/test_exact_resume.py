@@ -42,6 +42,7 @@ CASES = {
     "ppo_sde": ("Pendulum-v1", "ppo", *SMALL_BATCH, "training.algorithm_parameters.use_sde=true"),
     "ppo_mujoco": ("HalfCheetah-v5", "ppo", *SMALL_BATCH, *NORMALIZED),
     "ppo_mujoco_batch": ("HalfCheetah-v5", "ppo", *SMALL_BATCH, *NORMALIZED, "environment.backend=mujoco"),
+    "ppo_motion": ("MotionImitation-v0", "ppo", *SMALL_BATCH, "environment.backend=mujoco"),
     "ppo_workers": ("Pendulum-v1", "ppo", *SMALL_BATCH, "environment.n_workers=2"),
     "ppo_wrappers": (
         "Pendulum-v1",

@@ -15,6 +15,7 @@ TASKS = {
     "HumanoidStandup-v5": f"{_GYMNASIUM}.humanoid:HumanoidStandup",
     "InvertedDoublePendulum-v5": f"{_GYMNASIUM}.pendulums:InvertedDoublePendulum",
     "InvertedPendulum-v5": f"{_GYMNASIUM}.pendulums:InvertedPendulum",
+    "MotionImitation-v0": "rl_pipeline.envs.mujoco.tasks.motion:MotionImitation",
     "Pusher-v5": f"{_GYMNASIUM}.manipulators:Pusher",
     "Reacher-v5": f"{_GYMNASIUM}.manipulators:Reacher",
     "Swimmer-v5": f"{_GYMNASIUM}.swimmer:Swimmer",

@@ -1,0 +1,1 @@
+"""Data that policies learn from: reference motions."""

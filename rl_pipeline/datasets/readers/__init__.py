@@ -1,0 +1,1 @@
+"""Readers of motions in the formats of others, one file each."""

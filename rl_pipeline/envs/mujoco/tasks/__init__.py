@@ -1,0 +1,1 @@
+"""Tasks for any robot: its model and what it is to do are arguments."""

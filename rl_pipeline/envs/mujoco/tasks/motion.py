@@ -1,0 +1,294 @@
+"""Motion imitation: any robot follows any reference motion."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import mujoco
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rl_pipeline.config.errors import ConfigError, Problem, nearest
+from rl_pipeline.config.translation import validate
+from rl_pipeline.datasets.binding import bind, single_joints
+from rl_pipeline.datasets.model_files import load_spec
+from rl_pipeline.datasets.reading import read_motion
+from rl_pipeline.datasets.roots import ROOT, root_joints
+from rl_pipeline.envs.mujoco.task import Batch, Task
+from rl_pipeline.envs.mujoco.tasks.motion_actions import ACTIONS, Actions, ServoTargets, use_servos
+from rl_pipeline.envs.mujoco.tasks.reference import Comparison, Frames, Reference
+from rl_pipeline.envs.mujoco.tasks.reward_terms import ERRORS, PRESETS, RewardTerm, evaluate
+
+Array = NDArray[np.float64]
+
+KEY = "environment.kwargs"
+MOTION, STEP, ACTIONS_FROM = 0, 1, 2
+"""Columns of `userdata`: which motion, steps since its first frame, and then the last two actions."""
+
+
+class MotionImitation(Task):
+    """Follow a reference motion, from a random phase of it on.
+
+    Everything that a simulation remembers (its motion, its frame and its last actions) lies in `userdata`.
+
+    Args:
+        model: An MJCF file, or the name of a model of the package.
+        motion: Files of motions, or names of the package's motions; episodes draw one of several.
+        reward: A preset (`deepmimic`, `drloco`, `comic`, `tracking`), or a list of terms.
+        actions: `torque` for the controls of the model, `position` for target positions of servos within the
+            joints' ranges, `reference` for offsets to the positions of the reference.
+        rate: Environment steps per second.
+        adapt: Adapt motions that differ from the model instead of refusing them.
+        joints: By joint of the model that of the motion with another name, with a minus for the opposite sign.
+        look_ahead: Steps ahead at which the policy sees the reference.
+        noise: Standard deviation of the joints at the start, rad or m; velocities get five times as much.
+        random_start: Start at a random phase, not at the first frame.
+        max_deviation: Mean distance of bodies from the reference, m, that ends an episode; None for never.
+        fall_height: Height of the root, as a part of that of the reference, below which an episode ends.
+        stiffness: Of servos, as a multiple of the largest torque, 1/rad.
+        damping: Of servos, as a multiple of their stiffness, s.
+        offset: rad that an action of one adds to the reference.
+    """
+
+    camera_name: str | None = "track"
+
+    def __init__(
+        self,
+        model: str = "planar_walker",
+        motion: str | Sequence[str] = "planar_walker_walk",
+        *,
+        reward: str | Sequence[Mapping[str, Any]] = "deepmimic",
+        actions: Actions = "position",
+        rate: float = 50.0,
+        adapt: bool = False,
+        joints: Mapping[str, str] | None = None,
+        look_ahead: Sequence[int] = (1, 5),
+        noise: float = 0.02,
+        random_start: bool = True,
+        max_deviation: float | None = 0.5,
+        fall_height: float = 0.6,
+        stiffness: float = 2.0,
+        damping: float = 0.05,
+        offset: float = 0.5,
+        max_episode_steps: int | None = 500,
+    ) -> None:
+        self.model = model
+        self.motions = [motion] if isinstance(motion, str) else list(motion)
+        self.terms = _terms(reward)
+        if actions not in ACTIONS:
+            near = nearest(str(actions), ACTIONS)
+            raise ConfigError([Problem(f"{KEY}.actions", "is unknown", actions, ACTIONS, near)])
+        self.actions = actions
+        self.rate, self.adapt, self.joints = rate, adapt, dict(joints or {})
+        self.look_ahead, self.noise, self.random_start = tuple(look_ahead), noise, random_start
+        self.max_deviation, self.fall_height = max_deviation, fall_height
+        self.stiffness, self.damping, self.offset = stiffness, damping, offset
+        self.max_episode_steps = max_episode_steps
+
+    def load_model(self) -> mujoco.MjModel:
+        """Compile the model with servos where actions are positions, and with memory for each simulation."""
+        spec = load_spec(str(self.model))
+        if self.actions != "torque":
+            use_servos(spec, self.stiffness, self.damping)
+        spec.nuserdata = ACTIONS_FROM + 2 * len(spec.actuators)
+        model = spec.compile()
+        steps = 1.0 / (self.rate * model.opt.timestep)
+        self.frame_skip = round(steps)
+        if self.frame_skip < 1 or abs(steps - self.frame_skip) > 1e-6:
+            message = (
+                f"{self.rate} steps per second are no whole number of physics steps of {model.opt.timestep} s"
+            )
+            raise ConfigError([Problem(f"{KEY}.rate", message, self.rate)])
+        if mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_CAMERA, self.camera_name) < 0:
+            self.camera_name = None
+        return model
+
+    def setup(self, model: mujoco.MjModel) -> None:
+        """Bind the motions to the model and look up joints and bodies."""
+        dt = self.frame_skip * model.opt.timestep
+        bound = [
+            bind(read_motion(name), model, joints=self.joints, adapt=self.adapt, dt=dt)
+            for name in self.motions
+        ]
+        self.reference = Reference(bound)
+        names = single_joints(model)
+        self._qpos = np.array([int(model.joint(name).qposadr[0]) for name in names], np.intp)
+        self._qvel = np.array([int(model.joint(name).dofadr[0]) for name in names], np.intp)
+        bodies = tuple(model.body(index).name for index in range(ROOT, model.nbody))
+        self._selected = [_selection(term, names, bodies) for term in self.terms]
+        self._low, self._high = _limits(model, names)
+        of_place = _columns_of_place(model)
+        self._observed = np.setdiff1d(np.arange(model.nq), of_place)
+        self._n_actions = model.nu
+        if self.actions != "torque":
+            self._targets = ServoTargets(model, self.offset)
+
+    def action_space(self, model: mujoco.MjModel) -> spaces.Box:
+        """Return the control ranges for torques, and -1 to 1 for positions."""
+        if self.actions == "torque":
+            return super().action_space(model)
+        return spaces.Box(-1.0, 1.0, (model.nu,), np.float32)
+
+    def observation_names(self, model: mujoco.MjModel) -> Mapping[str, tuple[str, ...]]:
+        """Return the names of the model's quantities, of the phase, and of the differences from the reference."""
+        found = super().observation_names(model).get("observation", ())
+        names = [name for name in found if not name.startswith("observation[")]
+        return (
+            {"observation": (*names, "sin(phase)", "cos(phase)", *self._difference_units(model))}
+            if names
+            else {}
+        )
+
+    def units(self, model: mujoco.MjModel) -> Mapping[str, str]:
+        """Return those of the model's quantities and of the differences."""
+        return {**super().units(model), **self._difference_units(model)}
+
+    def _difference_units(self, model: mujoco.MjModel) -> dict[str, str]:
+        """Return the units of the differences from the reference by their names, in the order of `observe`."""
+        units = {}
+        for ahead in self.look_ahead:
+            for name in single_joints(model):
+                is_slide = int(model.joint(name).type[0]) == int(mujoco.mjtJoint.mjJNT_SLIDE)
+                units[f"{name}.to_reference_in_{ahead}"] = "m" if is_slide else "rad"
+            units |= {f"root.{axis}.to_reference_in_{ahead}": "m" for axis in "xyz"}
+        return units
+
+    def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Start in a frame of a motion, with noise on the joints."""
+        motion = int(rng.integers(len(self.reference)))
+        step = int(rng.integers(self.reference.last[motion])) if self.random_start else 0
+        index = self.reference.first[motion] + step
+        qpos, qvel = self.reference.qpos[index].copy(), self.reference.qvel[index].copy()
+        qpos[self._qpos] += rng.normal(0, self.noise, len(self._qpos))
+        qvel[self._qvel] += rng.normal(0, 5 * self.noise, len(self._qvel))
+        userdata = np.zeros(ACTIONS_FROM + 2 * self._n_actions)
+        userdata[[MOTION, STEP]] = motion, step
+        return {"qpos": qpos, "qvel": qvel, "userdata": userdata}
+
+    def apply(self, batch: Batch, action: np.ndarray) -> None:
+        """Step on in the reference, remember the action and set the controls."""
+        memory = batch.userdata
+        memory[:, STEP] += 1
+        n_actions = action.shape[1]
+        memory[:, ACTIONS_FROM : ACTIONS_FROM + n_actions] = memory[:, ACTIONS_FROM + n_actions :]
+        memory[:, ACTIONS_FROM + n_actions :] = action
+        if self.actions == "torque":
+            batch.ctrl[:] = action
+        elif self.actions == "position":
+            batch.ctrl[:] = self._targets.positions(action)
+        else:
+            batch.ctrl[:] = self._targets.around(self.reference.qpos[self._frames(batch).index], action)
+
+    def terminated(self, batch: Batch) -> NDArray[np.bool_]:
+        """Return which robots fell, or are too far from the reference."""
+        wanted = self.reference.positions[self._frames(batch).index, ROOT, 2]
+        ended = batch.xpos[:, ROOT, 2] < self.fall_height * wanted
+        if self.max_deviation is not None:
+            ended |= self._deviation(self._compare(batch)) > self.max_deviation
+        return ended
+
+    def reward(self, batch: Batch, action: np.ndarray) -> Array:
+        """Return the sum of the terms."""
+        comparison = self._compare(batch)
+        self._values = {
+            f"reward_{term.name}": evaluate(term, self._errors(term, selected, comparison))
+            for term, selected in zip(self.terms, self._selected, strict=True)
+        }
+        self._tracking = {
+            "error_joints": np.sqrt(np.square(comparison.joints).mean(axis=1)),
+            "error_bodies": self._deviation(comparison),
+        }
+        return np.sum(list(self._values.values()), axis=0)
+
+    def metrics(self, batch: Batch) -> dict[str, np.ndarray]:
+        """Return the terms of the reward, the root mean square error of the joints and the distance of bodies."""
+        return self._values | self._tracking
+
+    def observe(self, batch: Batch) -> Array:
+        """Return the robot's state without its place, the phase, and the reference in the steps ahead."""
+        motion, step = self._clock(batch)
+        turn = 2 * np.pi * self.reference.phase[self.reference.frames(motion, step).index]
+        parts = [
+            batch.qpos[:, self._observed],
+            batch.qvel,
+            np.sin(turn)[:, np.newaxis],
+            np.cos(turn)[:, np.newaxis],
+        ]
+        for ahead in self.look_ahead:
+            frames = self.reference.frames(motion, step + ahead)
+            parts.append(self.reference.qpos[frames.index][:, self._qpos] - batch.qpos[:, self._qpos])
+            parts.append(self.reference.positions[frames.index, ROOT] + frames.shift - batch.xpos[:, ROOT])
+        return np.concatenate(parts, axis=1)
+
+    def _errors(self, term: RewardTerm, selected: NDArray[np.intp], comparison: Comparison) -> Array:
+        batch = comparison.batch
+        if term.error in ERRORS:
+            return ERRORS[term.error](comparison, selected)
+        if term.error == "joint_limits":
+            positions = batch.qpos[:, self._qpos]
+            return np.maximum(0.0, np.maximum(self._low - positions, positions - self._high))
+        before, last = np.split(batch.userdata[:, ACTIONS_FROM:], 2, axis=1)
+        return np.square(last - before if term.error == "action_rate" else last)
+
+    def _clock(self, batch: Batch) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        return batch.userdata[:, MOTION].astype(np.intp), batch.userdata[:, STEP].astype(np.intp)
+
+    def _frames(self, batch: Batch) -> Frames:
+        return self.reference.frames(*self._clock(batch))
+
+    def _compare(self, batch: Batch) -> Comparison:
+        return Comparison(batch, self.reference, self._frames(batch), self._qpos, self._qvel)
+
+    def _deviation(self, comparison: Comparison) -> Array:
+        return np.linalg.norm(comparison.body_positions[:, ROOT:], axis=2).mean(axis=1)
+
+
+def _terms(reward: str | Sequence[Mapping[str, Any]]) -> tuple[RewardTerm, ...]:
+    key = f"{KEY}.reward"
+    if isinstance(reward, str):
+        if reward not in PRESETS:
+            problem = Problem(key, "is no preset", reward, sorted(PRESETS), nearest(reward, PRESETS))
+            raise ConfigError([problem])
+        return PRESETS[reward]
+    terms, problems = [], []
+    for number, mapping in enumerate(reward):
+        term, found = validate(RewardTerm, mapping)
+        problems += [
+            Problem(f"{key}.{number}.{each.key}", each.message, each.value, each.valid, each.nearest)
+            for each in found
+        ]
+        if term is not None:
+            terms.append(term)
+    if problems:
+        raise ConfigError(problems)
+    return tuple(terms)
+
+
+def _selection(term: RewardTerm, joints: Sequence[str], bodies: Sequence[str]) -> NDArray[np.intp]:
+    """Return the columns of joints, or the indices of bodies, that a term looks at."""
+    names, first = (bodies, ROOT) if term.selects == "bodies" else (joints, 0)
+    for name in term.of:
+        if term.selects == "nothing" or name not in names:
+            valid = () if term.selects == "nothing" else tuple(names)
+            message = f"the term {term.name} has no such joint or body"
+            raise ConfigError([Problem(f"{KEY}.reward", message, name, valid, nearest(name, valid))])
+    return np.array([names.index(name) + first for name in term.of or names], np.intp)
+
+
+def _limits(model: mujoco.MjModel, joints: Sequence[str]) -> tuple[Array, Array]:
+    ids = [model.joint(name).id for name in joints]
+    limited = model.jnt_limited[ids].astype(bool)[:, np.newaxis]
+    low, high = np.where(limited, model.jnt_range[ids], (-np.inf, np.inf)).T
+    return low, high
+
+
+def _columns_of_place(model: mujoco.MjModel) -> list[int]:
+    """Return the columns of `qpos` that say where the robot is in the plane, which a policy must not see."""
+    columns = []
+    for joint in root_joints(model):
+        start = int(model.jnt_qposadr[joint])
+        if int(model.jnt_type[joint]) == int(mujoco.mjtJoint.mjJNT_FREE):
+            columns += [start, start + 1]
+        elif int(model.jnt_type[joint]) == int(mujoco.mjtJoint.mjJNT_SLIDE) and not model.jnt_axis[joint, 2]:
+            columns.append(start)
+    return columns

@@ -1,0 +1,53 @@
+"""The commands, the table, the format and the experiment of docs/motions.md."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rl_pipeline.datasets import motion_file
+from rl_pipeline.datasets.reading import library
+from rl_pipeline.envs.mujoco.factory import make_task
+from rl_pipeline.envs.mujoco.tasks.reward_terms import PRESETS
+from tests.documentation import DOCS, blocks, commands, rl_pipeline, write_files
+
+PAGE = DOCS / "motions.md"
+SHORT = [
+    "environment.n_environments=4",
+    "training.algorithm_parameters.n_steps=64",
+    "training.algorithm_parameters.batch_size=256",
+    "training.training.total_timesteps=512",
+    "training.training.eval.num_evals=1",
+    "training.training.eval.num_episodes=1",
+    "training.tensorboard=false",
+    "evaluation.num_episodes=1",
+]
+
+
+@pytest.mark.timeout(900)  # several commands in one test
+def test_the_commands_work_with_the_files_of_the_page(tmp_path: Path) -> None:
+    (tmp_path / "recording.csv").write_text(blocks(PAGE, "csv")[0])
+    write_files(PAGE, tmp_path)
+    with contextlib.chdir(tmp_path):
+        for line in commands(PAGE):
+            rl_pipeline(line, *(SHORT if " train " in line else ()))
+    for name in ("walk.png", "walk.mp4", "recording.npz", "follows.mp4"):
+        assert (tmp_path / name).stat().st_size > 1000
+
+
+def test_the_format_is_that_of_the_writer() -> None:
+    tree = blocks(PAGE, "text")[0]
+    assert motion_file.__doc__ is not None
+    assert tree in motion_file.__doc__
+
+
+def test_motions_and_presets_of_the_package_are_listed() -> None:
+    text = PAGE.read_text()
+    for name in (*library(), *PRESETS):
+        assert f"`{name}`" in text
+
+
+def test_the_terms_of_the_page_are_valid() -> None:
+    terms = yaml.safe_load(blocks(PAGE, "text")[1])
+    make_task("MotionImitation-v0", terms)
