@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 PINNED_BY_TORCH = ("cuda-", "nvidia-", "triton")
 PYTHONS = ("3.11.2", "3.12.3")
 """Of Debian 12 and Ubuntu 24.04."""
-INSTALLED_EXTRAS = ("docs", "ros", "test", "train", "unity")
+INSTALLED_EXTRAS = ("dashboard", "docs", "mpi", "nevergrad", "postgresql", "ros", "test", "train", "unity")
 
 
 def read_pins() -> dict[str, str]:
@@ -26,7 +26,8 @@ def read_requirements() -> list[Requirement]:
     texts = project["dependencies"] + pyproject["build-system"]["requires"]
     for extra in INSTALLED_EXTRAS:
         texts += project["optional-dependencies"][extra]
-    return [Requirement(text) for text in texts]
+    requirements = [Requirement(text) for text in texts]
+    return [one for one in requirements if one.name != project["name"]]  # the extra `test` names other extras
 
 
 def installed_closure() -> set[str]:
