@@ -4,6 +4,7 @@ import argparse
 
 from rl_pipeline.commands import (
     bench,
+    collect,
     config,
     deploy,
     doctor,
@@ -28,6 +29,7 @@ COMMANDS = (
     play,
     record,
     plot,
+    collect,
     save_model,
     export,
     deploy,

@@ -1,0 +1,1 @@
+"""Recorded data that policies learn from: rollouts of experts."""
