@@ -7,6 +7,7 @@ from rl_pipeline.commands import (
     collect,
     config,
     deploy,
+    distill,
     doctor,
     evaluate,
     export,
@@ -25,6 +26,7 @@ from rl_pipeline.commands import (
 
 COMMANDS = (
     train,
+    distill,
     evaluate,
     play,
     record,

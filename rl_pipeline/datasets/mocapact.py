@@ -176,11 +176,13 @@ class _Moments:
 
     @property
     def mean(self) -> NDArray[np.float32]:
-        return np.float32(self.total / self.count)
+        return np.asarray(self.total / self.count, np.float32)
 
     @property
     def var(self) -> NDArray[np.float32]:
-        return np.float32(np.maximum(self.squares / self.count - np.square(self.total / self.count), 0.0))
+        return np.asarray(
+            np.maximum(self.squares / self.count - np.square(self.total / self.count), 0.0), np.float32
+        )
 
 
 def _write_totals(
