@@ -10,6 +10,7 @@ from rl_pipeline.config.backend import Traits
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.training import algorithm_title
 from rl_pipeline.learners.learner import IterationLength
+from rl_pipeline.learners.registry import learner_class
 from rl_pipeline.run.conclusion import shown
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.session import Session
@@ -39,12 +40,13 @@ def announce(
     end = last_timestep(start, total, length)
     environment, training = name_user_code(config, folder).environment, config.training
     count = _count(session.env.num_envs, "environment")
-    algorithm = algorithm_title(training.algorithm)
+    has_engines = learner_class(training).stock_loader(training) is not None
+    algorithm = algorithm_title(training.algorithm) + (f" (engine {training.engine})" if has_engines else "")
     rows = {
         "environment": f"{environment.id} (backend {environment.backend}), {count}",
         "observations": _space(session.env.single_observation_space) + _normalised(config),
         "actions": _space(session.env.single_action_space),
-        "algorithm": f"{algorithm} (engine {training.engine}), seed {config.experiment.seed}",
+        "algorithm": f"{algorithm}, seed {config.experiment.seed}",
         "networks": description.networks,
         "device": description.device,
         "timesteps": _timesteps(start, total, end, length, reason),

@@ -26,6 +26,8 @@ PACKAGES = (
     "mujoco",
     "mjbatch",
     "numpy",
+    "h5py",
+    "lightning-fabric",
     "wandb",
 )
 

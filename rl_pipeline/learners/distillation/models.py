@@ -62,8 +62,8 @@ class Recurrent(SequenceModel):
         super().__init__(n_inputs, n_outputs, layers=layers, width=width, dropout=dropout)
         self.memories = dict.fromkeys(self.names, (layers, width))
         between = dropout if layers > 1 else 0.0
-        # A cell has no argument `mode`, unlike their base class.
-        self.cells = self.cell(n_inputs, width, layers, batch_first=True, dropout=between)
+        # A cell has no argument `mode`, unlike the base class of all cells.
+        self.cells = self.cell(n_inputs, width, layers, batch_first=True, dropout=between)  # type: ignore[arg-type]
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(width, n_outputs)
 

@@ -141,6 +141,9 @@ def test_the_normaliser_has_the_statistics_of_the_data(tmp_path: Path) -> None:
 def test_it_is_evaluated_played_and_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = train(tmp_path, 150, model=f"{MY_RNN}:MyRNN")
     assert (run.path / "code").exists()
+    log = (run.path / "log.txt").read_text()
+    assert "DISTILLATION, seed 0" in log
+    assert "at least 150, in iterations of an update with 3 episodes" in log
     assert main(["eval", str(run.path), "--episodes", "2"]) == 0
     assert main(["export", str(run.path), "--out", str(tmp_path / "policy.onnx")]) == 0
     assert main(["play", str(run.path), "--video", str(tmp_path / "film.mp4")]) == 0
@@ -178,3 +181,11 @@ def test_refusals_name_the_key(tmp_path: Path) -> None:
         RolloutFileError, match=r"holds observations box \(3,\) float32; those of the environment"
     ):
         run_plan(Plan(config))
+
+
+def test_the_last_words_name_the_files_that_are_there(tmp_path: Path) -> None:
+    write_rollouts(tmp_path / "rollouts.hdf5")
+    config = load_config_mapping(mapping(tmp_path, 50)).config
+    _, _, text = run_plan(Plan(config))
+    assert "policy             policy.npz (the newest), checkpoints/" in text
+    assert "save-model" not in text
