@@ -34,7 +34,9 @@ def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports, "plot_progress", lambda folder: None)  # takes longer than the training
 
 
-def mapping(folder: Path, total_timesteps: int, **distillation: Any) -> dict[str, Any]:
+def mapping(
+    folder: Path, total_timesteps: int, *, save_every: int = 100, **distillation: Any
+) -> dict[str, Any]:
     return {
         "experiment": {"name": "student", "folder": str(folder / "experiments")},
         "environment": {"id": "Pendulum-v1", "normalize": {"observation": True}},
@@ -55,7 +57,7 @@ def mapping(folder: Path, total_timesteps: int, **distillation: Any) -> dict[str
                 "verbose": 0,
                 "eval": {"num_evals": 1, "num_episodes": 1},
             },
-            "checkpoint": {"frequency": 100, "export": False},
+            "checkpoint": {"frequency": save_every, "export": False},
         },
         "evaluation": {"num_episodes": 1, "video": False},
     }
@@ -119,7 +121,8 @@ def test_a_killed_training_resumes_bit_identically(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("model", ["rnn", "lstm", "gru", f"{MY_RNN}:MyRNN"])
 def test_networks_with_a_memory_learn_what_needs_one(tmp_path: Path, model: str) -> None:
-    run = train(tmp_path, 6000, model=model, layers=1, width=24, sequence_length=8, validation=0.2)
+    shape = {"layers": 1, "width": 24, "sequence_length": 8}
+    run = train(tmp_path, 6000, save_every=6000, model=model, validation=0.2, **shape)
     losses = curve(run, "train/mse")
     assert np.mean(losses[-10:]) < 0.5 * np.mean(losses[:3])
     assert len(curve(run, "validation/mse")) > 3
