@@ -4,8 +4,10 @@ import argparse
 
 from rl_pipeline.commands import (
     bench,
+    collect,
     config,
     deploy,
+    distill,
     doctor,
     evaluate,
     export,
@@ -29,10 +31,12 @@ COMMANDS = (
     train,
     sweep,
     jobs,
+    distill,
     evaluate,
     play,
     record,
     plot,
+    collect,
     save_model,
     export,
     deploy,

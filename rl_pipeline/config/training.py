@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from rl_pipeline.config.architecture import Architecture
+from rl_pipeline.config.distillation import Distillation
 from rl_pipeline.config.errors import nearest
 from rl_pipeline.config.hindsight_replay import HindsightReplay
 from rl_pipeline.config.schedules import Schedule
@@ -123,7 +124,8 @@ class Training(Section):
     """The learning algorithm, its networks and how it is run."""
 
     algorithm: Annotated[Text, AfterValidator(_algorithm)] = "ppo"
-    """Learning algorithm, e.g. 'ppo' or 'SAC', or your own class as 'file.py:Class' or 'package.module:Class'."""
+    """Learning algorithm, e.g. 'ppo' or 'SAC', 'distillation' to learn from rollouts, or your own class as
+    'file.py:Class' or 'package.module:Class'."""
     engine: Literal["fast", "stock"] = "fast"
     """'fast' takes the faster variant of the algorithm where there is one, 'stock' Stable-Baselines3's."""
     pretrained_model: Text | None = None
@@ -138,6 +140,8 @@ class Training(Section):
     """Keyword arguments of the algorithm's class, in Stable-Baselines3 e.g. policy, learning_rate, gamma."""
     hindsight_replay: HindsightReplay | None = None
     """Hindsight experience replay of an off-policy algorithm; `{}` switches it on, null off."""
+    distillation: Distillation | None = None
+    """What `algorithm: distillation` learns from, and how."""
     architecture: Architecture = Architecture()
     """Networks of the policy."""
     schedules: dict[str, Schedule] = Field(default_factory=dict)

@@ -1,1 +1,1 @@
-"""Data that policies learn from: reference motions."""
+"""Recorded data that policies learn from: reference motions, and rollouts of experts."""

@@ -206,7 +206,7 @@ class Learner(ABC):
     @property
     @abstractmethod
     def timesteps(self) -> int:
-        """Timesteps that were trained, summed over the environments."""
+        """Timesteps that were trained, summed over the environments, or recorded ones that were learned from."""
 
     @abstractmethod
     def iterate(self, on_phase: Callable[[Phase], object]) -> None:

@@ -53,6 +53,21 @@ class Policy(ABC, Generic[Memory]):
             The actions, (n, ...), and the memory for the next call.
         """
 
+    def values(
+        self, observations: Observation, memory: Memory | None, episode_starts: NDArray[np.bool_]
+    ) -> NDArray[Any] | None:
+        """Estimate the return from every row on, in the units of the rewards that it was trained with.
+
+        Args:
+            observations: As for `act`.
+            memory: As for `act`; it is not changed.
+            episode_starts: As for `act`.
+
+        Returns:
+            The estimates, (n,); None for a policy without a value function.
+        """
+        return None
+
     @contextmanager
     def sampling(self, seed: int) -> Iterator[None]:
         """Seed the samples that are drawn inside the block, and leave all other random numbers as they were."""
@@ -92,6 +107,17 @@ class StandalonePolicy(Policy[tuple[list[State], Memory | None]]):
             seen, inner, episode_starts, deterministic=deterministic, action_masks=action_masks
         )
         return actions, (self._transforms.record(actions, states), inner)
+
+    def values(
+        self,
+        observations: Observation,
+        memory: tuple[list[State], Memory | None] | None,
+        episode_starts: NDArray[np.bool_],
+    ) -> NDArray[Any] | None:
+        """See `Policy.values`; the observations are raw."""
+        states, inner = memory or ([], None)
+        seen, _ = self._transforms.observe(observations, states, episode_starts)
+        return self.policy.values(seen, inner, episode_starts)
 
     @contextmanager
     def sampling(self, seed: int) -> Iterator[None]:

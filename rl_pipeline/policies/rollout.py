@@ -1,12 +1,13 @@
-"""The one loop in which a policy acts in an environment: evaluation, films and play drive it step by step."""
+"""The one loop in which a policy acts in an environment: evaluation, films, play and collection drive it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_pipeline.policies.observations import Observation
+from rl_pipeline.policies.observations import Observation, select_rows
 from rl_pipeline.policies.policy import Policy
 
 
@@ -15,7 +16,7 @@ class VectorEnv(Protocol):
 
     num_envs: int
 
-    def reset(self, *, seed: int | None = None) -> tuple[Any, dict[str, Any]]:
+    def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start new episodes."""
 
     def step(
@@ -37,7 +38,10 @@ class Transition:
 
     Attributes:
         observations: What the policy saw.
-        actions: What it did, (n, ...).
+        actions: What was done, (n, ...).
+        means: What the policy chose, (n, ...); `actions` are these after the noise, where there is any.
+        values: The policy's estimates of the return, (n,); None where they were not asked for or it has none.
+        final_values: Likewise of the last observations of the episodes that ended; None where none ended.
         rewards: (n,).
         terminated: (n,).
         truncated: (n,).
@@ -46,6 +50,9 @@ class Transition:
 
     observations: Observation
     actions: NDArray[Any]
+    means: NDArray[Any]
+    values: NDArray[Any] | None
+    final_values: NDArray[Any] | None
     rewards: NDArray[np.float64]
     terminated: NDArray[np.bool_]
     truncated: NDArray[np.bool_]
@@ -66,6 +73,8 @@ class Rollout:
         seed: Seeds the environments; None continues their random numbers.
         deterministic: Whether to take the most likely actions.
         action_masks: Gives the allowed actions, for policies that need them.
+        add_noise: Makes what is done of what the policy chooses, both (n, ...).
+        with_values: Whether to ask the policy for its estimates of the return.
 
     Attributes:
         observations: What the policy will see next.
@@ -79,26 +88,51 @@ class Rollout:
         seed: int | None,
         deterministic: bool = True,
         action_masks: ActionMasks | None = None,
+        add_noise: Callable[[NDArray[Any]], NDArray[Any]] | None = None,
+        with_values: bool = False,
     ) -> None:
         self._policy = policy
         self._env = env
         self._deterministic = deterministic
         self._action_masks = action_masks if policy.needs_action_masks else None
+        self._add_noise = add_noise
+        self._with_values = with_values
         self._memory: Any = None
         self._episode_starts: NDArray[np.bool_] = np.ones(env.num_envs, dtype=bool)
         self.observations, _ = env.reset(seed=seed)
 
+    def restart(self, seeds: Sequence[int | None]) -> None:
+        """Start new episodes in some environments; the others continue theirs.
+
+        Args:
+            seeds: Of the environments that start anew, None for the others.
+        """
+        chosen = np.array([seed is not None for seed in seeds])
+        fresh, _ = self._env.reset(seed=list(seeds), options={"reset_mask": chosen})
+        self.observations = select_rows(chosen, fresh, self.observations)
+        self._episode_starts = self._episode_starts | chosen
+
     def step(self) -> Transition:
         """Let the policy act once in every environment."""
-        seen = self.observations
-        actions, self._memory = self._policy.act(
+        seen, starts = self.observations, self._episode_starts
+        values = self._policy.values(seen, self._memory, starts) if self._with_values else None
+        means, self._memory = self._policy.act(
             seen,
             self._memory,
-            self._episode_starts,
+            starts,
             deterministic=self._deterministic,
             action_masks=self._action_masks() if self._action_masks else None,
         )
+        actions = self._add_noise(means) if self._add_noise else means
         self.observations, rewards, terminated, truncated, infos = self._env.step(actions)
-        transition = Transition(seen, actions, rewards, terminated, truncated, infos)
+        final_values = self._final_values(infos) if values is not None else None
+        transition = Transition(
+            seen, actions, means, values, final_values, rewards, terminated, truncated, infos
+        )
         self._episode_starts = transition.ended
         return transition
+
+    def _final_values(self, infos: dict[str, Any]) -> NDArray[Any] | None:
+        if "final_obs" not in infos:
+            return None
+        return self._policy.values(infos["final_obs"], self._memory, np.zeros(self._env.num_envs, dtype=bool))

@@ -10,6 +10,7 @@ from rl_pipeline.config.backend import Traits
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.training import algorithm_title
 from rl_pipeline.learners.learner import IterationLength
+from rl_pipeline.learners.registry import learner_class
 from rl_pipeline.run.conclusion import shown
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.session import Session
@@ -41,12 +42,13 @@ def announce(
     count = _count(session.env.num_envs, "environment")
     if session.ranks.size > 1:
         count += f" in each of {session.ranks.size} ranks ({session.ranks.label})"
-    algorithm = algorithm_title(training.algorithm)
+    has_engines = learner_class(training).stock_loader(training) is not None
+    algorithm = algorithm_title(training.algorithm) + (f" (engine {training.engine})" if has_engines else "")
     rows = {
         "environment": f"{environment.id} (backend {environment.backend}), {count}",
         "observations": _space(session.env.single_observation_space) + _normalised(config),
         "actions": _space(session.env.single_action_space),
-        "algorithm": f"{algorithm} (engine {training.engine}), seed {config.experiment.seed}",
+        "algorithm": f"{algorithm}, seed {config.experiment.seed}",
         "networks": description.networks,
         "device": description.device,
         "timesteps": _timesteps(start, total, end, length, reason),

@@ -9,6 +9,8 @@ from typing import Any
 
 from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.config.schema import Config
+from rl_pipeline.learners.learner import MODEL, POLICY, VEC_NORMALIZE
+from rl_pipeline.learners.registry import learner_class
 from rl_pipeline.rendering.film import FilmError
 from rl_pipeline.rendering.gl import RenderingUnavailable
 from rl_pipeline.run.checkpoints import Checkpoint
@@ -86,11 +88,9 @@ def _where(run: RunFolder, config: Config, film: Path | None) -> list[str]:
 
 
 def _newest_policy(run: RunFolder) -> str:
-    return (
-        "model.zip, vecnormalize.pkl and policy.onnx"
-        if run.exported.exists()
-        else "model.zip and vecnormalize.pkl"
-    )
+    files = [run.path / name for name in (MODEL, VEC_NORMALIZE, POLICY)]
+    *names, last = [file.name for file in (*files, run.exported) if file.exists()]
+    return f"{', '.join(names)} and {last}" if names else last
 
 
 def _next_steps(run: RunFolder, config: Config) -> list[str]:
@@ -101,11 +101,12 @@ def _next_steps(run: RunFolder, config: Config) -> list[str]:
         f"  watch it           rl-pipeline play {folder} --render human",
         f"  film its learning  rl-pipeline record {folder}",
     ]
+    elsewhere = [f"  use it elsewhere   rl-pipeline save-model {folder} --out best.zip"]
     return [
         f"What next (`source {activate}` once makes `rl-pipeline` known to your shell):",
         *(look if config.environment.traits.renders else []),
         f"  evaluate it        rl-pipeline eval {folder} --episodes 20",
-        f"  use it elsewhere   rl-pipeline save-model {folder} --out best.zip",
+        *(elsewhere if learner_class(config.training).stock_loader(config.training) else []),
         f"  train it longer    rl-pipeline train --resume {folder} training.training.total_timesteps={twice}",
     ]
 

@@ -16,6 +16,7 @@ CODE_SECTIONS = (
     ("training", "algorithm"),
     ("training", "algorithm_parameters"),
     ("training", "architecture"),
+    ("training", "distillation"),
 )
 """Where class paths stand."""
 

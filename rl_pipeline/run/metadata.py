@@ -26,13 +26,15 @@ PACKAGES = (
     "mujoco",
     "mjbatch",
     "numpy",
+    "h5py",
+    "lightning-fabric",
     "wandb",
 )
 
 
 def describe_run(folder: RunFolder) -> dict[str, Any]:
     """Describe this process, its code and its machine; the code's local changes go to `code.diff`."""
-    commit = _git("rev-parse", "HEAD")
+    commit = commit_of_code()
     changes = _git("diff", "HEAD") if commit else None
     if changes:
         with atomic_write(folder.path / "code.diff", mode="w") as file:
@@ -49,6 +51,11 @@ def describe_run(folder: RunFolder) -> dict[str, Any]:
         "hardware": _hardware(),
         "wandb_id": None,
     }
+
+
+def commit_of_code() -> str | None:
+    """Return the git commit of the code that runs; None where this is no git checkout."""
+    return _git("rev-parse", "HEAD")
 
 
 def read_metadata(folder: RunFolder) -> dict[str, Any]:

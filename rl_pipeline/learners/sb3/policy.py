@@ -5,9 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sb3_contrib import MaskablePPO, RecurrentPPO
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.policies import ActorCriticPolicy
 
 from rl_pipeline.learners.learner import MODEL, LearnedPolicy
 from rl_pipeline.learners.random_state import seed_sampling, undisturbed_randomness
@@ -47,6 +49,17 @@ class SB3Policy(LearnedPolicy[LstmState]):
         """See `Policy.act`."""
         masks = {} if action_masks is None else {"action_masks": action_masks}
         return self.model.predict(observations, memory, episode_starts, deterministic=deterministic, **masks)
+
+    def values(
+        self, observations: Observation, memory: LstmState | None, episode_starts: NDArray[np.bool_]
+    ) -> NDArray[np.float32] | None:
+        """See `Policy.values`; a recurrent critic has a memory of its own, which acting does not carry."""
+        policy = self.model.policy
+        if not isinstance(policy, ActorCriticPolicy) or self.has_memory:
+            return None
+        with torch.no_grad():
+            values = policy.predict_values(policy.obs_to_tensor(observations)[0])
+        return values.cpu().numpy().reshape(-1)
 
     def network(self) -> SB3Network:
         """See `LearnedPolicy.network`."""

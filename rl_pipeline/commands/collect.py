@@ -1,0 +1,158 @@
+"""`rl-pipeline collect`: record episodes of trained policies."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rl_pipeline.commands.argument_types import natural, path_ending_in, positive, seed
+from rl_pipeline.commands.run_arguments import RUN_HELP, add_trust, chosen
+from rl_pipeline.errors import CommandFailedError, RefusedError
+
+if TYPE_CHECKING:
+    from rl_pipeline.datasets.rollout_store import RolloutStore
+    from rl_pipeline.run.expert import Expert
+
+NAME = "collect"
+HELP = "record episodes of the policies of runs in an HDF5 file, from which other policies learn"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("runs", nargs="+", metavar="RUN", help=RUN_HELP)
+    parser.add_argument(
+        "--checkpoint",
+        metavar="best|final|init|STEP",
+        help="of every run; by default the best, else the newest",
+    )
+    parser.add_argument(
+        "--out",
+        type=path_ending_in(".hdf5"),
+        required=True,
+        metavar="OUT.hdf5",
+        help="the file to write or add to",
+    )
+    parser.add_argument("--episodes", type=positive, metavar="N", help="the same as --from-start")
+    parser.add_argument("--from-start", type=natural, metavar="N", help="episodes of each run (default 10)")
+    parser.add_argument(
+        "--from-random",
+        type=natural,
+        default=0,
+        metavar="N",
+        help="recordings of each run from random points",
+    )
+    parser.add_argument(
+        "--longest-prefix",
+        type=positive,
+        default=200,
+        metavar="STEPS",
+        help="before a random point (default 200)",
+    )
+    parser.add_argument(
+        "--noise",
+        type=_noise,
+        default=0.0,
+        metavar="STD",
+        help="Gaussian noise on the actions, in their units",
+    )
+    parser.add_argument(
+        "--observations",
+        choices=["raw", "seen"],
+        default="raw",
+        help="those of the environment (default), or those that the networks saw after its wrappers",
+    )
+    parser.add_argument(
+        "--seed", type=seed, default=0, help="from which the seeds of all episodes follow (default 0)"
+    )
+    parser.add_argument(
+        "--environments",
+        type=positive,
+        default=10,
+        metavar="N",
+        help="stepped together, at most (default 10)",
+    )
+    parser.add_argument(
+        "--layout",
+        choices=["own", "mocapact"],
+        default="own",
+        help="'mocapact' writes the layout of MoCapAct",
+    )
+    add_trust(parser)
+
+
+def _noise(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0.0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' must be a non-negative number")
+    return number
+
+
+def run(options: argparse.Namespace) -> int:
+    """Record what the file lacks."""
+    from rl_pipeline.datasets.rollout_store import RolloutStore
+    from rl_pipeline.run.collect import CollectionPlan, collect, contents_of
+    from rl_pipeline.run.control import TrainingControl
+    from rl_pipeline.run.expert import find_expert
+
+    out: Path = options.out
+    _check_out(out, options.layout)
+    experts = [find_expert(*chosen(name, options.checkpoint)) for name in options.runs]
+    plan = CollectionPlan(
+        _episodes_from_start(options),
+        options.from_random,
+        options.noise,
+        options.seed,
+        options.observations,
+        options.environments,
+        options.longest_prefix,
+    )
+    with (
+        TrainingControl("keeping the episodes that ended").listening() as control,
+        RolloutStore(out.resolve(), contents_of(experts, plan)) as store,
+    ):
+        try:
+            collect(experts, plan, store, control, _report)
+            finish(store, options.layout, stopped=control.stop_reason is not None)
+        except OSError as error:
+            raise CommandFailedError(f"{error}; the episodes that ended are kept in {store.parts}") from error
+    print(f"{out}: {len(store.origins)} episodes of {len(store.contents.experts)} experts")
+    if control.stop_reason is not None:
+        print("Stopped. The same command records the rest.")
+    return 0
+
+
+def finish(store: "RolloutStore", layout: str, *, stopped: bool) -> None:
+    """Write the file; one in MoCapAct's layout is written once all episodes are there."""
+    from rl_pipeline.datasets.mocapact import write_mocapact
+    from rl_pipeline.datasets.rollout_file import read_episode
+
+    if layout == "own":
+        store.consolidate()
+    elif not stopped:
+        episodes = map(read_episode, store.part_episodes())
+        store.replace(lambda path: write_mocapact(path, store.contents, episodes))
+
+
+def _episodes_from_start(options: argparse.Namespace) -> int:
+    if options.episodes is not None and options.from_start is not None:
+        raise RefusedError("--episodes and --from-start are the same; give one of them")
+    numbers = [number for number in (options.episodes, options.from_start) if number is not None]
+    count = numbers[0] if numbers else (0 if options.from_random else 10)
+    if count + options.from_random == 0:
+        raise RefusedError("no episode is asked for; add --episodes N")
+    return int(count)
+
+
+def _check_out(out: Path, layout: str) -> None:
+    if not out.parent.is_dir():
+        raise RefusedError(f"--out: there is no folder {out.parent.resolve()}; make it first")
+    if layout == "mocapact" and out.exists():
+        raise RefusedError(
+            f"{out} exists, and files in MoCapAct's layout are not added to; give another --out"
+        )
+
+
+def _report(expert: "Expert", kept: int, total: int) -> None:
+    print(f"{expert.name}: {kept} of {total} episodes", flush=True)

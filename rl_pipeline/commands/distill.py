@@ -1,0 +1,20 @@
+"""`rl-pipeline distill`: one policy learns from the rollouts of others."""
+
+import argparse
+
+from rl_pipeline.commands import train
+
+NAME = "distill"
+HELP = "learn one policy from files that collect wrote, or resume such a training"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line, which is that of `train`."""
+    train.add_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train with `training.algorithm: distillation`."""
+    if options.config is not None:
+        options.overrides = ["training.algorithm=distillation", *options.overrides]
+    return train.run(options)

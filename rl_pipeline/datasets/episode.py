@@ -1,0 +1,100 @@
+"""A recorded episode, where it comes from, and what a file of episodes says about them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rl_pipeline.errors import UserError
+from rl_pipeline.policies.observations import Observation
+from rl_pipeline.policies.spec import PolicySpec
+
+Start = Literal["start", "random"]
+STARTS: tuple[Start, ...] = get_args(Start)
+"""Where a recording begins: at the start of an episode, or at a random point of it."""
+
+Observed = Literal["raw", "seen"]
+"""Observations of the environment, or those that the networks of the expert saw after its wrappers."""
+
+
+class RolloutFileError(UserError):
+    """A file of rollouts that is missing, damaged, or of another kind; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an episode comes from. No two episodes of a file have the same origin.
+
+    Attributes:
+        expert: Name of the expert.
+        start: Where the recording begins.
+        number: Counts the episodes with the same expert, start and noise, from 0.
+        noise: Standard deviation of the Gaussian noise on the actions, in the units of the action.
+    """
+
+    expert: str
+    start: Start
+    number: int
+    noise: float = 0.0
+
+
+@dataclass(frozen=True)
+class Episode:
+    """An episode of T steps, or the rest of one from a random point on.
+
+    Attributes:
+        origin: Where it comes from.
+        observations: T + 1 rows; the last one follows the last action. A dict of arrays for Dict observations.
+        actions: What was done, (T, ...).
+        means: What the expert would have done without noise, (T, ...).
+        rewards: (T,).
+        values: The expert's estimates of the return from each observation but the last, (T,); None where it has
+            no value function.
+        advantages: Generalised advantage estimates, https://arxiv.org/abs/1506.02438, (T,); None likewise.
+        terminated: Whether the task ended it.
+        truncated: Whether a limit of time ended it.
+        seed: Seed of the environment and of the noise; None where the environment takes no seeds.
+        prefix: Steps of the episode before the recording.
+    """
+
+    origin: Origin
+    observations: Observation
+    actions: NDArray[Any]
+    means: NDArray[Any]
+    rewards: NDArray[np.float64]
+    values: NDArray[np.float32] | None = None
+    advantages: NDArray[np.float32] | None = None
+    terminated: bool = False
+    truncated: bool = False
+    seed: int | None = None
+    prefix: int = 0
+
+    def __len__(self) -> int:
+        """Number of steps."""
+        return len(self.actions)
+
+    @property
+    def total_reward(self) -> float:
+        """Undiscounted sum of the rewards."""
+        return float(np.sum(self.rewards))
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a file says about all of its episodes.
+
+    Attributes:
+        spec: Spaces, names, units and rate; `spec.observation` describes the recorded observations.
+        observed: Which observations these are.
+        environment: Id of the environment.
+        experts: What is known about each expert, by its name: run, checkpoint, timestep, algorithm and so on.
+        commit: Git commit of the code that recorded, None where it is not known.
+    """
+
+    spec: PolicySpec
+    observed: Observed
+    environment: str
+    experts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    commit: str | None = None

@@ -1,0 +1,1 @@
+"""Distillation: one policy learns from the recorded episodes of others."""
