@@ -103,6 +103,11 @@ class SlurmCluster:
                 command, env=self.environ, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
 
+    def wait_until_saved(self, name: str) -> None:
+        """Wait until the controller, which saves now and then, would know a job of this name after a kill."""
+        saved = self._folder / "controller" / "job_state"
+        wait_until(lambda: saved.exists() and name.encode() in saved.read_bytes(), f"{name} to be saved")
+
     def start_controller(self) -> None:
         """Start the controller."""
         self.start("slurmctld", "slurmctld", "-D")

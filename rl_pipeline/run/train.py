@@ -13,7 +13,7 @@ from rl_pipeline.config.loading import Check, dump_config, load_config, load_con
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.yaml_reader import parse_yaml
 from rl_pipeline.errors import UserError
-from rl_pipeline.learners.parallel.ranks import Ranks, SingleRank
+from rl_pipeline.learners.parallel.ranks import RankLostError, Ranks, SingleRank
 from rl_pipeline.run.announcement import announce
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
@@ -281,6 +281,9 @@ def failure_noted(folder: RunFolder, ranks: Ranks) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
+        if isinstance(error, RankLostError):
+            # At once: the launcher ends this process, too, and its signal is not caught much longer.
+            logger.error("%s", error)
         where = f", started in {ranks.size} ranks again" if ranks.size > 1 else ""
         error.add_note(
             f"Go on from the newest checkpoint with: rl-pipeline train --resume {shown(folder.path)}{where}"

@@ -2,13 +2,32 @@
 
 import os
 import signal
+import threading
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
 from gymnasium.envs.classic_control.pendulum import PendulumEnv
 
 TARGETS = {"self": os.getpid, "launcher": os.getppid}
+
+
+def send(number: signal.Signals, pid: int) -> None:
+    """Send a signal, and wait until it has come here, from the launcher or at once, unless it kills."""
+    if number == signal.SIGKILL:
+        os.kill(pid, number)
+    arrived, handler = threading.Event(), signal.getsignal(number)
+
+    def note(received: int, frame: FrameType | None) -> None:
+        arrived.set()
+        if callable(handler):
+            handler(received, frame)
+
+    signal.signal(number, note)
+    os.kill(pid, number)
+    assert arrived.wait(60.0), f"{number.name} to process {pid} did not come back"
+    signal.signal(number, handler)
 
 
 class ObedientPendulum(PendulumEnv):
@@ -29,7 +48,5 @@ class ObedientPendulum(PendulumEnv):
         if order.exists():
             name, target = order.read_text().split()
             order.unlink()
-            os.kill(TARGETS[target](), signal.Signals[name])
-            if name != "SIGKILL":
-                signal.sigtimedwait([], 1.0)  # until the launcher has passed it on
+            send(signal.Signals[name], TARGETS[target]())
         return super().step(action)

@@ -33,19 +33,19 @@ def read_requirements() -> list[Requirement]:
 def installed_closure() -> set[str]:
     """Returns the names of everything that the requirements pull in, in this environment."""
     installed = {canonicalize_name(d.metadata["Name"]): d for d in distributions()}
-    found: set[str] = set()
-    waiting = [(r.name, r.extras) for r in read_requirements()]
+    found: set[tuple[str, frozenset[str]]] = set()
+    waiting = [(r.name, frozenset(r.extras)) for r in read_requirements()]
     while waiting:
         name, extras = waiting.pop()
         name = canonicalize_name(name)
-        if name in found:
+        if (name, extras) in found:
             continue
-        found.add(name)
+        found.add((name, extras))
         for requirement in map(Requirement, installed[name].requires or []):
             environments = [{"extra": extra} for extra in extras] or [{"extra": ""}]
             if requirement.marker is None or any(map(requirement.marker.evaluate, environments)):
-                waiting.append((requirement.name, requirement.extras))
-    return found
+                waiting.append((requirement.name, frozenset(requirement.extras)))
+    return {name for name, _ in found}
 
 
 @pytest.mark.parametrize("requirement", read_requirements(), ids=lambda r: r.name)

@@ -54,9 +54,9 @@ def kill_after(
 def test_a_sweep_whose_database_is_killed_ends_with_the_same_values(
     server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    expected = outcomes(carry_out(in_database(server, "undisturbed", tmp_path), InstantLauncher()))
+    expected = outcomes(carry_out(in_database(server, "undisturbed_sweep", tmp_path), InstantLauncher()))
     monkeypatch.setenv("QUICK_PAUSE", "0.05")
-    folder = in_database(server, "killed", tmp_path)
+    folder = in_database(server, "killed_sweep", tmp_path)
     killer = kill_after(server, folder, (5, 30, 60))
     trials = carry_out(folder)
     killer.join(PATIENCE)

@@ -94,6 +94,7 @@ def test_jobs_outlive_the_controller(
     patient = work("patient", f"echo started; while ! test -e {tmp_path}/end; do sleep 0.1; done")
     job = launcher.submit(patient)
     wait_for_line(patient, "started")
+    cluster.wait_until_saved(patient.name)
     cluster.kill("slurmctld")
     assert SlurmLauncher(Cluster(), tmp_path / ".jobs").state(job) == "running"
     assert f"job {job} counts as running" in caplog.text
