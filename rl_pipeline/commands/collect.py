@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rl_pipeline.commands.argument_types import natural, path_ending_in, positive, seed
-from rl_pipeline.commands.run_arguments import RUN_HELP, add_trust, chosen
+from rl_pipeline.commands.run_arguments import RUN_HELP, add_trust, check_folder, chosen
 from rl_pipeline.errors import CommandFailedError, RefusedError
 
 if TYPE_CHECKING:
@@ -146,8 +146,7 @@ def _episodes_from_start(options: argparse.Namespace) -> int:
 
 
 def _check_out(out: Path, layout: str) -> None:
-    if not out.parent.is_dir():
-        raise RefusedError(f"--out: there is no folder {out.parent.resolve()}; make it first")
+    check_folder(out)
     if layout == "mocapact" and out.exists():
         raise RefusedError(
             f"{out} exists, and files in MoCapAct's layout are not added to; give another --out"

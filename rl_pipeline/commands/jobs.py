@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
     """List, print or cancel.
 
     Raises:
-        RefusedError: There is no such job, or Slurm is not installed here.
+        RefusedError: The job does not exist, or Slurm is not installed.
     """
     {"list": list_jobs, "logs": print_log, "cancel": cancel_jobs}[options.jobs_command](options)
 

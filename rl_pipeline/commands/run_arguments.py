@@ -59,6 +59,16 @@ def tell_code(run: "RunFolder") -> None:
         print(f"This run uses its own code: {listed}", file=sys.stderr)
 
 
+def check_folder(file: Path) -> None:
+    """Refuse a file that `--out` names in a folder that does not exist.
+
+    Raises:
+        RefusedError: The folder does not exist.
+    """
+    if not file.parent.is_dir():
+        raise RefusedError(f"--out: there is no folder {file.parent.resolve()}; make it first")
+
+
 def check_targets(file: Path, *others: Path, force: bool) -> None:
     """Refuse files that cannot be written, or that exist unless they may be replaced.
 
@@ -70,8 +80,7 @@ def check_targets(file: Path, *others: Path, force: bool) -> None:
     Raises:
         RefusedError: The folder does not exist, or a file of one of these names does.
     """
-    if not file.parent.is_dir():
-        raise RefusedError(f"--out: there is no folder {file.parent.resolve()}; make it first")
+    check_folder(file)
     existing = [str(path) for path in (file, *others) if path.exists()]
     if existing and not force:
         raise RefusedError(f"would replace {' and '.join(existing)}; give another --out, or add --force")
