@@ -3,7 +3,7 @@
 <sweep.folder>/<sweep.name>/
     sweep.yaml                     the resolved configuration
     study.journal                  the trials, unless `sweep.storage` names a database
-    cluster.yaml  jobs/            the cluster that trains the runs, if one does, and its jobs
+    cluster.yaml  .jobs/           the cluster that trains the runs, if one does, and its jobs
     code/                          copies of users' files that the configuration names
     trial_<number>_<parameters>/   one for each trial
         trial.yaml                 the experiment of this trial
@@ -36,6 +36,7 @@ from rl_pipeline.run.kept_code import keep_user_code
 from rl_pipeline.run.locate import DEFAULT_ROOT, NotFoundError
 from rl_pipeline.run.trust import require_trust
 from rl_pipeline.run.user_code import find_user_code, name_user_code
+from rl_pipeline.search.slurm_record import FOLDER
 
 MAX_TRIAL_NAME = 120
 
@@ -73,6 +74,11 @@ class SweepFolder:
     def journal(self) -> Path:
         """The study, where no database holds it."""
         return self.path / "study.journal"
+
+    @property
+    def jobs(self) -> Path:
+        """The folder of the records of a cluster's jobs, where `rl-pipeline jobs` finds them."""
+        return self.path / FOLDER
 
     @property
     def requests(self) -> Path:

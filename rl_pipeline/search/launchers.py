@@ -10,9 +10,6 @@ from rl_pipeline.search.folder import SweepFolder
 from rl_pipeline.search.launcher import Launcher
 from rl_pipeline.search.local import LocalLauncher
 
-JOBS = "jobs"
-"""Folder of what is known about the jobs of a cluster, in that of the sweep."""
-
 
 def use_cluster(folder: SweepFolder, cluster: Cluster) -> None:
     """Have the runs of a sweep trained on a cluster from now on."""
@@ -31,4 +28,4 @@ def make_launcher(folder: SweepFolder, sweep: Sweep) -> Launcher:
         return LocalLauncher(folder.path, sweep.workers)
     from rl_pipeline.search.slurm import SlurmLauncher
 
-    return SlurmLauncher(load_cluster(str(folder.cluster)), folder.path / JOBS)
+    return SlurmLauncher(load_cluster(str(folder.cluster)), folder.jobs)
