@@ -12,6 +12,7 @@ from rl_pipeline.envs.mujoco.observations import Observation
 from rl_pipeline.envs.mujoco.observed import observed_quantities
 from rl_pipeline.envs.mujoco.post_constraint import compute_after_integration
 from rl_pipeline.envs.mujoco.simulations import Rows, Simulations
+from rl_pipeline.plain_data import StateDict
 
 Batch = Simulations | Rows
 
@@ -145,3 +146,10 @@ class Task:
     def reset_metrics(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return the infos of an explicit reset, (n,) each."""
         return {}
+
+    def state_dict(self) -> StateDict:
+        """Return what all simulations share and what changes during a run, such as the stage of a curriculum."""
+        return {}
+
+    def load_state_dict(self, state: StateDict) -> None:
+        """Continue from what `state_dict` returned; empty for a run that was saved without."""

@@ -8,9 +8,10 @@ import numpy as np
 from gymnasium.utils import seeding
 from numpy.typing import NDArray
 
-from rl_pipeline.envs.contract import BackendVectorEnv, Interface
+from rl_pipeline.envs.contract import OPTIONAL_METHODS, BackendVectorEnv, Interface
 from rl_pipeline.envs.model_names import actuator_joints, actuator_names, actuator_units
 from rl_pipeline.envs.mujoco.cameras import CameraConfig, Cameras
+from rl_pipeline.envs.mujoco.goals import GoalTask
 from rl_pipeline.envs.mujoco.observations import (
     Observation,
     map_arrays,
@@ -156,6 +157,14 @@ class MujocoVectorEnv(BackendVectorEnv):
             self.render()
         return observation, rewards, terminated, truncated, infos
 
+    def compute_reward(
+        self, achieved_goal: np.ndarray, desired_goal: np.ndarray, infos: object
+    ) -> NDArray[np.float64]:
+        """Return the rewards of a goal task for pairs of goals; see `BackendVectorEnv`."""
+        if not isinstance(self.task, GoalTask):
+            return super().compute_reward(achieved_goal, desired_goal, infos)
+        return self.task.compute_reward(achieved_goal, desired_goal, infos)
+
     def render(self) -> Frames:
         """Return a frame of simulation 0 as a 1-tuple; `(None,)` without a render mode or in a window."""
         return (self._renderer.render() if self._renderer else None,)
@@ -176,7 +185,7 @@ class MujocoVectorEnv(BackendVectorEnv):
 
     def has_attr(self, name: str) -> bool:
         """Return whether the task, or this environment, has an attribute of this name."""
-        return hasattr(self.task, name) or super().has_attr(name)
+        return hasattr(self.task, name) or (name not in OPTIONAL_METHODS and super().has_attr(name))
 
     def _owner(self, name: str) -> "Task | MujocoVectorEnv":
         return self.task if hasattr(self.task, name) else self
@@ -213,6 +222,7 @@ class MujocoVectorEnv(BackendVectorEnv):
             "elapsed": self._elapsed.copy(),
             "rngs": [rng.bit_generator.state for rng in self._rngs],
             "randomizer": self._randomizer.state_dict() if self._randomizer else None,
+            "task": self.task.state_dict(),
         }
 
     def load_state_dict(self, state: StateDict) -> None:
@@ -225,6 +235,7 @@ class MujocoVectorEnv(BackendVectorEnv):
         if (state["randomizer"] is None) != (self._randomizer is None):
             raise ValueError("the state and this environment differ in environment.randomization")
         self.simulations.load_state_dict(state["simulations"])
+        self.task.load_state_dict(state.get("task", {}))
         self._elapsed[:] = state["elapsed"]
         for rng, rng_state in zip(self._rngs, state["rngs"], strict=True):
             rng.bit_generator.state = rng_state

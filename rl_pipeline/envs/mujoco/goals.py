@@ -1,0 +1,79 @@
+"""Tasks with goals, whose rewards can be computed anew for other goals."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rl_pipeline.envs.mujoco.task import Batch, Task
+
+SUCCESS = "is_success"
+"""Name of the metric that says whether the goal is reached, as SB3 and gymnasium-robotics call it."""
+
+
+class GoalTask(Task, ABC):
+    """A task that observes its goal, for goal-conditioned policies and hindsight replay.
+
+    An observation is a dict of `observation`, `achieved_goal` and `desired_goal`. The reward of a step follows from
+    the two goals alone, so that `compute_reward` gives it for any pair of them. The desired goal of a simulation
+    belongs in `batch.userdata` or in a mocap body, where it is saved and restored.
+    """
+
+    def observe(self, batch: Batch) -> dict[str, np.ndarray]:
+        """Return the observations with the achieved and the desired goals, (n, ...) each."""
+        return {
+            "observation": self.observe_state(batch),
+            "achieved_goal": self.achieved_goal(batch),
+            "desired_goal": self.desired_goal(batch),
+        }
+
+    @abstractmethod
+    def observe_state(self, batch: Batch) -> NDArray[np.floating]:
+        """Return what is observed beside the goals, (n, size)."""
+
+    @abstractmethod
+    def achieved_goal(self, batch: Batch) -> NDArray[np.floating]:
+        """Return the goals that the simulations have reached, (n, size of a goal)."""
+
+    @abstractmethod
+    def desired_goal(self, batch: Batch) -> NDArray[np.floating]:
+        """Return the goals that the simulations should reach, (n, size of a goal)."""
+
+    @abstractmethod
+    def is_success(self, achieved_goal: np.ndarray, desired_goal: np.ndarray) -> NDArray[np.bool_]:
+        """Return where a desired goal is reached.
+
+        Args:
+            achieved_goal: (..., size of a goal).
+            desired_goal: (..., size of a goal).
+
+        Returns:
+            (...).
+        """
+
+    def compute_reward(
+        self, achieved_goal: np.ndarray, desired_goal: np.ndarray, info: object = None
+    ) -> NDArray[np.float64]:
+        """Return the rewards of pairs of goals: by default 0 where the goal is reached, else -1.
+
+        Args:
+            achieved_goal: (..., size of a goal).
+            desired_goal: (..., size of a goal).
+            info: Not read; it completes the signature that Gymnasium's goal environments have.
+
+        Returns:
+            (...).
+        """
+        return self.is_success(achieved_goal, desired_goal).astype(np.float64) - 1.0
+
+    def reward(self, batch: Batch, action: np.ndarray) -> NDArray[np.floating]:
+        """Return the rewards of the goals that are reached now."""
+        return self.compute_reward(self.achieved_goal(batch), self.desired_goal(batch))
+
+    def metrics(self, batch: Batch) -> dict[str, np.ndarray]:
+        """Return whether the goals are reached."""
+        return {SUCCESS: self.is_success(self.achieved_goal(batch), self.desired_goal(batch))}
+
+    def reset_metrics(self, batch: Batch) -> dict[str, np.ndarray]:
+        """Return the same for the start of the episodes."""
+        return self.metrics(batch)
