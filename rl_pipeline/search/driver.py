@@ -162,10 +162,12 @@ class SweepDriver:
                 self._follow(trial, run, run.job)
         if trial.ending is not None:
             self._see_off(trial)
+        elif self.sweep.pruner != "none" and self.study.report(trial, self._evaluations(trial)):
+            self._end(
+                trial, "PRUNED"
+            )  # even if its runs have finished: what counts must not depend on who was faster
         elif all(run.status == "finished" for run in trial.runs):
             self._complete(trial)
-        elif self.sweep.pruner != "none" and self.study.report(trial, self._evaluations(trial)):
-            self._end(trial, "PRUNED")
 
     def _follow(self, trial: Trial, run: TrialRun, job: str) -> None:
         state = self.launcher.state(job)

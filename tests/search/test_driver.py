@@ -215,6 +215,22 @@ def test_a_bad_trial_is_pruned(tmp_path: Path, slow: None) -> None:
     assert len(list(folder.path.glob("trial_1_*/*/checkpoints/*"))) < 10
 
 
+def test_hyperband_prunes_the_same_trials_however_often_its_driver_is_killed(tmp_path: Path) -> None:
+    rates = [0.009, 0.004, 0.008, 0.001, 0.007, 0.003, 0.002, 0.006, 0.005]
+    options = {"min_resource": 1, "max_resource": 10, "reduction_factor": 3}
+    section = {"space": {LEARNING_RATE: rates}, "pruner": "hyperband", "pruner_options": options}
+    trials = carry_out(make_sweep(tmp_path, **section), InstantLauncher())
+    states = [trial.state for trial in trials]
+    assert set(states) == {TrialState.COMPLETE, TrialState.PRUNED}
+    assert max(trials, key=lambda trial: trial.params[LEARNING_RATE]).state == TrialState.COMPLETE
+
+    folder, launcher = make_sweep(tmp_path / "killed", **section), InstantLauncher()
+    while not (driver := make_driver(folder, launcher)).study.is_complete():
+        driver._advance()  # and is gone
+    assert outcomes(carry_out(folder, launcher)) == outcomes(trials)
+    assert len(launcher.submitted) == len(rates)
+
+
 def test_a_request_to_stop_saves_all_runs_and_they_resume(tmp_path: Path, slow: None) -> None:
     folder = make_sweep(tmp_path, space=GRID, workers=2)
     meanwhile(lambda: (wait_for(lambda: len(checkpoints(folder)) >= 4), folder.ask("stop")))
