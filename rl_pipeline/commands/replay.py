@@ -2,7 +2,7 @@
 
 import argparse
 import math
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,7 +151,7 @@ def _print_exceptions(replay: "Replay") -> None:
 def _moment(time: int) -> str:
     seconds, nanoseconds = divmod(time, 10**9)
     try:
-        moment = datetime.fromtimestamp(seconds, UTC)
+        moment = datetime.fromtimestamp(seconds, timezone.utc)
     except (OverflowError, ValueError, OSError):
         return f"{time} ns"
     return f"{moment:%Y-%m-%d %H:%M:%S}.{nanoseconds // 10**6:03d}Z"

@@ -1,9 +1,10 @@
 """The section `deploy`: how a policy node observes and commands a robot, and when it stops."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
+from typing_extensions import Self
 
 from rl_pipeline.config.checking import checked
 from rl_pipeline.config.composition import Composition

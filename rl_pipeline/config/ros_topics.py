@@ -1,9 +1,10 @@
 """The section of `environment` that describes robots behind ROS topics."""
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
+from typing_extensions import Self
 
 from rl_pipeline.config.backend import Backend, Traits, WhatAndKey
 from rl_pipeline.config.section import InvalidValueError, NonNegative, Positive, Section, Text

@@ -1,8 +1,9 @@
 """The section `sweep`: a search over settings of an experiment."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
+from typing_extensions import Self
 
 from rl_pipeline.config.experiment import FolderName
 from rl_pipeline.config.section import InvalidValueError, NonNegative, Positive, Section, Seed, Text

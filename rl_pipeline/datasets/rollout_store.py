@@ -13,9 +13,9 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
 
 import h5py
+from typing_extensions import Self
 
 from rl_pipeline.atomic import atomic_write, remove_leftovers, sync_folder
 from rl_pipeline.datasets.episode import Contents, Episode, Origin, RolloutFileError

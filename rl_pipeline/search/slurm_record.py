@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import get_args
 
@@ -41,7 +41,7 @@ class SlurmRecord:
     @classmethod
     def of(cls, job: str, work: Work) -> "SlurmRecord":
         """Describe a job that was submitted now."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         return cls(job, work.name, work.command, str(work.log.absolute()), now)
 
 

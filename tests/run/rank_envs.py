@@ -14,9 +14,10 @@ TARGETS = {"self": os.getpid, "launcher": os.getppid}
 
 
 def send(number: signal.Signals, pid: int) -> None:
-    """Send a signal, and wait until it has come here, from the launcher or at once, unless it kills."""
-    if number == signal.SIGKILL:
+    """Send a signal, and wait until it has come here, from the launcher or at once, unless it cannot be caught."""
+    if number in (signal.SIGKILL, signal.SIGSTOP):
         os.kill(pid, number)
+        return
     arrived, handler = threading.Event(), signal.getsignal(number)
 
     def note(received: int, frame: FrameType | None) -> None:

@@ -188,6 +188,23 @@ def test_sac_resumes_to_the_bit_after_all_ranks_were_killed(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["torchrun", "mpirun"])
+def test_a_rank_that_hangs_ends_the_training_by_its_name(tmp_path: Path, launcher: str) -> None:
+    trainings = Trainings(tmp_path, launcher, "ppo", **PPO)
+    trainings.order(1, 40, "SIGSTOP self")
+    status, output = trainings.train("training.training.rank_timeout=20")
+    cut = trainings.newest
+    assert status != 0
+    assert "(training.training.rank_timeout) for the other ranks; rank 1 (host " in output
+    assert " is suspended" in output
+    assert json.loads(cut.metadata.read_text())["status"] == "failed"
+    status, output = trainings.resume()
+    assert status == 0, output
+    assert trainings.newest.path == cut.path
+    assert json.loads(cut.metadata.read_text())["timestep"] == 256
+
+
+@pytest.mark.slow
 def test_sixteen_ranks_make_two_updates(tmp_path: Path) -> None:
     trainings = Trainings(tmp_path, "mpirun", "ppo", **PPO)
     mapping = yaml.safe_load(trainings.config.read_text())

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import NormalizedName, canonicalize_name
 
 from rl_pipeline.config.loading import load_config_mapping
 from rl_pipeline.deploy.export import export_policy
@@ -27,7 +28,7 @@ from tests.policies.graphs import WEIGHTS, linear
 from tests.policies.test_exported import document
 
 ROOT = Path(__file__).parents[2]
-BASE = {"mcap", "numpy", "onnxruntime", "pydantic", "PyYAML", "zstandard"}
+BASE = {"mcap", "numpy", "onnxruntime", "pydantic", "PyYAML", "typing_extensions", "zstandard"}
 TRANSFORM = """
 import sys
 from pathlib import Path
@@ -89,23 +90,28 @@ load_policy(Path(sys.argv[1]))
 """
 
 
-def distributions(names: set[str]) -> set[str]:
+OLDEST = "python3.10"
+"""Policies act on it, though the training stack needs a later one."""
+
+
+def distributions(names: set[str]) -> set[NormalizedName]:
     """Return the names of packages and of all that they need here."""
-    found, waiting = set(), set(names)
+    found: set[NormalizedName] = set()
+    waiting = {canonicalize_name(name) for name in names}
     while waiting:
         name = waiting.pop()
         found.add(name)
         for text in distribution(name).requires or []:
             requirement = Requirement(text)
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                waiting |= {requirement.name} - found
+                waiting |= {canonicalize_name(requirement.name)} - found
     return found
 
 
 @pytest.fixture(scope="module")
-def base_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment with the wheel and its base dependencies, which are linked from this one."""
-    folder = tmp_path_factory.mktemp("base")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package as a wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"  # a build leaves files beside its sources
     shutil.copytree(
         ROOT / "rl_pipeline", source / "rl_pipeline", ignore=shutil.ignore_patterns("__pycache__")
@@ -115,9 +121,15 @@ def base_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     wheel_options = ["--no-deps", "--no-build-isolation", "--wheel-dir", folder]
     subprocess.run([*pip, "wheel", *wheel_options, source], check=True, capture_output=True, timeout=120)
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def base_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment with the wheel and its base dependencies, which are linked from this one."""
+    folder = tmp_path_factory.mktemp("base")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder / "venv")}))
-    [wheel] = folder.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(packages)
     [metadata] = packages.glob("rl_pipeline-*.dist-info")
     requirements = [Requirement(text) for text in Distribution.at(metadata).requires or []]
@@ -191,6 +203,23 @@ def test_an_exported_policy_acts_as_its_checkpoint(
         actions, memory = policy.act(observation, memory, np.full(2, step == 0))
         expected.append(actions)
     np.testing.assert_allclose(np.load(tmp_path / "actions.npy"), expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.slow
+def test_an_exported_policy_acts_on_the_oldest_python(wheel: Path, checkpoint: Path, tmp_path: Path) -> None:
+    interpreter = shutil.which(OLDEST)
+    if interpreter is None:
+        pytest.skip(f"{OLDEST} is not in PATH")
+    subprocess.run([interpreter, "-m", "venv", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", wheel], check=True, timeout=300)
+    file = export_policy(run_of(checkpoint), Checkpoint(checkpoint), tmp_path / "policy.onnx").file
+    observations = np.random.default_rng(0).normal(size=(6, 2, 3)).astype(np.float32)
+    np.save(tmp_path / "raw.npy", observations)
+    result = run_base(python, tmp_path, "-c", EXPORTED, file, tmp_path / "raw.npy")
+    assert result.stdout == "onnx box (1,) float32 []\n", result.stderr
+    assert np.isfinite(np.load(tmp_path / "actions.npy")).all()
+    assert run_base(python, tmp_path, "-m", "rl_pipeline", "replay", "--help").returncode == 0
 
 
 def test_recordings_are_written_and_read(base_python: Path, tmp_path: Path) -> None:

@@ -15,14 +15,14 @@ def _ordered(limits: list[Number]) -> list[Number]:
     return limits
 
 
-_Pair = (Field(min_length=2, max_length=2), AfterValidator(_ordered))
+_TWO, _ORDERED = Field(min_length=2, max_length=2), AfterValidator(_ordered)
 _NonNegative = Annotated[float, Field(ge=0)]
 _Steps = Annotated[int, Field(ge=0), BeforeValidator(whole_number)]
 _PositiveSteps = Annotated[int, Field(ge=1), BeforeValidator(whole_number)]
 _Names = list[Text] | None
-Range = Annotated[list[_NonNegative], *_Pair]
-StepRange = Annotated[list[_Steps], *_Pair]
-IntervalRange = Annotated[list[_PositiveSteps], *_Pair]
+Range = Annotated[list[_NonNegative], _TWO, _ORDERED]
+StepRange = Annotated[list[_Steps], _TWO, _ORDERED]
+IntervalRange = Annotated[list[_PositiveSteps], _TWO, _ORDERED]
 
 
 class MassRandomization(Section):
