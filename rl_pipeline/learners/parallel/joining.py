@@ -20,12 +20,19 @@ def joined_ranks() -> Iterator[Ranks]:
         RefusedError: MPI started this process and mpi4py is not installed.
     """
     ranks = find_ranks()
+    failed = False
+
+    def abort_if_failed() -> None:
+        if failed:
+            ranks.abort()
+
+    atexit.register(abort_if_failed)  # after the error was printed, and after what registers itself later
     try:
         yield ranks
     except BaseException as error:
         if ranks.size > 1 and not isinstance(error, SystemExit):
             error.add_note(f"This happened in {ranks.own} of {ranks.size} ranks.")
-            atexit.register(ranks.abort)  # after the error has been printed
+            failed = True
         raise
     ranks.close()
 

@@ -10,6 +10,7 @@ import torch
 import torch.distributed as dist
 from numpy.typing import NDArray
 
+from rl_pipeline.errors import FAILED
 from rl_pipeline.learners.parallel.ranks import Ranks
 
 VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
@@ -51,7 +52,13 @@ class TorchRanks(Ranks):
         dist.destroy_process_group()
 
     def abort(self) -> None:
-        """See `Ranks.abort`: the connections end with this process, which the others notice at once."""
+        """See `Ranks.abort`: the connections end with this process, which the others notice at once.
+
+        It ends here, since gloo's destructor waits for a rank that hangs.
+        """
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(FAILED)
 
     def _complete(self, start: Any) -> None:
         try:
