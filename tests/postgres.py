@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds after which what is waited for has failed, on however slow a machine."""
 PASSWORD = "secret-of-the-test"
 _USER_OF_DEBIAN = "postgres"

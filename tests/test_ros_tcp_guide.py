@@ -69,7 +69,7 @@ def test_the_launcher_serves_clients(ros_network: RosNetwork) -> None:
     try:
         assert endpoint.stdout is not None
         assert next(line for line in endpoint.stdout if "may connect" in line)
-        with Client(port=port, timeout=30) as client:
+        with Client(port=port, timeout=300) as client:
             assert client.receive().topic == "__handshake"
     finally:
         end(endpoint)

@@ -22,7 +22,7 @@ SHORT = [
     "evaluation.video=false",
 ]
 ACTIVATE = "source ros_ws/activate.bash\n"
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds after which what is waited for has failed, on however slow a machine."""
 SLOW = {"max_age": 3.0, "max_late": 3.0}
 """Limits that a busy machine keeps, in place of those of the page."""
@@ -36,7 +36,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "ros_ws").symlink_to(ROOT / "ros_ws")
     robot = yaml.safe_load((folder / "robot.yaml").read_text())
     robot["deploy"]["safety"] |= SLOW
-    robot["deploy"]["startup_timeout"] = 60.0
+    robot["deploy"]["startup_timeout"] = 300.0
     (folder / "robot.yaml").write_text(yaml.safe_dump(robot))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)

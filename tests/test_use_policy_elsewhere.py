@@ -40,14 +40,14 @@ def test_the_page_gives_the_return_of_eval_json(reader: Path) -> None:
     check_the_arrays(run)
     check_the_exported(exported)
     words = subprocess.run(
-        [sys.executable, "-c", alone, run.path], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", alone, run.path], capture_output=True, text=True, check=True, timeout=300
     ).stdout.split()
     assert float(words[1]) == pytest.approx(expected["returns"][0], rel=1e-3)
 
 
 def check_the_exported(program: str) -> None:
     command = [sys.executable, "-c", program, "halfcheetah.onnx"]
-    words = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout.split()
+    words = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout.split()
     assert words[:3] == ["observes", "rootz.position", "m"]
     assert words.count("observes") == 17
     assert words.count("commands") == 6

@@ -11,7 +11,7 @@ from rl_pipeline.bridge.framing import KEEP_ALIVE, Frame, FrameDecoder, encode
 from rl_pipeline.bridge.lockstep import LockstepEndpoint, Topic
 
 STEP = "/unity/step"
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 SPELLINGS = ('{"srv_id": %d}', '{"srv_id":%d}', '{ "srv_id" : %d }')
 
 

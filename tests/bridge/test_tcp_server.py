@@ -25,7 +25,7 @@ def main(args=None):
 
 main()
 """
-TIMEOUT = 60.0
+TIMEOUT = 300.0
 
 
 def ready(process: "subprocess.Popen[str]") -> str:

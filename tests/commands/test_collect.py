@@ -15,7 +15,7 @@ from rl_pipeline.run.folder import RunFolder
 
 from .conftest import Command
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 MANY = "20000"
 
 

@@ -37,7 +37,7 @@ def test_there_must_be_ros(command: Command, monkeypatch: pytest.MonkeyPatch, wo
 def test_there_must_be_a_node_to_operate(ros_network: RosNetwork) -> None:
     command = [sys.executable, "-m", "rl_pipeline", "operate", "state", "--node", "/left/policy"]
     result = subprocess.run(
-        command, env=ros_network.environ, capture_output=True, text=True, timeout=120, check=False
+        command, env=ros_network.environ, capture_output=True, text=True, timeout=300, check=False
     )
     assert result.returncode == 2
     assert "there is no policy node /left/policy; --node names it, with its namespace" in result.stderr

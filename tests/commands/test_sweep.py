@@ -22,7 +22,7 @@ from tests.search.sweeps import GAMMA, LEARNING_RATE, InstantLauncher
 
 from .conftest import Command
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 def write_sweep(**section: object) -> None:

@@ -22,7 +22,7 @@ def cycle(number: int, size: int = 3) -> Cycle:
     return Cycle(10**18 + number, "active", number == 0, observation, action, action / 3)
 
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 MANY = {

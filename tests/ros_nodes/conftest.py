@@ -11,7 +11,7 @@ import yaml
 
 from tests.ros_network import RosNetwork
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds after which what is waited for has failed, on however slow a machine."""
 
 

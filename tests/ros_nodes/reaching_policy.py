@@ -51,7 +51,7 @@ def description(**changes: Any) -> dict[str, Any]:
         "observations": [position, {"field": "joint_states.velocity", "joints": joints}],
         "commands": [command | {"joints": joints}],
         "ramp": 0.1,
-        "startup_timeout": 60.0,
+        "startup_timeout": 300.0,
         "safety": {"max_age": 3.0, "max_late": 3.0},
         **changes,
     }

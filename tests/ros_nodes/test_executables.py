@@ -30,5 +30,5 @@ def test_a_node_that_is_interrupted_while_it_is_imported_ends_quietly(
         assert process.stdout is not None
         assert process.stdout.readline() == "importing\n"
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=300)
     assert (process.returncode, output) == (-signal.SIGINT, "")

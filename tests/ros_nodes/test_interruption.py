@@ -18,7 +18,7 @@ def test_an_interrupted_simulation_serves_its_clients_on(
         process.send_signal(signal.SIGINT)
         assert not participant.call(Reset, "/simulation/reset", session=session, sequence=1).error
         participant.call(Close, "/simulation/close", session=session)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     assert "ending when its clients have" in output
 
@@ -46,6 +46,6 @@ def test_a_second_interrupt_ends_a_simulation_at_once(
         process.send_signal(signal.SIGINT)
         assert not participant.call(Reset, "/simulation/reset", session=session, sequence=1).error
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     assert "Traceback" not in output

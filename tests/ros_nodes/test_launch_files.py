@@ -63,7 +63,7 @@ def test_two_simulations_and_their_trainer_end_together(
         nodes = participant.node.get_node_names_and_namespaces()
         for process in processes:
             process.send_signal(signal.SIGINT)
-        outputs = [process.communicate(timeout=60)[0] for process in processes]
+        outputs = [process.communicate(timeout=300)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], outputs
     [run] = find_runs(tmp_path / "experiments")
     assert "two words" in run.config.read_text()
@@ -98,7 +98,7 @@ def test_a_deployed_policy_commands_until_it_is_stopped(
         stack.callback(end, node)
         assert len(commands.wait_for(lambda message: list(message.data) != SAFE).data) == 2
         node.send_signal(signal.SIGINT)
-        output = node.communicate(timeout=60)[0]
+        output = node.communicate(timeout=300)[0]
     assert node.returncode == 0, output
     commands.wait_for(lambda message: list(message.data) == SAFE)
     assert list(commands.messages[-1].data) == SAFE
@@ -120,10 +120,10 @@ def test_the_endpoint_for_unity_takes_clients(ros_network: RosNetwork) -> None:
     try:
         assert endpoint.stdout is not None
         assert any("may connect" in line for line in endpoint.stdout)
-        with Client(port=port, timeout=30) as client:
+        with Client(port=port, timeout=300) as client:
             assert client.receive().topic == "__handshake"
         endpoint.send_signal(signal.SIGTERM)
-        output = endpoint.communicate(timeout=60)[0]
+        output = endpoint.communicate(timeout=300)[0]
     finally:
         end(endpoint)
     assert endpoint.returncode == 0, output

@@ -36,7 +36,7 @@ def test_it_tells_the_state_and_the_reason_of_a_refusal(ros_network: RosNetwork,
         assert operate(ros_network, "state").stdout.startswith("inactive: nobody publishes /joint_states")
         assert "the policy is inactive, not stopped" in operate(ros_network, "reset").stderr
 
-        write_description(config, shadow=True, startup_timeout=60.0)
+        write_description(config, shadow=True, startup_timeout=300.0)
         assert operate(ros_network, "cleanup").stdout.startswith("unconfigured")
         assert operate(ros_network, "configure").stdout == "inactive\n"
         stack.enter_context(ros_network.script(ROBOT))

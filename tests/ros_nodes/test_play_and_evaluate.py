@@ -30,7 +30,7 @@ def test_an_evaluation_is_published_and_written(
     episodes = participant.collect(EpisodeStatistics, "/evaluate/episodes")
     arguments = ["-p", f"run:={trained.path}", "-p", "episodes:=3", "-p", "checkpoint:=final"]
     process = ros_network.popen("rl_nodes", "evaluate", *arguments)
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     report = json.loads((trained.path / "eval.json").read_text())
     assert len(report["returns"]) == 3
@@ -50,7 +50,7 @@ def test_a_policy_plays_until_a_signal(
     with ros_network.node("rl_nodes", "play", "-p", f"run:={trained.path}") as process:
         played = episodes.wait_for(lambda message: message.source == "play")
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     assert played.mean_return == played.mean_length > 0
     # Which episode is the first to arrive depends on how soon the two nodes have found each other.
@@ -72,7 +72,7 @@ def test_a_policy_plays_until_a_signal(
 )
 def test_mistakes_are_refused(node: str, arguments: list[str], part: str, ros_network: RosNetwork) -> None:
     process = ros_network.popen("rl_nodes", node, *arguments)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 2, output
     assert part in output
     assert "Traceback" not in output

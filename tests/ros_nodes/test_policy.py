@@ -178,7 +178,7 @@ def test_faults_stop_the_policy_until_it_is_reset(
         assert list(operator.commands.messages[-1].data) == SAFE
         operator.wait_for_status("inactive")
         node.send_signal(signal.SIGINT)
-        output = node.communicate(timeout=60)[0]
+        output = node.communicate(timeout=300)[0]
         assert node.returncode == 0, output
 
 

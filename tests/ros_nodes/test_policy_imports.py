@@ -21,7 +21,7 @@ def test_the_policy_node_and_its_operator_import_no_training_stack(ros_network: 
         env=ros_network.environ,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=True,
     )
     assert result.stdout == "[]\n"

@@ -152,7 +152,7 @@ def test_mistakes_are_refused(parameter: str, part: str, ros_network: RosNetwork
     process = ros_network.popen(
         "rl_nodes", "simulation", "-p", config, "-p", "real_time:=true", "-p", parameter
     )
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 2, output
     assert part in output
     assert "Traceback" not in output

@@ -40,7 +40,7 @@ def test_trainings_in_two_namespaces_publish_how_they_go_and_end(
     with node("left", 400) as left, node("right", 300) as right:
         finished = status.wait_for(lambda message: message.state == "finished")
         assert other_status.wait_for(lambda message: message.state == "finished").timestep == 300
-        output, other_output = (process.communicate(timeout=60)[0] for process in (left, right))
+        output, other_output = (process.communicate(timeout=300)[0] for process in (left, right))
     assert (left.returncode, right.returncode) == (0, 0), output + other_output
     assert "Training finished at timestep 400" in output
     [run] = [run for run in find_runs(tmp_path / "experiments") if run.experiment_name == "left"]
@@ -70,7 +70,7 @@ def test_a_training_is_paused_saved_and_stopped_by_services(
         assert participant.call(Trigger, "/train/save").success
         assert participant.call(SetBool, "/train/pause", data=False).success
         assert participant.call(Trigger, "/train/stop").success
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     assert status.messages[-1].state == "stopped"
     steps = sorted(path.name for path in run.checkpoints.glob("step_*"))
@@ -92,7 +92,7 @@ def test_a_signal_saves_and_stops(
     with ros_network.node("rl_nodes", "train", *parameters(experiment, ENDLESS)) as process:
         status.wait_for(lambda message: message.timestep > 0)
         process.send_signal(number)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     [run] = find_runs(tmp_path / "experiments")
     assert read_metadata(run)["reason"] == number.name
@@ -121,7 +121,7 @@ def test_a_killed_training_is_resumed(
     with ros_network.node("rl_nodes", "train", *resume) as process:
         resumed = again.wait_for(lambda message: message.timestep > 0)
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     assert resumed.run_folder == str(run.path)
 
@@ -135,7 +135,7 @@ def test_a_killed_training_is_resumed(
 )
 def test_a_mistake_is_refused(arguments: list[str], part: str, ros_network: RosNetwork) -> None:
     process = ros_network.popen("rl_nodes", "train", *arguments)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 2, output
     assert part in output
     assert "Traceback" not in output

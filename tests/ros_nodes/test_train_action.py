@@ -74,7 +74,7 @@ def test_goals_are_trained_one_at_a_time_until_a_signal(
         assert list((Path(cancelled.run_folder) / "checkpoints").glob("step_*"))
 
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     assert "Traceback" not in output
 
@@ -94,7 +94,7 @@ def test_a_node_without_a_training_says_that_and_ends(
         [value] = participant.call(GetParameters, "/train/get_parameters", names=["config"]).values
         assert value.string_value == ""
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     assert "SIGINT: no training is under way, so the node ends" in output
 
@@ -112,6 +112,6 @@ def test_a_signal_ends_the_training_and_the_node(
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         _, result = trainer.outcome(handle)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     assert (result.status, result.message) == ("stopped", "SIGINT")

@@ -62,7 +62,7 @@ def test_a_pause_waits_for_what_ends_or_interrupts_it(
     training.join(timeout=0.1)
     assert training.is_alive()
     end(control)
-    training.join(timeout=60)
+    training.join(timeout=300)
     assert answers == [answer]
 
 

@@ -13,7 +13,7 @@ import yaml
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.folder import RunFolder, find_runs
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds after which a process that does not do what is waited for has failed, on however slow a machine."""
 
 

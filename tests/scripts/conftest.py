@@ -133,14 +133,14 @@ class Checkout:
     def start(self, script: str, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
         """Runs a launcher to its end."""
         process = self.popen(script, *arguments, **env)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def shell(self, commands: str, **env: str) -> "subprocess.CompletedProcess[str]":
         """Runs commands in a shell that has sourced the scripts."""
         sources = 'set -euo pipefail; source "$0/scripts/setup.bash"; source "$0/scripts/system.bash"; '
         command = ["bash", "-c", sources + commands, str(self.folder)]
-        return subprocess.run(command, env=self.env | env, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, env=self.env | env, capture_output=True, text=True, timeout=300)
 
     def fake_command(self, name: str, text: str) -> Path:
         """Puts an executable file in front of PATH."""

@@ -120,7 +120,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / name, source)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     wheel_options = ["--no-deps", "--no-build-isolation", "--wheel-dir", folder]
-    subprocess.run([*pip, "wheel", *wheel_options, source], check=True, capture_output=True, timeout=120)
+    subprocess.run([*pip, "wheel", *wheel_options, source], check=True, capture_output=True, timeout=300)
     return next(folder.glob("*.whl"))
 
 
@@ -167,7 +167,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run_base(python: Path, folder: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [python, "-I", *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        [python, "-I", *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -14,7 +14,7 @@ from rl_pipeline.bridge.client import Client
 from tests.ros_network import RosNetwork, end
 
 ROOT = Path(__file__).parents[2]
-TIMEOUT = 100.0
+TIMEOUT = 300.0
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from rl_pipeline.search.storage import open_storage
 
 from .studies import RANGES
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 def answer(url: str, process: "subprocess.Popen[str]") -> bytes:

@@ -18,7 +18,7 @@ from tests.postgres import PASSWORD, PostgresServer
 
 from .sweeps import GAMMA, LEARNING_RATE, InstantLauncher, carry_out, make_sweep, meanwhile, outcomes
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 RANDOM = {LEARNING_RATE: {"low": 1e-4, "high": 1e-1, "log": True}, GAMMA: {"low": 0.9, "high": 0.99}}
 
 

@@ -33,7 +33,7 @@ from .sweeps import (
     outcomes,
 )
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 GRID = {LEARNING_RATE: [0.001, 0.002, 0.003]}
 RANDOM = {LEARNING_RATE: {"low": 1e-4, "high": 1e-1, "log": True}, GAMMA: {"low": 0.9, "high": 0.99}}
 

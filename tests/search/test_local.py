@@ -15,7 +15,7 @@ from rl_pipeline.search.launcher import JobState, Work
 from rl_pipeline.search.local import LocalLauncher
 from rl_pipeline.search.local_job import share_of_cores
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 ENDLESS = "import time\nprint('begun', flush=True)\ntime.sleep(1000)"
 
 

@@ -42,7 +42,7 @@ def answers(echo: Path, lines: list[str]) -> list[str]:
     text = "\n".join(lines) + "\n"
     command = ["mono", str(echo)]
     return subprocess.run(
-        command, input=text, capture_output=True, text=True, check=True, timeout=120
+        command, input=text, capture_output=True, text=True, check=True, timeout=300
     ).stdout.splitlines()
 
 

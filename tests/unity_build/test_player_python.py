@@ -14,7 +14,7 @@ def test_the_player_finds_the_python_of_the_project(tmp_path: Path) -> None:
         env=os.environ | {"PATH": str(tmp_path / "other" / "bin"), "RL_PIPELINE_VENV": sys.prefix},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert result.returncode == 0, result.stderr

@@ -53,7 +53,7 @@ def run_program(network: RosNetwork, program: str, argument: str) -> "subprocess
         env=network.environ,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
 

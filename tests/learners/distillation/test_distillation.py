@@ -26,7 +26,7 @@ from rl_pipeline.run.train import Plan, plan_resume, run_plan
 from tests.learners.distillation.sample_rollouts import OFFSET, SCALE, write_rollouts
 
 MY_RNN = Path(__file__).with_name("my_rnn.py")
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 @pytest.fixture(autouse=True)

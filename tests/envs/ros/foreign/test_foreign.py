@@ -40,7 +40,7 @@ def start(ros_network: RosNetwork) -> Iterator[Callable[..., "subprocess.Popen[s
 
 
 def make(n: int, **keys: Any) -> Any:
-    ros = {"adapter": ADAPTER, "timeout": 2.0, "startup_timeout": 20.0, **keys}
+    ros = {"adapter": ADAPTER, "timeout": 2.0, "startup_timeout": 300.0, **keys}
     return make_vector_env(
         Environment.model_validate({"id": "points", "backend": "ros", "n_environments": n, "ros": ros})
     )

@@ -257,7 +257,7 @@ def commands(ros_network: RosNetwork) -> Iterator[list[float]]:
 
 
 def wait_for_end(commands: list[float], expected: list[float]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 300
     while commands[-len(expected) :] != expected:
         assert time.monotonic() < deadline, commands
         time.sleep(0.05)
