@@ -22,7 +22,13 @@ NORMALIZERS: dict[str, type[NormalizeObservation | NormalizeReward]] = {
 
 
 def make_training_env(
-    config: Config, videos: Path, *, first_timestep: int = 0, seed: int | None = None, films: bool = True
+    config: Config,
+    videos: Path,
+    *,
+    first_timestep: int = 0,
+    seed: int | None = None,
+    films: bool = True,
+    render: bool = False,
 ) -> VectorEnv:
     """Make the environment to train in, with all its wrappers.
 
@@ -32,12 +38,13 @@ def make_training_env(
         first_timestep: Where a resumed run goes on, for the names of the films.
         seed: Seed of the environments; the configuration's by default.
         films: Whether to make the films that the configuration asks for.
+        render: Whether `render()` returns pictures of the first environment.
     """
     environment = config.environment
     if not films:
         environment = environment.model_copy(update={"video_wrapper": False})
     seed = config.experiment.seed if seed is None else seed
-    env = make_vector_env(environment, seed=seed, render=environment.video_wrapper)
+    env = make_vector_env(environment, seed=seed, render=render or environment.video_wrapper)
     return wrap(
         env,
         environment,
