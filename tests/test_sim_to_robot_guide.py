@@ -24,7 +24,7 @@ SHORT = [
 ACTIVATE = "source ros_ws/activate.bash\n"
 PATIENCE = 300.0
 """Seconds after which what is waited for has failed, on however slow a machine."""
-SLOW = {"max_age": 3.0, "max_late": 3.0}
+SLOW = {"max_age": 8.0, "max_late": 60.0}
 """Limits that a busy machine keeps, in place of those of the page."""
 
 

@@ -52,7 +52,7 @@ def description(**changes: Any) -> dict[str, Any]:
         "commands": [command | {"joints": joints}],
         "ramp": 0.1,
         "startup_timeout": 300.0,
-        "safety": {"max_age": 3.0, "max_late": 3.0},
+        "safety": {"max_age": 60.0, "max_late": 60.0},
         **changes,
     }
 

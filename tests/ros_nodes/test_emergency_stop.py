@@ -19,7 +19,7 @@ def test_a_publisher_that_comes_later_is_heard_whatever_it_offers(
     from rclpy.qos import QoSProfile, ReliabilityPolicy
     from std_msgs.msg import Bool
 
-    safety = {"max_age": 3.0, "max_late": 3.0, "emergency_stop": "stop_button"}
+    safety = {"max_age": 60.0, "max_late": 60.0, "emergency_stop": "stop_button"}
     config = write_description(tmp_path / "robot.yaml", safety=safety)
     operator = Operator(participant)
     with ExitStack() as stack:

@@ -132,7 +132,7 @@ def safe_commands(**changes: Any) -> dict[str, Any]:
 def test_faults_stop_the_policy_until_it_is_reset(
     ros_network: RosNetwork, participant: Participant, policy_file: Path, tmp_path: Path
 ) -> None:
-    safety = {"max_age": 3.0, "max_late": 3.0, "emergency_stop": "emergency_stop"}
+    safety = {"max_age": 8.0, "max_late": 60.0, "emergency_stop": "emergency_stop"}
     config = write_description(tmp_path / "robot.yaml", **safe_commands(safety=safety))
     operator = Operator(participant)
     with ExitStack() as stack:
@@ -186,7 +186,7 @@ def test_a_late_cycle_and_a_robot_that_dies_stop_the_policy(
     ros_network: RosNetwork, participant: Participant, policy_file: Path, tmp_path: Path
 ) -> None:
     config = write_description(
-        tmp_path / "robot.yaml", safety={"max_age": 6.0, "max_late": 3.0, "stop": "hold"}
+        tmp_path / "robot.yaml", safety={"max_age": 12.0, "max_late": 6.0, "stop": "hold"}
     )
     operator = Operator(participant)
     with ExitStack() as stack:
@@ -195,14 +195,14 @@ def test_a_late_cycle_and_a_robot_that_dies_stop_the_policy(
         stack.callback(end, node)
         wait_for(lambda: np.abs(operator.some_commands(1)[-1]).max() < 0.001)
         node.send_signal(signal.SIGSTOP)
-        time.sleep(3.5)  # longer than max_late, shorter than max_age
+        time.sleep(7.0)  # longer than max_late, shorter than max_age
         node.send_signal(signal.SIGCONT)
         operator.wait_for_status("stopped: a command was")
         held = operator.some_commands()
         assert all(command == held[0] for command in held)
         assert operator.reset().success
         process.kill()
-        operator.wait_for_status("stopped: the newest message of /joint_states is 6.")
+        operator.wait_for_status("stopped: the newest message of /joint_states is 12.")
 
 
 def test_a_robot_that_does_not_fit_is_refused(
@@ -347,7 +347,7 @@ def test_a_lost_heartbeat_swapped_joints_and_a_jump_of_the_command_stop_the_poli
     position = {"field": "joint_states.position", "joints": joints[:1], "stop_below": -0.2, "stop_above": 2.0}
     elbow = {"field": "joint_states.position", "joints": joints[1:]}
     changes["observations"] = [position, elbow, {"field": "joint_states.velocity", "joints": joints}]
-    safety = {"max_age": 8.0, "max_late": 8.0, "emergency_stop": "emergency_stop", "heartbeat": 6.0}
+    safety = {"max_age": 8.0, "max_late": 60.0, "emergency_stop": "emergency_stop", "heartbeat": 6.0}
     config = write_description(tmp_path / "robot.yaml", ramp=2.0, safety=safety, **changes)
     operator = Operator(participant)
     beating = participant.node.create_timer(0.1, lambda: operator._emergency.publish(Bool(data=False)))

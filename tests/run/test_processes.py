@@ -50,8 +50,8 @@ def test_a_second_signal_stops_at_once(training: Training) -> None:
     training.start()
     training.wait_for_timestep(20)
     training.process.send_signal(signal.SIGINT)
-    while "finishing this rollout" not in training.process.stdout.readline():  # type: ignore[union-attr]
-        pass
+    assert training.process.stdout is not None
+    assert any("finishing this rollout" in line for line in training.process.stdout)
     training.process.send_signal(signal.SIGINT)
     status, output = training.end()
     assert (status, "stopped at once" in output) in [(130, True), (0, False)], output
