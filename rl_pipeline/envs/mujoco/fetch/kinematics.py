@@ -42,7 +42,7 @@ def _dofs_that_move(model: mujoco.MjModel, body: int) -> slice | NDArray[np.intp
 
 
 def euler_angles(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the angles (n, 3) about x, y and z, rad, of rotation matrices (n, 9), as gymnasium-robotics defines them."""
+    """Return gymnasium-robotics' angles about x, y and z, (n, 3), rad, of rotation matrices, (n, 9)."""
     m = matrices.reshape(-1, 3, 3)
     cosine = np.hypot(m[:, 2, 2], m[:, 1, 2])
     defined = cosine > SMALLEST_COSINE

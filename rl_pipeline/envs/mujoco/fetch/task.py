@@ -20,6 +20,7 @@ from rl_pipeline.envs.mujoco.fetch.model import (
     compile_model,
     settle,
 )
+from rl_pipeline.envs.mujoco.fetch.names import observed_numbers
 from rl_pipeline.envs.mujoco.goals import GoalTask
 from rl_pipeline.envs.mujoco.simulations import Simulations
 from rl_pipeline.envs.mujoco.task import Batch, FreeCamera
@@ -44,7 +45,10 @@ CAMERA: FreeCamera = {
 
 @dataclass(kw_only=True)
 class FetchTask(GoalTask):
-    """Move the gripper, or an object, to a goal; names and defaults of the arguments are those of gymnasium-robotics."""
+    """Move the gripper, or an object, to a goal.
+
+    Arguments that gymnasium-robotics has too have its names and defaults.
+    """
 
     reward_type: RewardType = "sparse"
     """`sparse`: 0 at the goal, else -1; `dense`: the negative distance from the goal."""
@@ -110,6 +114,19 @@ class FetchTask(GoalTask):
     def action_space(self, model: mujoco.MjModel) -> spaces.Box:
         """Return the space of moves of the gripper along x, y and z, and of its opening."""
         return spaces.Box(-1.0, 1.0, (4,), np.float32)
+
+    def observation_names(self, model: mujoco.MjModel) -> dict[str, tuple[str, ...]]:
+        """Return the names of the numbers of an observation by its keys."""
+        numbers = observed_numbers(has_object=self.has_object)
+        return {key: tuple(name for name, _ in named) for key, named in numbers.items()}
+
+    def units(self, model: mujoco.MjModel) -> dict[str, str]:
+        """Return metres and radians by name."""
+        return {
+            name: unit
+            for named in observed_numbers(has_object=self.has_object).values()
+            for name, unit in named
+        }
 
     def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Put the object near the gripper and choose a goal."""
