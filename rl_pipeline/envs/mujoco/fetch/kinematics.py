@@ -27,7 +27,12 @@ class SiteMotion:
         motion = np.matmul(batch.qvel[:, None, self._dofs], batch.cdof[:, self._dofs])[:, 0]
         angular, linear = motion[:, :3], motion[:, 3:]
         offset = batch.site_xpos[:, self._site] - batch.subtree_com[:, self._root]
-        return linear + np.cross(angular, offset), angular
+        return linear + _cross(angular, offset), angular
+
+
+def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the cross products of rows; `np.cross` takes several times as long for few rows."""
+    return a[:, (1, 2, 0)] * b[:, (2, 0, 1)] - a[:, (2, 0, 1)] * b[:, (1, 2, 0)]
 
 
 def _dofs_that_move(model: mujoco.MjModel, body: int) -> slice | NDArray[np.intp]:
