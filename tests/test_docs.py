@@ -57,6 +57,7 @@ def test_no_command_of_the_docs_is_left_out() -> None:
         *commands(DOCS / "own_reward.md"),  # tests/test_own_code_guides.py
         *commands(DOCS / "use_policy_elsewhere.md"),  # tests/test_use_policy_elsewhere.py
         *commands(DOCS / "own_robot.md"),  # tests/test_own_robot_guide.py
+        *commands(DOCS / "goals.md"),  # tests/test_goals_page.py
         *commands(DOCS / "container.md"),  # tests/test_container.py and docker/check.bash
         *commands(DOCS / "clusters.md"),  # tests/test_clusters_guide.py
         *commands(DOCS / "sim_to_robot.md"),  # tests/test_sim_to_robot_guide.py

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.envs.factory import make_vector_env
+from rl_pipeline.envs.gymnasium.make import prepare
 
 ACTION_SETS = 64
 """Random actions that are drawn beforehand and used in turn."""
@@ -33,6 +34,7 @@ MakeContender = Callable[[str, int, int], Contender | None]
 
 def random_actions(environment: str, n: int) -> NDArray[np.float32]:
     """Draw actions for n environments, shape (`ACTION_SETS`, n, action_dim)."""
+    prepare(environment)
     space = batch_space(gymnasium.make(environment).action_space, n)
     space.seed(0)
     return np.array([space.sample() for _ in range(ACTION_SETS)])
@@ -60,6 +62,7 @@ def make_gymnasium(environment: str, n: int, threads: int, *, mode: str) -> Cont
     """Make Gymnasium's own vector environment; `mode` is `sync` or `async` (a process per environment)."""
     if n > MOST_OBJECTS:
         return None
+    prepare(environment)
     envs = gymnasium.make_vec(environment, n, vectorization_mode=mode)
     envs.reset(seed=0)
     return Contender(stepper(envs.step, random_actions(environment, n)), envs.close)
@@ -71,6 +74,7 @@ def make_sb3(environment: str, n: int, threads: int) -> Contender | None:
         return None
     from stable_baselines3.common.vec_env import DummyVecEnv
 
+    prepare(environment)
     envs = DummyVecEnv([partial(gymnasium.make, environment) for _ in range(n)])
     envs.reset()
     return Contender(stepper(envs.step, random_actions(environment, n)), envs.close)

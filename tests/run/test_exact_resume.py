@@ -73,6 +73,16 @@ CASES = {
         "training.algorithm_parameters.learning_starts=120",
         "training.hindsight_replay={}",
     ),
+    "her_mujoco_batch": (
+        "FetchPush-v4",
+        "sac",
+        *SMALL_OFF_POLICY[1:],
+        *NORMALIZED,
+        "environment.backend=mujoco",
+        "training.algorithm_parameters.buffer_size=400",
+        "training.algorithm_parameters.learning_starts=120",
+        "training.hindsight_replay={}",
+    ),
     "own_on_policy": ("CartPole-v1", f"{OWN}:RestlessPPO", *SMALL_BATCH),
     "own_off_policy": ("CartPole-v1", f"{OWN}:CountingDQN", *SMALL_OFF_POLICY),
 }

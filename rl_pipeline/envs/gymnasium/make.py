@@ -43,13 +43,18 @@ class EnvMaker:
             use_integer_constants()
             env = own_class(**self.kwargs, **render)
         else:
-            find_spec(self.environment_id)
-            use_integer_constants()
+            prepare(self.environment_id)
             env = gymnasium.make(self.environment_id, disable_env_checker=True, **self.kwargs, **render)
         renderer = getattr(env.unwrapped, "mujoco_renderer", None)
         if render and renderer is not None and hasattr(renderer, "camera_id"):
             prepare_view(renderer)
         return env
+
+
+def prepare(environment_id: str) -> None:
+    """Register an environment, and mend what its package needs, so that `gymnasium.make` can make it."""
+    find_spec(environment_id)
+    use_integer_constants()
 
 
 def is_own_class(environment_id: str) -> bool:

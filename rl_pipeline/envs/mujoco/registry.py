@@ -4,11 +4,20 @@ from rl_pipeline.class_path import is_class_path, resolve_class
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
 from rl_pipeline.envs.mujoco.task import Task
 
+_FETCH = "rl_pipeline.envs.mujoco.fetch.environments"
 _GYMNASIUM = "rl_pipeline.envs.mujoco.gymnasium_tasks"
 
 TASKS = {
     "Ant-v5": f"{_GYMNASIUM}.ant:Ant",
     "Balancer-v0": "rl_pipeline.envs.mujoco.robots.balancer:Balancer",
+    "FetchPickAndPlace-v4": f"{_FETCH}:FetchPickAndPlace",
+    "FetchPickAndPlaceDense-v4": f"{_FETCH}:FetchPickAndPlaceDense",
+    "FetchPush-v4": f"{_FETCH}:FetchPush",
+    "FetchPushDense-v4": f"{_FETCH}:FetchPushDense",
+    "FetchReach-v4": f"{_FETCH}:FetchReach",
+    "FetchReachDense-v4": f"{_FETCH}:FetchReachDense",
+    "FetchSlide-v4": f"{_FETCH}:FetchSlide",
+    "FetchSlideDense-v4": f"{_FETCH}:FetchSlideDense",
     "HalfCheetah-v5": f"{_GYMNASIUM}.half_cheetah:HalfCheetah",
     "Hopper-v5": f"{_GYMNASIUM}.planar_walkers:Hopper",
     "Humanoid-v5": f"{_GYMNASIUM}.humanoid:Humanoid",

@@ -22,6 +22,7 @@ def rehearse(task: Task, simulations: Simulations, action: np.ndarray) -> None:
     n = simulations.n
     task.apply(simulations, action)
     simulations.step()
+    task.after_physics(simulations)
     _check("terminated", task.terminated(simulations), n, dtype_kinds="b", ndim=1)
     _check("reward", task.reward(simulations, action), n, ndim=1)
     _check("metrics", task.metrics(simulations), n)

@@ -89,6 +89,10 @@ class Simulations:
         """Make one environment step, `frame_skip` physics steps, in every simulation."""
         self.pool.step(nstep=self.frame_skip)
 
+    def forward(self) -> None:
+        """Compute the derived fields of the states as they are now: `mj_forward` in every simulation."""
+        self.pool.forward()
+
     def reset(self, ids: NDArray[np.intp], initial: Sequence[Mapping[str, np.ndarray]]) -> None:
         """Reset some simulations to the model's initial state, with other values for some fields.
 

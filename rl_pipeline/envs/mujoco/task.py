@@ -25,10 +25,10 @@ class Task:
 
     A subclass names a model and says what is observed and what is rewarded. Everything takes and returns
     arrays with one row for each simulation. After the physics of an environment step the methods are called
-    in the order `terminated`, `reward`, `metrics`, `observe`, so a later one may use what an earlier one has
-    kept on `self`; only `observe` is also called for single finished simulations. What must be remembered
-    for each simulation from step to step belongs into `batch.userdata` or mocap bodies of the model, where
-    it is saved and restored.
+    in the order `after_physics`, `terminated`, `reward`, `metrics`, `observe`, so a later one may use what an
+    earlier one has kept on `self`; only `observe` is also called for single finished simulations. What must be
+    remembered for each simulation from step to step belongs into `batch.userdata` or mocap bodies of the
+    model, where it is saved and restored.
 
     Keyword arguments of the constructor are what users may set under `environment.kwargs`.
     """
@@ -126,6 +126,12 @@ class Task:
     def apply(self, batch: Batch, action: np.ndarray) -> None:
         """Turn actions, (n, size of the action), into controls before the physics of an environment step."""
         batch.ctrl[:] = action
+
+    def after_physics(self, simulations: Simulations) -> None:
+        """Change the states at the end of an environment step, such as joints that must not move.
+
+        Derived fields follow at the next step, or at once with `simulations.forward()`.
+        """
 
     def observe(self, batch: Batch) -> Observation:
         """Return the observations: an array (n, ...) or a dict of such arrays."""

@@ -144,6 +144,7 @@ class MujocoVectorEnv(BackendVectorEnv):
             simulations, actions if self._randomizer is None else self._randomizer.before_step(actions)
         )
         simulations.step()
+        task.after_physics(simulations)
         terminated = task.terminated(simulations)
         rewards = owned_floats(task.reward(simulations, actions))
         infos = self._infos(task.metrics(simulations))

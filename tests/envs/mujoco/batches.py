@@ -7,6 +7,7 @@ import numpy as np
 
 from rl_pipeline.envs.mujoco import make_mujoco_vector_env
 from rl_pipeline.envs.mujoco.vector_env import MujocoVectorEnv
+from rl_pipeline.policies.observations import as_dict
 
 
 def make_batch(
@@ -27,7 +28,7 @@ def roll(batch: MujocoVectorEnv, steps: int, seed: int = 3) -> list[np.ndarray]:
     trajectory: list[np.ndarray] = []
     for _ in range(steps):
         observations, rewards, terminated, truncated, _ = batch.step(batch.action_space.sample())
-        trajectory += [observations, rewards, terminated, truncated]
+        trajectory += [*as_dict(observations).values(), rewards, terminated, truncated]
     return trajectory
 
 

@@ -1,0 +1,1 @@
+"""The Fetch arm of gymnasium-robotics: reach, push, slide, pick and place."""

@@ -1,0 +1,93 @@
+"""The Fetch tasks by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rl_pipeline.envs.mujoco.fetch.task import FetchTask, RewardType
+
+BLOCK: Mapping[str, object] = {
+    "robot0:slide0": 0.405,
+    "robot0:slide1": 0.48,
+    "robot0:slide2": 0.0,
+    "object0:joint": (1.25, 0.53, 0.4, 1.0, 0.0, 0.0, 0.0),
+}
+
+
+@dataclass(kw_only=True)
+class FetchReach(FetchTask):
+    """`FetchReach-v4`: bring the gripper to a point."""
+
+    file: ClassVar[str] = "reach.xml"
+    joints: ClassVar[Mapping[str, object]] = {
+        "robot0:slide0": 0.4049,
+        "robot0:slide1": 0.48,
+        "robot0:slide2": 0.0,
+    }
+    has_object: ClassVar[bool] = False
+    extra_height: ClassVar[float] = 0.2
+
+
+@dataclass(kw_only=True)
+class FetchPush(FetchTask):
+    """`FetchPush-v4`: push a block to a place on the table."""
+
+    file: ClassVar[str] = "push.xml"
+    joints: ClassVar[Mapping[str, object]] = BLOCK
+    extra_height: ClassVar[float] = 0.0
+
+
+@dataclass(kw_only=True)
+class FetchSlide(FetchTask):
+    """`FetchSlide-v4`: hit a puck so that it slides to a place beyond reach."""
+
+    file: ClassVar[str] = "slide.xml"
+    joints: ClassVar[Mapping[str, object]] = {
+        "robot0:slide0": 0.05,
+        "robot0:slide1": 0.48,
+        "robot0:slide2": 0.0,
+        "object0:joint": (1.7, 1.1, 0.41, 1.0, 0.0, 0.0, 0.0),
+    }
+    extra_height: ClassVar[float] = -0.02
+    object_range: ClassVar[float] = 0.1
+    target_range: ClassVar[float] = 0.3
+    target_offset: ClassVar[float | tuple[float, float, float]] = (0.4, 0.0, 0.0)
+
+
+@dataclass(kw_only=True)
+class FetchPickAndPlace(FetchTask):
+    """`FetchPickAndPlace-v4`: bring a block to a place on the table or above it."""
+
+    file: ClassVar[str] = "pick_and_place.xml"
+    joints: ClassVar[Mapping[str, object]] = BLOCK
+    moves_fingers: ClassVar[bool] = True
+    extra_height: ClassVar[float] = 0.2
+    target_in_the_air: ClassVar[bool] = True
+
+
+@dataclass(kw_only=True)
+class FetchReachDense(FetchReach):
+    """`FetchReachDense-v4`."""
+
+    reward_type: RewardType = "dense"
+
+
+@dataclass(kw_only=True)
+class FetchPushDense(FetchPush):
+    """`FetchPushDense-v4`."""
+
+    reward_type: RewardType = "dense"
+
+
+@dataclass(kw_only=True)
+class FetchSlideDense(FetchSlide):
+    """`FetchSlideDense-v4`."""
+
+    reward_type: RewardType = "dense"
+
+
+@dataclass(kw_only=True)
+class FetchPickAndPlaceDense(FetchPickAndPlace):
+    """`FetchPickAndPlaceDense-v4`."""
+
+    reward_type: RewardType = "dense"

@@ -1,0 +1,32 @@
+"""Names and units of what the Fetch tasks observe."""
+
+Named = tuple[tuple[str, str], ...]
+"""Name and unit of each number."""
+
+
+def observed_numbers(*, has_object: bool) -> dict[str, Named]:
+    """Return names and units by the keys of an observation.
+
+    Velocities are those of one environment step, m and rad, and not of a second.
+    """
+    achieved = "object" if has_object else "grip"
+    goals = {
+        "achieved_goal": _vector(f"{achieved}.position", "m"),
+        "desired_goal": _vector("goal.position", "m"),
+    }
+    grip, grip_step = _vector("grip.position", "m"), _vector("grip.step", "m")
+    fingers, finger_steps = _fingers("position"), _fingers("step")
+    if not has_object:
+        return {"observation": grip + fingers + grip_step + finger_steps, **goals}
+    places = grip + _vector("object.position", "m") + _vector("object.from_grip", "m")
+    motion = _vector("object.step_from_grip", "m") + _vector("object.turn", "rad")
+    angles = _vector("object.angle", "rad")
+    return {"observation": places + fingers + angles + motion + grip_step + finger_steps, **goals}
+
+
+def _vector(name: str, unit: str) -> Named:
+    return tuple((f"{name}.{axis}", unit) for axis in "xyz")
+
+
+def _fingers(what: str) -> Named:
+    return (f"right_finger.{what}", "m"), (f"left_finger.{what}", "m")
