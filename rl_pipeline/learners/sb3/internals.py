@@ -91,7 +91,14 @@ def evolve(model: ARS, callback: BaseCallback) -> None:
 
 def last_observations(model: BaseAlgorithm) -> np.ndarray:
     """Observations (n, ...) that a model without dictionary observations acts on next."""
-    assert isinstance(model._last_obs, np.ndarray)  # since `set_up_learning`
+    found = last_observation_parts(model)
+    assert isinstance(found, np.ndarray)
+    return found
+
+
+def last_observation_parts(model: BaseAlgorithm) -> np.ndarray | dict[str, np.ndarray]:
+    """Observations (n, ...) that a model acts on next, by key where they are dictionaries."""
+    assert isinstance(model._last_obs, np.ndarray | dict)  # since `set_up_learning`
     return model._last_obs
 
 
