@@ -9,6 +9,7 @@ from rl_pipeline.config.architecture import Architecture
 from rl_pipeline.config.distillation import Distillation
 from rl_pipeline.config.errors import nearest
 from rl_pipeline.config.hindsight_replay import HindsightReplay
+from rl_pipeline.config.off_policy import OffPolicy
 from rl_pipeline.config.schedules import Schedule
 from rl_pipeline.config.section import (
     InvalidValueError,
@@ -140,6 +141,8 @@ class Training(Section):
     """Keyword arguments of the algorithm's class, in Stable-Baselines3 e.g. policy, learning_rate, gamma."""
     hindsight_replay: HindsightReplay | None = None
     """Hindsight experience replay of an off-policy algorithm; `{}` switches it on, null off."""
+    off_policy: OffPolicy = OffPolicy()
+    """Exploration and limits of off-policy algorithms, chiefly for sparse rewards."""
     distillation: Distillation | None = None
     """What `algorithm: distillation` learns from, and how."""
     architecture: Architecture = Architecture()

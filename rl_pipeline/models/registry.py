@@ -9,12 +9,14 @@ from torch import nn
 
 from rl_pipeline.class_path import find_class
 from rl_pipeline.config.errors import Problem, nearest
+from rl_pipeline.models.feature_extractors.goal_extractor import GoalExtractor
 from rl_pipeline.models.feature_extractors.resnet_mlp import ResnetMLP
 
 ARCHITECTURE = "training.architecture"
 
 FEATURE_EXTRACTORS: dict[str, type[torch_layers.BaseFeaturesExtractor]] = {
     "ResnetMLP": ResnetMLP,
+    "GoalExtractor": GoalExtractor,
     "FlattenExtractor": torch_layers.FlattenExtractor,
     "NatureCNN": torch_layers.NatureCNN,
     "CombinedExtractor": torch_layers.CombinedExtractor,

@@ -207,6 +207,28 @@ OVERRIDES: dict[str, tuple[list[str], list[str]]] = {
         ],
         ["replay_buffer_kwargs: these arguments have a section of their own", "training.hindsight_replay"],
     ),
+    "options of other algorithms": (
+        ["training.off_policy={random_actions: 0.3, target_range: sparse, action_penalty: 1.0}"],
+        [
+            "training.off_policy.random_actions: PPO has no such option",
+            "valid: crossq, ddpg, sac, td3, tqc",
+            "training.off_policy.action_penalty: PPO has no such option",
+            "valid: ddpg, td3",
+        ],
+    ),
+    "a range that is none": (
+        ["training.algorithm=sac", "training.off_policy.target_range=[1.0, 0.0]"],
+        ["training.off_policy.target_range", "is no range", "[lowest, highest]"],
+    ),
+    "endless sparse returns": (
+        [
+            "environment.id=Pendulum-v1",
+            "training.algorithm=sac",
+            "training.algorithm_parameters.gamma=1.0",
+            "training.off_policy.target_range=sparse",
+        ],
+        ["training.off_policy.target_range: needs a gamma below 1"],
+    ),
     "checkpoint": (
         ["training.pretrained_model=runs/old/model.zip"],
         ["training.pretrained_model: there is no file 'runs/old/model.zip' (looked at /", "remedy"],

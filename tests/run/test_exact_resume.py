@@ -34,6 +34,14 @@ NORMALIZED = ("environment.normalize=true",)
 NOISE = "training.algorithm_parameters.action_noise={type: ornstein_uhlenbeck, std: 0.1}"
 SCHEDULE = "training.schedules.learning_rate={type: linear, initial: 0.001, final: 0.0}"
 
+PUSH = Path(__file__).parents[1] / "envs" / "mujoco" / "push.py"
+HINDSIGHT = (
+    "environment.backend=mujoco",
+    *SMALL_OFF_POLICY[2:],
+    "training.algorithm_parameters.buffer_size=160",
+    "training.algorithm_parameters.learning_starts=80",
+    "training.hindsight_replay={}",
+)
 OWN = Path(__file__).with_name("sample_algorithms.py")
 
 CASES = {
@@ -73,16 +81,9 @@ CASES = {
         "training.algorithm_parameters.learning_starts=120",
         "training.hindsight_replay={}",
     ),
-    "her_mujoco_batch": (
-        "FetchPush-v4",
-        "sac",
-        *SMALL_OFF_POLICY[1:],
-        *NORMALIZED,
-        "environment.backend=mujoco",
-        "training.algorithm_parameters.buffer_size=400",
-        "training.algorithm_parameters.learning_starts=120",
-        "training.hindsight_replay={}",
-    ),
+    "her_fetch": ("FetchPush-v4", "sac", *HINDSIGHT, *NORMALIZED, "environment.backend=mujoco"),
+    "her_batch": (f"{PUSH}:Push", "ddpg", *HINDSIGHT, *NORMALIZED, NOISE),
+    "her_stock": (f"{PUSH}:Push", "tqc", *HINDSIGHT, "training.engine=stock"),
     "own_on_policy": ("CartPole-v1", f"{OWN}:RestlessPPO", *SMALL_BATCH),
     "own_off_policy": ("CartPole-v1", f"{OWN}:CountingDQN", *SMALL_OFF_POLICY),
 }

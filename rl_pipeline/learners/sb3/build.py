@@ -8,7 +8,6 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.common.preprocessing import is_image_space, is_image_space_channels_first
 from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
-from stable_baselines3.her.her_replay_buffer import HerReplayBuffer
 
 from rl_pipeline.config.architecture import Architecture
 from rl_pipeline.config.errors import ConfigError, Problem
@@ -17,7 +16,10 @@ from rl_pipeline.learners.random_state import undisturbed_randomness
 from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.activation import hidden_activation
 from rl_pipeline.learners.sb3.engines import engine_class
+from rl_pipeline.learners.sb3.fast.off_policy import FastOffPolicy
+from rl_pipeline.learners.sb3.hindsight_replay import HindsightReplayBuffer
 from rl_pipeline.learners.sb3.noise import make_action_noise
+from rl_pipeline.learners.sb3.off_policy_options import RandomActions, exploring
 from rl_pipeline.learners.sb3.parameters import valid_parameters
 from rl_pipeline.learners.sb3.registry import Algorithm, find_algorithm
 from rl_pipeline.learners.sb3.schedules import make_schedule
@@ -45,13 +47,18 @@ def build_model(training: Training, env: VecEnv, *, seed: int, device: str) -> B
     model_class = engine_class(algorithm, training.engine)
     parameters = constructor_parameters(training, algorithm, env.observation_space, env.action_space)
     policy_class = model_class.policy_aliases[parameters["policy"]]
-    return model_class(
+    if training.off_policy.random_actions:
+        model_class = exploring(model_class)
+    model = model_class(
         env=env,
         policy_kwargs=policy_kwargs(training.architecture, policy_class),
         seed=seed,
         device=device,
         **parameters,
     )
+    if isinstance(model, FastOffPolicy | RandomActions):
+        model.options = training.off_policy
+    return model
 
 
 def build_model_for_acting(
@@ -126,7 +133,7 @@ def constructor_parameters(
     if isinstance(parameters.get("train_freq"), list):
         parameters["train_freq"] = tuple(parameters["train_freq"])
     if training.hindsight_replay is not None:
-        parameters["replay_buffer_class"] = HerReplayBuffer
+        parameters["replay_buffer_class"] = HindsightReplayBuffer
         parameters["replay_buffer_kwargs"] = training.hindsight_replay.model_dump()
     for name, schedule in training.schedules.items():
         if name in CONSTRUCTOR_SCHEDULES:

@@ -5,6 +5,8 @@ from typing import Any
 
 from gymnasium import Space
 from gymnasium.spaces import Dict
+from sb3_contrib import TQC, CrossQ
+from stable_baselines3 import SAC, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_pipeline.config.architecture import Architecture
@@ -30,6 +32,13 @@ from rl_pipeline.models.registry import (
 
 HINDSIGHT_KEY = "training.hindsight_replay"
 GOAL_OBSERVATIONS = {"observation", "achieved_goal", "desired_goal"}
+OFF_POLICY_OPTIONS: dict[str, tuple[type[BaseAlgorithm], ...]] = {
+    "random_actions": (CrossQ, SAC, TD3, TQC),
+    "max_grad_norm": (CrossQ, SAC, TD3, TQC),
+    "action_penalty": (TD3,),
+    "target_range": (SAC, TD3, TQC),
+}
+"""Which algorithms have an option of `training.off_policy`, DDPG as a TD3."""
 STEP_BYTES = 40
 """Rewards, flags, values and log probabilities of a stored step."""
 MAX_ROLLOUT = 10_000_000
@@ -47,6 +56,7 @@ def check_algorithm(training: Training, environment: Environment | None) -> list
     problems += check_layer_norm(found.model_class, parameters.get("policy"), training)
     problems += check_action_noise(parameters.get("action_noise"))
     problems += check_hindsight_replay(found, training)
+    problems += check_off_policy(training, found.model_class)
     if environment is not None:
         problems += check_batch_size(found, parameters, environment.n_environments)
     return problems + check_schedules(found.model_class, training.schedules)
@@ -77,6 +87,29 @@ def check_hindsight_replay(algorithm: Algorithm, training: Training) -> list[Pro
     key = "training.algorithm_parameters.replay_buffer_kwargs"
     message, remedy = "these arguments have a section of their own", f"set {HINDSIGHT_KEY} instead"
     return [Problem(key, message, buffer, remedy=remedy)] if buffer else []
+
+
+def check_off_policy(training: Training, model_class: type[BaseAlgorithm]) -> list[Problem]:
+    """Refuse options of `training.off_policy` that the algorithm cannot carry out."""
+    options = training.off_policy
+    problems = [
+        Problem(
+            key=f"training.off_policy.{name}",
+            message=f"{model_class.__name__} has no such option",
+            value=getattr(options, name),
+            valid=sorted(
+                able for able, other in ALGORITHMS.items() if issubclass(other.model_class, classes)
+            ),
+            remedy="remove it, or train with one of these algorithms",
+        )
+        for name, classes in OFF_POLICY_OPTIONS.items()
+        if getattr(options, name) and not issubclass(model_class, classes)
+    ]
+    gamma = training.algorithm_parameters.get("gamma", 0.0)
+    if options.target_range == "sparse" and isinstance(gamma, int | float) and gamma >= 1:
+        key, message = "training.off_policy.target_range", f"needs a gamma below 1, and it is {gamma}"
+        problems.append(Problem(key, message, remedy="lower gamma, or write [lowest, highest]"))
+    return problems
 
 
 def check_goals(training: Training, environment: Environment, observation: Space) -> list[Problem]:

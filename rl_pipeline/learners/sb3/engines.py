@@ -4,13 +4,14 @@ from typing import Literal
 
 from stable_baselines3.common.base_class import BaseAlgorithm
 
-from rl_pipeline.learners.sb3.fast import FastPPO, FastSAC, FastTD3, FastTQC
+from rl_pipeline.learners.sb3.fast import FastDDPG, FastPPO, FastSAC, FastTD3, FastTQC
 from rl_pipeline.learners.sb3.registry import Algorithm
 
 FAST_CLASSES: dict[str, type[BaseAlgorithm]] = {
     "ppo": FastPPO,
     "sac": FastSAC,
     "td3": FastTD3,
+    "ddpg": FastDDPG,
     "tqc": FastTQC,
 }
 

@@ -11,7 +11,6 @@ from sb3_contrib import ARS, RecurrentPPO
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 from sb3_contrib.common.recurrent.type_aliases import RNNStates
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
@@ -92,7 +91,14 @@ def evolve(model: ARS, callback: BaseCallback) -> None:
 
 def last_observations(model: BaseAlgorithm) -> np.ndarray:
     """Observations (n, ...) that a model without dictionary observations acts on next."""
-    assert isinstance(model._last_obs, np.ndarray)  # since `set_up_learning`
+    found = last_observation_parts(model)
+    assert isinstance(found, np.ndarray)
+    return found
+
+
+def last_observation_parts(model: BaseAlgorithm) -> np.ndarray | dict[str, np.ndarray]:
+    """Observations (n, ...) that a model acts on next, by key where they are dictionaries."""
+    assert isinstance(model._last_obs, np.ndarray | dict)  # since `set_up_learning`
     return model._last_obs
 
 
@@ -160,13 +166,3 @@ def lstm_states(model: BaseAlgorithm) -> RNNStates | None:
 def set_lstm_states(model: RecurrentPPO, states: RNNStates) -> None:
     """Set the hidden states of a recurrent model."""
     model._last_lstm_states = states  # type: ignore[assignment]
-
-
-def episode_starts(buffer: ReplayBuffer) -> np.ndarray | None:
-    """Positions in a HER buffer at which the unfinished episodes start, (n_envs,); None for other buffers."""
-    return getattr(buffer, "_current_ep_start", None)
-
-
-def set_episode_starts(buffer: ReplayBuffer, positions: np.ndarray) -> None:
-    """Set the positions in a HER buffer at which the unfinished episodes start."""
-    buffer._current_ep_start = positions  # type: ignore[attr-defined]

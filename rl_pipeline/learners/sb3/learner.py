@@ -38,6 +38,7 @@ from rl_pipeline.learners.sb3.iteration import PhaseCallback, iteration_length, 
 from rl_pipeline.learners.sb3.logger import logger_state, restore_logger_state, take_values
 from rl_pipeline.learners.sb3.model_file import load_parameters, save_model
 from rl_pipeline.learners.sb3.normalizer_view import use_raw_experience
+from rl_pipeline.learners.sb3.off_policy_options import limit_learning
 from rl_pipeline.learners.sb3.own_state import plain_arguments
 from rl_pipeline.learners.sb3.parameters import valid_parameters
 from rl_pipeline.learners.sb3.policy import SB3Policy
@@ -135,6 +136,8 @@ class SB3Learner(Learner):
     def start(self) -> None:
         """Do what `learn` of SB3 does before its first iteration."""
         use_raw_experience(self.model, self.env)
+        if isinstance(self.model, OffPolicyAlgorithm):
+            limit_learning(self.model, self.training.off_policy)
         self.model.set_logger(Logger(None, []))
         internals.set_up_learning(self.model, self.training.training.total_timesteps, self.callback)
         self.callback.on_training_start({}, {})

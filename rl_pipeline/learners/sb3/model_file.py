@@ -13,9 +13,11 @@ import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.save_util import load_from_zip_file, recursive_getattr
 from stable_baselines3.common.utils import FloatSchedule
+from stable_baselines3.her.her_replay_buffer import HerReplayBuffer
 
 import rl_pipeline.models
 from rl_pipeline.learners.sb3 import internals
+from rl_pipeline.learners.sb3.hindsight_replay import HindsightReplayBuffer
 from rl_pipeline.learners.sb3.schedules import Schedule
 from rl_pipeline.policies.policy import PolicyFileError
 
@@ -37,8 +39,9 @@ UNREADABLE = (
 def save_model(model: BaseAlgorithm, file: BufferedIOBase) -> None:
     """Write a model as `model.save` does, without references to classes of `rl_pipeline`.
 
-    A schedule is written as its present value, since only a training from our checkpoints continues it. Feature
-    extractors of `rl_pipeline.models` are written with their code.
+    A schedule is written as its present value, since only a training from our checkpoints continues it, and the class
+    of a buffer for hindsight replay as that of SB3. Feature extractors of `rl_pipeline.models` are written with their
+    code.
 
     Args:
         model: The model; it stays as it is.
@@ -46,11 +49,13 @@ def save_model(model: BaseAlgorithm, file: BufferedIOBase) -> None:
     """
     plain = copy.copy(model)
     for name, value in vars(model).items():
-        setattr(plain, name, _without_schedule(value, internals.progress_remaining(model)))
+        setattr(plain, name, _known_to_sb3(value, internals.progress_remaining(model)))
     plain.save(file)
 
 
-def _without_schedule(value: object, progress_remaining: float) -> Any:
+def _known_to_sb3(value: object, progress_remaining: float) -> Any:
+    if value is HindsightReplayBuffer:
+        return HerReplayBuffer
     if isinstance(value, Schedule):
         return value(progress_remaining)
     if isinstance(value, FloatSchedule) and isinstance(value.value_schedule, Schedule):

@@ -12,6 +12,7 @@ from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.noise import OrnsteinUhlenbeckActionNoise, VectorizedActionNoise
 
 from rl_pipeline.learners.sb3 import internals
+from rl_pipeline.learners.sb3.hindsight_replay import HindsightReplayBuffer
 from rl_pipeline.learners.sb3.own_state import own_attributes, restore_own_attributes
 from rl_pipeline.plain_data import StateDict
 
@@ -91,9 +92,8 @@ def replay_buffer_state(buffer: ReplayBuffer) -> StateDict:
             isinstance(value, dict) and value and all(_is_storage(array, buffer) for array in value.values())
         ):
             state["arrays"][name] = {key: array[:filled] for key, array in value.items()}
-    starts = internals.episode_starts(buffer)
-    if starts is not None:
-        state["current_ep_start"] = starts
+    if isinstance(buffer, HindsightReplayBuffer):
+        state["unfinished"] = buffer.unfinished
     return state
 
 
@@ -109,9 +109,11 @@ def restore_replay_buffer(buffer: ReplayBuffer, state: StateDict) -> None:
             storage[:filled] = saved
     for index, infos in enumerate(state.get("infos", [])):
         buffer.infos[index] = infos  # type: ignore[attr-defined]
-    if "current_ep_start" in state:
-        internals.set_episode_starts(buffer, state["current_ep_start"])
     buffer.pos, buffer.full = state["pos"], state["full"]
+    if "current_ep_start" in state:  # earlier versions kept where the running episodes start
+        state = {**state, "unfinished": (buffer.pos - state["current_ep_start"]) % buffer.buffer_size}
+    if isinstance(buffer, HindsightReplayBuffer):
+        buffer.resume_episodes(state["unfinished"])
 
 
 def _is_storage(value: object, buffer: ReplayBuffer) -> bool:

@@ -18,12 +18,13 @@ from sb3_contrib import ARS, RecurrentPPO
 from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 from sb3_contrib.common.recurrent.type_aliases import RNNStates
-from stable_baselines3 import DQN, PPO, SAC, HerReplayBuffer
+from stable_baselines3 import DQN, PPO, SAC
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback, ConvertCallback
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecNormalize
+from stable_baselines3.her.her_replay_buffer import HerReplayBuffer
 
 from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.iteration import PhaseCallback
@@ -33,6 +34,7 @@ from rl_pipeline.learners.sb3.state import COUNTERS
 PACKAGE = Path(internals.__file__).parents[3]
 FOLDER = "rl_pipeline/learners/sb3"
 INTERNALS, ADAPTER = f"{FOLDER}/internals.py", f"{FOLDER}/adapter.py"
+HINDSIGHT = f"{FOLDER}/hindsight_replay.py"
 SUBCLASSES = f"{FOLDER}/fast/off_policy.py, ppo.py and rollouts.py"
 
 
@@ -73,6 +75,10 @@ METHODS = [
         "learning_starts action_noise n_envs",
         f"{FOLDER}/fast/off_policy.py",
     ),
+    Method(HerReplayBuffer, "_compute_episode_length", "env_idx", HINDSIGHT),
+    Method(HerReplayBuffer, "_normalize_obs", "env", HINDSIGHT),
+    Method(HerReplayBuffer, "_normalize_reward", "env", HINDSIGHT),
+    Method(HerReplayBuffer, "_maybe_cast_dtype", "", HINDSIGHT),
     Method(VecEnv, "_get_indices", "indices", ADAPTER),
     Method(VecEnv, "_reset_seeds", "", ADAPTER),
     Method(VecEnv, "_reset_options", "", ADAPTER),
@@ -101,7 +107,6 @@ ATTRIBUTES = [
     Attribute("SAC", "_vec_normalize_env", VecNormalize),
     Attribute("SAC", "_last_original_obs", np.ndarray),
     Attribute("RecurrentPPO", "_last_lstm_states", RNNStates),
-    Attribute("HerReplayBuffer", "_current_ep_start", np.ndarray),
     Attribute("DummyVecEnv", "_seeds", list, ADAPTER),
     Attribute("DummyVecEnv", "_options", list, ADAPTER),
 ]

@@ -1,17 +1,18 @@
-"""SAC, TD3 and TQC with compiled acting and gradient steps in SB3's loop."""
+"""SAC, TD3, DDPG and TQC with compiled acting and gradient steps in SB3's loop."""
 
 from typing import Protocol
 
 import numpy as np
 import torch
 from sb3_contrib import TQC
-from sb3_contrib.tqc.policies import TQCPolicy
-from stable_baselines3 import SAC, TD3
+from sb3_contrib.tqc import policies as tqc
+from stable_baselines3 import DDPG, SAC, TD3
 from stable_baselines3.common.noise import ActionNoise
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
-from stable_baselines3.sac.policies import SACPolicy
-from stable_baselines3.td3.policies import TD3Policy
+from stable_baselines3.sac import policies as sac
+from stable_baselines3.td3 import policies as td3
 
+from rl_pipeline.config.off_policy import OffPolicy
 from rl_pipeline.learners.parallel.ranks import Ranks, SingleRank
 from rl_pipeline.learners.sb3 import internals
 from rl_pipeline.learners.sb3.fast.coverage import NotCovered, report_stock_loop
@@ -20,7 +21,8 @@ from rl_pipeline.learners.sb3.fast.critic_objectives import (
     CriticObjective,
     TruncatedQuantiles,
 )
-from rl_pipeline.learners.sb3.fast.off_policy_networks import OffPolicyPolicy, check_policy
+from rl_pipeline.learners.sb3.fast.off_policy_networks import OffPolicyPolicy, check_policy, flat_keys
+from rl_pipeline.learners.sb3.fast.replay import flat
 from rl_pipeline.learners.sb3.fast.shared_off_policy import SharedSoftUpdate, SharedTD3Update
 from rl_pipeline.learners.sb3.fast.soft_actor_critic import SoftUpdate
 from rl_pipeline.learners.sb3.fast.td3_update import TD3Update
@@ -51,6 +53,7 @@ class FastOffPolicy(OffPolicyAlgorithm):
     """
 
     ranks: Ranks = SingleRank()
+    options: OffPolicy = OffPolicy()
     _compiled: OffPolicyUpdate | NotCovered | None = None  # derived from the policy, never saved
 
     def _make_update(self) -> OffPolicyUpdate:
@@ -79,9 +82,9 @@ class FastOffPolicy(OffPolicyAlgorithm):
         update = self._update()
         if update is None or self.num_timesteps < learning_starts:
             return super()._sample_action(learning_starts, action_noise, n_envs)
-        actions = update.act(np.asarray(internals.last_observations(self), np.float32)).reshape(
-            n_envs, *(self.action_space.shape or ())
-        )
+        keys = flat_keys(update.policy.actor.features_extractor)
+        observations = flat(internals.last_observation_parts(self), keys)
+        actions = update.act(observations).reshape(n_envs, *(self.action_space.shape or ()))
         if action_noise is not None:
             actions = np.clip(actions + action_noise(), -1, 1)
         return self.policy.unscale_action(actions), actions
@@ -96,40 +99,48 @@ class FastOffPolicy(OffPolicyAlgorithm):
         return None if isinstance(self._compiled, NotCovered) else self._compiled
 
     def _excluded_save_params(self) -> list[str]:
-        return [*super()._excluded_save_params(), "_compiled", "ranks"]
+        return [*super()._excluded_save_params(), "_compiled", "ranks", "options"]
 
 
 class FastSAC(FastOffPolicy, SAC):
     """SB3's SAC with compiled acting and gradient steps.
 
     Parameters, mathematics, use of random numbers, logged values and `model.zip` are those of
-    `stable_baselines3.SAC`, which loads and continues what this class saves. A model with images, dictionary
-    observations, gSDE, a trained features extractor that actor and critic share, an optimizer other than Adam
-    and AdamW, or a device other than the CPU trains in SB3's loops.
+    `stable_baselines3.SAC`, which loads and continues what this class saves. A model with images, a
+    dictionary of observations with other parts than vectors, gSDE, a trained features extractor that actor and
+    critic share, an optimizer other than Adam and AdamW, or a device other than the CPU trains in SB3's loops.
     """
 
     def _make_update(self) -> SoftUpdate:
-        check_policy(self.policy, SACPolicy)
-        return soft_update(self, ClippedDoubleQ(loss_scale=0.5, first_only=False), self.ranks)
+        check_policy(self.policy, sac.SACPolicy, sac.MultiInputPolicy)
+        return soft_update(self, ClippedDoubleQ(loss_scale=0.5, first_only=False))
 
 
 class FastTD3(FastOffPolicy, TD3):
     """SB3's TD3 with compiled acting and gradient steps; what `FastSAC` says holds here as well."""
 
     def _make_update(self) -> TD3Update:
-        check_policy(self.policy, TD3Policy)
-        return TD3Update(self) if self.ranks.size == 1 else SharedTD3Update(self, self.ranks)
+        check_policy(self.policy, td3.TD3Policy, td3.MultiInputPolicy)
+        if self.ranks.size == 1:
+            return TD3Update(self, self.options)
+        return SharedTD3Update(self, self.ranks, self.options)
+
+
+class FastDDPG(FastTD3, DDPG):
+    """SB3's DDPG, a TD3 with one critic and without smoothing; what `FastSAC` says holds here as well."""
 
 
 class FastTQC(FastOffPolicy, TQC):
     """sb3-contrib's TQC with compiled acting and gradient steps; what `FastSAC` says holds here as well."""
 
     def _make_update(self) -> SoftUpdate:
-        check_policy(self.policy, TQCPolicy)
+        check_policy(self.policy, tqc.TQCPolicy, tqc.MultiInputPolicy)
         objective = TruncatedQuantiles(self.top_quantiles_to_drop_per_net * self.critic.n_critics)
-        return soft_update(self, objective, self.ranks)
+        return soft_update(self, objective)
 
 
-def soft_update(model: SAC | TQC, objective: CriticObjective, ranks: Ranks) -> SoftUpdate:
+def soft_update(model: FastSAC | FastTQC, objective: CriticObjective) -> SoftUpdate:
     """Give what makes the gradient steps of SAC or TQC, alone or together with other ranks."""
-    return SoftUpdate(model, objective) if ranks.size == 1 else SharedSoftUpdate(model, objective, ranks)
+    if model.ranks.size == 1:
+        return SoftUpdate(model, objective, model.options)
+    return SharedSoftUpdate(model, objective, model.ranks, model.options)

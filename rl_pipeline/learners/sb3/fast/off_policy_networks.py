@@ -6,8 +6,10 @@ from types import ModuleType
 from typing import Any
 
 import torch
+from gymnasium import spaces
 from sb3_contrib.tqc import policies as tqc
 from stable_baselines3.common.policies import ContinuousCritic
+from stable_baselines3.common.torch_layers import CombinedExtractor
 from stable_baselines3.sac import policies as sac
 from stable_baselines3.td3 import policies as td3
 from torch import nn
@@ -25,7 +27,7 @@ OffPolicyPolicy = sac.SACPolicy | td3.TD3Policy | tqc.TQCPolicy
 class _GaussianHeads(nn.Module):
     def __init__(self, actor: GaussianActor) -> None:
         super().__init__()
-        self.latent = nn.Sequential(actor.features_extractor, actor.latent_pi)
+        self.latent = nn.Sequential(flat_extractor(actor.features_extractor), actor.latent_pi)
         self.mu, self.log_std = actor.mu, actor.log_std
 
     def forward(self, observations: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -36,7 +38,7 @@ class _GaussianHeads(nn.Module):
 class _QNetworks(nn.Module):
     def __init__(self, critic: Critic) -> None:
         super().__init__()
-        self.features = critic.features_extractor
+        self.features = flat_extractor(critic.features_extractor)
         self.networks = nn.ModuleList(critic.q_networks)
 
     def forward(self, observations: torch.Tensor, actions: torch.Tensor) -> list[torch.Tensor]:
@@ -82,7 +84,7 @@ class DeterministicActor:
 
     def __init__(self, actor: td3.Actor) -> None:
         self.parameters = list(actor.parameters())
-        self._network = Network(nn.Sequential(actor.features_extractor, actor.mu))
+        self._network = Network(nn.Sequential(flat_extractor(actor.features_extractor), actor.mu))
 
     def actions(self, xp: ModuleType, weights: Sequence[Array], observations: Array) -> Array:
         """Give the actions in [-1, 1], shape (n, action_dim), for observations of shape (n, ...)."""
@@ -107,11 +109,37 @@ def by_parameter(parameters: list[nn.Parameter], weights: Sequence[Array]) -> We
     return dict(zip(parameters, weights, strict=True))
 
 
-def check_policy(policy: OffPolicyPolicy, covered: type[OffPolicyPolicy]) -> None:
+def flat_keys(extractor: nn.Module) -> list[str]:
+    """Give the parts of a dictionary that a features extractor lays end to end; none for others."""
+    return list(extractor.extractors) if isinstance(extractor, CombinedExtractor) else []
+
+
+def flat_extractor(extractor: nn.Module) -> nn.Module:
+    """Give what does the same with observations whose parts lie end to end already."""
+    return nn.Flatten() if isinstance(extractor, CombinedExtractor) else extractor
+
+
+def check_parts(extractor: nn.Module, space: spaces.Dict) -> None:
+    """Raise `NotCovered` unless a features extractor only lays vectors of a dictionary end to end."""
+    if (
+        not isinstance(extractor, CombinedExtractor)
+        or type(extractor).forward is not CombinedExtractor.forward
+    ):
+        raise NotCovered(f"its {type(extractor).__name__} reads a dictionary of observations")
+    for key, part in extractor.extractors.items():
+        if type(part) is not nn.Flatten or not isinstance(space[key], spaces.Box):
+            raise NotCovered(f"'{key}' of its observations is no vector")
+
+
+def check_policy(policy: OffPolicyPolicy, *covered: type[OffPolicyPolicy]) -> None:
     """Raise `NotCovered` unless a policy is a multilayer perceptron over vector observations on the CPU."""
-    check_observations(policy.observation_space)
-    if type(policy) is not covered:
-        raise NotCovered(f"its policy is a {type(policy).__name__}, not {covered.__name__}")
+    if isinstance(policy.observation_space, spaces.Dict):
+        check_parts(policy.actor.features_extractor, policy.observation_space)
+    else:
+        check_observations(policy.observation_space)
+    if type(policy) not in covered:
+        names = " or ".join(policy_class.__name__ for policy_class in covered)
+        raise NotCovered(f"its policy is a {type(policy).__name__}, not {names}")
     if policy.device.type != "cpu":
         raise NotCovered(f"it trains on {policy.device}")
     actor = policy.actor

@@ -1,11 +1,13 @@
 """Minibatches from a replay buffer, as arrays."""
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from rl_pipeline.learners.sb3.fast.functions import Array
+from rl_pipeline.learners.sb3.fast.off_policy_networks import flat_keys
 
 
 class Transitions(NamedTuple):
@@ -25,6 +27,20 @@ def sample_transitions(model: OffPolicyAlgorithm, batch_size: int) -> Transition
     assert buffer is not None
     batch = buffer.sample(batch_size, env=model.get_vec_normalize_env())
     tensors = batch.observations, batch.actions, batch.next_observations, batch.dones, batch.rewards
-    columns = [np.asarray(tensor.numpy(), np.float32) for tensor in tensors]
+    keys = flat_keys(model.policy.actor.features_extractor)  # type: ignore[union-attr]
+    columns = [flat(tensor, keys) for tensor in tensors]
     discounts = np.float32(model.gamma) if batch.discounts is None else batch.discounts.numpy()
     return Transitions(*columns, discounts)  # type: ignore[call-arg]
+
+
+def flat(values: Any, keys: Sequence[str]) -> np.ndarray:
+    """Return observations or others as float32; parts of a dictionary end to end, (n, ...).
+
+    Args:
+        values: NumPy arrays or tensors on the CPU.
+        keys: The parts of a dictionary that count, in their order.
+    """
+    if isinstance(values, Mapping):
+        parts = [np.asarray(values[key], np.float32) for key in keys]
+        return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
+    return np.asarray(values, np.float32)

@@ -8,12 +8,13 @@ import numpy as np
 from sb3_contrib import TQC
 from stable_baselines3 import SAC, TD3
 
+from rl_pipeline.config.off_policy import OffPolicy
 from rl_pipeline.learners.parallel.ranks import Ranks
-from rl_pipeline.learners.sb3.fast.adam import AdamState, Slope, adam_step
+from rl_pipeline.learners.sb3.fast.adam import AdamState, Slope
 from rl_pipeline.learners.sb3.fast.critic_objectives import CriticObjective
 from rl_pipeline.learners.sb3.fast.functions import Array
 from rl_pipeline.learners.sb3.fast.replay import Transitions
-from rl_pipeline.learners.sb3.fast.soft_actor_critic import SoftState, SoftUpdate
+from rl_pipeline.learners.sb3.fast.soft_actor_critic import NO_OPTIONS, SoftState, SoftUpdate
 from rl_pipeline.learners.sb3.fast.td3_update import TD3State, TD3Update
 
 
@@ -24,13 +25,20 @@ class SharedSoftUpdate(SoftUpdate):
         model: A `SAC` or `TQC` model.
         objective: What it makes of its critics.
         ranks: All ranks.
+        options: As of the class for one rank; gradients are limited after they are averaged.
 
     Raises:
         NotCovered: JAX is missing, or the model has an unknown layer or optimizer.
     """
 
-    def __init__(self, model: SAC | TQC, objective: CriticObjective, ranks: Ranks) -> None:
-        super().__init__(model, objective)
+    def __init__(
+        self,
+        model: SAC | TQC,
+        objective: CriticObjective,
+        ranks: Ranks,
+        options: OffPolicy = NO_OPTIONS,
+    ) -> None:
+        super().__init__(model, objective, options)
         self._ranks = ranks
         self._first = self._jax.jit(self._critic_part)
         self._second = self._jax.jit(self._actor_part)
@@ -61,7 +69,7 @@ class SharedSoftUpdate(SoftUpdate):
         options: Array,
         numbers: Array,
     ) -> tuple[AdamState, Array]:
-        critic = adam_step(state.critic, shared[:-1], options[1])
+        critic = self._adam_step(state.critic, shared[:-1], options[1])
         return critic, self._flat(*self._actor_slopes(state, critic, batch, noise[0], numbers))
 
     def _last_part(
@@ -83,13 +91,14 @@ class SharedTD3Update(TD3Update):
     Args:
         model: The model to train.
         ranks: All ranks.
+        options: As of the class for one rank; gradients are limited after they are averaged.
 
     Raises:
         NotCovered: JAX is missing, or the model has an unknown layer or optimizer.
     """
 
-    def __init__(self, model: TD3, ranks: Ranks) -> None:
-        super().__init__(model)
+    def __init__(self, model: TD3, ranks: Ranks, options: OffPolicy = NO_OPTIONS) -> None:
+        super().__init__(model, options)
         self._ranks = ranks
         self._first = self._jax.jit(self._critic_part)
         self._second = self._jax.jit(self._actor_part, static_argnames="moves_actor")
@@ -120,7 +129,7 @@ class SharedTD3Update(TD3Update):
     def _actor_part(
         self, state: TD3State, shared: Array, batch: Transitions, options: Array, moves_actor: bool
     ) -> tuple[AdamState, Array | None]:
-        critic = adam_step(state.critic, shared[:-1], options[1])
+        critic = self._adam_step(state.critic, shared[:-1], options[1])
         return critic, self._flat(self._actor_slope(state, critic, batch)) if moves_actor else None
 
     def _flat(self, slope: Slope) -> Array:

@@ -8,14 +8,17 @@ import torch
 from sb3_contrib import TQC
 from stable_baselines3 import SAC
 
+from rl_pipeline.config.off_policy import OffPolicy
 from rl_pipeline.learners.sb3 import internals
-from rl_pipeline.learners.sb3.fast.adam import AdamState, Slope, TorchAdam, adam_step, gradient_of
+from rl_pipeline.learners.sb3.fast.adam import AdamState, Slope, TorchAdam, adam_step, clipped, gradient_of
 from rl_pipeline.learners.sb3.fast.critic_objectives import CriticObjective
 from rl_pipeline.learners.sb3.fast.functions import Array
 from rl_pipeline.learners.sb3.fast.jax_backend import load_jax
 from rl_pipeline.learners.sb3.fast.off_policy_networks import Critics, SquashedGaussianActor
 from rl_pipeline.learners.sb3.fast.replay import Transitions, sample_transitions
 from rl_pipeline.learners.sb3.fast.tensor_block import TensorBlock
+
+NO_OPTIONS = OffPolicy()
 
 
 class SoftState(NamedTuple):
@@ -50,13 +53,16 @@ class SoftUpdate:
     Args:
         model: A `SAC` or `TQC` model.
         objective: What it makes of its critics.
+        options: Limits of its gradients and of the values of its target critics.
 
     Raises:
         NotCovered: JAX is missing, or the model has an unknown layer or optimizer.
     """
 
-    def __init__(self, model: SAC | TQC, objective: CriticObjective) -> None:
+    def __init__(self, model: SAC | TQC, objective: CriticObjective, options: OffPolicy = NO_OPTIONS) -> None:
         self._jax = load_jax()
+        self._value_range = options.value_range(model.gamma)
+        self._max_grad_norm = options.max_grad_norm or np.inf
         self._model, self._objective, self.policy = model, objective, model.policy
         self._actor, self._critics = SquashedGaussianActor(model.actor), Critics(model.critic)
         self._actor_adam, self._critic_adam = (
@@ -132,7 +138,7 @@ class SoftUpdate:
             numbers: The `SoftParameters`.
         """
         critic_slope = self._critic_slope(state, batch, noise[1], numbers)
-        critic = adam_step(state.critic, critic_slope.gradient, options[1])
+        critic = self._adam_step(state.critic, critic_slope.gradient, options[1])
         actor_slope, entropy_slope = self._actor_slopes(state, critic, batch, noise[0], numbers)
         moved = self._moved(state, critic, actor_slope.gradient, entropy_slope.gradient, options, numbers)
         return moved, self._metrics(state, critic_slope.loss, actor_slope.loss, entropy_slope.loss, numbers)
@@ -167,10 +173,13 @@ class SoftUpdate:
         numbers: Array,
     ) -> SoftState:
         tau = SoftParameters(*numbers).tau
-        actor = adam_step(state.actor, actor_gradient, options[0])
+        actor = self._adam_step(state.actor, actor_gradient, options[0])
         target = state.target * (1 - tau) + tau * critic.parameters
         entropy = adam_step(state.entropy, entropy_gradient, options[2]) if state.entropy else None
         return SoftState(actor, critic, target, entropy)
+
+    def _adam_step(self, state: AdamState, gradient: Array, options: Array) -> AdamState:
+        return adam_step(state, clipped(gradient, self._max_grad_norm), options)
 
     def _metrics(
         self, state: SoftState, critic_loss: Array, actor_loss: Array, entropy_loss: Array, numbers: Array
@@ -194,6 +203,8 @@ class SoftUpdate:
         actions, log_prob = self._actor.sample(jnp, actor, batch.next_observations, noise)
         target = self._target_block.split(state.target)
         outputs = self._critics.values(jnp, target, batch.next_observations, actions)
+        if self._value_range is not None:
+            outputs = jnp.clip(outputs, *self._value_range)
         future = self._objective.future(outputs) - ent_coef * log_prob[:, None]
         return batch.rewards + (1 - batch.dones) * batch.discounts * future
 

@@ -1,4 +1,4 @@
-"""TD3's gradient step as one compiled program."""
+"""The gradient step of TD3 and DDPG as one compiled program."""
 
 from functools import partial
 from typing import NamedTuple
@@ -7,14 +7,17 @@ import numpy as np
 import torch
 from stable_baselines3 import TD3
 
+from rl_pipeline.config.off_policy import OffPolicy
 from rl_pipeline.learners.sb3 import internals
-from rl_pipeline.learners.sb3.fast.adam import AdamState, Slope, TorchAdam, adam_step, gradient_of
+from rl_pipeline.learners.sb3.fast.adam import AdamState, Slope, TorchAdam, adam_step, clipped, gradient_of
 from rl_pipeline.learners.sb3.fast.critic_objectives import ClippedDoubleQ
 from rl_pipeline.learners.sb3.fast.functions import Array
 from rl_pipeline.learners.sb3.fast.jax_backend import load_jax
 from rl_pipeline.learners.sb3.fast.off_policy_networks import Critics, DeterministicActor
 from rl_pipeline.learners.sb3.fast.replay import Transitions, sample_transitions
 from rl_pipeline.learners.sb3.fast.tensor_block import TensorBlock
+
+NO_OPTIONS = OffPolicy()
 
 
 class TD3State(NamedTuple):
@@ -38,13 +41,17 @@ class TD3Update:
 
     Args:
         model: The model to train.
+        options: Limits of its gradients, its actions and the values of its target critics.
 
     Raises:
         NotCovered: JAX is missing, or the model has an unknown layer or optimizer.
     """
 
-    def __init__(self, model: TD3) -> None:
+    def __init__(self, model: TD3, options: OffPolicy = NO_OPTIONS) -> None:
         self._jax = load_jax()
+        self._value_range = options.value_range(model.gamma)
+        self._max_grad_norm = options.max_grad_norm or np.inf
+        self._action_penalty = options.action_penalty
         self._model, self.policy = model, model.policy
         self._objective = ClippedDoubleQ(loss_scale=1.0, first_only=True)
         self._actor, self._critics = DeterministicActor(model.actor), Critics(model.critic)
@@ -122,7 +129,7 @@ class TD3Update:
         """
         jnp = self._jax.numpy
         critic_slope = self._critic_slope(state, batch, noise, numbers)
-        critic = adam_step(state.critic, critic_slope.gradient, options[1])
+        critic = self._adam_step(state.critic, critic_slope.gradient, options[1])
         if not moves_actor:
             return state._replace(critic=critic), jnp.stack([critic_slope.loss, jnp.zeros(())])
         actor_slope = self._actor_slope(state, critic, batch)
@@ -136,13 +143,17 @@ class TD3Update:
 
     def _actor_slope(self, state: TD3State, critic: AdamState, batch: Transitions) -> Slope:
         loss = partial(self._actor_loss, critic=critic, batch=batch)
-        return Slope(*gradient_of(loss, state.actor, self._actor_adam.layout)[:2])
+        gradient, _, value = gradient_of(loss, state.actor, self._actor_adam.layout)
+        return Slope(gradient, value)
+
+    def _adam_step(self, state: AdamState, gradient: Array, options: Array) -> AdamState:
+        return adam_step(state, clipped(gradient, self._max_grad_norm), options)
 
     def _moved(
         self, state: TD3State, critic: AdamState, actor_gradient: Array, options: Array, numbers: Array
     ) -> TD3State:
         tau = TD3Parameters(*numbers).tau
-        actor = adam_step(state.actor, actor_gradient, options[0])
+        actor = self._adam_step(state.actor, actor_gradient, options[0])
         actor_target = state.actor_target * (1 - tau) + tau * actor.parameters
         critic_target = state.critic_target * (1 - tau) + tau * critic.parameters
         return TD3State(actor, critic, actor_target, critic_target)
@@ -158,19 +169,24 @@ class TD3Update:
         )
         actions = self._actor.actions(jnp, actor, batch.next_observations)
         actions = jnp.clip(actions + jnp.clip(noise, -noise_clip, noise_clip), -1, 1)
-        future = self._objective.future(self._critics.values(jnp, critic, batch.next_observations, actions))
+        outputs = self._critics.values(jnp, critic, batch.next_observations, actions)
+        if self._value_range is not None:
+            outputs = jnp.clip(outputs, *self._value_range)
+        future = self._objective.future(outputs)
         return batch.rewards + (1 - batch.dones) * batch.discounts * future
 
     def _critic_loss(self, weights: list[Array], batch: Transitions, targets: Array) -> tuple[Array, None]:
         outputs = self._critics.values(self._jax.numpy, weights, batch.observations, batch.actions)
         return self._objective.loss(outputs, targets), None
 
-    def _actor_loss(self, weights: list[Array], critic: AdamState, batch: Transitions) -> tuple[Array, None]:
+    def _actor_loss(self, weights: list[Array], critic: AdamState, batch: Transitions) -> tuple[Array, Array]:
+        """Give the loss with the penalty of actions, and that without it, which is logged."""
         jnp = self._jax.numpy
         actions = self._actor.actions(jnp, weights, batch.observations)
         critics = self._critic_adam.layout.split(critic.parameters)
         outputs = self._critics.values(jnp, critics, batch.observations, actions)
-        return -self._objective.value(outputs).mean(), None
+        loss = -self._objective.value(outputs).mean()
+        return loss + self._action_penalty * (actions * actions).mean(), loss
 
 
 def mean_losses(losses: np.ndarray, moves: list[bool]) -> dict[str, float]:
