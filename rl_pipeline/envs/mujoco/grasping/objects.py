@@ -10,9 +10,9 @@ CUBE, SPHERE, CYLINDER, MESH = OBJECTS = ("cube", "sphere", "cylinder", "mesh")
 
 MASS = 0.1
 """Kilograms of every object."""
-SIZES = {CUBE: (0.025, 0.025, 0.025), SPHERE: (0.028, 0.0, 0.0), CYLINDER: (0.025, 0.035, 0.0)}
+SIZES = {CUBE: (0.02, 0.02, 0.02), SPHERE: (0.022, 0.0, 0.0), CYLINDER: (0.02, 0.03, 0.0)}
 """Sizes of the geoms as MJCF gives them: half edges, radius, radius and half height, in metres."""
-MESH_HALF_HEIGHT = 0.025
+MESH_HALF_HEIGHT = 0.02
 
 _TYPES = {
     CUBE: mujoco.mjtGeom.mjGEOM_BOX,
@@ -62,7 +62,7 @@ def half_height(name: str, scale: float) -> float:
 def mesh_vertices() -> NDArray[np.float64]:
     """Return the corners of the mesh, (24, 3): a hexagonal stone whose edges are bevelled, longer than wide."""
     angles = np.arange(6) * np.pi / 3
-    ring = np.stack((0.034 * np.cos(angles), 0.0289 * np.sin(angles)), axis=1)
+    ring = np.stack((0.028 * np.cos(angles), 0.023 * np.sin(angles)), axis=1)
     layers: Sequence[tuple[float, float]] = ((-1.0, 0.75), (-0.6, 1.0), (0.6, 1.0), (1.0, 0.75))
     return np.concatenate(
         [np.column_stack((ring * scale, np.full(6, height * MESH_HALF_HEIGHT))) for height, scale in layers]

@@ -102,20 +102,25 @@ class RotationAction(NamedTuple):
     """How some numbers between -1 and 1 say how a gripper is to be turned.
 
     Attributes:
-        size: How many.
         decode: From (n, size) to quaternions (n, 4), the orientation relative to a gripper that points down.
+        identity: The numbers for a gripper that points down, (size,).
     """
 
-    size: int
     decode: Callable[[np.ndarray], Array]
+    identity: tuple[float, ...]
+
+    @property
+    def size(self) -> int:
+        """How many numbers."""
+        return len(self.identity)
 
 
 ROTATION_ACTIONS = {
-    "fixed": RotationAction(0, lambda action: np.tile(IDENTITY, (*action.shape[:-1], 1))),
-    "matrix": RotationAction(9, _from_matrix),
-    "euler": RotationAction(3, _from_euler),
-    "quaternion": RotationAction(4, _from_quaternion),
-    "axis_angle": RotationAction(4, _from_axis_angle),
-    "yaw": RotationAction(1, _from_yaw),
+    "fixed": RotationAction(lambda action: np.tile(IDENTITY, (*action.shape[:-1], 1)), ()),
+    "matrix": RotationAction(_from_matrix, (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)),
+    "euler": RotationAction(_from_euler, (0.0, 0.0, 0.0)),
+    "quaternion": RotationAction(_from_quaternion, (1.0, 0.0, 0.0, 0.0)),
+    "axis_angle": RotationAction(_from_axis_angle, (0.0, 0.0, 1.0, 0.0)),
+    "yaw": RotationAction(_from_yaw, (0.0,)),
 }
 """By name."""

@@ -104,6 +104,7 @@ class Grasp(GoalTask):
         self._first_velocity = model.nv - 6 * len(self.objects)
         self._joints = slice(base, self._first)
         self._site = model.site("gripper_grip").id
+        self._offset = model.site_pos[self._site].copy()
         self._geoms = [model.geom(name).id for name in self.objects]
         self._middle, self._half = (
             np.mean(model.actuator_ctrlrange, 1),
@@ -126,7 +127,7 @@ class Grasp(GoalTask):
         if self._kinematics is not None:
             base = self._kinematics.solve(grip, DOWN)
         else:
-            base = np.concatenate((grip - rotate(DOWN, self.gripper.offset), DOWN))
+            base = np.concatenate((grip - rotate(DOWN, self._offset), DOWN))
         parked = [self._at_rest(index, parking_place(index)) for index in range(len(self.objects))]
         return {
             "qpos": np.concatenate((base, self._open, *parked)),
@@ -176,6 +177,18 @@ class Grasp(GoalTask):
         batch.ctrl[:] = self._middle + self._half * self._finger_action(action[:, fingers:])
         if self.object_size_range and isinstance(batch, Simulations):
             self._grow_objects(batch)
+
+    def action_of(self, position: np.ndarray, control: np.ndarray) -> NDArray[np.float32]:
+        """Return actions that keep the gripper pointing down, for a task without eigengrasps.
+
+        Args:
+            position: The three numbers for the position, (n, 3).
+            control: Controls of the gripper's actuators, in their units.
+        """
+        rotation = self._rotation.identity
+        rest = np.concatenate((rotation, (control - self._middle) / self._half))
+        action = np.concatenate((position, np.tile(rest, (len(position), 1))), 1)
+        return action.clip(-1.0, 1.0).astype(np.float32)
 
     def _finger_action(self, action: np.ndarray) -> Array:
         if self.n_eigengrasps is None or self.gripper.eigengrasps is None:
