@@ -2,6 +2,7 @@
 
 from rl_pipeline.class_path import is_class_path, resolve_class
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
+from rl_pipeline.envs.mujoco.grasping.ids import GRASPING_TASKS
 from rl_pipeline.envs.mujoco.task import Task
 
 _FETCH = "rl_pipeline.envs.mujoco.fetch.environments"
@@ -29,6 +30,7 @@ TASKS = {
     "Reacher-v5": f"{_GYMNASIUM}.manipulators:Reacher",
     "Swimmer-v5": f"{_GYMNASIUM}.swimmer:Swimmer",
     "Walker2d-v5": f"{_GYMNASIUM}.planar_walkers:Walker2d",
+    **{f"{name}-v0": f"{task.__module__}:{name}" for name, task in GRASPING_TASKS.items()},
 }
 """Class paths of the tasks that have an id."""
 

@@ -1,0 +1,1 @@
+"""Grasping with a Panda-like arm and three grippers: goal tasks for hindsight replay."""
