@@ -10,6 +10,7 @@ TASKS = {
     "Ant-v5": f"{_GYMNASIUM}.ant:Ant",
     "Balancer-v0": "rl_pipeline.envs.mujoco.robots.balancer:Balancer",
     "HalfCheetah-v5": f"{_GYMNASIUM}.half_cheetah:HalfCheetah",
+    "HalfCheetahSpeed-v0": "rl_pipeline.envs.mujoco.tasks.target_speed:TargetSpeed",
     "Hopper-v5": f"{_GYMNASIUM}.planar_walkers:Hopper",
     "Humanoid-v5": f"{_GYMNASIUM}.humanoid:Humanoid",
     "HumanoidStandup-v5": f"{_GYMNASIUM}.humanoid:HumanoidStandup",
