@@ -60,7 +60,7 @@ def _is_bad_block(name: str, value: object, environment: str | None) -> bool:
 
 
 def _is_misplaced_key(name: str) -> bool:
-    """Whether the name is that of a section, misspelt, or of a key that belongs elsewhere; the validation says where."""
+    """Whether the name is a misspelt section, or a key that belongs elsewhere; the validation says where."""
     return nearest(name, SECTION_NAMES) is not None or bool(key_schema(Config).paths_ending_in(name))
 
 
