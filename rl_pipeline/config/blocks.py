@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rl_pipeline.config.errors import Problem, nearest
-from rl_pipeline.config.key_schema import value_at
-from rl_pipeline.config.schema import SECTION_NAMES
+from rl_pipeline.config.key_schema import key_schema, value_at
+from rl_pipeline.config.schema import SECTION_NAMES, Config
 from rl_pipeline.config.yaml_reader import Document
 
 DEFAULT_BLOCK = "Default"
@@ -56,8 +56,12 @@ def refuse_bad_blocks(document: Document, environment: str | None) -> list[Probl
 def _is_bad_block(name: str, value: object, environment: str | None) -> bool:
     if name in (DEFAULT_BLOCK, environment):
         return not isinstance(value, Mapping | None)
-    is_misspelt_section = nearest(name, SECTION_NAMES) is not None
-    return isinstance(value, Mapping) and not is_misspelt_section and not _is_environment_block(value)
+    return isinstance(value, Mapping) and not _is_misplaced_key(name) and not _is_environment_block(value)
+
+
+def _is_misplaced_key(name: str) -> bool:
+    """Whether the name is a misspelt section, or a key that belongs elsewhere; the validation says where."""
+    return nearest(name, SECTION_NAMES) is not None or bool(key_schema(Config).paths_ending_in(name))
 
 
 def _is_environment_block(value: object) -> bool:

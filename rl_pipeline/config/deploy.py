@@ -95,6 +95,9 @@ class Deploy(Section):
     """Cycles per second; by default the rate of the training."""
     trigger: Text | None = None
     """Topic whose messages start the cycles; by default a steady clock does."""
+    episode_start: Text | None = None
+    """Topic of std_msgs/msg/Empty; a message empties the memory of the policy before the next cycle, as at the start
+    of an episode. An activation and a reset do so anyway."""
     ramp: Annotated[float, Field(ge=0)] = 1.0
     """Seconds after the activation in which commands grow from the last or safe one to those of the policy."""
     shadow: bool = False

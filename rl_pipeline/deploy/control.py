@@ -111,9 +111,13 @@ class Control:
         """
         self.state = "shadow" if self._shadow else "ramp"
         self.problem = None
-        self._memory, self._first = None, True
+        self.start_episode()
         self._began = now
         self._ramp_start = self._commands.safe if self.previous is None else self.previous
+
+    def start_episode(self) -> None:
+        """Empty the memory of the policy, whose next observation is the first of an episode."""
+        self._memory, self._first = None, True
 
     def deactivate(self) -> Numbers:
         """Stop asking the policy, and return the last command that the robot gets."""

@@ -151,6 +151,12 @@ def test_a_word_at_the_top_level_is_an_unknown_key(problems: Problems) -> None:
     assert "experiment.seed" in str(problem.remedy)
 
 
+def test_a_section_of_a_section_says_where_it_belongs(problems: Problems) -> None:
+    [problem] = problems("environment: {id: Ant-v5}\ndistillation: {files: [x.hdf5]}\n")
+    assert (problem.place, problem.message) == ("x.yaml:2", "unknown key")
+    assert problem.remedy == "move it: this key is training.distillation"
+
+
 @pytest.mark.parametrize("name", ["Default", "Ant-v5"])
 def test_blocks_must_be_mappings(name: str, problems: Problems) -> None:
     [problem] = problems(f"environment: {{id: Ant-v5}}\n{name}: 5\n")

@@ -56,6 +56,20 @@ def test_commands_grow_from_the_safe_one_during_the_ramp(policy: Proportional, s
     np.testing.assert_allclose([outcome.command for outcome in outcomes], expected)
 
 
+def test_an_episode_starts_with_an_empty_memory_and_without_a_ramp(
+    policy: Proportional, spec: PolicySpec
+) -> None:
+    loop = control(policy, spec)
+    loop.activate(0)
+    starts = []
+    for cycle in range(4):
+        if cycle == 2:
+            loop.start_episode()
+        starts.append(loop.cycle(cycle * SECOND, CALM, None).episode_start)
+    assert starts == [True, False, True, False]
+    assert policy.memories == [0, 1, 0, 1]
+
+
 @pytest.mark.parametrize(
     ("observation", "problem", "text"),
     [

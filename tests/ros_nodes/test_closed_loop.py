@@ -1,19 +1,27 @@
-"""An exported policy as a node, in lockstep with a simulation node: the same rewards as in one process."""
+"""An exported policy with a memory as a node, in lockstep with a simulation node: the rewards of one process."""
 
 import threading
 import time
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pytest
 import yaml
 
 from rl_pipeline.cli import main
 from rl_pipeline.commands.exit_status import DONE
 from rl_pipeline.config.environment import Environment
+from rl_pipeline.datasets.episode import Contents, Episode, Origin
+from rl_pipeline.datasets.rollout_store import RolloutStore
 from rl_pipeline.envs.factory import make_vector_env
+from rl_pipeline.learners.policy_spec import signals_of
 from rl_pipeline.policies.exported import ExportedPolicy, load_exported
 from rl_pipeline.policies.rollout import Rollout
+from rl_pipeline.policies.spec import PolicySpec, Signal
+from rl_pipeline.run import reports
 from rl_pipeline.run.folder import find_runs
 from tests.ros_network import RosNetwork
 
@@ -23,52 +31,78 @@ from .test_policy import Operator
 if TYPE_CHECKING:
     from .conftest import Participant
 
-N_STEPS = 150
-N_EPISODES = 60
+N_STEPS = 40
+"""Of an episode; a new one begins by itself."""
+N_EPISODES = 120
+N_COMPARED = 3
+"""Episodes one after the other, each of which a policy must begin with an empty memory."""
 N_TRIES = 6
 SEED = 5
-ENVIRONMENT = {"id": "HalfCheetah-v5", "backend": "mujoco", "kwargs": {"num_threads": 1}}
+ENVIRONMENT: dict[str, Any] = {
+    "id": "HalfCheetah-v5",
+    "backend": "mujoco",
+    "kwargs": {"num_threads": 1, "max_episode_steps": N_STEPS},
+}
 
 
-def trained(folder: Path) -> Path:
-    """Train a policy that normalises its observations, and return its ONNX file."""
+def write_rollouts(file: Path) -> None:
+    """Write episodes of random numbers, whose observations and actions are those of the environment."""
+    environment = Environment.model_validate({**ENVIRONMENT, "n_environments": 1})
+    with closing(make_vector_env(environment)) as env:
+        observation, action = signals_of(env.single_observation_space), signals_of(env.single_action_space)
+    assert isinstance(observation, Signal)
+    assert isinstance(action, Signal)
+    spec = PolicySpec("rollouts", observation, observation, action)
+    rng = np.random.default_rng(SEED)
+    with RolloutStore(file, Contents(spec, "raw", ENVIRONMENT["id"], {"made up": {}})) as store:
+        for number in range(2):
+            actions = rng.uniform(-1, 1, (N_STEPS, *action.shape)).astype(np.float32)
+            observations = rng.normal(size=(N_STEPS + 1, *observation.shape))
+            origin = Origin("made up", "start", number)
+            store.add([Episode(origin, observations, actions, actions, np.zeros(N_STEPS), truncated=True)])
+        store.consolidate()
+
+
+def recurrent_policy(folder: Path) -> Path:
+    """Train a network with a memory that normalises its observations, and return its ONNX file."""
+    write_rollouts(folder / "rollouts.hdf5")
     experiment = {
-        "experiment": {"name": "cheetah", "folder": str(folder)},
-        "environment": {**ENVIRONMENT, "n_environments": 2, "normalize": True},
+        "experiment": {"name": "student", "folder": str(folder)},
+        "environment": {**ENVIRONMENT, "normalize": {"observation": True}},
         "training": {
-            "algorithm": "ppo",
-            "algorithm_parameters": {"n_steps": 64, "batch_size": 64},
-            "training": {"total_timesteps": 256, "device": "cpu", "eval": {"num_evals": 0}},
+            "distillation": {"files": [str(folder / "rollouts.hdf5")], "width": 32, "learning_rate": 0.01},
+            "training": {"total_timesteps": 4 * N_STEPS, "device": "cpu", "eval": {"num_evals": 0}},
+            "tensorboard": False,
         },
         "evaluation": {"num_episodes": 1, "video": False},
     }
-    file = folder / "cheetah.yaml"
+    file = folder / "student.yaml"
     file.write_text(yaml.safe_dump(experiment))
-    assert main(["train", "--config", str(file)]) == DONE
+    assert main(["distill", "--config", str(file)]) == DONE
     [run] = find_runs(folder)
     return run.path / "policy.onnx"
 
 
-def rewards_in_process(exported: ExportedPolicy) -> list[list[float]]:
-    """Return the first rewards of each of the first episodes."""
+def episodes_in_process(exported: ExportedPolicy) -> list[list[float]]:
+    """Return the rewards of the first episodes, without those of the episode that is reset at once."""
     environment = Environment.model_validate({**ENVIRONMENT, "n_environments": 1})
     with closing(make_vector_env(environment)) as env:
         env.reset(seed=SEED)
-        episodes = []
-        for _ in range(N_EPISODES):
-            rollout = Rollout(exported.policy, env, seed=None)  # which resets the environment
-            episodes.append([float(rollout.step().rewards[0]) for _ in range(N_STEPS)])
-        return episodes
+        rollout = Rollout(exported.policy, env, seed=None)  # which resets the environment
+        return [[float(rollout.step().rewards[0]) for _ in range(N_STEPS)] for _ in range(N_EPISODES)]
 
 
 def test_a_node_in_lockstep_gets_the_rewards_of_a_single_process(
-    ros_network: RosNetwork, participant: "Participant", tmp_path: Path
+    ros_network: RosNetwork, participant: "Participant", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from std_msgs.msg import Float64
     from std_srvs.srv import Trigger
 
-    policy = trained(tmp_path)
-    expected = rewards_in_process(load_exported(policy))
+    monkeypatch.setattr(reports, "plot_progress", lambda folder: None)  # takes longer than the training
+    policy = recurrent_policy(tmp_path)
+    exported = load_exported(policy)
+    assert exported.policy.has_memory
+    expected = episodes_in_process(exported)
     simulated, robot = tmp_path / "simulated.yaml", tmp_path / "robot.yaml"
     simulated.write_text(yaml.safe_dump({"environment": ENVIRONMENT, "training": {"algorithm": "ppo"}}))
     action = {"field": "simulation/action.data[0:6]", "type": "std_msgs/msg/Float64MultiArray"}
@@ -76,6 +110,7 @@ def test_a_node_in_lockstep_gets_the_rewards_of_a_single_process(
         "observations": ["observation.data"],
         "commands": [{**action, "low": -1.0, "high": 1.0}],
         "trigger": "observation",
+        "episode_start": "episode_start",
         "ramp": 0.0,
         "startup_timeout": PATIENCE,
         "safety": {"max_age": PATIENCE, "max_late": PATIENCE},
@@ -88,7 +123,7 @@ def test_a_node_in_lockstep_gets_the_rewards_of_a_single_process(
         assert participant.call(Trigger, "/simulation/reset_episode").success
 
     def agree(seconds: float) -> bool:
-        """Whether an episode of the node equals one of those in process, at the latest after so long."""
+        """Whether episodes of the node equal some of those in process, at the latest after so long."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if contains([message.data for message in rewards.messages], expected):
@@ -127,10 +162,12 @@ def test_a_node_in_lockstep_gets_the_rewards_of_a_single_process(
 
 
 def contains(numbers: list[float], episodes: list[list[float]]) -> bool:
-    """Whether one of the episodes is among the numbers, with nothing between its rewards."""
-    starts = {episode[0]: episode for episode in episodes}
-    return any(
-        numbers[index : index + N_STEPS] == starts[number]
-        for index, number in enumerate(numbers)
-        if number in starts
-    )
+    """Whether some episodes in a row are among the numbers, with nothing between their rewards."""
+    starts = {episode[0]: index for index, episode in enumerate(episodes)}
+    for index, number in enumerate(numbers):
+        first = starts.get(number)
+        if first is not None:
+            expected = list(chain.from_iterable(episodes[first : first + N_COMPARED]))
+            if numbers[index : index + len(expected)] == expected:
+                return True
+    return False

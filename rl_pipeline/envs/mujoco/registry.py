@@ -20,6 +20,7 @@ TASKS = {
     "FetchSlide-v4": f"{_FETCH}:FetchSlide",
     "FetchSlideDense-v4": f"{_FETCH}:FetchSlideDense",
     "HalfCheetah-v5": f"{_GYMNASIUM}.half_cheetah:HalfCheetah",
+    "HalfCheetahSpeed-v0": "rl_pipeline.envs.mujoco.tasks.target_speed:TargetSpeed",
     "Hopper-v5": f"{_GYMNASIUM}.planar_walkers:Hopper",
     "Humanoid-v5": f"{_GYMNASIUM}.humanoid:Humanoid",
     "HumanoidStandup-v5": f"{_GYMNASIUM}.humanoid:HumanoidStandup",

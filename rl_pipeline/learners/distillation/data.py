@@ -13,6 +13,8 @@ from rl_pipeline.policies.observations import Observation, as_dict
 from rl_pipeline.policies.transforms import Chain, State
 
 Floats = NDArray[np.float32]
+BATCHES_SORTED = 16
+"""Batches whose windows are sorted by length together."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,7 @@ class Windows:
             for length in [settings.sequence_length or steps]
             for start in range(0, steps, length)
         ]
+        self._lengths = np.array([stop - start for _, start, stop in self._windows])
         self._cache: dict[int, Sequence32] = {}
         self._room = settings.cache_megabytes * 1_000_000
 
@@ -171,8 +174,18 @@ class Windows:
             yield pad([self._read(int(index)) for index in chosen])
 
     def order(self, seed: int, epoch: int) -> NDArray[np.int64]:
-        """Return the order of the windows in an epoch, which follows from the seed and the epoch alone."""
-        return np.random.default_rng([seed, 1, epoch]).permutation(len(self._windows))
+        """Return the order of the windows in an epoch, which follows from the seed and the epoch alone.
+
+        Of `BATCHES_SORTED` random batches at a time, windows of similar lengths make a batch: little is padding.
+        """
+        rng = np.random.default_rng([seed, 1, epoch])
+        order = rng.permutation(len(self._windows))
+        group = BATCHES_SORTED * self._batch_size
+        parts = [order[first : first + group] for first in range(0, len(order), group)]
+        order = np.concatenate([part[np.argsort(self._lengths[part], kind="stable")] for part in parts])
+        n_whole = len(order) // self._batch_size * self._batch_size  # a smaller batch stays the last
+        batches = rng.permutation(order[:n_whole].reshape(-1, self._batch_size))
+        return np.concatenate((batches.ravel(), order[n_whole:]))
 
     @property
     def in_order(self) -> NDArray[np.int64]:

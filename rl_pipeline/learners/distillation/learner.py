@@ -57,7 +57,9 @@ class DistillationLearner(Learner):
         )
         torch.manual_seed(seed)
         self._policy = self.for_acting(training, env.single_observation_space, env.single_action_space)
-        optimizer = torch.optim.Adam(self._policy.student.parameters(), self.settings.learning_rate)
+        parameters = self._policy.student.parameters()
+        is_fused = device.type in ("cpu", "cuda")
+        optimizer = torch.optim.Adam(parameters, self.settings.learning_rate, fused=is_fused)
         self._network, self._optimizer = self._fabric.setup(self._policy.student, optimizer)
         self._lessons: Lessons
         self._batches: Iterator[Batch] = iter(())

@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from rl_pipeline.class_path import find_class
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.learners.acting_network import Tensors
+from rl_pipeline.learners.distillation.scan import can_scan, scan
 
 KEY = "training.distillation.model"
 
@@ -45,10 +46,10 @@ class SequenceModel(nn.Module, ABC):
             inputs: (n, T, n_inputs).
             memory: Values of `memories` by name, (n, ...).
             lengths: Steps of each row, after which `inputs` is padding; None where all rows are full. What is
-                returned for padding is not used, nor is the memory.
+                returned for padding is not used.
 
         Returns:
-            The outputs, (n, T, n_outputs), and the memory after the last step.
+            The outputs, (n, T, n_outputs), and the memory after the last step, which an update does not use.
         """
 
 
@@ -73,7 +74,9 @@ class Recurrent(SequenceModel):
         """See `SequenceModel.forward`."""
         states = tuple(memory[name].transpose(0, 1).contiguous() for name in self.names)
         state = states if len(states) > 1 else states[0]
-        if lengths is None:
+        if can_scan(self.cells, inputs):
+            return self.output(self.dropout(scan(self.cells, inputs, states[0], lengths))), {}
+        if lengths is None or inputs.device.type == "cpu":  # which runs over padding faster than around it
             hidden, following = self.cells(inputs, state)
         else:
             steps = torch.tensor(lengths)

@@ -1,5 +1,6 @@
 """What a student learns from: the split, windows, the order, transforms and weights."""
 
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,13 @@ import numpy as np
 import pytest
 
 from rl_pipeline.config.distillation import Distillation
-from rl_pipeline.datasets.episode import Episode, RolloutFileError
+from rl_pipeline.datasets.episode import Contents, Episode, RolloutFileError
+from rl_pipeline.datasets.rollout_store import RolloutStore
 from rl_pipeline.datasets.rollouts import RolloutDataset
 from rl_pipeline.learners.distillation.data import Sequence32, Windows, observe, split
 from rl_pipeline.learners.distillation.weights import make_weights
 from rl_pipeline.policies.transforms import AppendActions, Chain, StackFrames
-from tests.learners.distillation.sample_rollouts import episode, write_rollouts
+from tests.learners.distillation.sample_rollouts import episode, spec, write_rollouts
 
 
 def settings(**values: Any) -> Distillation:
@@ -55,6 +57,35 @@ def test_an_epoch_holds_every_step_once(dataset: RolloutDataset, cache: int) -> 
         assert not np.array_equal(windows.order(3, 0), windows.order(3, 1))
         rest = list(windows.batches(windows.order(3, 0), first=2))
         np.testing.assert_array_equal(rest[0].inputs, batches[2].inputs)
+
+
+def test_batches_hold_windows_of_similar_lengths(tmp_path: Path) -> None:
+    dataset = RolloutDataset([write_rollouts(tmp_path / "x.hdf5", n=24)])
+    windows = Windows(dataset, range(24), prepare, settings(batch_size=4))
+    lengths = [batch.lengths for batch in windows.batches(windows.order(3, 0))]
+    assert all(max(one) - min(one) == 3 * 3 for one in lengths)  # lengths are 3 apart
+    assert lengths != sorted(lengths)
+
+
+def test_memory_stays_bounded_on_a_larger_file(tmp_path: Path) -> None:
+    steps, n = 20_000, 24
+    contents = Contents(spec(), "raw", "Pendulum-v1", {"one": {}})
+    with RolloutStore(tmp_path / "large.hdf5", contents) as store:
+        store.add([episode(number, steps) for number in range(n)])
+        store.consolidate()
+    dataset = RolloutDataset([tmp_path / "large.hdf5"])
+    windows = Windows(
+        dataset, range(n), prepare, settings(sequence_length=50, batch_size=4, cache_megabytes=1)
+    )
+    size = n * prepare(dataset[0]).nbytes
+    order = windows.order(0, 0)
+    tracemalloc.start()
+    for count, _ in enumerate(windows.batches(order)):
+        if count == 12:
+            break
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4e6 < size
 
 
 def test_transforms_with_a_memory_see_the_episode_from_its_start() -> None:

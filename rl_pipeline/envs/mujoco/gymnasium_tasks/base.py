@@ -38,11 +38,20 @@ class GymnasiumTask(Task):
         Raises:
             FileNotFoundError: There is no such file.
         """
-        is_path = self.xml_file.startswith((".", "/", "~"))
-        self.model = Path(self.xml_file).expanduser() if is_path else ASSETS / self.xml_file
-        if not self.model.is_file():
-            raise FileNotFoundError(f"xml_file: there is no file {self.model}")
+        self.model = self.model_file()
         return super().load_model()
+
+    def model_file(self) -> Path:
+        """Return the path of `xml_file`.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+        """
+        is_path = self.xml_file.startswith((".", "/", "~"))
+        path = Path(self.xml_file).expanduser() if is_path else ASSETS / self.xml_file
+        if not path.is_file():
+            raise FileNotFoundError(f"xml_file: there is no file {path}")
+        return path
 
     def setup(self, model: mujoco.MjModel) -> None:
         """Remember the initial state."""

@@ -9,7 +9,7 @@ import numpy as np
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import LivelinessPolicy, QoSProfile, ReliabilityPolicy
-from std_msgs.msg import Bool, Float64MultiArray
+from std_msgs.msg import Bool, Empty, Float64MultiArray
 
 from rl_pipeline.config.deploy import KEY, Deploy
 from rl_pipeline.config.errors import ConfigError, Problem
@@ -89,6 +89,7 @@ class PolicyRobot:
         self._control: Control | None = None
         self._due = 0
         self._triggered: int | None = None
+        self._episode_starts = False
         self.cycles = 0
         self.latest = 0.0
         self.recorder: Recorder | None = None
@@ -112,6 +113,8 @@ class PolicyRobot:
             RefusedError: Something is wrong that would stop the policy at once.
         """
         deadline = time.monotonic() + self._deploy.startup_timeout
+        if self._deploy.episode_start is not None:
+            self._listen_to_episode_starts(self._deploy.episode_start, self._deploy.startup_timeout)
         for topic in dict.fromkeys([*self._reader.topics, *filter(None, [self._deploy.trigger])]):
             if topic not in self._watches:
                 self._subscribe(topic, max(0.0, deadline - time.monotonic()))
@@ -158,6 +161,7 @@ class PolicyRobot:
                 raise RuntimeError("activate() before connect()")
             self._due = time.monotonic_ns()
             self._triggered = None
+            self._episode_starts = False
             self.cycles = 0
             self._control.activate(self._due)
             self.recorder = recorder
@@ -254,6 +258,9 @@ class PolicyRobot:
 
     def _cycle(self, control: Control, now: int, reference: int, problem: str | None) -> Outcome:
         observation, problem = self._observe(problem)
+        if self._episode_starts:
+            control.start_episode()
+            self._episode_starts = False
         outcome = control.cycle(now, observation, problem)
         late = time.monotonic_ns() - reference
         if late > self._max_late and outcome.state != "stopped":
@@ -312,7 +319,23 @@ class PolicyRobot:
 
         quality = offered_quality(self._node, name)
         self._watches[topic], self._classes[topic] = watch, message_class
-        self._arrivals += (Arrivals(self._node, message_class, topic, quality, arrived),)
+        # Taken before the starts of episodes, which are published before their observations.
+        self._arrivals = (Arrivals(self._node, message_class, topic, quality, arrived), *self._arrivals)
+
+    def _listen_to_episode_starts(self, topic: str, timeout: float) -> None:
+        name = self._node.resolve_topic_name(topic)
+        if any(one.subscription.topic_name == name for one in self._arrivals):
+            return
+        found, needed = find_type(self._node, name, timeout), "std_msgs/msg/Empty"
+        if found != needed:
+            message = f"{name} has the type {found}"
+            raise ConfigError([Problem(f"{KEY}.episode_start", message, topic, [needed])])
+
+        def arrived(message: Empty) -> None:
+            self._episode_starts = True
+
+        quality = offered_quality(self._node, name)
+        self._arrivals += (Arrivals(self._node, Empty, topic, quality, arrived),)
 
     def _listen_to_emergency_stop(self, topic: str, heartbeat: float | None) -> None:
         emergency = EmergencyStop(self._node.resolve_topic_name(topic), heartbeat)

@@ -61,8 +61,9 @@ class RealTime:
 
     def _step(self) -> None:
         action = np.clip(self._action, self._space.low, self._space.high).astype(self._space.dtype)
-        observations, rewards, *_ = self._env.step(action)
-        self._topics.publish(self._env, rewards, observations)
+        observations, rewards, terminated, truncated, _ = self._env.step(action)
+        is_over = bool(terminated[0] or truncated[0])
+        self._topics.publish(self._env, rewards, observations, episode_starts=is_over)
 
     def _obey(self, message: Float64MultiArray) -> None:
         numbers = np.asarray(message.data, np.float64)
@@ -88,7 +89,7 @@ class RealTime:
     def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._action[:] = 0.0
         observations, _ = self._env.reset()
-        self._topics.publish(self._env, None, observations)
+        self._topics.publish(self._env, None, observations, episode_starts=True)
         return _done(response, "a new episode has begun")
 
 

@@ -11,7 +11,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64, Float64MultiArray
+from std_msgs.msg import Empty, Float64, Float64MultiArray
 
 from rl_nodes.camera_topics import CameraTopics
 from rl_pipeline.envs.robot_state import RobotReader, find_robot
@@ -24,7 +24,8 @@ NANOSECONDS = 1_000_000_000
 class RobotTopics:
     """Publishes what somebody listens to: `joint_states`, `odom`, `observation`, `reward`, `camera/...` and `/clock`.
 
-    `observation` is what a policy sees, where that is one list of numbers. The clock is told if asked for.
+    `observation` is what a policy sees, where that is one list of numbers. A message on `episode_start` comes before
+    the first observation of an episode. The clock is told if asked for.
 
     Joints and odometry are known of MuJoCo environments. Messages are stamped with the simulated time, which never
     goes back: it runs on through the episodes.
@@ -40,6 +41,7 @@ class RobotTopics:
         self._odometry = node.create_publisher(Odometry, "odom", QOS)
         self._observation = node.create_publisher(Float64MultiArray, "observation", QOS)
         self._reward = node.create_publisher(Float64, "reward", QOS)
+        self._episode_start = node.create_publisher(Empty, "episode_start", QOS)
         self._clock = node.create_publisher(Clock, "/clock", QOS) if publish_clock else None
         self._camera = CameraTopics(node, camera_rate) if camera_rate else None
         self._env: VectorEnv | None = None
@@ -47,7 +49,12 @@ class RobotTopics:
         self.seconds = 0.0
 
     def publish(
-        self, env: VectorEnv, rewards: np.ndarray | None, observations: Observation | None = None
+        self,
+        env: VectorEnv,
+        rewards: np.ndarray | None,
+        observations: Observation | None = None,
+        *,
+        episode_starts: bool = False,
     ) -> None:
         """Publish the state after a step, or after a reset, which takes no time and has no reward.
 
@@ -55,7 +62,10 @@ class RobotTopics:
             env: The environments.
             rewards: (num_envs,), None after a reset.
             observations: What the environments observe now; None where a client is told.
+            episode_starts: Whether the observation is the first of an episode.
         """
+        if episode_starts:
+            self._episode_start.publish(Empty())
         if env is not self._env:
             self._env, self._reader = env, find_robot(env)
         if rewards is not None:
