@@ -54,6 +54,17 @@ class Wandb(Section):
     """'offline' writes to disk for a later `wandb sync`."""
 
 
+class EvaluationInterval(Section):
+    """Another distance between evaluations, from a certain skill on."""
+
+    metric: Text
+    """Column of `evaluations.csv` without `eval/`, e.g. 'distance' or 'success_rate'."""
+    at_least: float
+    """Value of the metric in the latest evaluation from which on this interval counts."""
+    frequency: Positive
+    """Timesteps between evaluations."""
+
+
 class EvaluationDuringTraining(Section):
     """Evaluations of the current policy during training, on environments of their own."""
 
@@ -65,6 +76,8 @@ class EvaluationDuringTraining(Section):
     """Number of evaluations, spread evenly over the training; 0 for none."""
     frequency: Positive | None = None
     """Timesteps between evaluations, given instead of `num_evals`."""
+    intervals: list[EvaluationInterval] = Field(default_factory=list)
+    """Other distances between evaluations as the policy improves; the last one whose metric is reached counts."""
 
 
 class EarlyStopping(Section):
@@ -72,6 +85,9 @@ class EarlyStopping(Section):
 
     reward_threshold: float | None = None
     """Stop when an evaluation's mean return reaches this."""
+    metric_thresholds: dict[Text, float] = Field(default_factory=dict)
+    """Stop when an evaluation reaches the values of all these metrics, columns of `evaluations.csv` without `eval/`,
+    e.g. success_rate: 1.0."""
     patience: Positive | None = None
     """Stop after so many evaluations without an improvement."""
     min_delta: Annotated[float, Field(ge=0)] = 0.0

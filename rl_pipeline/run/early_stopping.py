@@ -5,21 +5,28 @@ from collections.abc import Mapping
 
 from rl_pipeline.config.training import EarlyStopping
 from rl_pipeline.learners.learner import NonFiniteError
+from rl_pipeline.run.evaluate import PREFIX
 from rl_pipeline.run.training_state import Progression
 
 
-def reason_to_stop(config: EarlyStopping, progression: Progression, mean_return: float) -> str | None:
+def reason_to_stop(
+    config: EarlyStopping, progression: Progression, summary: Mapping[str, float]
+) -> str | None:
     """Say why a training may end after an evaluation, or None; the evaluation at timestep 0 never ends it.
 
     Args:
         config: The `early_stopping` block.
         progression: Where the run is, this evaluation included.
-        mean_return: Mean return of this evaluation.
+        summary: What trackers log of this evaluation.
     """
     if progression.last_evaluation_timestep == 0:
         return None
+    mean_return = summary[f"{PREFIX}mean_reward"]
     if config.reward_threshold is not None and mean_return >= config.reward_threshold:
         return f"mean return {mean_return:.1f} reached the threshold {config.reward_threshold:g}"
+    wanted = config.metric_thresholds
+    if wanted and all(summary.get(f"{PREFIX}{name}", -math.inf) >= value for name, value in wanted.items()):
+        return "reached " + ", ".join(f"{name} {value:g}" for name, value in wanted.items())
     count = progression.evaluations_without_improvement
     if config.patience is not None and count >= config.patience:
         return f"no improvement in {count} evaluations"

@@ -12,6 +12,9 @@ from rl_pipeline.policies.policy import Policy
 from rl_pipeline.policies.rollout import Rollout
 from rl_pipeline.wrappers.episode_statistics import STANDARD_METRICS
 
+PREFIX = "eval/"
+"""Of the columns of an evaluation in trackers."""
+
 
 @dataclass
 class Evaluation:
@@ -35,7 +38,7 @@ class Evaluation:
     def summary(self) -> dict[str, float]:
         """Give the values that trackers log, under the names of their columns."""
         means = {
-            f"eval/{name}": float(np.mean(values))
+            f"{PREFIX}{name}": float(np.mean(values))
             for name, values in self.metrics.items()
             if name != "success"
         }

@@ -5,7 +5,7 @@ from typing import Any
 
 from rl_pipeline.atomic import atomic_write
 from rl_pipeline.run.checkpoints import Checkpoint
-from rl_pipeline.run.evaluate import evaluate
+from rl_pipeline.run.evaluate import PREFIX, evaluate
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.trained_policy import open_policy, stored_config
 
@@ -40,7 +40,7 @@ def evaluate_checkpoint(
         "timestep": checkpoint.timestep,
         "seed": seed,
         "deterministic": settings.deterministic,
-        **{name.removeprefix("eval/"): value for name, value in result.summary().items()},
+        **{name.removeprefix(PREFIX): value for name, value in result.summary().items()},
         "returns": result.returns,
         "lengths": result.lengths,
     }

@@ -159,16 +159,15 @@ class RLTrainer:
         timestep, age = self.learner.timesteps, self.session.split.age()
         with self.session.split.measure("evaluate"):
             result, is_best = self.session.evaluation.run(self.learner, self.session.env)
-        self.session.tracker.write(timestep, {**result.summary(), **age})
+        summary = result.summary()
+        self.session.tracker.write(timestep, {**summary, **age})
         self.session.progress.message(
             f"timestep {timestep:,}: mean return {result.mean_return:,.1f} over {len(result.returns)} episodes"
         )
         if is_best and self.checkpoint_settings.keep_best:
             self._save("best", resumable=False, mean_return=result.mean_return)
         early_stopping = self.settings.early_stopping
-        self.reason = self.reason or reason_to_stop(
-            early_stopping, self.session.progression, result.mean_return
-        )
+        self.reason = self.reason or reason_to_stop(early_stopping, self.session.progression, summary)
 
     def _save_step(self) -> None:
         self._save(step_name(self.learner.timesteps))

@@ -41,6 +41,7 @@ class Progression:
         reference_return: The evaluation that counted as the last improvement.
         evaluations_without_improvement: How many evaluations ago that was.
         last_evaluation_timestep: When the last evaluation was made.
+        evaluation_interval: Timesteps between evaluations that the last one chose; None for the configuration's.
         wandb_id: The W&B run that goes on when this one does.
         minutes: How long the run has been trained; None where a version that did not count them trained it.
     """
@@ -49,6 +50,7 @@ class Progression:
     reference_return: float | None = None
     evaluations_without_improvement: int = 0
     last_evaluation_timestep: int | None = None
+    evaluation_interval: int | None = None
     wandb_id: str | None = None
     minutes: float | None = 0.0
 

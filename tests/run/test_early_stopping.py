@@ -19,22 +19,34 @@ from .conftest import curve, sample_env
 NAN_AT_STEP_25 = "environment.kwargs={trouble: nan, trouble_at: 25}"
 
 
+def of(mean_return: float, **metrics: float) -> dict[str, float]:
+    return {"eval/mean_reward": mean_return, **{f"eval/{name}": value for name, value in metrics.items()}}
+
+
 def test_no_reason_is_needed_to_go_on() -> None:
-    assert reason_to_stop(EarlyStopping(), Progression(evaluations_without_improvement=99), 1e9) is None
+    assert reason_to_stop(EarlyStopping(), Progression(evaluations_without_improvement=99), of(1e9)) is None
 
 
 def test_a_reached_threshold_is_a_reason() -> None:
     config = EarlyStopping(reward_threshold=50.0)
-    assert reason_to_stop(config, Progression(), 49.9) is None
-    assert reason_to_stop(config, Progression(), 50.0) == "mean return 50.0 reached the threshold 50"
-    assert reason_to_stop(config, Progression(), math.nan) is None
-    assert reason_to_stop(config, Progression(last_evaluation_timestep=0), 50.0) is None
+    assert reason_to_stop(config, Progression(), of(49.9)) is None
+    assert reason_to_stop(config, Progression(), of(50.0)) == "mean return 50.0 reached the threshold 50"
+    assert reason_to_stop(config, Progression(), of(math.nan)) is None
+    assert reason_to_stop(config, Progression(last_evaluation_timestep=0), of(50.0)) is None
+
+
+def test_all_thresholds_of_metrics_must_be_reached() -> None:
+    config = EarlyStopping(metric_thresholds={"success_rate": 1.0, "distance": 5.0})
+    assert reason_to_stop(config, Progression(), of(0.0, success_rate=1.0, distance=4.9)) is None
+    assert reason_to_stop(config, Progression(), of(0.0, success_rate=1.0)) is None
+    reason = reason_to_stop(config, Progression(), of(0.0, success_rate=1.0, distance=6.0))
+    assert reason == "reached success_rate 1, distance 5"
 
 
 def test_lost_patience_is_a_reason() -> None:
     config = EarlyStopping(patience=3)
-    assert reason_to_stop(config, Progression(evaluations_without_improvement=2), 0.0) is None
-    reason = reason_to_stop(config, Progression(evaluations_without_improvement=3), 0.0)
+    assert reason_to_stop(config, Progression(evaluations_without_improvement=2), of(0.0)) is None
+    reason = reason_to_stop(config, Progression(evaluations_without_improvement=3), of(0.0))
     assert reason == "no improvement in 3 evaluations"
 
 

@@ -3,9 +3,11 @@ from collections.abc import Callable
 
 import pytest
 
+from rl_pipeline.config.errors import ConfigError
+from rl_pipeline.config.training import EvaluationInterval
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.folder import RunFolder
-from rl_pipeline.run.periodic_evaluation import PeriodicEvaluation
+from rl_pipeline.run.periodic_evaluation import PeriodicEvaluation, interval
 from rl_pipeline.run.training_state import Progression
 
 from .conftest import MakeConfig, are_equal, curve, parameters, sample_env
@@ -70,3 +72,25 @@ def test_the_best_return_and_the_patience_are_counted(
     assert progression.best_mean_return == best
     assert progression.evaluations_without_improvement == without_improvement
     assert progression.last_evaluation_timestep == len(returns)
+
+
+@pytest.mark.parametrize(
+    ("summary", "expected"),
+    [
+        ({}, None),
+        ({"eval/distance": 4.0}, None),
+        ({"eval/distance": 6.0}, 20),
+        ({"eval/distance": 12.0}, 10),
+        ({"eval/distance": 25.0}, 40),
+    ],
+)
+def test_the_last_interval_that_is_reached_counts(summary: dict[str, float], expected: int | None) -> None:
+    steps = [(5.0, 20), (10.0, 10), (20.0, 40)]
+    intervals = [EvaluationInterval(metric="distance", at_least=a, frequency=b) for a, b in steps]
+    assert interval(intervals, summary) == expected
+
+
+def test_unknown_metrics_are_refused_before_the_training(train: Callable[..., RunFolder]) -> None:
+    with pytest.raises(ConfigError, match="did you mean: distance_final") as error:
+        train("a2c", "training.training.early_stopping.metric_thresholds={distance_finl: 1.0}")
+    assert "training.training.early_stopping.metric_thresholds" in str(error.value)
