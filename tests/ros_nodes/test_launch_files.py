@@ -85,7 +85,7 @@ def test_a_deployed_policy_commands_until_it_is_stopped(
 
     policy = write_policy(tmp_path / "policy.onnx")
     config = write_description(tmp_path / "robot.yaml")
-    commands = participant.collect(Float64MultiArray, "/left/command", latched=False)
+    commands = participant.collect(Float64MultiArray, "/left/command", latched=False, reliable=True)
     with ros_network.script(ROBOT, "--ros-args", "-r", "__ns:=/left"), ExitStack() as stack:
         [node] = start(
             ros_network,

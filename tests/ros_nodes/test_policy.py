@@ -43,7 +43,9 @@ class Operator:
         self.name = f"{namespace}/policy"
         node = participant.node
         self.diagnostics = participant.collect(DiagnosticArray, "/diagnostics", latched=False)
-        self.commands = participant.collect(Float64MultiArray, f"{namespace}/command", latched=False)
+        self.commands = participant.collect(
+            Float64MultiArray, f"{namespace}/command", latched=False, reliable=True
+        )
         self.faults: Collected = participant.collect(String, f"{namespace}/robot/faults")
         self._fault = node.create_publisher(String, f"{namespace}/robot/fault", 10)
         self._emergency = node.create_publisher(Bool, f"{namespace}/emergency_stop", 1)
@@ -249,7 +251,7 @@ def test_shadow_commands_nothing_and_a_killed_node_is_noticed(
     from std_msgs.msg import Float64MultiArray
 
     operator = Operator(participant)
-    shadow = participant.collect(Float64MultiArray, "/policy/shadow", latched=False)
+    shadow = participant.collect(Float64MultiArray, "/policy/shadow", latched=False, reliable=True)
     config = write_description(tmp_path / "robot.yaml")
     with robot(ros_network):
         node = policy_node(ros_network, policy_file, config, "-p", "shadow:=true", "-p", "activate:=true")
@@ -398,7 +400,9 @@ def test_commands_are_joint_trajectories_and_twists(
         name = f"{kind.__module__.split('.')[0]}/msg/{kind.__name__}"
         fields = [{**one, **limits, "type": name} for one in commands]
         config = write_description(tmp_path / "robot.yaml", commands=fields)
-        received = participant.collect(kind, commands[0]["field"].partition(".")[0], latched=False)
+        received = participant.collect(
+            kind, commands[0]["field"].partition(".")[0], latched=False, reliable=True
+        )
         with ExitStack() as stack:
             stack.enter_context(robot(ros_network))
             node = policy_node(ros_network, policy_file, config, "-p", "activate:=true")

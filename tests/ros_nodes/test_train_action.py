@@ -1,6 +1,7 @@
 import math
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,18 +24,23 @@ class Trainer:
         self.feedback: list[Any] = []
         self.Goal = Train.Goal
         self.client = ActionClient(participant.node, Train, "/train/train")
-        assert self.client.wait_for_server(120), "the action is not on the network"
+        assert self.client.wait_for_server(300), "the action is not on the network"
 
     def send(self, **goal: Any) -> Any:
         """Send a goal and return its handle."""
-        future = self.client.send_goal_async(
-            self.Goal(**goal), feedback_callback=lambda message: self.feedback.append(message.feedback)
+        return self._result_of(
+            lambda: self.client.send_goal_async(
+                self.Goal(**goal), feedback_callback=lambda message: self.feedback.append(message.feedback)
+            )
         )
-        return self.participant.result(future)
+
+    def _result_of(self, ask: Callable[[], Any]) -> Any:
+        """Ask in the executor: rclpy drops an answer that comes before the client has noted its number."""
+        return self.participant.result(self.participant.result(self.participant.executor.create_task(ask)))
 
     def outcome(self, handle: Any) -> tuple[int, Any]:
         """Wait for the status and the result of a goal."""
-        answer = self.participant.result(handle.get_result_async())
+        answer = self._result_of(handle.get_result_async)
         return answer.status, answer.result
 
 

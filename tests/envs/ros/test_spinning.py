@@ -92,7 +92,7 @@ class Gap(Waitable):
     def is_ready(self, wait_set):
         return False
 
-executor = getattr(executors, sys.argv[1])()
+executor = eval(sys.argv[1], vars(executors))
 executor.add_node(node)
 node.add_waitable(Gap(ReentrantCallbackGroup()))
 thread = SpinningThread(executor)
@@ -104,7 +104,7 @@ print("closed")
 """
 
 
-@pytest.mark.parametrize("executor", ["SingleThreadedExecutor", "MultiThreadedExecutor"])
+@pytest.mark.parametrize("executor", ["SingleThreadedExecutor()", "MultiThreadedExecutor(2)"])
 def test_a_thread_is_closed_while_it_prepares_to_wait(ros_network: RosNetwork, executor: str) -> None:
     result = run_program(ros_network, CLOSING, executor)
     assert (result.returncode, result.stdout, result.stderr) == (0, "closed\n", "")
