@@ -1,3 +1,4 @@
+from rl_pipeline.bench.bare_thread import BareThread
 from rl_pipeline.bench.memory import resident_bytes
 from rl_pipeline.bench.stepping import bytes_per_environment, steps_per_second, to_lines
 from rl_pipeline.bench.stepping_contenders import CONTENDERS, MOST_OBJECTS, OURS
@@ -51,3 +52,14 @@ def test_contenders_with_an_object_for_each_environment_leave_large_batches_out(
     assert ours is not None
     ours.close()
     assert set(took_part.values()) == {None}
+
+
+def test_the_limit_of_a_task_that_moves_a_mocap_body_moves_it_too() -> None:
+    bare = BareThread("FetchPickAndPlace-v4")
+    assert bare.steps_per_second(0.01) > 0
+    data = bare._data
+    gripper = data.body("robot0:gripper_link")
+    assert (
+        abs(gripper.xpos - data.mocap_pos[0]).max() < 0.1
+    )  # it hangs on the mocap body, which stands still at 0
+    assert abs(data.mocap_pos[0]).max() > 0.5
