@@ -1,5 +1,6 @@
 """A training starts from the four files of dextgen, and acts as they did."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ class Layers(nn.Module):
         super().__init__()
         sizes = [inputs, WIDTH, WIDTH, outputs]
         layers: list[nn.Module] = []
-        for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+        for before, after in itertools.pairwise(sizes):
             layers += [nn.Linear(before, after), nn.ReLU()]
         self.layers = nn.ModuleList([*layers[:-1], *([last] if last else [])])
 
@@ -73,7 +74,11 @@ class Saved:
 
 
 def config(pretrained: Path, **architecture: Any) -> Config:
-    layers = {"net_arch": [WIDTH, WIDTH], "activation_fn": "ReLU", "features_extractor_class": "GoalExtractor"}
+    layers = {
+        "net_arch": [WIDTH, WIDTH],
+        "activation_fn": "ReLU",
+        "features_extractor_class": "GoalExtractor",
+    }
     return load_config_mapping(
         {
             "environment": {
