@@ -146,12 +146,11 @@ def constructor_parameters(
 def chosen_policy(
     training: Training, model_class: type[BaseAlgorithm], parameters: dict[str, Any]
 ) -> type[BasePolicy]:
-    """Return the class of the policy; one with a head for rotations also becomes the parameter `policy`."""
+    """Return the class that the parameter `policy` names, and put one with a head for rotations in its place."""
     policy_class = model_class.policy_aliases[parameters["policy"]]
-    if training.architecture.rotation_head is None:
-        return policy_class
-    parameters["policy"] = RotationPolicy
-    return RotationPolicy
+    if training.architecture.rotation_head is not None:
+        parameters["policy"] = RotationPolicy
+    return policy_class
 
 
 def policy_kwargs(
