@@ -61,6 +61,7 @@ def test_no_command_of_the_docs_is_left_out() -> None:
         *commands(DOCS / "container.md"),  # tests/test_container.py and docker/check.bash
         *commands(DOCS / "clusters.md"),  # tests/test_clusters_guide.py
         *commands(DOCS / "sim_to_robot.md"),  # tests/test_sim_to_robot_guide.py
+        *commands(DOCS / "hindsight_replay.md"),  # tests/test_hindsight_replay_page.py
         *commands(DOCS / "motions.md"),  # tests/test_motions_page.py
         *commands(DOCS / "rollouts.md"),  # tests/test_rollouts_page.py
         *commands(DOCS / "recordings.md"),  # tests/test_recordings_page.py

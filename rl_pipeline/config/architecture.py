@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from rl_pipeline.config.section import Positive, Section, Text
+from rl_pipeline.config.section import NonNegative, Positive, Section, Text
 
 LayerWidths = list[Positive]
 
@@ -36,6 +36,9 @@ class Architecture(Section):
     """Class of torch.nn that stands between the layers, e.g. 'ReLU'."""
     layer_norm: bool = False
     """Whether to normalise the features of each hidden layer before its activation, in all networks."""
+    rotation_head: NonNegative | None = None
+    """First of nine actions that are a rotation matrix, row by row, which the actor of DDPG or TD3 then learns as six
+    numbers (https://arxiv.org/abs/1812.07035); null for none."""
     share_features_extractor: bool | None = None
     """Whether actor and critic have one features extractor in common."""
     policy_kwargs: dict[str, Any] = Field(default_factory=dict)

@@ -1,6 +1,5 @@
 """The configuration as a whole, and its YAML."""
 
-import yaml
 from pydantic import Field
 
 from rl_pipeline.config.cluster import Cluster
@@ -11,7 +10,7 @@ from rl_pipeline.config.rules import drop_unused
 from rl_pipeline.config.section import Section
 from rl_pipeline.config.sweep import Sweep
 from rl_pipeline.config.training import Training
-from rl_pipeline.config.yaml_dialect import ConfigDumper
+from rl_pipeline.config.yaml_dialect import dump_yaml
 
 
 class Config(Section):
@@ -40,4 +39,4 @@ def dump_config(config: Config) -> str:
     """Return YAML with every key written out, which loads back to an equal configuration, floats exact."""
     mapping = config.model_dump()
     drop_unused(mapping)
-    return yaml.dump(mapping, Dumper=ConfigDumper, sort_keys=False, allow_unicode=True, width=float("inf"))
+    return dump_yaml(mapping)

@@ -55,5 +55,10 @@ def _represent_str(dumper: ConfigDumper, data: str) -> yaml.Node:
     return dumper.represent_scalar(TAG + "str", data, style='"' if "\n" in data else None)
 
 
+def dump_yaml(mapping: dict[str, Any]) -> str:
+    """Return a mapping as YAML that `ConfigLoader` reads as it is, in its own order."""
+    return yaml.dump(mapping, Dumper=ConfigDumper, sort_keys=False, allow_unicode=True, width=float("inf"))
+
+
 ConfigDumper.add_representer(list, _represent_list)
 ConfigDumper.add_representer(str, _represent_str)

@@ -15,6 +15,7 @@ from rl_pipeline.learners.parallel.ranks import Ranks, SingleRank, rank_seed
 from rl_pipeline.learners.policy_spec import describe_policy
 from rl_pipeline.learners.random_state import random_state, restore_random_state
 from rl_pipeline.plain_data import StateDict
+from rl_pipeline.policies.dextgen_files import find_dextgen_files, read_statistics
 from rl_pipeline.policies.normalizer_file import NORMALIZER, read_normalizer, write_normalizer
 from rl_pipeline.policies.policy import PolicyFileError
 from rl_pipeline.policies.spec import write_spec
@@ -25,7 +26,7 @@ from rl_pipeline.run.environments import (
     normalizer_state,
     wrapper_states,
 )
-from rl_pipeline.run.locate import find_policy
+from rl_pipeline.run.locate import PolicyFiles, find_policy
 from rl_pipeline.run.state_file import read_state, write_state
 
 WANDB_ID = re.compile(r"[\w-]{1,128}")
@@ -190,13 +191,32 @@ def load_pretrained(config: Config, learner: Learner, env: VectorEnv) -> None:
     """
     name = config.training.pretrained_model
     assert name is not None
-    policy = find_policy(name, Path(config.experiment.folder))
+    foreign = find_dextgen_files(name, config.environment.id)
+    policy = PolicyFiles(foreign, None) if foreign else find_policy(name, Path(config.experiment.folder))
     try:
         learner.load_pretrained(policy.model)
+        if foreign is not None:
+            load_foreign_statistics(foreign, env)
     except PolicyFileError as error:
         raise CheckpointError(str(error)) from error
     if policy.checkpoint is not None:
         load_statistics(policy.checkpoint, env)
+
+
+def load_foreign_statistics(folder: Path, env: VectorEnv) -> None:
+    """Give an environment the running statistics of a policy of dextgen, which it cannot act without.
+
+    Raises:
+        PolicyFileError: They are damaged, belong to other observations, or the environment does not normalise.
+    """
+    statistics = read_statistics(folder)
+    if not statistics.keys() & normalizer_state(env).keys():
+        remedy = "set environment.normalize: {observation: true, clip_observation: 200.0}"
+        raise PolicyFileError(f"{folder} holds a policy for normalised observations; {remedy}")
+    try:
+        load_normalizer_state(env, statistics)
+    except (KeyError, ValueError) as error:
+        raise PolicyFileError(f"{folder} does not fit {base_env(env).label}: {error}") from error
 
 
 def load_statistics(checkpoint: Checkpoint, env: VectorEnv) -> None:

@@ -23,7 +23,7 @@ from rl_pipeline.learners.learner import Description, IterationLength, Learner, 
 from rl_pipeline.plain_data import StateDict
 
 KEY = "training.distillation"
-UNUSED = ("algorithm_parameters", "schedules", "hindsight_replay")
+UNUSED = ("algorithm_parameters", "schedules", "hindsight_replay", "off_policy")
 """Keys of `training` that belong to algorithms of reinforcement learning."""
 
 
@@ -93,7 +93,7 @@ class DistillationLearner(Learner):
         return problems + [
             Problem(f"training.{key}", "is not read by distillation", remedy=f"remove it; see {KEY}")
             for key in UNUSED
-            if getattr(training, key)
+            if getattr(training, key) != getattr(Training(), key)
         ]
 
     @classmethod

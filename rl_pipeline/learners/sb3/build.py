@@ -7,6 +7,7 @@ from gymnasium import spaces
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.common.preprocessing import is_image_space, is_image_space_channels_first
+from stable_baselines3.common.torch_layers import CombinedExtractor
 from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 
 from rl_pipeline.config.architecture import Architecture
@@ -24,6 +25,7 @@ from rl_pipeline.learners.sb3.parameters import valid_parameters
 from rl_pipeline.learners.sb3.registry import Algorithm, find_algorithm
 from rl_pipeline.learners.sb3.schedules import make_schedule
 from rl_pipeline.models.registry import find_feature_extractor, find_optimizer
+from rl_pipeline.models.rotation_head import RotationPolicy
 
 CONSTRUCTOR_SCHEDULES = {"learning_rate", "clip_range", "clip_range_vf", "delta_std"}
 """Parameters for which SB3 itself takes a schedule; `scheduled_attributes` does the others."""
@@ -46,12 +48,12 @@ def build_model(training: Training, env: VecEnv, *, seed: int, device: str) -> B
     algorithm = require(find_algorithm(training.algorithm))
     model_class = engine_class(algorithm, training.engine)
     parameters = constructor_parameters(training, algorithm, env.observation_space, env.action_space)
-    policy_class = model_class.policy_aliases[parameters["policy"]]
+    policy_class = chosen_policy(training, model_class, parameters)
     if training.off_policy.random_actions:
         model_class = exploring(model_class)
     model = model_class(
         env=env,
-        policy_kwargs=policy_kwargs(training.architecture, policy_class),
+        policy_kwargs=policy_kwargs(training.architecture, policy_class, env.observation_space),
         seed=seed,
         device=device,
         **parameters,
@@ -76,12 +78,12 @@ def build_model_for_acting(
     """
     algorithm = require(find_algorithm(training.algorithm))
     parameters = constructor_parameters(training, algorithm, observation_space, action_space)
-    policy_class = algorithm.model_class.policy_aliases[parameters["policy"]]
+    policy_class = chosen_policy(training, algorithm.model_class, parameters)
     for name in FOR_LEARNING:
         parameters.pop(name, None)
     model = algorithm.model_class(
         env=None,
-        policy_kwargs=policy_kwargs(training.architecture, policy_class),
+        policy_kwargs=policy_kwargs(training.architecture, policy_class, observation_space),
         device="cpu",
         _init_setup_model=False,
         **parameters | _without_experience(algorithm, parameters),
@@ -141,13 +143,29 @@ def constructor_parameters(
     return parameters
 
 
-def policy_kwargs(architecture: Architecture, policy_class: type[BasePolicy]) -> dict[str, Any]:
+def chosen_policy(
+    training: Training, model_class: type[BaseAlgorithm], parameters: dict[str, Any]
+) -> type[BasePolicy]:
+    """Return the class that the parameter `policy` names, and put one with a head for rotations in its place."""
+    policy_class = model_class.policy_aliases[parameters["policy"]]
+    if training.architecture.rotation_head is not None:
+        parameters["policy"] = RotationPolicy
+    return policy_class
+
+
+def policy_kwargs(
+    architecture: Architecture, policy_class: type[BasePolicy], observation_space: spaces.Space[Any]
+) -> dict[str, Any]:
     """Turn the `architecture` block into SB3's `policy_kwargs` for a policy."""
     kwargs: dict[str, Any] = dict(architecture.policy_kwargs)
     if architecture.net_arch is not None:
         kwargs["net_arch"] = architecture.net_arch
     if architecture.share_features_extractor is not None:
         kwargs["share_features_extractor"] = architecture.share_features_extractor
+    if architecture.rotation_head is not None:
+        kwargs["rotation_head"] = architecture.rotation_head
+        if isinstance(observation_space, spaces.Dict):
+            kwargs["features_extractor_class"] = CombinedExtractor
     if architecture.features_extractor_class is not None:
         kwargs["features_extractor_class"] = require(
             find_feature_extractor(architecture.features_extractor_class)

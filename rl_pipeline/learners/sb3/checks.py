@@ -1,5 +1,6 @@
 """Checks of the algorithm, its parameters, its networks, its spaces and its memory."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,7 @@ from rl_pipeline.models.registry import (
     find_feature_extractor,
     find_optimizer,
 )
+from rl_pipeline.models.rotation_head import MATRIX
 
 HINDSIGHT_KEY = "training.hindsight_replay"
 GOAL_OBSERVATIONS = {"observation", "achieved_goal", "desired_goal"}
@@ -206,6 +208,22 @@ def check_action_space(training: Training, environment: Environment, space: Spac
     able = sorted(name for name, other in ALGORITHMS.items() if other.can_act_in(space))
     message = f"cannot act in the action space of {environment.id}, which is {space}"
     return [Problem("training.algorithm", message, training.algorithm, valid=able)]
+
+
+def check_rotation_head(training: Training, space: Space) -> list[Problem]:
+    """Refuse a head for rotations that the algorithm or the actions have no place for."""
+    start, algorithm = training.architecture.rotation_head, find_algorithm(training.algorithm)
+    if start is None or isinstance(algorithm, Problem):
+        return []
+    key = "training.architecture.rotation_head"
+    if not issubclass(algorithm.model_class, TD3):
+        message, remedy = "needs an actor of DDPG or TD3", "remove it, or choose one of these algorithms"
+        return [Problem(key, message, training.algorithm, valid=["ddpg", "td3"], remedy=remedy)]
+    size = math.prod(space.shape or ())
+    if start + MATRIX <= size:
+        return []
+    message = f"needs {MATRIX} actions from there on, and an action has {size} numbers"
+    return [Problem(key, message, start, remedy="remove it, or name the first number of a rotation matrix")]
 
 
 def buffer_bytes(

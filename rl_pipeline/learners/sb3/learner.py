@@ -33,6 +33,7 @@ from rl_pipeline.learners.sb3 import checks, internals, parallel
 from rl_pipeline.learners.sb3.adapter import SB3Adapter
 from rl_pipeline.learners.sb3.build import build_model, build_model_for_acting, require
 from rl_pipeline.learners.sb3.description import device, networks
+from rl_pipeline.learners.sb3.dextgen_networks import load_dextgen_networks
 from rl_pipeline.learners.sb3.episodes import episode_values, mean_return, means
 from rl_pipeline.learners.sb3.iteration import PhaseCallback, iteration_length, run_iteration
 from rl_pipeline.learners.sb3.logger import logger_state, restore_logger_state, take_values
@@ -100,6 +101,7 @@ class SB3Learner(Learner):
     ) -> list[Problem]:
         """See `Learner.check_spaces`."""
         problems = checks.check_action_space(training, environment, action)
+        problems += checks.check_rotation_head(training, action)
         return problems + checks.check_goals(training, environment, observation)
 
     @classmethod
@@ -202,8 +204,14 @@ class SB3Learner(Learner):
         save_vec_normalize(self.env, folder / VEC_NORMALIZE)
 
     def load_pretrained(self, file: Path) -> None:
-        """Start from the networks and optimizers of any `model.zip` of SB3; counters start at zero."""
-        load_parameters(file, self.model)
+        """Start from the networks and optimizers of any `model.zip` of SB3; counters start at zero.
+
+        A folder is one with the networks of dextgen.
+        """
+        if file.is_dir():
+            load_dextgen_networks(file, self.model)
+        else:
+            load_parameters(file, self.model)
 
     def convert_policy(self, source: Path, target: Path) -> None:
         """See `Learner.convert_policy`; the counters are read from the part of `model.zip` that is JSON."""

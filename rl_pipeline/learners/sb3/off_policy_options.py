@@ -8,9 +8,11 @@ import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.noise import ActionNoise
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+from stable_baselines3.td3.policies import Actor
 from torch import nn
 
 from rl_pipeline.config.off_policy import OffPolicy
+from rl_pipeline.models.rotation_head import RotationHead
 
 
 class RandomActions(OffPolicyAlgorithm):
@@ -51,10 +53,16 @@ def limit_learning(model: OffPolicyAlgorithm, options: OffPolicy) -> None:
     if value_range is not None:
         model.critic_target.register_forward_hook(partial(_clip_values, value_range))  # type: ignore[union-attr, operator]
     if options.action_penalty:
-        model.actor.register_forward_hook(partial(_pull_to_zero, options.action_penalty))  # type: ignore[union-attr, operator]
+        hook = partial(_pull_to_zero, options.action_penalty)
+        _squashed(model.actor).register_forward_hook(hook)  # type: ignore[arg-type]
     if options.max_grad_norm is not None:
         for network in (model.actor, model.critic):
             network.optimizer.register_step_pre_hook(partial(_clip_gradients, options.max_grad_norm))  # type: ignore[union-attr, operator]
+
+
+def _squashed(actor: Actor) -> nn.Module:
+    """Return the module whose outputs are the actions in [-1, 1], before a rotation matrix is made of some."""
+    return actor.mu[-2] if isinstance(actor.mu[-1], RotationHead) else actor  # type: ignore[index]
 
 
 def _clip_values(value_range: tuple[float, float], _module: nn.Module, _inputs: Any, values: Any) -> Any:

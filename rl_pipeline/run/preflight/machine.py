@@ -7,6 +7,7 @@ from pathlib import Path
 from rl_pipeline.config.draft import Draft
 from rl_pipeline.config.errors import Problem
 from rl_pipeline.learners.device import check_device
+from rl_pipeline.policies.dextgen_files import find_dextgen_files
 from rl_pipeline.run.checkpoints import CheckpointError
 from rl_pipeline.run.locate import NotFoundError, find_policy
 
@@ -37,6 +38,8 @@ def check_pretrained(draft: Draft) -> list[Problem]:
     """Look for the policy to start from; one on W&B is looked for when it is loaded."""
     name = draft.training.pretrained_model
     if name is None or name.startswith("wandb:"):
+        return []
+    if draft.environment is not None and find_dextgen_files(name, draft.environment.id) is not None:
         return []
     try:
         find_policy(name, Path(draft.experiment.folder))

@@ -168,7 +168,7 @@ def check_optimizer_of_torch(ranks: Ranks) -> None:
 
 
 def check_hindsight_replay(ranks: Ranks) -> None:
-    """DDPG with hindsight replay runs in Stable-Baselines3's loop: ranks learn alike from replay of their own."""
+    """Ranks with DDPG and hindsight replay learn alike from replay of their own."""
     parameters = {"batch_size": BATCH, "learning_starts": 200, "buffer_size": 300}
     training = Training(
         algorithm="ddpg",

@@ -11,6 +11,7 @@ from rl_pipeline.config.environment import Environment
 from rl_pipeline.config.training import Training
 from rl_pipeline.envs.factory import make_vector_env
 from rl_pipeline.learners.sb3.learner import SB3Learner
+from rl_pipeline.wrappers.build import wrap
 
 from .conftest import weights
 
@@ -47,7 +48,7 @@ def trained(algorithm: str, engine: str, iterations: int = 36, **training: Any) 
     config = Environment.model_validate(
         {"id": f"{PUSH}:Push", "backend": "mujoco", "n_environments": 2, "normalize": NORMALIZE}
     )
-    learner = SB3Learner(section, make_vector_env(config, seed=1), seed=1)
+    learner = SB3Learner(section, wrap(make_vector_env(config, seed=1), config), seed=1)
     learner.start()
     for _ in range(iterations):
         learner.iterate(lambda phase: None)
