@@ -132,7 +132,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    hand, rng, postures = Hand(), np.random.default_rng(arguments.seed), []
+    hand, rng = Hand(), np.random.default_rng(arguments.seed)
+    postures: list[Array] = []
     while len(postures) < 3 * arguments.grasps:
         postures += find_grasp(hand, rng) or []
     mean, components = principal_components(np.array(postures), hand.limits)
