@@ -25,7 +25,12 @@ MOCAP, GOAL = 0, 1
 DISTANCE = 0.05
 """Metres from the goal below which it is reached."""
 SETTLING_STEPS = 250
-CAMERA = {"distance": 1.1, "azimuth": 140.0, "elevation": -20.0, "lookat": np.array([-0.08, 0.0, 0.15])}
+CAMERA: FreeCamera = {
+    "distance": 1.1,
+    "azimuth": 140.0,
+    "elevation": -20.0,
+    "lookat": np.array([-0.08, 0.0, 0.15]),
+}
 
 Array = NDArray[np.float64]
 

@@ -13,6 +13,7 @@ from rl_pipeline.envs.mujoco.grasping.ids import GRASPING_TASKS
 from rl_pipeline.envs.mujoco.grasping.objects import OBJECTS
 from rl_pipeline.envs.mujoco.registry import TASKS
 from rl_pipeline.envs.mujoco.vector_env import MujocoVectorEnv
+from rl_pipeline.policies.observations import as_dict
 
 ACTIONS = {
     **{f"FlatPJ{thing}": 4 for thing in ("Cube", "Sphere", "Cylinder", "Mesh", "All")},
@@ -62,7 +63,7 @@ def test_every_task_resets_steps_and_renders(name: str, monkeypatch: pytest.Monk
         assert truncated.all() == (step == 50)
         assert not terminated.any()
         assert set(rewards) <= {-1.0, 0.0}
-    assert all(np.isfinite(part).all() for part in observation.values())
+    assert all(np.isfinite(part).all() for part in as_dict(observation).values())
     (frame,) = env.render()
     assert frame.shape == (48, 48, 3)
     assert frame.std() > 5
