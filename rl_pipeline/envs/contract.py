@@ -179,6 +179,12 @@ class BackendVectorEnv(VectorEnv, ABC):
         """
         raise AttributeError(f"{self.label} has no action masks")
 
+    def follow(self, training: "BackendVectorEnv") -> None:
+        """Take over what the environments of a training have reached, such as the stage of a curriculum.
+
+        Environments that evaluate do so before every evaluation; by default there is nothing to take over.
+        """
+
     def compute_reward(
         self, achieved_goal: np.ndarray, desired_goal: np.ndarray, infos: object
     ) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from gymnasium.vector import VectorEnv
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.training import EarlyStopping, EvaluationDuringTraining, EvaluationInterval
-from rl_pipeline.envs.contract import share_rows
+from rl_pipeline.envs.contract import base_env, share_rows
 from rl_pipeline.learners.learner import Learner
 from rl_pipeline.learners.parallel.ranks import Ranks, SingleRank
 from rl_pipeline.run.environments import load_normalizer_state, make_evaluation_env, normalizer_state
@@ -71,6 +71,7 @@ class PeriodicEvaluation:
         if self.env is None:
             return Evaluation()
         load_normalizer_state(self.env, normalizer_state(training_env))
+        base_env(self.env).follow(base_env(training_env))
         seed = self.config.seed + self.share.start
         return evaluate(learner.policy, self.env, n_episodes=self.n_episodes, seed=seed)
 

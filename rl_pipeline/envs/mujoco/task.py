@@ -159,3 +159,7 @@ class Task:
 
     def load_state_dict(self, state: StateDict) -> None:
         """Continue from what `state_dict` returned; empty for a run that was saved without."""
+
+    def follow(self, state: StateDict) -> None:
+        """Take over what `state_dict` of the training's task returned, and stay there while evaluating."""
+        self.load_state_dict(state)

@@ -243,6 +243,11 @@ class MujocoVectorEnv(BackendVectorEnv):
         if self._randomizer:
             self._randomizer.load_state_dict(state["randomizer"])
 
+    def follow(self, training: BackendVectorEnv) -> None:
+        """Give the task what the task of the training has reached."""
+        if isinstance(training, MujocoVectorEnv):
+            self.task.follow(training.task.state_dict())
+
     def _seed(self, i: int, seed: int) -> None:
         self._rngs[i] = seeding.np_random(int(seed))[0]
         if self._randomizer:

@@ -118,3 +118,8 @@ class OrientGrasp(Grasp):
         """Continue the curriculum; a run that was saved without one starts at the first tolerance."""
         if state:
             self.curriculum.load_state_dict(state)
+
+    def follow(self, state: StateDict) -> None:
+        """Evaluate with the tolerance of the training, and count no episodes."""
+        super().follow(state)
+        self.curriculum.is_frozen = True

@@ -1,12 +1,12 @@
 """A grasp without a policy: over the object, down, close, and to the goal. It shows what a gripper can do."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
 from rl_pipeline.envs.mujoco.grasping.motion import STEP
 from rl_pipeline.envs.mujoco.grasping.task import Grasp
+from rl_pipeline.envs.mujoco.observations import Observation
+from rl_pipeline.policies.observations import as_dict
 
 LOWERING, CLOSING, CARRYING = 10, 18, 28
 """Environment steps of an episode at which the phases start."""
@@ -28,17 +28,18 @@ class ScriptedGrasp:
         self.lift = lift
         self._places: NDArray[np.float64] | None = None
 
-    def act(self, observation: Mapping[str, np.ndarray], step: int) -> NDArray[np.float32]:
+    def act(self, observation: Observation, step: int) -> NDArray[np.float32]:
         """Return the actions, (n, size of an action).
 
         Args:
             observation: Of n simulations, whose episodes run side by side.
             step: How many steps these episodes have made.
         """
-        grip, place = observation["observation"][:, :3], observation["achieved_goal"][:, :3]
+        parts = as_dict(observation)
+        grip, place, goal = (parts[key][:, :3] for key in ("observation", "achieved_goal", "desired_goal"))
         if step == 0 or self._places is None:
             lifted = place + [0.0, 0.0, self.lift or 0.0]
-            self._places = observation["desired_goal"][:, :3].copy() if self.lift is None else lifted
+            self._places = goal.copy() if self.lift is None else lifted
         if step < LOWERING:
             way = GAIN * (place - grip) * [1.0, 1.0, 0.0]
         elif step < CLOSING:

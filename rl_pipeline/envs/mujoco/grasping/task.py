@@ -25,7 +25,12 @@ MOCAP, GOAL = 0, 1
 DISTANCE = 0.05
 """Metres from the goal below which it is reached."""
 SETTLING_STEPS = 250
-CAMERA = {"distance": 1.1, "azimuth": 140.0, "elevation": -20.0, "lookat": np.array([-0.08, 0.0, 0.15])}
+CAMERA: FreeCamera = {
+    "distance": 1.1,
+    "azimuth": 140.0,
+    "elevation": -20.0,
+    "lookat": np.array([-0.08, 0.0, 0.15]),
+}
 
 Array = NDArray[np.float64]
 
@@ -78,7 +83,7 @@ class Grasp(GoalTask):
 
     def _check_arguments(self) -> None:
         key, problems = "environment.kwargs", []
-        available = 0 if self.gripper.eigengrasps is None else len(self.gripper.eigengrasps)
+        available = 0 if self.gripper.eigengrasps is None else len(self.gripper.eigengrasps.components)
         if self.n_eigengrasps is not None and not 1 <= self.n_eigengrasps <= available:
             message = f"{self.gripper_name} has {available} eigengrasps"
             problems.append(Problem(f"{key}.n_eigengrasps", message, self.n_eigengrasps))
@@ -193,7 +198,7 @@ class Grasp(GoalTask):
     def _finger_action(self, action: np.ndarray) -> Array:
         if self.n_eigengrasps is None or self.gripper.eigengrasps is None:
             return action
-        return (action @ self.gripper.eigengrasps[: self.n_eigengrasps]).clip(-1.0, 1.0)
+        return self.gripper.eigengrasps.actions(action)
 
     def _grow_objects(self, batch: Simulations) -> None:
         """Give the objects of every simulation their sizes of this episode."""
