@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import yaml
 
 from rl_pipeline.cli import main
@@ -27,14 +28,21 @@ N_STEPS = 150
 N_EPISODES = 60
 N_TRIES = 6
 SEED = 5
-ENVIRONMENT = {"id": "HalfCheetah-v5", "backend": "mujoco", "kwargs": {"num_threads": 1}}
+CHEETAH = {"id": "HalfCheetah-v5", "backend": "mujoco", "kwargs": {"num_threads": 1}}
+ENDLESS = {"max_deviation": None, "fall_height": 0.0}
+WALKER = {
+    "id": "MotionImitation-v0",
+    "backend": "mujoco",
+    "kwargs": {"num_threads": 1, "actions": "reference", **ENDLESS},
+}
+"""Follows the walk of docs/motions.md, in episodes that do not end when it falls."""
 
 
-def trained(folder: Path) -> Path:
+def trained(folder: Path, environment: dict[str, Any]) -> Path:
     """Train a policy that normalises its observations, and return its ONNX file."""
     experiment = {
-        "experiment": {"name": "cheetah", "folder": str(folder)},
-        "environment": {**ENVIRONMENT, "n_environments": 2, "normalize": True},
+        "experiment": {"name": "robot", "folder": str(folder)},
+        "environment": {**environment, "n_environments": 2, "normalize": True},
         "training": {
             "algorithm": "ppo",
             "algorithm_parameters": {"n_steps": 64, "batch_size": 64},
@@ -42,16 +50,16 @@ def trained(folder: Path) -> Path:
         },
         "evaluation": {"num_episodes": 1, "video": False},
     }
-    file = folder / "cheetah.yaml"
+    file = folder / "experiment.yaml"
     file.write_text(yaml.safe_dump(experiment))
     assert main(["train", "--config", str(file)]) == DONE
     [run] = find_runs(folder)
     return run.path / "policy.onnx"
 
 
-def rewards_in_process(exported: ExportedPolicy) -> list[list[float]]:
+def rewards_in_process(exported: ExportedPolicy, kind: dict[str, Any]) -> list[list[float]]:
     """Return the first rewards of each of the first episodes."""
-    environment = Environment.model_validate({**ENVIRONMENT, "n_environments": 1})
+    environment = Environment.model_validate({**kind, "n_environments": 1})
     with closing(make_vector_env(environment)) as env:
         env.reset(seed=SEED)
         episodes = []
@@ -61,16 +69,19 @@ def rewards_in_process(exported: ExportedPolicy) -> list[list[float]]:
         return episodes
 
 
+@pytest.mark.parametrize(
+    "environment", [CHEETAH, pytest.param(WALKER, marks=pytest.mark.slow)], ids=["cheetah", "walker"]
+)
 def test_a_node_in_lockstep_gets_the_rewards_of_a_single_process(
-    ros_network: RosNetwork, participant: "Participant", tmp_path: Path
+    environment: dict[str, Any], ros_network: RosNetwork, participant: "Participant", tmp_path: Path
 ) -> None:
     from std_msgs.msg import Float64
     from std_srvs.srv import Trigger
 
-    policy = trained(tmp_path)
-    expected = rewards_in_process(load_exported(policy))
+    policy = trained(tmp_path, environment)
+    expected = rewards_in_process(load_exported(policy), environment)
     simulated, robot = tmp_path / "simulated.yaml", tmp_path / "robot.yaml"
-    simulated.write_text(yaml.safe_dump({"environment": ENVIRONMENT, "training": {"algorithm": "ppo"}}))
+    simulated.write_text(yaml.safe_dump({"environment": environment, "training": {"algorithm": "ppo"}}))
     action = {"field": "simulation/action.data[0:6]", "type": "std_msgs/msg/Float64MultiArray"}
     deploy: dict[str, Any] = {
         "observations": ["observation.data"],

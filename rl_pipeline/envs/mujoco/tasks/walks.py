@@ -14,14 +14,16 @@ MOTION, STEP, START, START_X, START_Y, ACTIONS_FROM = range(6)
 root was then, and from the last one on the last two actions."""
 REFERENCE_SHARE = 0.9
 """Part of the way of a slow reference that is enough for a stable walk."""
+ON_THE_SPOT = 1.0
+"""m; a reference that covers less, such as a squat, does not walk."""
 
 
 class Walks:
     """Walks of a motion task.
 
     A walk is stable as in DRLoco (Galljamov, 2020): it is as long as `stable_distance`, or lasts a whole episode and
-    is half as long. Where the reference itself covers less in that time, 90 % of its way are enough, so that a squat
-    is stable when the robot does not fall.
+    is half as long. Where the reference itself covers less in that time, 90 % of its way are enough, and none of it
+    where the reference stays within a metre, so that a squat is stable when the robot does not fall.
 
     Args:
         reference: What is followed.
@@ -45,7 +47,9 @@ class Walks:
         stable = distance >= self._stable_distance
         if self._max_steps is not None:
             elapsed = batch.userdata[:, STEP] - batch.userdata[:, START]
-            enough = np.minimum(self._stable_distance / 2, REFERENCE_SHARE * self._reference_distance(batch))
+            wanted = self._reference_distance(batch)
+            wanted[wanted < ON_THE_SPOT] = 0.0
+            enough = np.minimum(self._stable_distance / 2, REFERENCE_SHARE * wanted)
             stable |= (elapsed >= self._max_steps) & (distance >= enough)
         return stable
 
