@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rl_pipeline.config.deploy import load_deploy
 from rl_pipeline.datasets import motion_file
 from rl_pipeline.datasets.reading import library
 from rl_pipeline.envs.mujoco.factory import make_task
 from rl_pipeline.envs.mujoco.tasks.reward_terms import PRESETS
-from tests.documentation import DOCS, blocks, commands, rl_pipeline, write_files
+from tests.documentation import DOCS, ROOT, blocks, commands, rl_pipeline, write_files
 
 PAGE = DOCS / "motions.md"
 SHORT = [
@@ -34,6 +35,8 @@ def test_the_commands_work_with_the_files_of_the_page(tmp_path: Path) -> None:
             rl_pipeline(line, *(SHORT if " train " in line else ()))
     for name in ("walk.png", "walk.mp4", "recording.npz", "follows.mp4"):
         assert (tmp_path / name).stat().st_size > 1000
+    [gait] = tmp_path.glob("experiments/*/*/*/gait")
+    assert {file.suffix for file in gait.iterdir()} == {".png", ".csv", ".mp4", ".json"}
 
 
 def test_the_format_is_that_of_the_writer() -> None:
@@ -49,5 +52,17 @@ def test_motions_and_presets_of_the_package_are_listed() -> None:
 
 
 def test_the_terms_of_the_page_are_valid() -> None:
-    terms = yaml.safe_load(blocks(PAGE, "text")[1])
+    terms = yaml.safe_load(blocks(PAGE, "text")[-1])
     make_task("MotionImitation-v0", terms)
+
+
+def test_the_description_for_the_policy_node_is_valid(tmp_path: Path) -> None:
+    write_files(PAGE, tmp_path)
+    deploy = load_deploy(tmp_path / "walker.yaml")
+    assert deploy.trigger == "observation"
+
+
+def test_the_page_shows_when_the_configuration_stops() -> None:
+    shown = yaml.safe_load(blocks(PAGE, "text")[1])["training"]["training"]
+    loop = yaml.safe_load((ROOT / "configs" / "motion_walk_ppo.yaml").read_text())["training"]["training"]
+    assert shown == {name: loop[name] for name in shown}

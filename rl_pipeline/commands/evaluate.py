@@ -17,10 +17,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--episodes", type=positive, help="number of episodes; by default the configuration's"
     )
     parser.add_argument("--seed", type=seed, help="seed of the environments; by default the configuration's")
+    parser.add_argument(
+        "--gait",
+        action="store_true",
+        help="compare 20 walks from different phases with the reference motion: figure, CSV, JSON and film in gait/",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Evaluate and print the result."""
+    if options.gait:
+        evaluate_gait_of_run(options.run_name, options.checkpoint, options.episodes, options.seed)
+        return
     evaluate_run(options.run_name, options.checkpoint, options.episodes, options.seed)
 
 
@@ -42,3 +50,22 @@ def evaluate_run(
     count = len(report["returns"])
     print(f"{count} episodes of checkpoint '{checkpoint.name}'; written to {folder.path / 'eval.json'}")
     return report
+
+
+def evaluate_gait_of_run(
+    run_name: str, checkpoint_name: str | None, n_walks: int | None, seed: int | None
+) -> dict[str, Any]:
+    """Compare the walks of a run with its motions, print the numbers and return what `gait.json` holds.
+
+    Raises:
+        RefusedError: There is no such run or checkpoint, or it follows no motion.
+    """
+    from rl_pipeline.run.gait.evaluation import N_WALKS, evaluate_gait, summary
+
+    folder, checkpoint = chosen(run_name, checkpoint_name)
+    found = evaluate_gait(folder, checkpoint, n_walks=n_walks or N_WALKS, seed=seed)
+    for name, numbers in found.report["motions"].items():
+        print(f"{name}\n{summary(numbers)}")
+    for file in (*found.files, found.folder / "gait.json"):
+        print(file)
+    return found.report

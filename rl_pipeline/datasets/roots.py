@@ -99,3 +99,15 @@ def _planar(motion: Motion, model: "mujoco.MjModel", joints: list[int]) -> RootC
     return RootCoordinates(
         positions, velocities, float(np.abs(rest - rest.mean(axis=0)).max()), float(off_axis.max())
     )
+
+
+def place_columns(model: "mujoco.MjModel") -> list[int]:
+    """Return the columns of `qpos` that say where the robot is in the plane, which a policy must not see."""
+    columns = []
+    for joint in root_joints(model):
+        start = int(model.jnt_qposadr[joint])
+        if int(model.jnt_type[joint]) == FREE:
+            columns += [start, start + 1]
+        elif int(model.jnt_type[joint]) == SLIDE and not model.jnt_axis[joint, 2]:
+            columns.append(start)
+    return columns

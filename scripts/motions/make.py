@@ -8,9 +8,9 @@ from pathlib import Path
 
 import mujoco
 import numpy as np
-from legs import legs_of
+from legs import Legs, legs_of
 from squat_and_hop import Poses, hop, squat
-from walking import PERIOD, TOE_OFF, Gait, leg, optimise, pelvis
+from walking import GAITS, TOE_OFF, Gait, leg, optimise, pelvis
 
 from rl_pipeline.datasets.binding import bind
 from rl_pipeline.datasets.model_files import load_model
@@ -31,26 +31,33 @@ def main() -> None:
     """Write the motions."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=LIBRARY, help="folder to write to")
-    parser.add_argument("--optimise", action="store_true", help="optimise the gait anew and print it")
+    parser.add_argument("--optimise", action="store_true", help="optimise the gaits anew and print them")
     options = parser.parse_args()
     model = load_model(MODEL)
     legs = legs_of(model)
-    gait = optimise(legs) if options.optimise else Gait()
+    gaits = {name: optimise(legs, gait) if options.optimise else gait for name, gait in GAITS.items()}
     if options.optimise:
-        print(gait)
-    phase = np.linspace(0, 1, round(PERIOD / DT) + 1)
-    hip, lean = pelvis(gait, phase)
-    half = (phase + 0.5) % 1.0
-    right, left = (leg(legs, gait, np.append(at[:-1], at[0])) for at in (phase, half))
-    grounded = np.stack([np.append(at[:-1], at[0]) <= TOE_OFF for at in (half, phase)], axis=1)
-    walk = _motion("walk", hip, lean, np.concatenate((left[0], right[0]), axis=1), grounded)
+        print(gaits)
     options.out.mkdir(parents=True, exist_ok=True)
     for motion in (
-        walk,
+        *(_walk(name, legs, gait) for name, gait in gaits.items()),
         _symmetric("squat", squat(model, legs, DT)),
         _symmetric("hop", hop(model, legs, DT)),
     ):
         save_motion(_with_bodies(motion, model), options.out / f"{motion.name}.npz")
+
+
+def _walk(name: str, legs: Legs, gait: Gait) -> Motion:
+    """Return a stride of the whole number of frames that is nearest to its period."""
+    frames = round(gait.period / DT)
+    phase = np.linspace(0, 1, frames + 1)
+    hip, lean = pelvis(gait, phase)
+    half = (phase + 0.5) % 1.0
+    right, left = (leg(legs, gait, np.append(at[:-1], at[0])) for at in (phase, half))
+    grounded = np.stack([np.append(at[:-1], at[0]) <= TOE_OFF for at in (half, phase)], axis=1)
+    return _motion(
+        name, hip, lean, np.concatenate((left[0], right[0]), axis=1), grounded, dt=gait.period / frames
+    )
 
 
 def _symmetric(name: str, poses: Poses) -> Motion:
@@ -60,11 +67,13 @@ def _symmetric(name: str, poses: Poses) -> Motion:
     )
 
 
-def _motion(name: str, hip: np.ndarray, lean: np.ndarray, angles: np.ndarray, contacts: np.ndarray) -> Motion:
+def _motion(
+    name: str, hip: np.ndarray, lean: np.ndarray, angles: np.ndarray, contacts: np.ndarray, dt: float = DT
+) -> Motion:
     frames = len(hip)
     motion = Motion(
         name=f"{MODEL}_{name}",
-        dt=DT,
+        dt=dt,
         joint_names=JOINTS,
         joint_positions=angles,
         joint_velocities=np.zeros_like(angles),

@@ -7,7 +7,7 @@ swing, plantar flexion about 18 degrees at push-off.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from legs import Legs, clearance, foot_pose, joint_angles, planted_ankle
@@ -18,8 +18,9 @@ from scipy.optimize import least_squares
 Array = NDArray[np.float64]
 
 PERIOD, SPEED = 1.1, 1.25
-"""Seconds of a stride, and m/s."""
-STRIDE = PERIOD * SPEED
+"""Seconds of a stride, and m/s, of the walk in the middle."""
+SLOW, FAST = 0.8, 1.6
+"""m/s. People change stride and cadence together: the ratio of the two stays nearly the same over the speeds."""
 TOE_OFF = 0.62
 """Part of the stride during which a foot is on the ground."""
 
@@ -40,9 +41,10 @@ STRAIGHTEST = np.deg2rad(4.0)
 class Gait:
     """What is optimised; phases are parts of the stride, angles in radians, lengths in m.
 
-    The values are those that `optimise` found.
+    The values are those that `optimise` found. The speed, m/s, is given.
     """
 
+    speed: float = SPEED
     place: float = 0.31124
     hip_height: float = 0.90703
     bounce: float = 0.022
@@ -60,6 +62,59 @@ class Gait:
     push_off_turn: float = -317.35382
     lift: float = 0.04081
 
+    @property
+    def stride(self) -> float:
+        """Length of a stride, m."""
+        return self.period * self.speed
+
+    @property
+    def period(self) -> float:
+        """Seconds of a stride."""
+        return PERIOD * float(np.sqrt(SPEED / self.speed))
+
+
+GAITS = {
+    "slow_walk": Gait(
+        speed=SLOW,
+        place=0.23634,
+        hip_height=0.91739,
+        bounce=0.01811,
+        bounce_phase=0.3289,
+        sway=0.02,
+        sway_phase=0.23518,
+        strike=0.2,
+        strike_rate=-8.88839,
+        strike_turn=259.20978,
+        heel_off=0.15,
+        rise=-0.24568,
+        rise_rate=0.0,
+        push_off=-0.73612,
+        push_off_rate=-11.99866,
+        push_off_turn=-418.24658,
+        lift=0.03331,
+    ),
+    "walk": Gait(),
+    "fast_walk": Gait(
+        speed=FAST,
+        place=0.35137,
+        hip_height=0.90066,
+        bounce=0.022,
+        bounce_phase=0.43685,
+        sway=0.02,
+        sway_phase=0.3015,
+        strike=0.36272,
+        strike_rate=-11.8033,
+        strike_turn=196.21724,
+        heel_off=0.15,
+        rise=-0.31835,
+        rise_rate=-3.1238,
+        push_off=-1.11623,
+        push_off_rate=-11.97503,
+        push_off_turn=-280.26683,
+        lift=0.06777,
+    ),
+}
+"""By the name of the motion. Those of other speeds were optimised from the one in the middle, in three steps."""
 
 BOUNDS = {
     "place": (0.2, 0.4),
@@ -89,14 +144,18 @@ STEP = 1e-4
 """Of the phase, for derivatives."""
 
 
-def sketch(phase: Array) -> Array:
-    """Return the angles of the sketch, (T, 3), as Fourier series through its points."""
+def sketch(gait: Gait, phase: Array) -> Array:
+    """Return the angles of the sketch, (T, 3), as Fourier series through its points.
+
+    The hip swings about its mean as much as the stride is long.
+    """
     steps = np.arange(200) / 200
     points = np.stack(
         [PchipInterpolator(*zip(*points, strict=True))(steps) for points in SKETCH.values()], axis=1
     )
     factors = np.fft.rfft(np.deg2rad(points), axis=0)[: HARMONICS + 1] / len(steps)
     factors[1:] *= 2
+    factors[1:, 0] *= gait.stride / (PERIOD * SPEED)
     waves = np.exp(2j * np.pi * np.outer(phase, np.arange(HARMONICS + 1)))
     return (waves @ factors).real
 
@@ -123,10 +182,10 @@ def foot(legs: Legs, gait: Gait, phase: Array) -> tuple[Array, Array]:
 
     def swing(at: Array) -> Array:
         hip, lean = pelvis(gait, at)
-        return foot_pose(legs, hip, lean, sketch(at))
+        return foot_pose(legs, hip, lean, sketch(gait, at))
 
     land = _derivatives(stance, 2 * STEP)
-    land[0, 0] += STRIDE
+    land[0, 0] += gait.stride
     gaps = [
         _derivatives(stance, TOE_OFF - 2 * STEP) - _derivatives(swing, TOE_OFF),
         land - _derivatives(swing, 1.0),
@@ -150,7 +209,7 @@ def _derivatives(function: Callable[[Array], Array], at: float) -> Array:
 def pelvis(gait: Gait, phase: Array) -> tuple[Array, Array]:
     """Return the hip, (T, 2), and the lean of the trunk, (T,); both repeat with every step."""
     wave = 4 * np.pi * phase
-    x = STRIDE * phase + gait.sway * np.sin(wave + 2 * np.pi * gait.sway_phase)
+    x = gait.stride * phase + gait.sway * np.sin(wave + 2 * np.pi * gait.sway_phase)
     z = gait.hip_height + gait.bounce * np.cos(wave + 2 * np.pi * gait.bounce_phase)
     return np.stack((x, z), axis=1), np.deg2rad(4.0) + np.deg2rad(1.0) * np.cos(wave)
 
@@ -163,15 +222,15 @@ def leg(legs: Legs, gait: Gait, phase: Array) -> tuple[Array, Array, Array]:
     return angles, missing, clearance(legs, ankle, pitch)
 
 
-def optimise(legs: Legs) -> Gait:
-    """Return the gait that is closest to the sketch."""
+def optimise(legs: Legs, start: Gait) -> Gait:
+    """Return the gait that is closest to the sketch, with the speed of the one to start from."""
     phase = np.linspace(0, 1, 101)
-    wanted = sketch(phase)
+    wanted = sketch(start, phase)
     in_swing = (phase > TOE_OFF + 0.06) & (phase < 0.97)
     names = list(BOUNDS)
 
     def residuals(values: Array) -> Array:
-        gait = Gait(**dict(zip(names, values, strict=True)))
+        gait = replace(start, **dict(zip(names, values, strict=True)))
         angles, missing, height = leg(legs, gait, phase)
         straight = np.maximum(0.0, STRAIGHTEST - angles[:, 1])
         low = np.maximum(0.0, LEAST_CLEARANCE - height[in_swing])
@@ -182,8 +241,7 @@ def optimise(legs: Legs) -> Gait:
         )
         return np.concatenate((difference.ravel(), bends.ravel(), penalties))
 
-    start = [getattr(Gait(), name) for name in names]
-    found = least_squares(
-        residuals, start, bounds=np.transpose([BOUNDS[name] for name in names]), max_nfev=400
-    )
-    return Gait(**dict(zip(names, found.x.tolist(), strict=True)))
+    low, high = np.transpose([BOUNDS[name] for name in names])
+    first = np.array([getattr(start, name) for name in names]).clip(low + STEP, high - STEP)
+    found = least_squares(residuals, first, bounds=(low, high), max_nfev=400)
+    return replace(start, **dict(zip(names, found.x.tolist(), strict=True)))

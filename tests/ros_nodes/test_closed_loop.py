@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -38,23 +39,27 @@ N_COMPARED = 3
 """Episodes one after the other, each of which a policy must begin with an empty memory."""
 N_TRIES = 6
 SEED = 5
-ENVIRONMENT: dict[str, Any] = {
-    "id": "HalfCheetah-v5",
+KWARGS: dict[str, Any] = {"num_threads": 1, "max_episode_steps": N_STEPS}
+CHEETAH: dict[str, Any] = {"id": "HalfCheetah-v5", "backend": "mujoco", "kwargs": KWARGS}
+ENDLESS = {"max_deviation": None, "fall_height": 0.0}
+WALKER: dict[str, Any] = {
+    "id": "MotionImitation-v0",
     "backend": "mujoco",
-    "kwargs": {"num_threads": 1, "max_episode_steps": N_STEPS},
+    "kwargs": {**KWARGS, "actions": "reference", **ENDLESS},
 }
+"""Follows the walk of docs/motions.md, in episodes that do not end when it falls."""
 
 
-def write_rollouts(file: Path) -> None:
+def write_rollouts(file: Path, kind: dict[str, Any]) -> None:
     """Write episodes of random numbers, whose observations and actions are those of the environment."""
-    environment = Environment.model_validate({**ENVIRONMENT, "n_environments": 1})
+    environment = Environment.model_validate({**kind, "n_environments": 1})
     with closing(make_vector_env(environment)) as env:
         observation, action = signals_of(env.single_observation_space), signals_of(env.single_action_space)
     assert isinstance(observation, Signal)
     assert isinstance(action, Signal)
     spec = PolicySpec("rollouts", observation, observation, action)
     rng = np.random.default_rng(SEED)
-    with RolloutStore(file, Contents(spec, "raw", ENVIRONMENT["id"], {"made up": {}})) as store:
+    with RolloutStore(file, Contents(spec, "raw", kind["id"], {"made up": {}})) as store:
         for number in range(2):
             actions = rng.uniform(-1, 1, (N_STEPS, *action.shape)).astype(np.float32)
             observations = rng.normal(size=(N_STEPS + 1, *observation.shape))
@@ -63,48 +68,86 @@ def write_rollouts(file: Path) -> None:
         store.consolidate()
 
 
-def recurrent_policy(folder: Path) -> Path:
+def recurrent_policy(folder: Path, environment: dict[str, Any]) -> Path:
     """Train a network with a memory that normalises its observations, and return its ONNX file."""
-    write_rollouts(folder / "rollouts.hdf5")
+    write_rollouts(folder / "rollouts.hdf5", environment)
+    files = [str(folder / "rollouts.hdf5")]
+    return trained(
+        "distill",
+        folder,
+        {**environment, "normalize": {"observation": True}},
+        {
+            "distillation": {"files": files, "width": 32, "learning_rate": 0.01},
+            "training": {"total_timesteps": 4 * N_STEPS},
+        },
+    )
+
+
+def policy_of_ppo(folder: Path, environment: dict[str, Any]) -> Path:
+    """Train a policy that normalises its observations, and return its ONNX file."""
+    return trained(
+        "train",
+        folder,
+        {**environment, "n_environments": 2, "normalize": True},
+        {
+            "algorithm": "ppo",
+            "algorithm_parameters": {"n_steps": 64, "batch_size": 64},
+            "training": {"total_timesteps": 256},
+        },
+    )
+
+
+def trained(command: str, folder: Path, environment: dict[str, Any], training: dict[str, Any]) -> Path:
+    """Train a policy and return its ONNX file."""
     experiment = {
-        "experiment": {"name": "student", "folder": str(folder)},
-        "environment": {**ENVIRONMENT, "normalize": {"observation": True}},
+        "experiment": {"name": "robot", "folder": str(folder)},
+        "environment": environment,
         "training": {
-            "distillation": {"files": [str(folder / "rollouts.hdf5")], "width": 32, "learning_rate": 0.01},
-            "training": {"total_timesteps": 4 * N_STEPS, "device": "cpu", "eval": {"num_evals": 0}},
+            **training,
+            "training": {**training["training"], "device": "cpu", "eval": {"num_evals": 0}},
             "tensorboard": False,
         },
         "evaluation": {"num_episodes": 1, "video": False},
     }
-    file = folder / "student.yaml"
+    file = folder / "experiment.yaml"
     file.write_text(yaml.safe_dump(experiment))
-    assert main(["distill", "--config", str(file)]) == DONE
+    assert main([command, "--config", str(file)]) == DONE
     [run] = find_runs(folder)
     return run.path / "policy.onnx"
 
 
-def episodes_in_process(exported: ExportedPolicy) -> list[list[float]]:
+def episodes_in_process(exported: ExportedPolicy, kind: dict[str, Any]) -> list[list[float]]:
     """Return the rewards of the first episodes, without those of the episode that is reset at once."""
-    environment = Environment.model_validate({**ENVIRONMENT, "n_environments": 1})
+    environment = Environment.model_validate({**kind, "n_environments": 1})
     with closing(make_vector_env(environment)) as env:
         env.reset(seed=SEED)
         rollout = Rollout(exported.policy, env, seed=None)  # which resets the environment
         return [[float(rollout.step().rewards[0]) for _ in range(N_STEPS)] for _ in range(N_EPISODES)]
 
 
+@pytest.mark.parametrize(
+    ("environment", "make_policy"),
+    [(CHEETAH, recurrent_policy), pytest.param(WALKER, policy_of_ppo, marks=pytest.mark.slow)],
+    ids=["cheetah with a memory", "walker"],
+)
 def test_a_node_in_lockstep_gets_the_rewards_of_a_single_process(
-    ros_network: RosNetwork, participant: "Participant", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    environment: dict[str, Any],
+    make_policy: Callable[[Path, dict[str, Any]], Path],
+    ros_network: RosNetwork,
+    participant: "Participant",
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from std_msgs.msg import Float64
     from std_srvs.srv import Trigger
 
     monkeypatch.setattr(reports, "plot_progress", lambda folder: None)  # takes longer than the training
-    policy = recurrent_policy(tmp_path)
+    policy = make_policy(tmp_path, environment)
     exported = load_exported(policy)
-    assert exported.policy.has_memory
-    expected = episodes_in_process(exported)
+    assert exported.policy.has_memory == (make_policy is recurrent_policy)
+    expected = episodes_in_process(exported, environment)
     simulated, robot = tmp_path / "simulated.yaml", tmp_path / "robot.yaml"
-    simulated.write_text(yaml.safe_dump({"environment": ENVIRONMENT, "training": {"algorithm": "ppo"}}))
+    simulated.write_text(yaml.safe_dump({"environment": environment, "training": {"algorithm": "ppo"}}))
     action = {"field": "simulation/action.data[0:6]", "type": "std_msgs/msg/Float64MultiArray"}
     deploy: dict[str, Any] = {
         "observations": ["observation.data"],

@@ -50,7 +50,14 @@ CASES = {
     "ppo_sde": ("Pendulum-v1", "ppo", *SMALL_BATCH, "training.algorithm_parameters.use_sde=true"),
     "ppo_mujoco": ("HalfCheetah-v5", "ppo", *SMALL_BATCH, *NORMALIZED),
     "ppo_mujoco_batch": ("HalfCheetah-v5", "ppo", *SMALL_BATCH, *NORMALIZED, "environment.backend=mujoco"),
-    "ppo_motion": ("MotionImitation-v0", "ppo", *SMALL_BATCH, "environment.backend=mujoco"),
+    "ppo_motion": (
+        "MotionImitation-v0",
+        "ppo",
+        *SMALL_BATCH,
+        "environment.backend=mujoco",
+        "environment.kwargs={motion: [planar_walker_slow_walk, planar_walker_walk], observe_speed: true}",
+        "training.training.eval.intervals=[{metric: distance, at_least: -9.0, frequency: 50}]",
+    ),
     "ppo_workers": ("Pendulum-v1", "ppo", *SMALL_BATCH, "environment.n_workers=2"),
     "ppo_wrappers": (
         "Pendulum-v1",

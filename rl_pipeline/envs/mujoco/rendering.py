@@ -7,6 +7,7 @@ from gymnasium.envs.mujoco.mujoco_rendering import MujocoRenderer
 
 from rl_pipeline.envs.mujoco.simulations import Simulations
 from rl_pipeline.envs.mujoco.task import Task
+from rl_pipeline.rendering.ghost import Ghost
 from rl_pipeline.rendering.mujoco_view import prepare_view
 
 
@@ -46,10 +47,17 @@ class FrameRenderer:
             dict(task.visual_options or {}),
         )
         prepare_view(self._renderer)
+        self._task, self._simulations, self._ghost = task, simulations, Ghost(model)
 
     def render(self) -> Any:
         """Return the frame of the current state, or None when it went to a window."""
         self._view.show(0)
+        pose = self._task.ghost(self._simulations, 0)
+        if pose is not None:
+            if self._renderer.viewer is None:
+                self._renderer.render(self.render_mode)  # makes the viewer
+            self._ghost.pose(*pose)
+            self._ghost.join(self._renderer.viewer)
         return self._renderer.render(self.render_mode)
 
     def close(self) -> None:

@@ -153,6 +153,14 @@ class Task:
         """Return the infos of an explicit reset, (n,) each."""
         return {}
 
+    def ghost(self, batch: Batch, index: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return where a transparent second robot is drawn into pictures of a simulation; None for nowhere.
+
+        Returns:
+            Its coordinates, (nq,), and by how much it is moved, (3,), m.
+        """
+        return None
+
     def state_dict(self) -> StateDict:
         """Return what all simulations share and what changes during a run, such as the stage of a curriculum."""
         return {}

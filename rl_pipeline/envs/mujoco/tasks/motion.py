@@ -1,5 +1,6 @@
 """Motion imitation: any robot follows any reference motion."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,31 +10,33 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
-from rl_pipeline.config.translation import validate
 from rl_pipeline.datasets.binding import bind, single_joints
 from rl_pipeline.datasets.model_files import load_spec
 from rl_pipeline.datasets.reading import read_motion
-from rl_pipeline.datasets.roots import ROOT, root_joints
+from rl_pipeline.datasets.roots import ROOT, place_columns
 from rl_pipeline.envs.mujoco.task import Batch, Task
 from rl_pipeline.envs.mujoco.tasks.motion_actions import ACTIONS, Actions, ServoTargets, use_servos
-from rl_pipeline.envs.mujoco.tasks.reference import Comparison, Frames, Reference
-from rl_pipeline.envs.mujoco.tasks.reward_terms import ERRORS, PRESETS, RewardTerm, evaluate
+from rl_pipeline.envs.mujoco.tasks.reference import Comparison, Frames, Reference, with_speed
+from rl_pipeline.envs.mujoco.tasks.reward_terms import ERRORS, RewardTerm, evaluate, selection, terms_of
+from rl_pipeline.envs.mujoco.tasks.walks import ACTIONS_FROM, MOTION, START, START_X, START_Y, STEP, Walks
 
 Array = NDArray[np.float64]
 
 KEY = "environment.kwargs"
-MOTION, STEP, ACTIONS_FROM = 0, 1, 2
-"""Columns of `userdata`: which motion, steps since its first frame, and then the last two actions."""
+COMMAND = "commanded_speed"
+"""Name of the mean speed of the motion in observations."""
 
 
 class MotionImitation(Task):
     """Follow a reference motion, from a random phase of it on.
 
-    Everything that a simulation remembers (its motion, its frame and its last actions) lies in `userdata`.
+    Everything that a simulation remembers (its motion, its frame, its start and its last actions) lies in `userdata`.
 
     Args:
         model: An MJCF file, or the name of a model of the package.
         motion: Files of motions, or names of the package's motions; episodes draw one of several.
+        speed: m/s; take only the motion with this mean speed. None for all of them.
+        observe_speed: Let the policy observe the mean speed of its motion, the command that tells several apart.
         reward: A preset (`deepmimic`, `drloco`, `comic`, `tracking`), or a list of terms.
         actions: `torque` for the controls of the model, `position` for target positions of servos within the
             joints' ranges, `reference` for offsets to the positions of the reference.
@@ -48,6 +51,8 @@ class MotionImitation(Task):
         stiffness: Of servos, as a multiple of the largest torque, 1/rad.
         damping: Of servos, as a multiple of their stiffness, s.
         offset: rad that an action of one adds to the reference.
+        stable_distance: m after which a walk counts as stable; see `Walks`.
+        ghost: Draw the reference as a transparent robot into pictures.
     """
 
     camera_name: str | None = "track"
@@ -57,6 +62,8 @@ class MotionImitation(Task):
         model: str = "planar_walker",
         motion: str | Sequence[str] = "planar_walker_walk",
         *,
+        speed: float | None = None,
+        observe_speed: bool = False,
         reward: str | Sequence[Mapping[str, Any]] = "deepmimic",
         actions: Actions = "position",
         rate: float = 50.0,
@@ -70,11 +77,14 @@ class MotionImitation(Task):
         stiffness: float = 2.0,
         damping: float = 0.05,
         offset: float = 0.5,
+        stable_distance: float = 15.0,
+        ghost: bool = True,
         max_episode_steps: int | None = 500,
     ) -> None:
         self.model = model
         self.motions = [motion] if isinstance(motion, str) else list(motion)
-        self.terms = _terms(reward)
+        self.speed, self.observe_speed = speed, observe_speed
+        self.terms = terms_of(reward)
         if actions not in ACTIONS:
             near = nearest(str(actions), ACTIONS)
             raise ConfigError([Problem(f"{KEY}.actions", "is unknown", actions, ACTIONS, near)])
@@ -83,6 +93,9 @@ class MotionImitation(Task):
         self.look_ahead, self.noise, self.random_start = tuple(look_ahead), noise, random_start
         self.max_deviation, self.fall_height = max_deviation, fall_height
         self.stiffness, self.damping, self.offset = stiffness, damping, offset
+        self.stable_distance, self.shows_ghost = stable_distance, ghost
+        self.next_starts: deque[tuple[int, int]] = deque()
+        """Motions and frames at which the next episodes start; where it is empty, they are drawn."""
         self.max_episode_steps = max_episode_steps
 
     def load_model(self) -> mujoco.MjModel:
@@ -110,15 +123,15 @@ class MotionImitation(Task):
             bind(read_motion(name), model, joints=self.joints, adapt=self.adapt, dt=dt)
             for name in self.motions
         ]
-        self.reference = Reference(bound)
+        self.reference = Reference(bound if self.speed is None else [with_speed(bound, self.speed)])
+        self.walks = Walks(self.reference, self.stable_distance, self.max_episode_steps)
         names = single_joints(model)
         self._qpos = np.array([int(model.joint(name).qposadr[0]) for name in names], np.intp)
         self._qvel = np.array([int(model.joint(name).dofadr[0]) for name in names], np.intp)
         bodies = tuple(model.body(index).name for index in range(ROOT, model.nbody))
-        self._selected = [_selection(term, names, bodies) for term in self.terms]
+        self._selected = [selection(term, names, bodies) for term in self.terms]
         self._low, self._high = _limits(model, names)
-        of_place = _columns_of_place(model)
-        self._observed = np.setdiff1d(np.arange(model.nq), of_place)
+        self._observed = np.setdiff1d(np.arange(model.nq), place_columns(model))
         self._n_actions = model.nu
         if self.actions != "torque":
             self._targets = ServoTargets(model, self.offset)
@@ -133,15 +146,17 @@ class MotionImitation(Task):
         """Return the names of the model's quantities, of the phase, and of the differences from the reference."""
         found = super().observation_names(model).get("observation", ())
         names = [name for name in found if not name.startswith("observation[")]
+        command = (COMMAND,) if self.observe_speed else ()
         return (
-            {"observation": (*names, "sin(phase)", "cos(phase)", *self._difference_units(model))}
+            {"observation": (*names, "sin(phase)", "cos(phase)", *command, *self._difference_units(model))}
             if names
             else {}
         )
 
     def units(self, model: mujoco.MjModel) -> Mapping[str, str]:
         """Return those of the model's quantities and of the differences."""
-        return {**super().units(model), **self._difference_units(model)}
+        command = {COMMAND: "m/s"} if self.observe_speed else {}
+        return {**super().units(model), **command, **self._difference_units(model)}
 
     def _difference_units(self, model: mujoco.MjModel) -> dict[str, str]:
         """Return the units of the differences from the reference by their names, in the order of `observe`."""
@@ -155,15 +170,19 @@ class MotionImitation(Task):
 
     def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Start in a frame of a motion, with noise on the joints."""
-        motion = int(rng.integers(len(self.reference)))
-        step = int(rng.integers(self.reference.last[motion])) if self.random_start else 0
+        motion, step = self.next_starts.popleft() if self.next_starts else self._draw_start(rng)
         index = self.reference.first[motion] + step
         qpos, qvel = self.reference.qpos[index].copy(), self.reference.qvel[index].copy()
         qpos[self._qpos] += rng.normal(0, self.noise, len(self._qpos))
         qvel[self._qvel] += rng.normal(0, 5 * self.noise, len(self._qvel))
         userdata = np.zeros(ACTIONS_FROM + 2 * self._n_actions)
-        userdata[[MOTION, STEP]] = motion, step
+        userdata[[MOTION, STEP, START]] = motion, step, step
+        userdata[[START_X, START_Y]] = self.reference.positions[index, ROOT, :2]
         return {"qpos": qpos, "qvel": qvel, "userdata": userdata}
+
+    def _draw_start(self, rng: np.random.Generator) -> tuple[int, int]:
+        motion = int(rng.integers(len(self.reference)))
+        return motion, int(rng.integers(self.reference.last[motion])) if self.random_start else 0
 
     def apply(self, batch: Batch, action: np.ndarray) -> None:
         """Step on in the reference, remember the action and set the controls."""
@@ -185,6 +204,7 @@ class MotionImitation(Task):
         ended = batch.xpos[:, ROOT, 2] < self.fall_height * wanted
         if self.max_deviation is not None:
             ended |= self._deviation(self._compare(batch)) > self.max_deviation
+        self._ended = ended
         return ended
 
     def reward(self, batch: Batch, action: np.ndarray) -> Array:
@@ -201,8 +221,24 @@ class MotionImitation(Task):
         return np.sum(list(self._values.values()), axis=0)
 
     def metrics(self, batch: Batch) -> dict[str, np.ndarray]:
-        """Return the terms of the reward, the root mean square error of the joints and the distance of bodies."""
-        return self._values | self._tracking
+        """Return the terms of the reward, the errors of joints and bodies, and how the walk goes.
+
+        `is_success` says whether it would be a stable one if it ended now.
+        """
+        return {
+            **self._values,
+            **self._tracking,
+            "is_success": self.walks.stable(batch) & ~self._ended,
+            "x_position": batch.xpos[:, ROOT, 0],
+            "x_velocity": self._speed(batch),
+        }
+
+    def ghost(self, batch: Batch, index: int) -> tuple[Array, Array] | None:
+        """Return the coordinates of a simulation's reference, and by how much it is ahead of its first cycle."""
+        if not self.shows_ghost:
+            return None
+        frames = self._frames(batch)
+        return self.reference.qpos[frames.index[index]], frames.shift[index]
 
     def observe(self, batch: Batch) -> Array:
         """Return the robot's state without its place, the phase, and the reference in the steps ahead."""
@@ -214,6 +250,8 @@ class MotionImitation(Task):
             np.sin(turn)[:, np.newaxis],
             np.cos(turn)[:, np.newaxis],
         ]
+        if self.observe_speed:
+            parts.append(self.reference.speed[motion][:, np.newaxis])
         for ahead in self.look_ahead:
             frames = self.reference.frames(motion, step + ahead)
             parts.append(self.reference.qpos[frames.index][:, self._qpos] - batch.qpos[:, self._qpos])
@@ -239,40 +277,14 @@ class MotionImitation(Task):
     def _compare(self, batch: Batch) -> Comparison:
         return Comparison(batch, self.reference, self._frames(batch), self._qpos, self._qvel)
 
+    def _speed(self, batch: Batch) -> Array:
+        """Return the forward velocity of the origin of the root, (n,), m/s."""
+        arm = batch.xpos[:, ROOT] - batch.subtree_com[:, batch.model.body_rootid[ROOT]]
+        velocity = batch.cvel[:, ROOT]
+        return velocity[:, 3] + velocity[:, 1] * arm[:, 2] - velocity[:, 2] * arm[:, 1]
+
     def _deviation(self, comparison: Comparison) -> Array:
         return np.linalg.norm(comparison.body_positions[:, ROOT:], axis=2).mean(axis=1)
-
-
-def _terms(reward: str | Sequence[Mapping[str, Any]]) -> tuple[RewardTerm, ...]:
-    key = f"{KEY}.reward"
-    if isinstance(reward, str):
-        if reward not in PRESETS:
-            problem = Problem(key, "is no preset", reward, sorted(PRESETS), nearest(reward, PRESETS))
-            raise ConfigError([problem])
-        return PRESETS[reward]
-    terms, problems = [], []
-    for number, mapping in enumerate(reward):
-        term, found = validate(RewardTerm, mapping)
-        problems += [
-            Problem(f"{key}.{number}.{each.key}", each.message, each.value, each.valid, each.nearest)
-            for each in found
-        ]
-        if term is not None:
-            terms.append(term)
-    if problems:
-        raise ConfigError(problems)
-    return tuple(terms)
-
-
-def _selection(term: RewardTerm, joints: Sequence[str], bodies: Sequence[str]) -> NDArray[np.intp]:
-    """Return the columns of joints, or the indices of bodies, that a term looks at."""
-    names, first = (bodies, ROOT) if term.selects == "bodies" else (joints, 0)
-    for name in term.of:
-        if term.selects == "nothing" or name not in names:
-            valid = () if term.selects == "nothing" else tuple(names)
-            message = f"the term {term.name} has no such joint or body"
-            raise ConfigError([Problem(f"{KEY}.reward", message, name, valid, nearest(name, valid))])
-    return np.array([names.index(name) + first for name in term.of or names], np.intp)
 
 
 def _limits(model: mujoco.MjModel, joints: Sequence[str]) -> tuple[Array, Array]:
@@ -280,15 +292,3 @@ def _limits(model: mujoco.MjModel, joints: Sequence[str]) -> tuple[Array, Array]
     limited = model.jnt_limited[ids].astype(bool)[:, np.newaxis]
     low, high = np.where(limited, model.jnt_range[ids], (-np.inf, np.inf)).T
     return low, high
-
-
-def _columns_of_place(model: mujoco.MjModel) -> list[int]:
-    """Return the columns of `qpos` that say where the robot is in the plane, which a policy must not see."""
-    columns = []
-    for joint in root_joints(model):
-        start = int(model.jnt_qposadr[joint])
-        if int(model.jnt_type[joint]) == int(mujoco.mjtJoint.mjJNT_FREE):
-            columns += [start, start + 1]
-        elif int(model.jnt_type[joint]) == int(mujoco.mjtJoint.mjJNT_SLIDE) and not model.jnt_axis[joint, 2]:
-            columns.append(start)
-    return columns

@@ -6,12 +6,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.datasets.binding import BoundMotion
+from rl_pipeline.datasets.motions import Motion
 from rl_pipeline.datasets.quaternions import angle_between
 from rl_pipeline.datasets.roots import ROOT
 from rl_pipeline.envs.mujoco.task import Batch
 
 Array = NDArray[np.float64]
+
+SAME_SPEED = 0.02
+"""m/s by which a motion may miss the speed that is asked for."""
 
 
 class Frames:
@@ -27,10 +32,31 @@ class Frames:
         self.shift = shift
 
 
+def mean_speed(motion: Motion) -> float:
+    """Return the mean speed of a motion in the plane, m/s."""
+    return float(np.linalg.norm(motion.advance[:2])) / motion.duration
+
+
+def with_speed(motions: Sequence[BoundMotion], speed: float) -> BoundMotion:
+    """Return the motion with a mean speed.
+
+    Raises:
+        ConfigError: None has it.
+    """
+    speeds = [mean_speed(each.motion) for each in motions]
+    best = int(np.abs(np.array(speeds) - speed).argmin())
+    if abs(speeds[best] - speed) > SAME_SPEED:
+        message = "no motion has this mean speed"
+        valid = [f"{each:.2f}" for each in sorted(speeds)]
+        raise ConfigError([Problem("environment.kwargs.speed", message, speed, valid, f"{speeds[best]:.2f}")])
+    return motions[best]
+
+
 class Reference:
     """All frames of all motions of a task, one motion after the other.
 
     Attributes:
+        motions: The motions, with the rate of the task.
         qpos: (F, nq).
         qvel: (F, nv).
         positions: (F, nbody, 3), m, of bodies in the world.
@@ -39,9 +65,11 @@ class Reference:
         angular_velocities: (F, nbody, 3), rad/s, in the world.
         centre_of_mass: (F, 3), m.
         phase: (F,), 0 to 1.
+        speed: (number of motions,), m/s, mean in the plane.
     """
 
     def __init__(self, motions: Sequence[BoundMotion]) -> None:
+        self.motions = tuple(each.motion for each in motions)
         self.qpos = np.concatenate([each.qpos for each in motions])
         self.qvel = np.concatenate([each.qvel for each in motions])
         self.positions = np.concatenate([each.bodies.positions for each in motions])
@@ -50,6 +78,7 @@ class Reference:
         self.angular_velocities = np.concatenate([each.bodies.angular_velocities for each in motions])
         self.centre_of_mass = np.concatenate([each.bodies.centre_of_mass for each in motions])
         self.phase = np.concatenate([each.motion.phase for each in motions])
+        self.speed = np.array([mean_speed(each.motion) for each in motions])
         lengths = [len(each.qpos) for each in motions]
         self.last = np.array(lengths) - 1
         self.first = np.cumsum([0, *lengths[:-1]])

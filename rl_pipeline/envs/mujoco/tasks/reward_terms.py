@@ -4,19 +4,23 @@ Sources of the presets: DeepMimic (Peng et al., 2018), DRLoco (Galljamov, 2020),
 tasks (Hasenclever et al., 2020), and the tracking rewards of BeyondMimic (Liao et al., 2025) as mjlab has them.
 """
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from rl_pipeline.config.errors import ConfigError, Problem, nearest
 from rl_pipeline.config.section import Section, Text
+from rl_pipeline.config.translation import validate
 from rl_pipeline.datasets.roots import ROOT
 from rl_pipeline.envs.mujoco.tasks.reference import Comparison
 
 Array = NDArray[np.float64]
 Selected = NDArray[np.intp]
+
+REWARD = "environment.kwargs.reward"
 
 ErrorName = Literal[
     "alive",
@@ -133,3 +137,44 @@ PRESETS: dict[str, tuple[RewardTerm, ...]] = {
         RewardTerm(name="joint_limits", error="joint_limits", weight=-10.0, kernel="plain"),
     ),
 }
+
+
+def terms_of(reward: str | Sequence[Mapping[str, Any]]) -> tuple[RewardTerm, ...]:
+    """Return the terms that `environment.kwargs.reward` names: those of a preset, or a list of them.
+
+    Raises:
+        ConfigError: There is no such preset, or a term is wrong.
+    """
+    key = REWARD
+    if isinstance(reward, str):
+        if reward not in PRESETS:
+            problem = Problem(key, "is no preset", reward, sorted(PRESETS), nearest(reward, PRESETS))
+            raise ConfigError([problem])
+        return PRESETS[reward]
+    terms, problems = [], []
+    for number, mapping in enumerate(reward):
+        term, found = validate(RewardTerm, mapping)
+        problems += [
+            Problem(f"{key}.{number}.{each.key}", each.message, each.value, each.valid, each.nearest)
+            for each in found
+        ]
+        if term is not None:
+            terms.append(term)
+    if problems:
+        raise ConfigError(problems)
+    return tuple(terms)
+
+
+def selection(term: RewardTerm, joints: Sequence[str], bodies: Sequence[str]) -> Selected:
+    """Return the columns of joints, or the indices of bodies, that a term looks at.
+
+    Raises:
+        ConfigError: It names one that there is not.
+    """
+    names, first = (bodies, ROOT) if term.selects == "bodies" else (joints, 0)
+    for name in term.of:
+        if term.selects == "nothing" or name not in names:
+            valid = () if term.selects == "nothing" else tuple(names)
+            message = f"the term {term.name} has no such joint or body"
+            raise ConfigError([Problem(REWARD, message, name, valid, nearest(name, valid))])
+    return np.array([names.index(name) + first for name in term.of or names], np.intp)

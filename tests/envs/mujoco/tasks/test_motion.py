@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import mujoco
 import numpy as np
 import pytest
 
@@ -11,8 +12,9 @@ from rl_pipeline.datasets.motion_file import save_motion
 from rl_pipeline.datasets.motions import MotionError
 from rl_pipeline.datasets.reading import read_motion
 from rl_pipeline.datasets.resampling import cut
-from rl_pipeline.envs.mujoco.tasks.motion import MOTION, STEP, MotionImitation
+from rl_pipeline.envs.mujoco.tasks.motion import MotionImitation
 from rl_pipeline.envs.mujoco.tasks.reward_terms import PRESETS
+from rl_pipeline.envs.mujoco.tasks.walks import MOTION, START, STEP
 from rl_pipeline.envs.mujoco.vector_env import MujocoVectorEnv
 from tests.envs.mujoco.batches import assert_same, make_batch, roll
 
@@ -20,8 +22,8 @@ ID = "MotionImitation-v0"
 FULL = {"deepmimic": 1.0, "drloco": 1.2, "comic": 1.45, "tracking": 5.0}
 
 
-def make(n: int = 4, **kwargs: Any) -> MujocoVectorEnv:
-    return make_batch(ID, n, num_threads=1, **kwargs)
+def make(n: int = 4, *, render_mode: str | None = None, **kwargs: Any) -> MujocoVectorEnv:
+    return make_batch(ID, n, render_mode=render_mode, num_threads=1, **kwargs)
 
 
 def task_of(batch: MujocoVectorEnv) -> MotionImitation:
@@ -138,6 +140,80 @@ def test_terms_are_data() -> None:
     assert task.metrics(simulations)["reward_effort"].tolist() == [0, 0, -3, 0]
 
 
+def test_walks_are_stable_when_they_are_long_or_last_a_whole_episode() -> None:
+    batch = make(noise=0.0, random_start=False)
+    batch.reset(seed=0)
+    simulations, task = batch.simulations, task_of(batch)
+    walked, elapsed = np.array([15.1, 7.6, 7.4, 7.6]), np.array([1, 500, 500, 499])
+    simulations.xpos[:, :, 0] += walked[:, np.newaxis]
+    simulations.userdata[:, STEP] += elapsed
+    np.testing.assert_allclose(task.walks.distance(simulations), walked)
+    assert task.walks.stable(simulations).tolist() == [True, True, False, False]
+
+
+def test_a_squat_is_stable_without_a_way() -> None:
+    batch = make(motion="planar_walker_squat", noise=0.0)
+    batch.reset(seed=0)
+    batch.simulations.userdata[:2, STEP] += 500
+    assert task_of(batch).walks.stable(batch.simulations).tolist() == [True, True, False, False]
+
+
+def test_the_forward_velocity_is_that_of_the_root() -> None:
+    batch = make(noise=0.0, actions="reference")
+    batch.reset(seed=0)
+    task, simulations = task_of(batch), batch.simulations
+    metrics = batch.step(np.zeros((4, 6), np.float32))[4]
+    data = mujoco.MjData(batch.model)
+    velocity = np.zeros(6)
+    data.qpos[:], data.qvel[:] = simulations.qpos[0], simulations.qvel[0]
+    mujoco.mj_forward(batch.model, data)
+    mujoco.mj_objectVelocity(batch.model, data, mujoco.mjtObj.mjOBJ_XBODY, 1, velocity, 0)
+    assert task._speed(simulations)[0] == pytest.approx(velocity[3], abs=0.05)
+    np.testing.assert_allclose(metrics["x_position"], simulations.xpos[:, 1, 0])
+
+
+def test_starts_can_be_chosen() -> None:
+    batch = make(motion=["planar_walker_squat", "planar_walker_walk"])
+    task_of(batch).next_starts.extend([(1, 7), (0, 3), (1, 0), (0, 0)])
+    batch.reset(seed=0)
+    memory = batch.simulations.userdata[:, [MOTION, STEP, START]]
+    assert memory.tolist() == [[1, 7, 7], [0, 3, 3], [1, 0, 0], [0, 0, 0]]
+
+
+SPEEDS = ["planar_walker_slow_walk", "planar_walker_walk", "planar_walker_fast_walk"]
+
+
+def test_the_policy_observes_the_speed_of_its_motion() -> None:
+    batch = make(n=16, motion=SPEEDS, observe_speed=True)
+    observation, _ = batch.reset(seed=0)
+    column = batch.interface.observation_names["observation"].index("commanded_speed")
+    drawn = np.array([0.8, 1.25, 1.6])[batch.simulations.userdata[:, MOTION].astype(int)]
+    np.testing.assert_allclose(observation[:, column], drawn, rtol=0.02)
+    assert set(drawn) == {0.8, 1.25, 1.6}
+    assert batch.interface.units["commanded_speed"] == "m/s"
+
+
+def test_a_speed_chooses_a_motion() -> None:
+    task = task_of(make(motion=SPEEDS, speed=1.6, observe_speed=True))
+    assert [motion.name for motion in task.reference.motions] == ["planar_walker_fast_walk"]
+
+
+def test_pictures_show_the_reference_as_a_ghost() -> None:
+    frames = []
+    for ghost in (True, False):
+        batch = make(n=1, render_mode="rgb_array", ghost=ghost, noise=0.0, random_start=False)
+        batch.reset(seed=0)
+        for _ in range(15):
+            batch.step(np.zeros((1, 6), np.float32))
+        state = batch.simulations.state_dict()
+        frames.append(np.asarray(batch.render()[0], np.int64))
+        np.testing.assert_array_equal(batch.simulations.state_dict()["state"], state["state"])
+        batch.close()
+    green = [(one[..., 1] > one[..., 0] + 40) & (one[..., 1] > one[..., 2] + 20) for one in frames]
+    assert green[0].sum() > 200
+    assert not green[1].any()
+
+
 @pytest.mark.parametrize(
     ("kwargs", "said"),
     [
@@ -152,6 +228,7 @@ def test_terms_are_data() -> None:
             "no such joint or body",
         ),
         ({"actions": "torques"}, "did you mean: torque ?"),
+        ({"motion": SPEEDS, "speed": 1.0}, "no motion has this mean speed"),
         ({"rate": 60.0}, "no whole number of physics steps"),
         ({"motoin": "planar_walker_walk"}, "did you mean: motion ?"),
     ],

@@ -1,0 +1,182 @@
+"""Walks of a trained policy from chosen phases of its motions, and what joints and feet did in them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from rl_pipeline.datasets.binding import single_joints
+from rl_pipeline.envs.contract import base_env
+from rl_pipeline.envs.mujoco.rendering import SimulationView
+from rl_pipeline.envs.mujoco.tasks.motion import MotionImitation
+from rl_pipeline.envs.mujoco.tasks.walks import STEP
+from rl_pipeline.envs.mujoco.vector_env import MujocoVectorEnv
+from rl_pipeline.errors import RefusedError
+from rl_pipeline.run.evaluate import start_rollout
+from rl_pipeline.run.trained_policy import TrainedPolicy
+
+Array = NDArray[np.float64]
+
+WORLD = 0
+
+
+@dataclass(frozen=True)
+class Walk:
+    """One walk of T environment steps.
+
+    Attributes:
+        phase: Of the motion at its start, 0 to 1.
+        seconds: How long it lasted.
+        distance: Forward, m.
+        speed: Mean, m/s.
+        stable: Whether it is a stable walk; see `Walks`.
+        error_joints: Mean over the walk of the root mean square error of the joints, rad.
+        error_bodies: Mean over the walk of the mean distance of bodies from the reference, m.
+        steps: (T,), steps since the first frame of the motion.
+        positions: (T, J), of the joints, rad or m.
+        velocities: (T, J).
+        torques: (T, J), of the actuators at the joints, Nm or N.
+        forces: (T, F, 3), of the ground on the feet, N, in the world.
+    """
+
+    phase: float
+    seconds: float
+    distance: float
+    speed: float
+    stable: bool
+    error_joints: float
+    error_bodies: float
+    steps: NDArray[np.intp]
+    positions: Array
+    velocities: Array
+    torques: Array
+    forces: Array
+
+
+def motion_batch(trained: TrainedPolicy) -> tuple[MujocoVectorEnv, MotionImitation]:
+    """Return the batch and the task of a run that follows motions.
+
+    Raises:
+        RefusedError: It has another task.
+    """
+    batch = base_env(trained.env)
+    if not (isinstance(batch, MujocoVectorEnv) and isinstance(batch.task, MotionImitation)):
+        raise RefusedError(
+            f"--gait compares walks with a reference motion, and {trained.config.environment.id} has none; "
+            "it works for runs of MotionImitation-v0"
+        )
+    return batch, batch.task
+
+
+def record_walks(
+    trained: TrainedPolicy, motion: int, n_walks: int, *, seed: int, deterministic: bool
+) -> list[Walk]:
+    """Let the policy walk from phases that are spread evenly over a motion.
+
+    Args:
+        trained: The policy, with several environments.
+        motion: Which of the motions of the task.
+        n_walks: Number of walks, each from another phase.
+        seed: Seeds the environments.
+        deterministic: Whether to take the most likely actions.
+    """
+    _, task = motion_batch(trained)
+    last = int(task.reference.last[motion])
+    starts = [round(last * number / n_walks) for number in range(n_walks)]
+    walks: list[Walk] = []
+    while len(walks) < n_walks:
+        wave = starts[len(walks) : len(walks) + trained.env.num_envs]
+        walks += _wave(trained, motion, wave, seed=seed + len(walks), deterministic=deterministic)
+    return walks
+
+
+def feet_of(task: MotionImitation, model: mujoco.MjModel, motion: int) -> tuple[str, ...]:
+    """Return the bodies of the model whose contacts the motion knows."""
+    bodies = {model.body(index).name for index in range(model.nbody)}
+    return tuple(name for name in task.reference.motions[motion].contact_names if name in bodies)
+
+
+def _wave(
+    trained: TrainedPolicy, motion: int, starts: Sequence[int], *, seed: int, deterministic: bool
+) -> Iterator[Walk]:
+    """Yield the walks from some frames, at most one for each environment."""
+    batch, task = motion_batch(trained)
+    instruments = _Instruments(batch, feet_of(task, batch.model, motion))
+    n = len(starts)
+    task.next_starts.extend((motion, step) for step in starts)
+    task.next_starts.extend((motion, 0) for _ in range(trained.env.num_envs - n))
+    samples: list[list[tuple[Array, ...]]] = [[] for _ in starts]
+    results: dict[int, dict[str, float]] = {}
+    with trained.policy.sampling(seed):
+        rollout = start_rollout(trained.policy, trained.env, seed=seed, deterministic=deterministic)
+        while len(results) < n:
+            for index in range(n):
+                if index not in results:
+                    samples[index].append(instruments.read(index))
+            transition = rollout.step()
+            for index in np.flatnonzero(transition.ended[:n]).tolist():
+                episode = transition.infos["episode"]
+                results.setdefault(index, {name: float(values[index]) for name, values in episode.items()})
+    last, dt = int(task.reference.last[motion]), batch.simulations.dt
+    for index, start in enumerate(starts):
+        yield _walk(results[index], samples[index], start / last, dt)
+
+
+def _walk(result: dict[str, float], samples: Sequence[tuple[Array, ...]], phase: float, dt: float) -> Walk:
+    steps, *series = (np.stack(column) for column in zip(*samples, strict=True))
+    return Walk(
+        phase=phase,
+        seconds=result["l"] * dt,
+        distance=result["distance"],
+        speed=result["x_velocity_mean"],
+        stable=bool(result["success"]),
+        error_joints=result["error_joints_mean"],
+        error_bodies=result["error_bodies_mean"],
+        steps=steps.astype(np.intp),
+        positions=series[0],
+        velocities=series[1],
+        torques=series[2],
+        forces=series[3],
+    )
+
+
+class _Instruments:
+    """Reads joints, torques and forces of single simulations, all at the same moment.
+
+    Args:
+        batch: The simulations.
+        feet: Bodies whose contact forces are measured.
+    """
+
+    def __init__(self, batch: MujocoVectorEnv, feet: Sequence[str]) -> None:
+        self._batch, self._model = batch, batch.model
+        self._view = SimulationView(batch.simulations)
+        joints = single_joints(self._model)
+        self._qpos = np.array([int(self._model.joint(name).qposadr[0]) for name in joints], np.intp)
+        self._qvel = np.array([int(self._model.joint(name).dofadr[0]) for name in joints], np.intp)
+        self._feet = [self._model.body(name).id for name in feet]
+
+    def read(self, index: int) -> tuple[Array, ...]:
+        """Return step, joint positions, velocities, torques and the forces on the feet of a simulation."""
+        data = self._view.show(index)
+        return (
+            self._batch.simulations.userdata[index, STEP].copy(),
+            data.qpos[self._qpos],
+            data.qvel[self._qvel],
+            data.qfrc_actuator[self._qvel],
+            np.array([self._force_on(foot, data) for foot in self._feet]).reshape(-1, 3),
+        )
+
+    def _force_on(self, body: int, data: mujoco.MjData) -> Array:
+        """Return the force of the world on a body, (3,), N, in the world."""
+        total, force = np.zeros(3), np.zeros(6)
+        for number, contact in enumerate(data.contact):
+            bodies = self._model.geom_bodyid[contact.geom]
+            if body in bodies and WORLD in bodies:
+                mujoco.mj_contactForce(self._model, data, number, force)
+                # The force acts on the second geom, in a frame whose axes are rows.
+                sign = 1.0 if bodies[1] == body else -1.0
+                total += sign * contact.frame.reshape(3, 3).T @ force[:3]
+        return total
