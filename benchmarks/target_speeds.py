@@ -1,0 +1,67 @@
+"""Returns of students and experts of HalfCheetah at each target speed, over the same episodes.
+
+    python benchmarks/target_speeds.py speeds_gru speeds_mlp speed_1 speed_2 speed_4 --speeds 1 2 4
+
+Runs are those of `configs/halfcheetah_speed_ppo.yaml` and `configs/halfcheetah_speed_distill.yaml`.
+"""
+
+import argparse
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from rl_pipeline.bench.report import as_table, print_machine, write_json
+from rl_pipeline.policies.loading import load_policy
+from rl_pipeline.run.environments import make_evaluation_env
+from rl_pipeline.run.evaluate import evaluate
+from rl_pipeline.run.expert import without_transforms
+from rl_pipeline.run.locate import choose_checkpoint, find_run
+from rl_pipeline.run.trained_policy import stored_config
+
+
+def returns_of(name: str, speed: float, n_episodes: int, seed: int) -> list[float]:
+    """Let the policy of a run act at a speed."""
+    run = find_run(name)
+    config = stored_config(run)
+    environment = without_transforms(config.environment)  # the policy applies them itself
+    environment = environment.model_copy(
+        update={"kwargs": {**environment.kwargs, "target_speeds": [speed]}, "n_workers": 0}
+    )
+    policy = load_policy(choose_checkpoint(run, None).path)
+    with closing(
+        make_evaluation_env(config.model_copy(update={"environment": environment}), n_episodes)
+    ) as env:
+        return evaluate(policy, env, n_episodes=n_episodes, seed=seed).returns
+
+
+def row(name: str, returns: Sequence[Sequence[float]]) -> tuple[str, ...]:
+    return name, *(f"{np.mean(one):,.0f} +- {np.std(one):.0f}" for one in returns)
+
+
+def parse_options(words: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("runs", nargs="+", metavar="RUN")
+    parser.add_argument("--speeds", type=float, nargs="+", default=[1.0, 2.0, 4.0])
+    parser.add_argument("--episodes", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=100)
+    parser.add_argument("--output", type=Path, default=Path("build", "bench_target_speeds.json"))
+    return parser.parse_args(words)
+
+
+def main(options: argparse.Namespace) -> None:
+    machine = print_machine()
+    returns = {
+        name: [returns_of(name, speed, options.episodes, options.seed) for speed in options.speeds]
+        for name in options.runs
+    }
+    heads = ("", *(f"{speed:g} m/s" for speed in options.speeds))
+    print(as_table([heads, *(row(name, of) for name, of in returns.items())]))
+    write_json("target_speeds", machine, options, returns=returns)
+
+
+if __name__ == "__main__":
+    main(parse_options())
