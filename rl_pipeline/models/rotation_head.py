@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 MATRIX, EMBEDDING = 9, 6
-SMALLEST = 1e-8
+SMALLEST = 1e-4
 """Vectors shorter than this have no direction; another one takes their place."""
 
 
@@ -46,6 +46,9 @@ def rotation_matrix(embedding: torch.Tensor) -> torch.Tensor:
     second = _direction(
         _perpendicular(second, first), functional.normalize(_perpendicular(other, first), dim=-1)
     )
+    second = functional.normalize(
+        _perpendicular(second, first), dim=-1
+    )  # what rounding left of nearly parallel ones
     return torch.stack((first, second, torch.linalg.cross(first, second)), dim=-1)
 
 
