@@ -99,6 +99,7 @@ class OnnxPolicy(Policy[Memories]):
         feeds: dict[str, NDArray[Any]] = {
             name: np.ascontiguousarray(part, self._dtypes[name])
             for name, part in as_dict(observations).items()
+            if name in self._dtypes  # a graph has no inputs that the network does not read
         }
         if action_masks is not None:
             feeds[ACTION_MASKS] = np.ascontiguousarray(action_masks, np.bool_).reshape(-1, self.n_masked)
