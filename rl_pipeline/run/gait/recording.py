@@ -103,7 +103,7 @@ def _wave(
 ) -> Iterator[Walk]:
     """Yield the walks from some frames, at most one for each environment."""
     batch, task = motion_batch(trained)
-    instruments = _Instruments(batch, feet_of(task, batch.model, motion))
+    instruments = Instruments(batch, feet_of(task, batch.model, motion))
     n = len(starts)
     task.next_starts.extend((motion, step) for step in starts)
     task.next_starts.extend((motion, 0) for _ in range(trained.env.num_envs - n))
@@ -142,8 +142,10 @@ def _walk(result: dict[str, float], samples: Sequence[tuple[Array, ...]], phase:
     )
 
 
-class _Instruments:
-    """Reads joints, torques and forces of single simulations, all at the same moment.
+class Instruments:
+    """Reads joints, torques and forces of single simulations, all at the end of an environment step.
+
+    Torques and forces vary between the physics steps of an environment step; means over them would be smoother.
 
     Args:
         batch: The simulations.
@@ -152,7 +154,7 @@ class _Instruments:
 
     def __init__(self, batch: MujocoVectorEnv, feet: Sequence[str]) -> None:
         self._batch, self._model = batch, batch.model
-        self._view = SimulationView(batch.simulations)
+        self.view = SimulationView(batch.simulations)
         joints = single_joints(self._model)
         self._qpos = np.array([int(self._model.joint(name).qposadr[0]) for name in joints], np.intp)
         self._qvel = np.array([int(self._model.joint(name).dofadr[0]) for name in joints], np.intp)
@@ -160,7 +162,7 @@ class _Instruments:
 
     def read(self, index: int) -> tuple[Array, ...]:
         """Return step, joint positions, velocities, torques and the forces on the feet of a simulation."""
-        data = self._view.show(index)
+        data = self.view.show(index)
         return (
             self._batch.simulations.userdata[index, STEP].copy(),
             data.qpos[self._qpos],
