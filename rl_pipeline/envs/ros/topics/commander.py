@@ -125,7 +125,12 @@ class Commander:
     def publish_safe(self, *, wait: bool = True) -> None:
         """Publish the safe action and, unless told otherwise, wait until those who listen have it."""
         self.send(self.safe)
-        for publisher in self._publishers.values() if wait else ():
+        if wait:
+            self.deliver()
+
+    def deliver(self) -> None:
+        """Wait until those who listen reliably have what was sent, each topic for at most a second."""
+        for publisher in self._publishers.values():
             publisher.wait_for_all_acked(DELIVERY)
 
     def release(self) -> None:

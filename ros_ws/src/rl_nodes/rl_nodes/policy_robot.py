@@ -178,7 +178,7 @@ class PolicyRobot:
         return Recorder(Path(settings.folder) / name, document, checksum, max_bytes=max_bytes)
 
     def deactivate(self) -> None:
-        """Leave the robot with the command of a stop, and command nothing more."""
+        """Leave the robot with the command of a stop, which it has when this returns, and command nothing more."""
         with self._lock:
             if self._control is None or self._control.state == "inactive":
                 return
@@ -187,6 +187,7 @@ class PolicyRobot:
                 self._commander.send(command)
             self._note("info", "deactivated")
             recorder, self.recorder = self.recorder, None
+        self._commander.deliver()  # the node may end next, and what it has not delivered with it
         if recorder is not None:
             recorder.close()
 
