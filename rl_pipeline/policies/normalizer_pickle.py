@@ -67,7 +67,7 @@ class _DType(_Remembered):
         code = self.arguments[0]
         if not isinstance(code, str) or code[:1] not in "fiub":
             raise pickle.UnpicklingError(f"it holds an array of {code!r}, not of numbers")
-        order = self.state[1] if self.state is not None else "="
+        order: Any = self.state[1] if self.state is not None else "="
         return np.dtype(code).newbyteorder(order)
 
 

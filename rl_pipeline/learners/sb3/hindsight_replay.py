@@ -1,7 +1,6 @@
 """Hindsight experience replay (Andrychowicz et al. 2017, arXiv:1707.01495) over arrays."""
 
 import copy
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -82,10 +81,11 @@ class HindsightReplayBuffer(HerReplayBuffer):
 
     def _allocate(self, observation_space: spaces.Dict, action_space: spaces.Space) -> None:
         size = self.buffer_size, self.n_envs
-        dtypes = {key: observation_space[key].dtype for key in self.obs_shape}
-        observed = {key: Part(shape, dtypes[key]) for key, shape in self.obs_shape.items()}
+        observed = {
+            key: Part(shape, np.dtype(observation_space[key].dtype)) for key, shape in self.obs_shape.items()
+        }
         numbers = dict.fromkeys(("rewards", "dones", "timeouts"), Part((), np.float32))
-        action = Part((self.action_dim,), self._maybe_cast_dtype(action_space.dtype))
+        action = Part((self.action_dim,), np.dtype(self._maybe_cast_dtype(action_space.dtype)))
         following = {NEXT + key: part for key, part in observed.items()}
         self._table = TransitionTable(*size, {**observed, **following, "actions": action, **numbers})
         self.observations = {key: self._table.view(key) for key in observed}
@@ -224,7 +224,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
 
     def _compute_rewards(self, achieved: np.ndarray, goals: np.ndarray, rows: Rows) -> np.ndarray:
         assert self.env is not None
-        infos: Sequence[object] = [{}] * len(rows)
+        infos: Any = [{}] * len(rows)
         if self.copy_info_dict:
             infos = copy.deepcopy(self.infos.reshape(-1)[rows])
         return self.env.env_method("compute_reward", achieved, goals, infos, indices=[0])[0]

@@ -49,20 +49,21 @@ def limit_learning(model: OffPolicyAlgorithm, options: OffPolicy) -> None:
         model: A model whose ranks have joined, since their gradients are averaged before they are clipped.
         options: What to do.
     """
+    networks: Any = model  # SB3 has no type for algorithms with an actor and critics
     value_range = options.value_range(model.gamma)
     if value_range is not None:
-        model.critic_target.register_forward_hook(partial(_clip_values, value_range))  # type: ignore[union-attr, operator]
+        networks.critic_target.register_forward_hook(partial(_clip_values, value_range))
     if options.action_penalty:
         hook = partial(_pull_to_zero, options.action_penalty)
-        _squashed(model.actor).register_forward_hook(hook)  # type: ignore[arg-type]
+        _squashed(networks.actor).register_forward_hook(hook)
     if options.max_grad_norm is not None:
-        for network in (model.actor, model.critic):
-            network.optimizer.register_step_pre_hook(partial(_clip_gradients, options.max_grad_norm))  # type: ignore[union-attr, operator]
+        for network in (networks.actor, networks.critic):
+            network.optimizer.register_step_pre_hook(partial(_clip_gradients, options.max_grad_norm))
 
 
 def _squashed(actor: Actor) -> nn.Module:
     """Return the module whose outputs are the actions in [-1, 1], before a rotation matrix is made of some."""
-    return actor.mu[-2] if isinstance(actor.mu[-1], RotationHead) else actor  # type: ignore[index]
+    return actor.mu[-2] if isinstance(actor.mu[-1], RotationHead) else actor
 
 
 def _clip_values(value_range: tuple[float, float], _module: nn.Module, _inputs: Any, values: Any) -> Any:

@@ -27,7 +27,7 @@ def sample_transitions(model: OffPolicyAlgorithm, batch_size: int) -> Transition
     assert buffer is not None
     batch = buffer.sample(batch_size, env=model.get_vec_normalize_env())
     tensors = batch.observations, batch.actions, batch.next_observations, batch.dones, batch.rewards
-    keys = flat_keys(model.policy.actor.features_extractor)  # type: ignore[union-attr]
+    keys = flat_keys(model.policy.actor.features_extractor)  # type: ignore[union-attr, arg-type]
     columns = [flat(tensor, keys) for tensor in tensors]
     discounts = np.float32(model.gamma) if batch.discounts is None else batch.discounts.numpy()
     return Transitions(*columns, discounts)  # type: ignore[call-arg]
