@@ -179,11 +179,15 @@ class BackendVectorEnv(VectorEnv, ABC):
         """
         raise AttributeError(f"{self.label} has no action masks")
 
-    def follow(self, training: "BackendVectorEnv") -> None:
-        """Take over what the environments of a training have reached, such as the stage of a curriculum.
+    def shared_state(self) -> StateDict:
+        """Return what all environments share and what changes during a training, such as the stage of a curriculum.
 
-        Environments that evaluate do so before every evaluation; by default there is nothing to take over.
+        By default there is nothing. A checkpoint holds it beside the policy.
         """
+        return {}
+
+    def follow(self, shared: StateDict) -> None:
+        """Evaluate with the `shared_state` of a training."""
 
     def compute_reward(
         self, achieved_goal: np.ndarray, desired_goal: np.ndarray, infos: object

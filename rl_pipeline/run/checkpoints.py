@@ -8,6 +8,7 @@ checkpoints/<init|best|final|step_000500000>/
     policy.npz           in place of these two, what a learner writes that is not of Stable-Baselines3
     policy.json          what the policy needs to act without its simulator; see rl_pipeline/policies/spec.py
     normalizer.npz       running statistics of the observations and rewards, where they are normalised
+    environment.npz      what all environments share, where it changes during a training: a curriculum's stage
     state.npz            random states, simulators, wrappers, counters, best score
     replay_buffer.npz    off-policy algorithms
     rank_0001/           state.npz and replay_buffer.npz of the second rank, where several trained; and so on
@@ -37,7 +38,8 @@ from rl_pipeline.policies.spec import SPEC
 MANIFEST = "checkpoint.json"
 STATE, EXPERIENCE = "state.npz", "replay_buffer.npz"
 LEARNER_FILES = (VEC_NORMALIZE, MODEL, POLICY)
-POLICY_FILES = (*LEARNER_FILES, NORMALIZER, SPEC)
+SHARED = "environment.npz"
+POLICY_FILES = (*LEARNER_FILES, NORMALIZER, SPEC, SHARED)
 FILES = (*POLICY_FILES, STATE, EXPERIENCE)
 """Every file that a checkpoint may hold beside its manifest."""
 RANK_FILE = re.compile(rf"rank_(\d{{4}})/({re.escape(STATE)}|{re.escape(EXPERIENCE)})")

@@ -71,7 +71,7 @@ class PeriodicEvaluation:
         if self.env is None:
             return Evaluation()
         load_normalizer_state(self.env, normalizer_state(training_env))
-        base_env(self.env).follow(base_env(training_env))
+        base_env(self.env).follow(base_env(training_env).shared_state())
         seed = self.config.seed + self.share.start
         return evaluate(learner.policy, self.env, n_episodes=self.n_episodes, seed=seed)
 

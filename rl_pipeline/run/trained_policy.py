@@ -20,7 +20,7 @@ from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.environments import make_evaluation_env
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import NotFoundError
-from rl_pipeline.run.training_state import load_policy, load_statistics
+from rl_pipeline.run.training_state import follow_training, load_policy, load_statistics
 from rl_pipeline.run.trust import require_trust
 from rl_pipeline.run.user_code import find_user_code
 
@@ -48,6 +48,7 @@ class TrainedPolicy:
         checkpoint.verify()
         load_policy(checkpoint, self.policy)
         load_statistics(checkpoint, self.env)
+        follow_training(checkpoint, self.env)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from rl_pipeline.policies.dextgen_files import find_dextgen_files, read_statisti
 from rl_pipeline.policies.normalizer_file import NORMALIZER, read_normalizer, write_normalizer
 from rl_pipeline.policies.policy import PolicyFileError
 from rl_pipeline.policies.spec import write_spec
-from rl_pipeline.run.checkpoints import EXPERIENCE, STATE, Checkpoint, CheckpointError, rank_folder
+from rl_pipeline.run.checkpoints import EXPERIENCE, SHARED, STATE, Checkpoint, CheckpointError, rank_folder
 from rl_pipeline.run.environments import (
     load_normalizer_state,
     load_wrapper_states,
@@ -59,6 +59,8 @@ class Progression:
 def write_policy(folder: Path, learner: Learner, env: VectorEnv) -> None:
     """Write what is needed to act: the learner's own files, the running statistics, and the policy's spec.
 
+    What the environments share, such as the stage of a curriculum, lies beside it, for evaluations.
+
     Raises:
         OSError: The disk is full.
     """
@@ -66,6 +68,9 @@ def write_policy(folder: Path, learner: Learner, env: VectorEnv) -> None:
     statistics = normalizer_state(env)
     if statistics:
         write_normalizer(folder / NORMALIZER, statistics)
+    shared = base_env(env).shared_state()
+    if shared:
+        write_state(folder / SHARED, shared)
     write_spec(describe_policy(env), folder)
 
 
@@ -228,3 +233,17 @@ def load_statistics(checkpoint: Checkpoint, env: VectorEnv) -> None:
         except PolicyFileError as error:
             raise CheckpointError(str(error)) from error
         load_normalizer_state(env, statistics)
+
+
+def follow_training(checkpoint: Checkpoint, env: VectorEnv) -> None:
+    """Evaluate in the environment that a checkpoint was trained in, such as at its stage of a curriculum.
+
+    Raises:
+        CheckpointError: The file is damaged, or of another environment.
+    """
+    path = checkpoint.path / SHARED
+    if path.exists():
+        try:
+            base_env(env).follow(read_state(path))
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{path} does not fit the environment: {error}") from error

@@ -243,10 +243,13 @@ class MujocoVectorEnv(BackendVectorEnv):
         if self._randomizer:
             self._randomizer.load_state_dict(state["randomizer"])
 
-    def follow(self, training: BackendVectorEnv) -> None:
-        """Give the task what the task of the training has reached."""
-        if isinstance(training, MujocoVectorEnv):
-            self.task.follow(training.task.state_dict())
+    def shared_state(self) -> StateDict:
+        """Return the state of the task."""
+        return self.task.state_dict()
+
+    def follow(self, shared: StateDict) -> None:
+        """Give the task what the task of a training has reached."""
+        self.task.follow(shared)
 
     def _seed(self, i: int, seed: int) -> None:
         self._rngs[i] = seeding.np_random(int(seed))[0]

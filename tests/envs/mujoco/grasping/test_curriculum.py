@@ -66,7 +66,7 @@ def test_ended_episodes_of_all_simulations_count_and_are_saved(monkeypatch: pyte
 def test_an_evaluation_follows_the_tolerance_of_the_training_and_counts_nothing() -> None:
     training, evaluation = (MujocoVectorEnv(OrientGrasp(), 1, num_threads=1) for _ in range(2))
     training.task.curriculum.tolerance = 0.7  # type: ignore[attr-defined]
-    evaluation.follow(training)
+    evaluation.follow(training.shared_state())
     followed = evaluation.task.curriculum  # type: ignore[attr-defined]
     assert followed.tolerance == 0.7
     followed.count(np.ones(2 * EPISODES, np.bool_))
