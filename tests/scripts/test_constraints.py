@@ -12,7 +12,18 @@ ROOT = Path(__file__).parents[2]
 PINNED_BY_TORCH = ("cuda-", "nvidia-", "triton")
 PYTHONS = ("3.11.2", "3.12.3")
 """Of Debian 12 and Ubuntu 24.04."""
-INSTALLED_EXTRAS = ("dashboard", "docs", "mpi", "nevergrad", "postgresql", "ros", "test", "train", "unity")
+INSTALLED_EXTRAS = (
+    "dashboard",
+    "docs",
+    "jax",
+    "mpi",
+    "nevergrad",
+    "postgresql",
+    "ros",
+    "test",
+    "train",
+    "unity",
+)
 
 
 def read_pins() -> dict[str, str]:

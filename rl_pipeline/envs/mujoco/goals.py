@@ -1,6 +1,7 @@
 """Tasks with goals, whose rewards can be computed anew for other goals."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,15 @@ from rl_pipeline.envs.mujoco.task import Batch, Task
 
 SUCCESS = "is_success"
 """Name of the metric that says whether the goal is reached, as SB3 and gymnasium-robotics call it."""
+
+
+Named = tuple[tuple[str, str], ...]
+"""Name and unit of each number of an observation."""
+
+
+def named_parts(name: str, parts: Iterable[str], unit: str) -> Named:
+    """Return the names and units of numbers that belong together, such as `grip.position.x`."""
+    return tuple((f"{name}.{part}", unit) for part in parts)
 
 
 class GoalTask(Task, ABC):

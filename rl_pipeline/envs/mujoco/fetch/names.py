@@ -1,7 +1,6 @@
 """Names and units of what the Fetch tasks observe."""
 
-Named = tuple[tuple[str, str], ...]
-"""Name and unit of each number."""
+from rl_pipeline.envs.mujoco.goals import Named, named_parts
 
 
 def observed_numbers(*, has_object: bool) -> dict[str, Named]:
@@ -25,7 +24,7 @@ def observed_numbers(*, has_object: bool) -> dict[str, Named]:
 
 
 def _vector(name: str, unit: str) -> Named:
-    return tuple((f"{name}.{axis}", unit) for axis in "xyz")
+    return named_parts(name, "xyz", unit)
 
 
 def _fingers(what: str) -> Named:

@@ -22,6 +22,7 @@ class OrientGrasp(Grasp):
     success of the episodes that all simulations of the training have finished.
     """
 
+    goals_have_rotation = True
     rotation = "matrix"
     any_rotation = False
     """Whether goals have any rotation; otherwise the object is turned about the vertical."""

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.datasets.quaternions import multiply, rotate
-from rl_pipeline.envs.mujoco.goals import GoalTask
+from rl_pipeline.envs.mujoco.goals import GoalTask, Named
 from rl_pipeline.envs.mujoco.grasping.grippers import GRIPPERS, PARALLEL_JAW
 from rl_pipeline.envs.mujoco.grasping.inverse_kinematics import HOME, InverseKinematics
 from rl_pipeline.envs.mujoco.grasping.motion import DOWN, moved, turned
+from rl_pipeline.envs.mujoco.grasping.names import observed_numbers
 from rl_pipeline.envs.mujoco.grasping.objects import CUBE, MESH, half_height
 from rl_pipeline.envs.mujoco.grasping.rotations import ROTATION_ACTIONS, matrix, six_numbers
 from rl_pipeline.envs.mujoco.grasping.scene import FLAT, build_scene, parking_place
@@ -48,6 +49,7 @@ class Grasp(GoalTask):
     objects: Sequence[str] = (CUBE,)
     """One of them lies there in an episode."""
     ground = FLAT
+    goals_have_rotation = False
     rotation = "fixed"
     """What the numbers of an action between position and fingers mean; a key of `ROTATION_ACTIONS`."""
 
@@ -150,6 +152,17 @@ class Grasp(GoalTask):
         """Return numbers between -1 and 1: three for the position, those of the rotation, those of the fingers."""
         size = 3 + self._rotation.size + (self.n_eigengrasps or model.nu)
         return spaces.Box(-1.0, 1.0, (size,), np.float32)
+
+    def observation_names(self, model: mujoco.MjModel) -> dict[str, tuple[str, ...]]:
+        """Return the names of the numbers of an observation by its keys."""
+        return {key: tuple(name for name, _ in named) for key, named in self._observed(model).items()}
+
+    def units(self, model: mujoco.MjModel) -> dict[str, str]:
+        """Return metres and radians by name."""
+        return {name: unit for named in self._observed(model).values() for name, unit in named if unit}
+
+    def _observed(self, model: mujoco.MjModel) -> dict[str, Named]:
+        return observed_numbers(model, self._joints, has_rotation=self.goals_have_rotation)
 
     def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Draw the places of grip, object and goal, which object it is and how large."""
