@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.ros_network import RosNetwork
-from tests.ros_nodes.test_closed_loop import trained
+from tests.ros_nodes.test_closed_loop import CHEETAH, policy_of_ppo
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "real_time.py"
 
 
 @pytest.mark.timeout(600)
 def test_rewards_in_real_time_stand_beside_those_in_process(ros_network: RosNetwork, tmp_path: Path) -> None:
-    run = trained(tmp_path).parent
+    run = policy_of_ppo(tmp_path, CHEETAH).parent
     output = tmp_path / "rows.json"
     command = [
         sys.executable,

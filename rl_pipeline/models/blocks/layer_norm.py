@@ -3,13 +3,19 @@
 from typing import ClassVar
 
 import torch
-from torch import fx, nn
+from torch import nn
 
 
-@fx.wrap
-def normalize_features(features: torch.Tensor) -> torch.Tensor:
-    """Give each row of features mean 0 and variance 1, as Ba et al. 2016 (arXiv:1607.06450) without gain and bias."""
-    return nn.functional.layer_norm(features, features.shape[-1:])
+class FeatureNorm(nn.Module):
+    """Gives each row of features mean 0 and variance 1, as Ba et al. 2016 (arXiv:1607.06450) without gain and bias.
+
+    A module and not a function: the fast engine recognises it by its class, which stays the same when a model that was
+    saved with its code is loaded in this process.
+    """
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Map features of shape (batch, ..., width) to the same shape."""
+        return nn.functional.layer_norm(features, features.shape[-1:])
 
 
 class LayerNormActivation(nn.Module):
@@ -23,11 +29,12 @@ class LayerNormActivation(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        self.norm = FeatureNorm()
         self.activation = self.activation_class()
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Map features of shape (batch, ..., width) to the same shape."""
-        return self.activation(normalize_features(features))
+        return self.activation(self.norm(features))
 
 
 def with_layer_norm(activation: type[nn.Module]) -> type[LayerNormActivation]:

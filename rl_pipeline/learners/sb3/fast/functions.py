@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from rl_pipeline.models.blocks.layer_norm import FeatureNorm
+
 Array = Any  # a NumPy array, or a JAX array or tracer
 ArrayFunction = Callable[..., Array]
 Weights = Mapping[torch.Tensor, Array]  # by parameter, which torch types as a tensor in places
@@ -79,6 +81,7 @@ def _sigmoid(xp: ModuleType) -> ArrayFunction:
 ACTIVATIONS: dict[type[nn.Module], Callable[[Any, ModuleType], ArrayFunction]] = {
     nn.CELU: lambda layer, xp: _exponential_linear(xp, layer.alpha, width=layer.alpha),
     nn.ELU: lambda layer, xp: _exponential_linear(xp, layer.alpha),
+    FeatureNorm: lambda layer, xp: lambda x: _normalized(xp, x),
     nn.GELU: _gelu,
     nn.Hardtanh: lambda layer, xp: lambda x: xp.clip(x, layer.min_val, layer.max_val),
     nn.Identity: lambda layer, xp: lambda x: x,
@@ -91,7 +94,7 @@ ACTIVATIONS: dict[type[nn.Module], Callable[[Any, ModuleType], ArrayFunction]] =
     nn.Softplus: lambda layer, xp: _softplus(xp, layer.beta),
     nn.Tanh: lambda layer, xp: xp.tanh,
 }
-"""Activation modules, by their exact class."""
+"""Modules without parameters, by their exact class."""
 
 LAYERS: dict[type[nn.Module], Callable[[Any, ModuleType, Weights], ArrayFunction]] = {
     nn.Linear: linear,
@@ -108,7 +111,6 @@ FUNCTIONS: dict[str, Callable[[ModuleType], ArrayFunction]] = {
     "relu": lambda xp: lambda x: xp.where(x > 0, x, 0),
     "tanh": lambda xp: xp.tanh,
     "sigmoid": _sigmoid,
-    "normalize_features": lambda xp: lambda x: _normalized(xp, x),
     "cat": lambda xp: lambda arrays, dim=0: xp.concatenate(arrays, axis=dim),
 }
 """Functions and methods of tensors, and of `rl_pipeline.models.blocks`, by name."""

@@ -23,6 +23,14 @@ from rl_pipeline.learners.sb3.fast.functions import (
 TRACE_ERRORS = (fx.proxy.TraceError, TypeError, RuntimeError, AttributeError, ValueError, NotImplementedError)
 
 
+class _Tracer(fx.Tracer):
+    """Takes the modules that `functions.py` knows as they are."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        """Return whether a module is not looked into."""
+        return type(m) in ACTIVATIONS or super().is_leaf_module(m, module_qualified_name)
+
+
 class Network:
     """The operations of a torch module, which `bind` turns into a function of arrays.
 
@@ -37,7 +45,7 @@ class Network:
 
     def __init__(self, module: nn.Module) -> None:
         try:
-            traced = fx.symbolic_trace(module)
+            traced = fx.GraphModule(module, _Tracer().trace(module))
         except TRACE_ERRORS as error:
             raise NotCovered(f"its network cannot be traced ({error})") from error
         self._layers = dict(traced.named_modules())

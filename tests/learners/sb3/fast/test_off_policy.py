@@ -1,9 +1,11 @@
 import copy
 import logging
+import pickle
 import random
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from stable_baselines3 import SAC, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.noise import NormalActionNoise
 
+import rl_pipeline.models
 from rl_pipeline.learners.sb3.fast import FastSAC, FastTD3, FastTQC
 from rl_pipeline.models.blocks.layer_norm import with_layer_norm
 
@@ -80,6 +83,17 @@ def test_training_equals_stock(make_model: ModelFactory, case: str) -> None:
         assert logs[0][key] == pytest.approx(value, rel=1e-4, abs=1e-4), key
     if getattr(stock, "log_ent_coef", None) is not None:
         assert fast.log_ent_coef.item() == pytest.approx(stock.log_ent_coef.item(), abs=1e-6)
+
+
+def test_a_model_loaded_with_its_code_leaves_compiled_training_as_it_is(make_model: ModelFactory) -> None:
+    cloudpickle.register_pickle_by_value(rl_pipeline.models)  # as for a model.zip
+    try:
+        saved = cloudpickle.dumps(with_layer_norm(torch.nn.Tanh))
+    finally:
+        cloudpickle.unregister_pickle_by_value(rl_pipeline.models)
+    pickle.loads(saved)
+    model = make_model(FastSAC, **SMALL | NORMALIZED_LAYERS).learn(16 + 4)
+    assert hasattr(model._compiled, "run")
 
 
 @pytest.mark.parametrize("fast_class", STOCK)
