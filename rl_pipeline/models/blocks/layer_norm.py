@@ -7,10 +7,10 @@ from torch import nn
 
 
 class FeatureNorm(nn.Module):
-    """Gives each row of features mean 0 and variance 1, as Ba et al. 2016 (arXiv:1607.06450) without gain and bias.
+    """Gives each row of features mean 0 and variance 1: Ba et al. 2016, arXiv:1607.06450, without gain and bias.
 
-    A module and not a function: the fast engine recognises it by its class, which stays the same when a model that was
-    saved with its code is loaded in this process.
+    A module and not a function: the fast engine recognises it by its class, which stays the same when a model that
+    was saved with its code is loaded in this process.
     """
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
