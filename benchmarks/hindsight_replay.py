@@ -1,4 +1,4 @@
-"""How fast hindsight replay gives minibatches, ours against Stable-Baselines3's, as a ratio in one run.
+"""Sampling speed of hindsight replay relative to Stable-Baselines3, measured in one run.
 
     python benchmarks/hindsight_replay.py
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from gymnasium.vector import VectorEnv
 
+from rl_pipeline.commands.train import train_and_conclude
 from rl_pipeline.config.loading import DEFAULT_FILE, load_config, load_config_mapping
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.yaml_reader import read_yaml
-from rl_pipeline.deploy.export import export_at_end
 from rl_pipeline.policies.loading import load_policy
 from rl_pipeline.policies.policy import StandalonePolicy
 from rl_pipeline.run.checkpoints import Checkpoint
@@ -20,7 +20,7 @@ from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import DEFAULT_ROOT, choose_checkpoint, find_run
 from rl_pipeline.run.metadata import read_metadata
 from rl_pipeline.run.preflight import CHECKS
-from rl_pipeline.run.train import Plan, plan_new, plan_resume, run_plan
+from rl_pipeline.run.train import Plan, plan_for, plan_new, plan_resume
 from rl_pipeline.tracking.csv_file import TIMESTEP, Series, read_series
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Run:
 
     @property
     def status(self) -> str:
-        """What the run says about itself, such as `training`, `stopped` or `finished`."""
+        """The status in `run.json`, such as `training`, `stopped` or `finished`."""
         return str(self.info().get("status", "unknown"))
 
     def info(self) -> dict[str, Any]:
@@ -94,7 +94,8 @@ class Run:
             checkpoint: `best`, `final`, `init` or a timestep; by default the best one.
 
         Raises:
-            NotFoundError: There is no such checkpoint.
+            NotFoundError: The run has no checkpoint yet.
+            CheckpointError: It has none of this name.
             PolicyFileError: A file is missing or damaged.
             PolicyNeedsMoreError: The policy cannot act without its environment's wrappers.
         """
@@ -148,7 +149,7 @@ def train(config: str | Path | Mapping[str, object], overrides: Overrides | None
     if not isinstance(config, Mapping):
         return _carry_out(plan_new(Path(config), arguments))
     loaded = load_config_mapping(config, arguments, default_file=DEFAULT_FILE, checks=CHECKS)
-    return _carry_out(Plan(loaded.config))
+    return _carry_out(plan_for(loaded.config))
 
 
 def load_run(name: str | Path, root: str | Path = DEFAULT_ROOT) -> Run:
@@ -159,7 +160,7 @@ def load_run(name: str | Path, root: str | Path = DEFAULT_ROOT) -> Run:
         root: The folder that holds all runs.
 
     Raises:
-        NotFoundError: There is no such run; the text lists what there is.
+        NotFoundError: The run does not exist; the message lists the runs that do.
     """
     return Run(find_run(str(name), Path(root)))
 
@@ -178,7 +179,7 @@ def make_vector_env(
         render: Whether `render()` returns pictures of the first environment.
 
     Raises:
-        ConfigError: There is no such environment, or it does not take these arguments.
+        ConfigError: The environment is unknown or does not accept these arguments.
     """
     config = _load(environment, _as_arguments(overrides))
     return make_training_env(config, Path(), films=False, render=render)
@@ -194,9 +195,7 @@ def _load(environment: str | Path | Mapping[str, object], arguments: list[str]) 
 
 
 def _carry_out(plan: Plan) -> Run:
-    folder, _, text = run_plan(plan, export=export_at_end)
-    if text:
-        print(text)
+    folder, _ = train_and_conclude(plan)
     return Run(folder)
 
 

@@ -29,12 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Translate."""
+    from rl_pipeline.atomic import atomic_write
     from rl_pipeline.config.dextgen import translate_dextgen
     from rl_pipeline.config.yaml_dialect import dump_yaml
 
     check_targets(options.out, force=options.force)
     translated = translate_dextgen(options.file, options.env, options.ranks)
-    options.out.write_text(dump_yaml(translated.mapping))
+    with atomic_write(options.out, mode="w") as file:
+        file.write(dump_yaml(translated.mapping))
     for note in translated.notes:
         print(f"note: {note}")
     ranks = f", for {options.ranks} ranks" if options.ranks > 1 else ""

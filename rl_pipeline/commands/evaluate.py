@@ -58,7 +58,7 @@ def evaluate_gait_of_run(
     """Compare the walks of a run with its motions, print the numbers and return what `gait.json` holds.
 
     Raises:
-        RefusedError: There is no such run or checkpoint, or it follows no motion.
+        RefusedError: The run or checkpoint does not exist, or the run does not follow a motion.
     """
     from rl_pipeline.run.gait.evaluation import N_WALKS, evaluate_gait, summary
 

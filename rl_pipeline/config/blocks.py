@@ -60,7 +60,7 @@ def _is_bad_block(name: str, value: object, environment: str | None) -> bool:
 
 
 def _is_misplaced_key(name: str) -> bool:
-    """Whether the name is a misspelt section, or a key that belongs elsewhere; the validation says where."""
+    """Return whether the name is a misspelt section or a key from another place, which the validation reports."""
     return nearest(name, SECTION_NAMES) is not None or bool(key_schema(Config).paths_ending_in(name))
 
 

@@ -1,6 +1,6 @@
 """Translates the settings of dextgen, `Default` and a block for each environment, into a configuration."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,7 +20,7 @@ Rate = Annotated[float, Field(gt=0)]
 
 
 class DextgenSettings(Section):
-    """What a file of dextgen sets, with the defaults of the file that it comes with."""
+    """Settings of dextgen, with the defaults of its `experiment_config.yaml`."""
 
     epochs: Positive = 5000
     cycles: Positive = 50
@@ -73,7 +73,7 @@ def translate_dextgen(file: Path, environment: str, ranks: int) -> Translated:
         ranks: Number of processes that are to train it (`mpirun -n`).
 
     Raises:
-        ConfigError: The file is no settings of dextgen.
+        ConfigError: The file does not hold valid dextgen settings.
     """
     document = read_yaml(file)
     blocks = document.mapping
@@ -87,19 +87,13 @@ def translate_dextgen(file: Path, environment: str, ranks: int) -> Translated:
     known = {name: value for name, value in merged.items() if name in DextgenSettings.model_fields}
     settings, problems = validate(DextgenSettings, known)
     if settings is None or document.problems:
-        raise ConfigError(document.problems + [_placed(problem, file.name) for problem in problems])
+        raise ConfigError(document.problems + [replace(problem, place=file.name) for problem in problems])
     notes = [_unknown(name) for name in merged.keys() - known.keys()]
     if environment not in blocks:
         close = nearest(environment, blocks)
         hint = f"; the nearest is {close}" if close else ""
         notes.append(f"{environment} has no block of its own{hint}; this is Default")
     return Translated(_mapping(settings, environment, ranks), sorted(notes) + _notes(settings))
-
-
-def _placed(problem: Problem, name: str) -> Problem:
-    return Problem(
-        problem.key, problem.message, problem.value, problem.valid, problem.nearest, problem.remedy, name
-    )
 
 
 def _unknown(name: str) -> str:
@@ -197,7 +191,7 @@ def _notes(settings: DextgenSettings) -> list[str]:
         "goal_clip: has no counterpart beside state_clip; clip_observation is that of both": (
             settings.goal_clip != settings.state_clip
         ),
-        "action_clip: has no counterpart; actions lie in the action space": settings.action_clip != 1,
+        "action_clip: has no counterpart; actions are clipped to the action space": settings.action_clip != 1,
         "state_norm_idx: has no counterpart; all numbers are normalised": settings.state_norm_idx is not None,
         "goal_norm_idx: has no counterpart; all numbers are normalised": settings.goal_norm_idx is not None,
         "evals: 0 has no counterpart; one episode is evaluated": settings.evals == 0,

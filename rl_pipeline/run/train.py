@@ -93,7 +93,11 @@ def plan_new(
     if target is not None:
         require_free(target)
     require_trust_of_file(config_file, overrides)
-    config = load_config(config_file, overrides, checks=checks).config
+    return plan_for(load_config(config_file, overrides, checks=checks).config, target)
+
+
+def plan_for(config: Config, target: Path | None = None) -> Plan:
+    """Plan a new run with a checked configuration; a run belongs to no search but the one that starts it."""
     return Plan(config.model_copy(update={"sweep": None}), target=target)
 
 
