@@ -27,8 +27,8 @@ class Composition:
     def add(self, document: Document) -> None:
         """Lay a stronger document over those before.
 
-        An empty section (`kwargs:` with nothing below) changes nothing. A mapping replaces one of another
-        `type`, so that a cosine schedule does not inherit the keys of a linear one.
+        An empty section (`kwargs:` with nothing below) changes nothing; `kwargs: {}` removes all keys below. A
+        mapping replaces one of another `type`, so that a cosine schedule does not inherit the keys of a linear one.
         """
         drop_overruled(self.mapping, document.mapping)
         self._merge(self.mapping, document.mapping, (), document)
@@ -76,7 +76,8 @@ class Composition:
             if value is None and self._schema.is_section(path):
                 continue
             if isinstance(value, Mapping):
-                if not _can_merge(weaker.get(key), value):
+                emptied = not value and self._schema.is_free_mapping(path)
+                if emptied or not _can_merge(weaker.get(key), value):
                     self._forget(path)
                     weaker[key] = {}
                 self._places[path] = document.place(path)

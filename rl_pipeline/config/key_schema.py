@@ -59,6 +59,12 @@ class KeySchema:
         alternatives = self._alternatives_at(path, {})
         return bool(alternatives) and all(option.get("type") == "object" for option in alternatives)
 
+    def is_free_mapping(self, path: KeyPath) -> bool:
+        """Return whether a key always holds a mapping whose keys are the user's own, such as `kwargs`."""
+        return self.is_section(path) and all(
+            "properties" not in option for option in self._alternatives_at(path, {})
+        )
+
     def paths_ending_in(self, name: str) -> list[KeyPath]:
         """Return where in the whole schema a key of this name may stand."""
         return [path for path in self._paths(self._schema, ()) if path[-1] == name]

@@ -71,6 +71,13 @@ def load(write: Write, text: str) -> LoadedConfig:
     return load_config(write(text), default_file=None)
 
 
+def test_braces_empty_a_mapping_of_free_keys_and_no_section(write: Write) -> None:
+    words = ["training.algorithm_parameters={}", "experiment={}"]
+    config = load_config(write(LAYERS), words).config
+    assert config.training.algorithm_parameters == {}
+    assert config.experiment.name == "from-default"
+
+
 def test_an_empty_section_changes_nothing(write: Write) -> None:
     text = """
     Default:
