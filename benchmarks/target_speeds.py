@@ -1,39 +1,72 @@
 """Returns of students and experts of HalfCheetah at each target speed, over the same episodes.
 
     python benchmarks/target_speeds.py speeds_gru speeds_mlp speed_1 speed_2 speed_4 --speeds 1 2 4
+    python benchmarks/target_speeds.py speed_2 speeds_gru speeds_mlp --speeds 2 --film side_by_side.mp4
 
-Runs are those of `configs/halfcheetah_speed_ppo.yaml` and `configs/halfcheetah_speed_distill.yaml`.
+The second command films the runs side by side as well, ten seconds at each speed. Runs are those of
+`configs/halfcheetah_speed_ppo.yaml` and `configs/halfcheetah_speed_distill.yaml`.
 """
 
 import argparse
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import numpy as np
+from gymnasium.vector import VectorEnv
 
 from rl_pipeline.bench.report import as_table, print_machine, write_json
 from rl_pipeline.policies.loading import load_policy
+from rl_pipeline.policies.policy import Policy
+from rl_pipeline.rendering.film import FilmWriter, caption
 from rl_pipeline.run.environments import make_evaluation_env
 from rl_pipeline.run.evaluate import evaluate
 from rl_pipeline.run.expert import without_transforms
+from rl_pipeline.run.films import episode_frames, frames_per_second
 from rl_pipeline.run.locate import choose_checkpoint, find_run
 from rl_pipeline.run.trained_policy import stored_config
 
+FILM_SECONDS = 10
 
-def returns_of(name: str, speed: float, n_episodes: int, seed: int) -> list[float]:
-    """Let the policy of a run act at a speed."""
+
+@contextmanager
+def acting(
+    name: str, speed: float, n_episodes: int, *, render: bool = False
+) -> Iterator[tuple[Policy, VectorEnv]]:
+    """Open the policy of a run and environments of one target speed."""
     run = find_run(name)
     config = stored_config(run)
     environment = without_transforms(config.environment)  # the policy applies them itself
     environment = environment.model_copy(
         update={"kwargs": {**environment.kwargs, "target_speeds": [speed]}, "n_workers": 0}
     )
+    config = config.model_copy(update={"environment": environment})
     policy = load_policy(choose_checkpoint(run, None).path)
-    with closing(
-        make_evaluation_env(config.model_copy(update={"environment": environment}), n_episodes)
-    ) as env:
+    with closing(make_evaluation_env(config, n_episodes, render_mode="rgb_array" if render else None)) as env:
+        yield policy, env
+
+
+def returns_of(name: str, speed: float, n_episodes: int, seed: int) -> list[float]:
+    """Let the policy of a run act at a speed."""
+    with acting(name, speed, n_episodes) as (policy, env):
         return evaluate(policy, env, n_episodes=n_episodes, seed=seed).returns
+
+
+def film_side_by_side(path: Path, names: Sequence[str], speeds: Sequence[float], seed: int) -> None:
+    """Film the runs beside each other, from the same start, for the same time at each speed."""
+    with ExitStack() as stack:
+        film = None
+        for speed in speeds:
+            opened = [stack.enter_context(acting(name, speed, 1, render=True)) for name in names]
+            fps = frames_per_second(opened[0][1])
+            film = film or stack.enter_context(FilmWriter(path, fps))
+            episodes = [
+                episode_frames(policy, env, seed=seed, max_timesteps=FILM_SECONDS * fps)
+                for policy, env in opened
+            ]
+            labels = [f"{find_run(name).experiment_name}, {speed:g} m/s" for name in names]
+            for frames in zip(*episodes, strict=True):
+                film.write(np.hstack([caption(*pair) for pair in zip(frames, labels, strict=True)]))
 
 
 def row(name: str, returns: Sequence[Sequence[float]]) -> tuple[str, ...]:
@@ -48,6 +81,7 @@ def parse_options(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--speeds", type=float, nargs="+", default=[1.0, 2.0, 4.0])
     parser.add_argument("--episodes", type=int, default=20)
     parser.add_argument("--seed", type=int, default=100)
+    parser.add_argument("--film", type=Path, metavar="OUT.mp4", help="film the runs side by side, too")
     parser.add_argument("--output", type=Path, default=Path("build", "bench_target_speeds.json"))
     return parser.parse_args(words)
 
@@ -61,6 +95,8 @@ def main(options: argparse.Namespace) -> None:
     heads = ("", *(f"{speed:g} m/s" for speed in options.speeds))
     print(as_table([heads, *(row(name, of) for name, of in returns.items())]))
     write_json("target_speeds", machine, options, returns=returns)
+    if options.film:
+        film_side_by_side(options.film, options.runs, options.speeds, options.seed)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rl_pipeline.atomic import atomic_write
 from rl_pipeline.bench.machine import Results, describe_machine
 
-NOT_MEASURED = {"run", "command", "benchmark", "output"}
+NOT_MEASURED = {"run", "command", "benchmark", "film", "output"}
 """Options that say where a benchmark is started and written, not how it measures."""
 
 
