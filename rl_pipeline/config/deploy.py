@@ -44,7 +44,7 @@ class Damping(Section):
     gain: Annotated[float, Field(ge=0)]
     """The command is minus this times the velocity, within the limits of the command."""
     velocities: list[NonNegative]
-    """Positions in the observation of the velocity that belongs to each number of the command."""
+    """Positions in the observation, or in its first part, of the velocity of each number of the command."""
 
 
 class Safety(Section):

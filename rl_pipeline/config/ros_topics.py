@@ -9,6 +9,9 @@ from typing_extensions import Self
 from rl_pipeline.config.backend import Backend, Traits, WhatAndKey
 from rl_pipeline.config.section import InvalidValueError, NonNegative, Positive, Section, Text
 
+STATE = "state"
+"""Key of the numbers where an observation has pictures or other parts as well."""
+
 Seconds = Annotated[float, Field(gt=0)]
 
 
@@ -54,6 +57,8 @@ class ObservationField(Section):
     by their positions."""
     scale: float = 1.0
     """What the numbers of the message are multiplied by, e.g. 0.001 for millimetres where the policy sees metres."""
+    part: Text = STATE
+    """Key of a Dict observation to which the numbers belong, e.g. 'desired_goal'."""
 
 
 class RosTopics(Backend):

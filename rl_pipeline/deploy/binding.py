@@ -105,7 +105,7 @@ def _identity_problems(numbers: Numbers, joints: Sequence[str], unit: str | None
 
 
 def observation_limits(
-    deploy: Deploy, spec: PolicySpec, signals: Signals, sizes: Sequence[int], part: str = PLAIN
+    deploy: Deploy, spec: PolicySpec, signals: Signals, sizes: Sequence[int]
 ) -> ObservationLimits:
     """Return what the observations of a robot must stay within.
 
@@ -114,7 +114,6 @@ def observation_limits(
         spec: The policy.
         signals: What was observed first.
         sizes: How many numbers each field of `observations` has.
-        part: The part of the observation that these numbers are.
 
     Raises:
         ConfigError: The robot observes something else than the policy needs.
@@ -124,22 +123,41 @@ def observation_limits(
         listed = _listed(spec.observation.names) if isinstance(spec.observation, Signal) else ""
         message = f"give {found}, but the policy needs {expected}{listed}"
         raise ConfigError([Problem(f"{KEY}.observations", message)])
-    fields = deploy.observed
-    observed = spec.observation[part] if isinstance(spec.observation, dict) and fields else spec.observation
-    problems = list(_observation_problems(fields, sizes, observed)) if isinstance(observed, Signal) else []
+    parts = {PLAIN: spec.observation} if isinstance(spec.observation, Signal) else spec.observation
+    fields_of: dict[str, list[_SizedField]] = {}
+    for index, (field, size) in enumerate(zip(deploy.observed, sizes, strict=True)):
+        part = PLAIN if isinstance(spec.observation, Signal) else field.part
+        fields_of.setdefault(part, []).append(_SizedField(index, size, field))
+    problems = [
+        one for part, fields in fields_of.items() for one in _observation_problems(fields, parts[part])
+    ]
     if problems:
         raise ConfigError(problems)
-    below = [-np.inf if one.stop_below is None else one.stop_below for one in fields]
-    above = [np.inf if one.stop_above is None else one.stop_above for one in fields]
-    return ObservationLimits(spec.observation, np.repeat(below, sizes), np.repeat(above, sizes), part)
+    return ObservationLimits(spec.observation, {part: _bounds(fields) for part, fields in fields_of.items()})
 
 
-def _observation_problems(
-    fields: Sequence[RobotObservation], sizes: Sequence[int], signal: Signal
-) -> Iterator[Problem]:
-    for index, (field, part) in enumerate(zip(fields, _parts(sizes), strict=True)):
-        numbers = Numbers(f"{KEY}.observations.{index}", signal.names[part], signal.units[part])
-        yield from _identity_problems(numbers, field.joints, field.unit)
+@dataclass(frozen=True)
+class _SizedField:
+    """A field of `observations`: its place in the list, how many numbers it has, and its settings."""
+
+    index: int
+    size: int
+    settings: RobotObservation
+
+
+def _bounds(fields: Sequence[_SizedField]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the values below and above which numbers of a part stop the policy."""
+    below = [-np.inf if one.settings.stop_below is None else one.settings.stop_below for one in fields]
+    above = [np.inf if one.settings.stop_above is None else one.settings.stop_above for one in fields]
+    sizes = [one.size for one in fields]
+    return np.repeat(below, sizes), np.repeat(above, sizes)
+
+
+def _observation_problems(fields: Sequence[_SizedField], signal: Signal) -> Iterator[Problem]:
+    for field, numbers in zip(fields, _parts([one.size for one in fields]), strict=True):
+        names, units = signal.names[numbers], signal.units[numbers]
+        known = Numbers(f"{KEY}.observations.{field.index}", names, units)
+        yield from _identity_problems(known, field.settings.joints, field.settings.unit)
 
 
 def _parts(sizes: Sequence[int]) -> Iterator[slice]:

@@ -3,7 +3,7 @@
 Times are nanoseconds of a steady clock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,18 +93,17 @@ class ObservationLimits:
 
     Args:
         signals: What the policy observes, with the limits of its training.
-        below: Smallest values of the numbers that the robot's description gives, -inf where it gives none.
-        above: Largest values, likewise.
-        part: The part of the observation that these numbers are.
+        bounds: Smallest and largest values of a part's numbers that the robot's description gives, -inf and inf
+            where it gives none. The key of a plain observation is `PLAIN`.
     """
 
     def __init__(
-        self, signals: Signals, below: NDArray[np.float64], above: NDArray[np.float64], part: str = PLAIN
+        self, signals: Signals, bounds: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
     ) -> None:
         parts = signals if isinstance(signals, dict) else {PLAIN: signals}
         self._signals = parts
         self._limits = {key: _limits(signal) for key, signal in parts.items()}
-        if below.size:
+        for part, (below, above) in bounds.items():
             low, high = self._limits[part]
             self._limits[part] = np.maximum(low, below), np.minimum(high, above)
 

@@ -1,5 +1,6 @@
 """Descriptions of robots that fit a policy, and that do not."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,28 @@ def test_observations_that_do_not_fit_are_refused(spec: PolicySpec) -> None:
         observation_limits(deploy(observations=swapped), spec, observed(4), [2, 2])
     assert "joint 'knee' stands where the policy has 'hip.position'" in str(error.value)
     assert "is 'deg/s', but the policy was trained with 'rad/s'" in str(error.value)
+
+
+def test_the_parts_of_an_observation_have_limits_and_joints_of_their_own(spec: PolicySpec) -> None:
+    goal = replace(observed(2), names=("x", "y"), units=("m", "m"))
+    goal_conditioned = replace(spec, observation={"desired_goal": goal, "observation": spec.observation})
+    fields = [
+        {"field": "/a.data", "part": "observation"},
+        {"field": "/goal.data", "part": "desired_goal", "stop_above": 1.0, "unit": "m"},
+        {"field": "/b.data", "part": "observation", "stop_below": -2.0},
+    ]
+    seen = {"observation": observed(4), "desired_goal": observed(2)}
+    limits = observation_limits(deploy(observations=fields), goal_conditioned, seen, [2, 2, 2])
+    calm = {"observation": np.zeros(4), "desired_goal": np.zeros(2)}
+    assert limits.problem(calm) is None
+    far, fast = calm | {"desired_goal": np.array([0.0, 1.5])}, calm | {"observation": np.full(4, -3.0)}
+    assert "'y' is 1.5, outside of" in str(limits.problem(far))
+    assert "'hip.velocity' is -3, outside of [-2," in str(limits.problem(fast))
+    millimetres = [fields[0], fields[1] | {"unit": "mm"}, fields[2]]
+    with pytest.raises(
+        ConfigError, match=r"observations.1.unit: is 'mm', but the policy was trained with 'm'"
+    ):
+        observation_limits(deploy(observations=millimetres), goal_conditioned, seen, [2, 2, 2])
 
 
 def test_limits_of_the_description_stop(spec: PolicySpec) -> None:

@@ -6,6 +6,7 @@ import pytest
 from rl_pipeline.config.deploy import Damping, Safety
 from rl_pipeline.deploy.control import CommandMap, Control
 from rl_pipeline.deploy.safety import SECOND, CommandLimits, ObservationLimits
+from rl_pipeline.policies.observations import PLAIN
 from rl_pipeline.policies.spec import PolicySpec
 
 from .conftest import Proportional
@@ -28,7 +29,7 @@ def control(
     unlimited = np.full(4, np.inf)
     return Control(
         policy,
-        ObservationLimits(spec.observation, np.array([-2.0, -2.0, -np.inf, -np.inf]), unlimited),
+        ObservationLimits(spec.observation, {PLAIN: (np.array([-2.0, -2.0, -np.inf, -np.inf]), unlimited)}),
         CommandMap(np.full(2, scale), SAFE, limits, (0.5, np.array([2, 3]))),
         safety or Safety(),
         ramp=ramp,

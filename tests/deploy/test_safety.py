@@ -6,7 +6,6 @@ from rl_pipeline.deploy.safety import SECOND, EmergencyStop, ObservationLimits, 
 from rl_pipeline.policies.spec import Signal
 
 MS = SECOND // 1000
-NONE = np.empty(0)
 
 
 def test_a_topic_must_have_a_message_and_keep_having_them() -> None:
@@ -51,7 +50,9 @@ def test_the_emergency_stop_and_its_heartbeat() -> None:
 def test_limits_of_pictures_and_of_numbers_without_names() -> None:
     picture = Signal("box", (2, 2, 1), "uint8", np.zeros((2, 2, 1)), np.full((2, 2, 1), 255))
     state = Signal("box", (2,), "float32", np.array([-1.0, -np.inf]), np.array([1.0, np.inf]))
-    limits = ObservationLimits({"state": state, "view": picture}, np.full(2, -9.0), np.full(2, 9.0), "state")
+    limits = ObservationLimits(
+        {"state": state, "view": picture}, {"state": (np.full(2, -9.0), np.full(2, 9.0))}
+    )
     view = np.zeros((2, 2, 1), np.uint8)
     assert limits.problem({"state": np.array([1.0, 8.0]), "view": view}) is None
     assert "state[1] is 10, outside of [-9, 9]" in str(
@@ -60,6 +61,6 @@ def test_limits_of_pictures_and_of_numbers_without_names() -> None:
     assert "state[0] is -2, outside of [-1, 1]" in str(
         limits.problem({"state": np.array([-2.0, 0.0]), "view": view})
     )
-    plain = ObservationLimits(state, NONE, NONE)
+    plain = ObservationLimits(state, {})
     assert plain.problem(np.array([0.0, 1e30])) is None
     assert "the observation [1] is inf" in str(plain.problem(np.array([0.0, np.inf])))

@@ -48,6 +48,9 @@ WALKER: dict[str, Any] = {
     "kwargs": {**KWARGS, "actions": "reference", **ENDLESS},
 }
 """Follows the walk of docs/motions.md, in episodes that do not end when it falls."""
+REACH: dict[str, Any] = {"id": "FetchReachDense-v4", "backend": "mujoco", "kwargs": KWARGS}
+PARTS = {"achieved_goal": "[0:3]", "desired_goal": "[3:6]", "observation": "[6:16]"}
+"""What REACH observes, as the simulation node lists it."""
 
 
 def write_rollouts(file: Path, kind: dict[str, Any]) -> None:
@@ -97,6 +100,20 @@ def policy_of_ppo(folder: Path, environment: dict[str, Any]) -> Path:
     )
 
 
+def goal_policy(folder: Path, environment: dict[str, Any]) -> Path:
+    """Train a policy with a goal and return its ONNX file."""
+    return trained(
+        "train",
+        folder,
+        {**environment, "n_environments": 2, "normalize": {"observation": True, "reward": False}},
+        {
+            "algorithm": "sac",
+            "algorithm_parameters": {"learning_starts": 100, "batch_size": 32},
+            "training": {"total_timesteps": 200},
+        },
+    )
+
+
 def trained(command: str, folder: Path, environment: dict[str, Any], training: dict[str, Any]) -> Path:
     """Train a policy and return its ONNX file."""
     experiment = {
@@ -127,8 +144,12 @@ def episodes_in_process(exported: ExportedPolicy, kind: dict[str, Any]) -> list[
 
 @pytest.mark.parametrize(
     ("environment", "make_policy"),
-    [(CHEETAH, recurrent_policy), pytest.param(WALKER, policy_of_ppo, marks=pytest.mark.slow)],
-    ids=["cheetah with a memory", "walker"],
+    [
+        (CHEETAH, recurrent_policy),
+        (REACH, goal_policy),
+        pytest.param(WALKER, policy_of_ppo, marks=pytest.mark.slow),
+    ],
+    ids=["cheetah with a memory", "arm with a goal", "walker"],
 )
 def test_a_node_in_lockstep_gets_the_rewards_of_a_single_process(
     environment: dict[str, Any],
@@ -148,9 +169,11 @@ def test_a_node_in_lockstep_gets_the_rewards_of_a_single_process(
     expected = episodes_in_process(exported, environment)
     simulated, robot = tmp_path / "simulated.yaml", tmp_path / "robot.yaml"
     simulated.write_text(yaml.safe_dump({"environment": environment, "training": {"algorithm": "ppo"}}))
-    action = {"field": "simulation/action.data[0:6]", "type": "std_msgs/msg/Float64MultiArray"}
+    n_actions = exported.spec.action.shape[0]
+    action = {"field": f"simulation/action.data[0:{n_actions}]", "type": "std_msgs/msg/Float64MultiArray"}
+    parts = [{"field": f"observation.data{numbers}", "part": part} for part, numbers in PARTS.items()]
     deploy: dict[str, Any] = {
-        "observations": ["observation.data"],
+        "observations": parts if environment is REACH else ["observation.data"],
         "commands": [{**action, "low": -1.0, "high": 1.0}],
         "trigger": "observation",
         "episode_start": "episode_start",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from rl_pipeline.config.errors import ConfigError, Problem
-from rl_pipeline.config.ros_topics import ObservationField
+from rl_pipeline.config.ros_topics import STATE, ObservationField
 from rl_pipeline.envs.errors import MalformedReplyError
 from rl_pipeline.envs.ros.interfaces import Message
 from rl_pipeline.envs.ros.topics.field_path import FieldPath, check_fields, parse
@@ -15,7 +15,6 @@ from rl_pipeline.envs.ros.topics.images import decode
 from rl_pipeline.policies.observations import Observation
 from rl_pipeline.policies.spec import Signal, Signals
 
-STATE = "state"
 IMAGE_TYPE = "Image"
 JOINT_NAMES = "name"
 """Field of `sensor_msgs/msg/JointState` that names the joints."""
@@ -25,7 +24,7 @@ class ObservationReader:
     """Reads an observation out of the newest messages of its topics.
 
     Args:
-        fields: Numbers, in this order.
+        fields: Numbers, in this order in each part of the observation.
         images: Pictures: names and topics.
         key: Where both stand in the configuration, for messages.
         index: What `{index}` in a topic becomes.
@@ -35,7 +34,7 @@ class ObservationReader:
         topics: The topics, each once.
 
     Raises:
-        ConfigError: A path is malformed.
+        ConfigError: A path is malformed, or a picture and numbers have the same name.
     """
 
     def __init__(
@@ -52,7 +51,16 @@ class ObservationReader:
         self._fields = [
             _Field(parse(one.field.format(index=index), f"{key}.observations"), one, key) for one in listed
         ]
+        self._parts: dict[str, list[_Field]] = {}
+        for one in self._fields:
+            self._parts.setdefault(one.settings.part, []).append(one)
         self._images = {name: topic.format(index=index) for name, topic in images.items()}
+        for name in self._parts.keys() & self._images.keys():
+            message, remedy = (
+                "is the name of numbers, too",
+                "rename the picture, or set `part` of the numbers",
+            )
+            raise ConfigError([Problem(f"{key}.images.{name}", message, remedy=remedy)])
         self.topics = tuple(
             dict.fromkeys([*(one.path.topic for one in self._fields), *self._images.values()])
         )
@@ -81,11 +89,11 @@ class ObservationReader:
             MalformedReplyError: A message has another size than before, lacks a joint, or has NaN or infinity.
         """
         pictures = {name: decode(messages[topic], topic) for name, topic in self._images.items()}
-        if not self._fields:
-            return pictures
-        numbers = np.concatenate([one.read(messages[one.path.topic]) for one in self._fields])
-        state = numbers.astype(self._dtype)
-        return {STATE: state, **pictures} if pictures else state
+        numbers = {
+            part: np.concatenate([one.read(messages[one.path.topic]) for one in fields]).astype(self._dtype)
+            for part, fields in self._parts.items()
+        }
+        return numbers[STATE] if numbers.keys() == {STATE} and not pictures else numbers | pictures
 
     @property
     def sizes(self) -> list[int]:
@@ -95,22 +103,23 @@ class ObservationReader:
     def signals(self, observation: Observation) -> Signals:
         """Describe observations, given the first one."""
         if isinstance(observation, dict):
-            return {name: self._signal(part) for name, part in observation.items()}
-        return self._signal(observation)
+            return {name: self._signal(name, part) for name, part in observation.items()}
+        return self._signal(STATE, observation)
 
-    def _signal(self, part: NDArray[Any]) -> Signal:
-        if part.ndim == 1:
-            low, high = self._limits("low", -np.inf), self._limits("high", np.inf)
+    def _signal(self, name: str, part: NDArray[Any]) -> Signal:
+        if name in self._parts:
+            low, high = self._limits(name, "low", -np.inf), self._limits(name, "high", np.inf)
         else:
             is_integer = np.issubdtype(part.dtype, np.integer)
             limits = (0, np.iinfo(part.dtype).max) if is_integer else (-np.inf, np.inf)
             low, high = (np.full(part.shape, limit, part.dtype) for limit in limits)
         return Signal("box", part.shape, part.dtype.name, low, high)
 
-    def _limits(self, side: str, default: float) -> NDArray[np.floating]:
-        values = [getattr(one.settings, side) for one in self._fields]
+    def _limits(self, part: str, side: str, default: float) -> NDArray[np.floating]:
+        fields = self._parts[part]
+        values = [getattr(one.settings, side) for one in fields]
         numbers = [default if value is None else value for value in values]
-        return np.repeat(np.asarray(numbers, self._dtype), self.sizes)
+        return np.repeat(np.asarray(numbers, self._dtype), [one.size or 0 for one in fields])
 
 
 class _Field:

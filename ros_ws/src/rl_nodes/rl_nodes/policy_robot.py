@@ -23,12 +23,12 @@ from rl_pipeline.envs.ros.interfaces import Message, find_interface
 from rl_pipeline.envs.ros.topics.arrivals import Arrivals, wait_for_arrivals
 from rl_pipeline.envs.ros.topics.commander import Commander
 from rl_pipeline.envs.ros.topics.network import find_type
-from rl_pipeline.envs.ros.topics.reader import STATE, ObservationReader
+from rl_pipeline.envs.ros.topics.reader import ObservationReader
 from rl_pipeline.envs.ros.topics.subscriber import offered_quality, stamp_of
 from rl_pipeline.envs.ros.waiting import wait_for
 from rl_pipeline.errors import RefusedError
 from rl_pipeline.policies.exported import ExportedPolicy
-from rl_pipeline.policies.observations import PLAIN, Observation
+from rl_pipeline.policies.observations import Observation
 from rl_pipeline.policies.spec import PolicySpec, Signal
 
 COMMANDS = QoSProfile(
@@ -134,9 +134,8 @@ class PolicyRobot:
             self._commander.wait_for_listeners(max(0.1, deadline - time.monotonic()))
 
     def _make_control(self, observation: Observation) -> Control:
-        part = STATE if isinstance(observation, dict) else PLAIN
         signals = self._reader.signals(observation)
-        limits = observation_limits(self._deploy, self._exported.spec, signals, self._reader.sizes, part)
+        limits = observation_limits(self._deploy, self._exported.spec, signals, self._reader.sizes)
         problem = limits.problem(observation)
         if problem is not None:
             raise RefusedError(problem)
@@ -354,5 +353,5 @@ class PolicyRobot:
 def _number_type(spec: PolicySpec) -> np.dtype[np.generic]:
     """Return the type of the numbers that a policy observes beside pictures."""
     observation = spec.observation
-    signal = observation if isinstance(observation, Signal) else observation.get(STATE)
-    return np.dtype(signal.dtype if signal is not None else np.float32)
+    signals = [observation] if isinstance(observation, Signal) else list(observation.values())
+    return np.dtype(next((one.dtype for one in signals if len(one.shape) == 1), np.float32))

@@ -15,7 +15,8 @@ from std_msgs.msg import Empty, Float64, Float64MultiArray
 
 from rl_nodes.camera_topics import CameraTopics
 from rl_pipeline.envs.robot_state import RobotReader, find_robot
-from rl_pipeline.policies.observations import Observation
+from rl_pipeline.policies.observations import Observation, as_dict
+from rl_pipeline.wrappers.observations import space_parts
 
 QOS = QoSProfile(depth=10)
 NANOSECONDS = 1_000_000_000
@@ -24,8 +25,9 @@ NANOSECONDS = 1_000_000_000
 class RobotTopics:
     """Publishes what somebody listens to: `joint_states`, `odom`, `observation`, `reward`, `camera/...` and `/clock`.
 
-    `observation` is what a policy sees, where that is one list of numbers. A message on `episode_start` comes before
-    the first observation of an episode. The clock is told if asked for.
+    `observation` is what a policy sees, where that is a list of numbers, or several in a Dict, one after the other in
+    the order of the space. A message on `episode_start` comes before the first observation of an episode. The clock
+    is told if asked for.
 
     Joints and odometry are known of MuJoCo environments. Messages are stamped with the simulated time, which never
     goes back: it runs on through the episodes.
@@ -77,9 +79,12 @@ class RobotTopics:
             self._reward.publish(Float64(data=float(rewards[0])))
         if self._reader is not None:
             self._publish_robot(self._reader, now)
-        is_list = isinstance(observations, np.ndarray) and observations.ndim == 2
-        if is_list and self._observation.get_subscription_count():
-            self._observation.publish(Float64MultiArray(data=np.asarray(observations)[0].astype(np.float64)))
+        if observations is not None and self._observation.get_subscription_count():
+            parts = as_dict(observations)
+            if all(part.ndim == 2 for part in parts.values()):
+                keys = space_parts(env.single_observation_space)
+                numbers = np.concatenate([parts[key][0].astype(np.float64) for key in keys])
+                self._observation.publish(Float64MultiArray(data=numbers))
         if self._camera is not None:
             self._camera.publish(env, self._reader, self.seconds, now)
 

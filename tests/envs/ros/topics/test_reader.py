@@ -40,6 +40,33 @@ def test_a_joint_that_a_message_lacks_is_named() -> None:
         reader("hip").read({"/joint_states": JointState(name=["hip", "knee"], position=[1.0])})
 
 
+def test_numbers_make_the_parts_of_an_observation() -> None:
+    fields = [
+        ObservationField(field="/arm.data[0:2]", part="observation"),
+        ObservationField(field="/goal.data", part="desired_goal", high=1.0),
+        ObservationField(field="/arm.data[2]", part="observation"),
+    ]
+    goal_conditioned = ObservationReader(fields, {}, "deploy")
+    messages = {"/arm": Float64MultiArray(data=[1.0, 2.0, 3.0]), "/goal": Float64MultiArray(data=[4.0, 0.5])}
+    parts = goal_conditioned.read(messages)
+    assert isinstance(parts, dict)
+    assert {name: part.tolist() for name, part in parts.items()} == {
+        "observation": [1.0, 2.0, 3.0],
+        "desired_goal": [1.0, 0.5],
+    }
+    signals = goal_conditioned.signals(parts)
+    assert isinstance(signals, dict)
+    assert signals["desired_goal"].high.tolist() == [1.0, 1.0]
+    assert signals["observation"].high.tolist() == [np.inf] * 3
+    assert goal_conditioned.sizes == [2, 2, 1]
+
+
+def test_numbers_and_a_picture_cannot_have_one_name() -> None:
+    field = ObservationField(field="/arm.data", part="view")
+    with pytest.raises(ConfigError, match=r"deploy.images.view: is the name of numbers, too"):
+        ObservationReader([field], {"view": "/camera"}, "deploy")
+
+
 def test_joints_need_messages_that_name_them() -> None:
     field = ObservationField(field="/data.data", joints=["hip"])
     with pytest.raises(ConfigError, match="Float64MultiArray does not name its joints"):
