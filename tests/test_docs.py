@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,17 @@ def test_the_section_that_names_simulations_is_valid() -> None:
 def test_the_section_that_names_a_unity_build_is_valid() -> None:
     [text] = re.findall(r"```yaml\n(.*?)```", (ROOT / "unity_build" / "README.md").read_text(), re.S)
     assert UnityBuild(**yaml.safe_load(text)["unity"]).pause
+
+
+def test_a_release_has_one_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == project["version"]
+    assert citation["license"] == project["license"]
+
+
+def test_the_workflow_runs_what_contributors_run() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    commands = [step.get("run") for step in workflow["jobs"]["ci"]["steps"]]
+    assert "bash .ci/run" in commands
+    assert (ROOT / ".ci/run").exists()
