@@ -52,6 +52,7 @@ def test_no_command_of_the_docs_is_left_out() -> None:
         "rl-pipeline train --config FILE --resume auto",
         *commands(DOCS / "index.md"),  # tests/test_main_job.py
         *commands(DOCS / "data_parallel.md"),  # tests/run/test_rank_trainings.py
+        *commands(DOCS / "own_callback.md"),  # tests/test_own_code_guides.py
         *commands(DOCS / "own_environment.md"),  # tests/test_own_code_guides.py
         *commands(DOCS / "own_network.md"),  # tests/test_own_code_guides.py
         *commands(DOCS / "own_reward.md"),  # tests/test_own_code_guides.py
