@@ -101,9 +101,10 @@ class RLTrainer:
             self.callbacks.iteration(self.ongoing)
             self._if_due(before, self.log_every, self._log)
             self._if_due(before, self.session.evaluation.every, self._evaluate)
-            self._if_due(before, self.save_every, self._save_step)
             if self.callbacks:
                 self._stop_for_callbacks()
+            if self.reason is None:  # a run that resumed from here would not know that it ends here
+                self._if_due(before, self.save_every, self._save_step)
             if self.settings.max_minutes is not None:
                 self.reason = self.reason or self.ranks.broadcast(self._time_is_up())
             self._serve_requests()

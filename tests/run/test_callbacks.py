@@ -14,6 +14,7 @@ import pytest
 from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.config.loading import load_config_mapping
 from rl_pipeline.run.callback_list import CallbackError, check_callbacks
+from rl_pipeline.run.checkpoint_store import step_name
 from rl_pipeline.run.checkpoints import STATE
 from rl_pipeline.run.executed_code import executed_by
 from rl_pipeline.run.folder import RunFolder
@@ -60,10 +61,11 @@ def test_every_event_is_reported_in_order(train: Train, algorithm: str) -> None:
 
 
 def test_a_callback_ends_the_training(train: Train) -> None:
-    run = train("a2c", named("StopAt", timestep=40))
+    run = train("a2c", named("StopAt", timestep=40), "training.checkpoint.frequency=40")
     metadata = json.loads(run.metadata.read_text())
     assert (metadata["status"], metadata["timestep"]) == ("finished", 40)
     assert metadata["reason"] == "40 timesteps are enough"
+    assert not (run.checkpoints / step_name(40)).exists()  # a run resumed from it would not end there
 
 
 def test_a_run_with_callbacks_is_resumed_from_its_own_copy(train: Train, tmp_path: Path) -> None:
