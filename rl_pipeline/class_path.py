@@ -67,13 +67,14 @@ def find_class(name: str, registered: Mapping[str, type[T]], base: type[T], key:
             return resolve_class(name, base, key)
         except ConfigError as error:
             return error.problems[0]
+    choice = "one of these, or " if registered else ""
     return Problem(
         key=key,
         message=f"unknown {base.__name__}",
         value=name,
         valid=sorted(registered),
         nearest=nearest(name, registered),
-        remedy="name one of these, or your own class as path/to/file.py:Class or package.module:Class",
+        remedy=f"name {choice}your own class as path/to/file.py:Class or package.module:Class",
     )
 
 

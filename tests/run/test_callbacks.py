@@ -114,7 +114,7 @@ def refusal(name: str) -> str:
 def test_wrong_callbacks_are_refused_before_the_training(train: Train) -> None:
     assert check_callbacks in CHECKS
     assert "training.callbacks.0" in refusal("journal")
-    assert "path/to/file.py:Class" in refusal("journal")
+    assert "remedy: name your own class as path/to/file.py:Class" in refusal("journal")
     assert "it has Broken, Journal, StopAt" in refusal(f"{OWN}:Jurnal")
     assert "StopAt needs the argument timestep" in refusal(f"{OWN}:StopAt")
     with pytest.raises(ConfigError, match="Broken could not be made: RuntimeError: broken on purpose"):
