@@ -100,7 +100,7 @@ class TrainingCallback:
         """
 
     def on_checkpoint(self, training: OngoingTraining, checkpoint: Path) -> None:
-        """Called after a checkpoint was written.
+        """Called after a checkpoint was written. Of several ranks, rank 0 alone writes `best`, and no other waits for it.
 
         Args:
             training: The training.
