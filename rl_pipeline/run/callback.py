@@ -100,7 +100,9 @@ class TrainingCallback:
         """
 
     def on_checkpoint(self, training: OngoingTraining, checkpoint: Path) -> None:
-        """Called after a checkpoint was written. Of several ranks, rank 0 alone writes `best`, and no other waits for it.
+        """Called after a checkpoint was written.
+
+        Of several ranks, rank 0 alone writes `best`, and the others do not wait for it.
 
         Args:
             training: The training.
