@@ -67,14 +67,48 @@ def find_class(name: str, registered: Mapping[str, type[T]], base: type[T], key:
             return resolve_class(name, base, key)
         except ConfigError as error:
             return error.problems[0]
+    choice = "one of these, or " if registered else ""
     return Problem(
         key=key,
         message=f"unknown {base.__name__}",
         value=name,
         valid=sorted(registered),
         nearest=nearest(name, registered),
-        remedy="name one of these, or your own class as path/to/file.py:Class or package.module:Class",
+        remedy=f"name {choice}your own class as path/to/file.py:Class or package.module:Class",
     )
+
+
+def check_arguments(
+    found: type, arguments: Mapping[str, object], key: str, *, n_given: int = 0
+) -> list[Problem]:
+    """List what is wrong with the names of the keyword arguments that a class is to be made with.
+
+    Args:
+        found: The class.
+        arguments: What YAML gives it.
+        key: Where they stand in the configuration, for the messages.
+        n_given: How many first arguments the class gets from elsewhere.
+    """
+    parameters = list(inspect.signature(found).parameters.values())[n_given:]
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    named = {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    unknown = [
+        Problem(
+            f"{key}.{name}",
+            f"{found.__name__} has no argument of this name",
+            value,
+            valid=sorted(named),
+            nearest=nearest(name, named),
+        )
+        for name, value in arguments.items()
+        if name not in named and not takes_any
+    ]
+    missing = [
+        Problem(key, f"{found.__name__} needs the argument {name}", remedy=f"add `{name}:` below its name")
+        for name, parameter in named.items()
+        if parameter.default is parameter.empty and name not in arguments
+    ]
+    return unknown + missing
 
 
 def _defines(module: ModuleType, value: object, base: type) -> bool:

@@ -48,15 +48,18 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_no_command_of_the_docs_is_left_out() -> None:
     known = {*SET_UP_ELSEWHERE, *commands(README)}
     covered_by_other_tests = {
+        "python scripts/docs_site/write_keys.py",  # tests/test_docs_site.py
         "python -m mkdocs serve",  # tests/test_docs_site.py builds what it would serve
         "rl-pipeline train --resume RUN",
         "rl-pipeline train --config FILE --resume auto",
         *commands(DOCS / "index.md"),  # tests/test_main_job.py
         *commands(DOCS / "data_parallel.md"),  # tests/run/test_rank_trainings.py
+        *commands(DOCS / "own_callback.md"),  # tests/test_own_code_guides.py
         *commands(DOCS / "own_environment.md"),  # tests/test_own_code_guides.py
         *commands(DOCS / "own_network.md"),  # tests/test_own_code_guides.py
         *commands(DOCS / "own_reward.md"),  # tests/test_own_code_guides.py
         *commands(DOCS / "use_policy_elsewhere.md"),  # tests/test_use_policy_elsewhere.py
+        *commands(DOCS / "own_project.md"),  # tests/scripts/test_project_from_the_wheel.py
         *commands(DOCS / "own_robot.md"),  # tests/test_own_robot_guide.py
         *commands(DOCS / "goals.md"),  # tests/test_goals_page.py
         *commands(DOCS / "container.md"),  # tests/test_container.py and docker/check.bash

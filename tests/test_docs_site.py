@@ -106,6 +106,20 @@ def test_the_reference_holds_every_key_of_the_schema(site: Path) -> None:
     assert robot >= {"deploy.rate", "deploy.commands.0.max_change", "deploy.safety.emergency_stop"}
 
 
+def test_the_tables_of_keys_in_the_repository_are_up_to_date(tmp_path: Path) -> None:
+    committed = ROOT / "docs" / "reference"
+    for page in committed.glob("*.md"):
+        (tmp_path / page.name).write_text(page.read_text())
+    script = ROOT / "scripts" / "docs_site" / "write_keys.py"
+    result = subprocess.run([sys.executable, script, tmp_path], check=True, capture_output=True, text=True)
+    assert result.stdout == "", "renew them: python scripts/docs_site/write_keys.py"
+    (tmp_path / "robot.md").write_text("<!-- keys of a robot -->\nold\n<!-- end -->\n")
+    subprocess.run([sys.executable, script, tmp_path], check=True)
+    assert "| `deploy.rate` |" in (tmp_path / "robot.md").read_text()
+    for name in ("configuration", "launcher", "robot"):
+        assert "\n| Key | Values | Default | Meaning |\n" in (committed / f"{name}.md").read_text()
+
+
 def test_the_reference_holds_every_command_and_option(site: Path) -> None:
     page = site / "reference" / "commands.html"
     headings = re.findall(r'<h2 id="[^"]*">(rl-pipeline[^<]*)', page.read_text())

@@ -1,4 +1,4 @@
-"""The guides to an environment, a network and a reward of one's own, run as they stand."""
+"""The guides to an environment, a network, a reward and a callback of one's own, run as they stand."""
 
 import csv
 import json
@@ -26,7 +26,7 @@ SHORT = [
 
 @pytest.fixture
 def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    for page in ("own_environment.md", "own_network.md", "own_reward.md"):
+    for page in ("own_callback.md", "own_environment.md", "own_network.md", "own_reward.md"):
         write_files(DOCS / page, tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -57,6 +57,16 @@ def test_the_own_network_is_trained_by_the_fast_engine(
     rl_pipeline(train, *SHORT)
     assert "own loop" not in caplog.text
     assert list(reader.rglob("code/gated.py"))
+
+
+def test_the_own_callback_ends_the_training(reader: Path) -> None:
+    [train] = commands(DOCS / "own_callback.md")
+    rl_pipeline(train, "evaluation.num_episodes=1", "evaluation.video=false")
+    [metadata] = reader.rglob("run.json")
+    run = json.loads(metadata.read_text())
+    assert run["reason"] == "2 evaluations in a row reached 60"
+    assert run["timestep"] < 50_000
+    assert list(reader.rglob("code/streak.py"))
 
 
 def test_the_own_wrapper_changes_the_reward_and_records_its_cost(reader: Path) -> None:

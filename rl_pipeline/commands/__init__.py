@@ -12,6 +12,7 @@ from rl_pipeline.commands import (
     doctor,
     evaluate,
     export,
+    init,
     jobs,
     launch,
     listing,
@@ -29,6 +30,7 @@ from rl_pipeline.commands import (
 )
 
 COMMANDS = (
+    init,
     train,
     sweep,
     jobs,

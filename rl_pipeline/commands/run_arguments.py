@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from rl_pipeline.errors import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rl_pipeline.run.checkpoints import Checkpoint
     from rl_pipeline.run.folder import RunFolder
 
@@ -81,6 +83,20 @@ def check_targets(file: Path, *others: Path, force: bool) -> None:
         RefusedError: The folder does not exist, or a file of one of these names does.
     """
     check_folder(file)
-    existing = [str(path) for path in (file, *others) if path.exists()]
+    refuse_existing([file, *others], force=force, remedy="give another --out")
+
+
+def refuse_existing(files: "Iterable[Path]", *, force: bool, remedy: str) -> None:
+    """Refuse files that exist unless they may be replaced.
+
+    Args:
+        files: What is to be written.
+        force: Whether files may be replaced.
+        remedy: What else to do about it.
+
+    Raises:
+        RefusedError: A file of one of these names exists.
+    """
+    existing = [str(path) for path in files if path.exists()]
     if existing and not force:
-        raise RefusedError(f"would replace {' and '.join(existing)}; give another --out, or add --force")
+        raise RefusedError(f"would replace {' and '.join(existing)}; {remedy}, or add --force")

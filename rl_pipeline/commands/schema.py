@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Write the schema."""
     from rl_pipeline.atomic import atomic_write
-    from rl_pipeline.config.json_schema import schema_text
+    from rl_pipeline.run.editor_schema import schema_text
 
     with atomic_write(options.out, mode="w") as file:
         file.write(schema_text())

@@ -9,10 +9,10 @@ from pydantic import (
     PlainValidator,
     ValidationInfo,
     field_validator,
-    model_serializer,
 )
 
 from rl_pipeline.config.backend import Backend, Gymnasium, Mujoco, Traits
+from rl_pipeline.config.class_spec import NamedClass
 from rl_pipeline.config.errors import nearest
 from rl_pipeline.config.ros_services import RosServices
 from rl_pipeline.config.ros_topics import RosTopics
@@ -21,40 +21,6 @@ from rl_pipeline.config.unity import Unity
 from rl_pipeline.config.unity_ros import UnityRos
 
 ClipRange = Annotated[float, Field(gt=0, allow_inf_nan=True)]
-
-
-class WrapperSpec(Section):
-    """A wrapper and the arguments that it is made with; in YAML `Name` or `Name: {argument: value}`."""
-
-    name: Text
-    """Registered name of the wrapper."""
-    arguments: dict[str, Any] = Field(default_factory=dict)
-    """Keyword arguments of the wrapper."""
-
-    @model_serializer
-    def _as_written(self) -> str | dict[str, dict[str, Any]]:
-        return {self.name: self.arguments} if self.arguments else self.name
-
-
-def _wrapper_from_yaml(item: Any) -> Any:
-    if isinstance(item, str):
-        return {"name": item}
-    if not isinstance(item, Mapping):
-        return item
-    if len(item) != 1:
-        remedy = "write `- Name` or `- Name: {argument: value}`; indent the arguments below the name"
-        raise InvalidValueError(f"a wrapper has one name, here are {len(item)} keys", remedy=remedy)
-    [(name, arguments)] = item.items()
-    if not isinstance(arguments, Mapping | None):
-        remedy = f"write `- {name}: {{argument: value}}`"
-        raise InvalidValueError(f"the arguments of {name} must be a mapping", remedy=remedy)
-    return {"name": name, "arguments": {} if arguments is None else arguments}
-
-
-_OneWrapper = Annotated[dict[str, dict[str, Any] | None], Field(min_length=1, max_length=1)]
-Wrapper = Annotated[
-    WrapperSpec, BeforeValidator(_wrapper_from_yaml, json_schema_input_type=str | _OneWrapper)
-]
 
 
 class Normalize(Section):
@@ -136,7 +102,7 @@ class Environment(Section):
     """Render mode of environment 0: 'rgb_array' for films, 'human' for a window."""
     monitor: bool = True
     """Record return, length and the task's own metrics of every episode."""
-    wrappers: list[Wrapper] = Field(default_factory=list)
+    wrappers: list[NamedClass] = Field(default_factory=list)
     """Wrappers from the innermost to the outermost: names, or names with arguments."""
     normalize: Annotated[
         Normalize, BeforeValidator(_normalize_from_yaml, json_schema_input_type=bool | Normalize)

@@ -1,6 +1,5 @@
 """The JSON schema by which editors complete and check experiment files."""
 
-import json
 from typing import Any
 
 from rl_pipeline.config.blocks import DEFAULT_BLOCK
@@ -14,7 +13,7 @@ def json_schema() -> Schema:
     It is wider than the schema of `Config`: the string 'None' stands for null, sections may stand in a
     `Default` block or in one named after an environment, and nothing is required of a single block.
     """
-    schema = _for_editors(Config.model_json_schema())
+    schema = for_editors(Config.model_json_schema())
     schema.pop("required")
     schema["$defs"]["Environment"].pop("required")
     block = {key: schema[key] for key in ("type", "properties", "additionalProperties")}
@@ -25,18 +24,13 @@ def json_schema() -> Schema:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Experiment", **schema}
 
 
-def schema_text() -> str:
-    """Return the text of configs/schema.json."""
-    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
-
-
-def _for_editors(node: object) -> Any:
+def for_editors(node: object) -> Any:
     """Drop the titles that repeat the keys, and let 'None' stand wherever null may."""
     if isinstance(node, list):
-        return [_for_editors(item) for item in node]
+        return [for_editors(item) for item in node]
     if not isinstance(node, dict):
         return node
-    copy = {key: _for_editors(value) for key, value in node.items() if not _is_title(key, value)}
+    copy = {key: for_editors(value) for key, value in node.items() if not _is_title(key, value)}
     if {"type": "null"} in copy.get("anyOf", ()):
         copy["anyOf"] = [*copy["anyOf"], {"const": "None"}]
     return copy

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from rl_pipeline.config.architecture import Architecture
+from rl_pipeline.config.class_spec import NamedClass
 from rl_pipeline.config.distillation import Distillation
 from rl_pipeline.config.errors import nearest
 from rl_pipeline.config.hindsight_replay import HindsightReplay
@@ -169,3 +170,6 @@ class Training(Section):
     """Length, device and reports of the training."""
     checkpoint: Checkpoint = Checkpoint()
     """Checkpoints."""
+    callbacks: list[NamedClass] = Field(default_factory=list)
+    """Callbacks of your own, called in this order, each 'file.py:Class', 'package.module:Class', or one of these with
+    arguments below it."""

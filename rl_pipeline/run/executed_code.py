@@ -17,6 +17,7 @@ CODE_SECTIONS = (
     ("training", "algorithm_parameters"),
     ("training", "architecture"),
     ("training", "distillation"),
+    ("training", "callbacks"),
 )
 """Where class paths stand."""
 

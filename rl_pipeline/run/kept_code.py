@@ -14,6 +14,7 @@ from rl_pipeline.envs.mujoco.model_files import MODEL_SUFFIXES, model_files
 from rl_pipeline.learners.registry import learner_class
 from rl_pipeline.own_modules import forget_own_files, import_own_file, import_root, own_files
 from rl_pipeline.rendering.gl import RenderingUnavailable
+from rl_pipeline.run.callback_list import CallbackList
 from rl_pipeline.run.code_copy import (
     CodeCopy,
     absolute_path,
@@ -173,7 +174,8 @@ def _roots(config: Config) -> list[Path]:
 
 
 def _build(config: Config) -> None:
-    """Make an environment, a picture of it, and the networks; of what runs elsewhere, import the classes."""
+    """Make callbacks, an environment, a picture of it, and networks; of what runs elsewhere, import the classes."""
+    CallbackList(config.training.callbacks)
     if not config.environment.traits.in_process:
         for file in code_files(config):
             import_own_file(file.resolve())

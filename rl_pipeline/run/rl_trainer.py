@@ -8,6 +8,7 @@ from pathlib import Path
 from rl_pipeline.atomic import atomic_write
 from rl_pipeline.config.schema import Config
 from rl_pipeline.learners.learner import NonFiniteError
+from rl_pipeline.run.callback import OngoingTraining
 from rl_pipeline.run.checkpoint_store import CheckpointStore, step_name
 from rl_pipeline.run.checkpoints import LEARNER_FILES, Checkpoint, write_checkpoint
 from rl_pipeline.run.control import TrainingControl
@@ -79,13 +80,17 @@ class RLTrainer:
         self.ranks = session.ranks
         self.reports = Reports(folder, config, session)
         self.start_timestep = self.learner.timesteps
+        self.callbacks = session.callbacks
+        self.ongoing = OngoingTraining(config, folder, session)
 
     def train(self) -> TrainingResult:
         """Run the training to its end.
 
         Raises:
             NonFiniteError: A loss, return or weight became NaN; the state was dumped into a checkpoint of its own.
+            CallbackError: A callback failed.
         """
+        self.callbacks.start(self.ongoing)
         if self.learner.timesteps == 0 and self.session.progression.last_evaluation_timestep is None:
             self._evaluate()  # before the checkpoint, so that a run that goes on from it does not repeat it
             self._save("init")
@@ -93,13 +98,22 @@ class RLTrainer:
         while not self._is_over():
             before = self.learner.timesteps
             self._iterate()
+            self.callbacks.iteration(self.ongoing)
             self._if_due(before, self.log_every, self._log)
             self._if_due(before, self.session.evaluation.every, self._evaluate)
-            self._if_due(before, self.save_every, self._save_step)
+            if self.callbacks:
+                self._stop_for_callbacks()
+            if self.reason is None:  # a run that resumed from here would not know that it ends here
+                self._if_due(before, self.save_every, self._save_step)
             if self.settings.max_minutes is not None:
                 self.reason = self.reason or self.ranks.broadcast(self._time_is_up())
             self._serve_requests()
         return self._finish()
+
+    def _stop_for_callbacks(self) -> None:
+        """End where a callback of this rank or of another asks for it; all ranks do it at the same moment."""
+        reasons = self.ranks.gather(self.ongoing.stop_reason)
+        self.reason = self.reason or next(filter(None, reasons), None)
 
     def _serve_requests(self) -> None:
         """Save and stop where that is asked of this rank or of another; all ranks do it at the same moment."""
@@ -164,6 +178,7 @@ class RLTrainer:
         self.session.progress.message(
             f"timestep {timestep:,}: mean return {result.mean_return:,.1f} over {len(result.returns)} episodes"
         )
+        self.callbacks.evaluation(self.ongoing, summary, is_best=is_best)
         if is_best and self.checkpoint_settings.keep_best:
             self._save("best", resumable=False, mean_return=result.mean_return)
         early_stopping = self.settings.early_stopping
@@ -186,6 +201,14 @@ class RLTrainer:
             logger.warning(
                 "checkpoint '%s' could not be written (%s); the older ones are untouched", name, error
             )
+        else:
+            self.callbacks.checkpoint(self.ongoing, self.folder.checkpoints / name)
+
+    def _save_last(self, name: str, **details: float | str | None) -> None:
+        """Write the last checkpoint, without which the training fails."""
+        self._write(name, resumable=True, **details)
+        self._publish(name)
+        self.callbacks.checkpoint(self.ongoing, self.folder.checkpoints / name)
 
     def _write(self, name: str, *, resumable: bool = True, **details: float | str | None) -> Checkpoint:
         target, timestep = self.folder.checkpoints / name, self.learner.timesteps
@@ -200,18 +223,15 @@ class RLTrainer:
 
     def _write_all(self, folder: Path) -> None:
         """Write this rank's part of a checkpoint; rank 0 writes the policy, which all ranks share."""
-        session, experience = self.session, self.checkpoint_settings.replay_buffer
-        session.progression.minutes = session.split.minutes()
+        self.session.progression.minutes = self.session.split.minutes()
         if self.ranks.leads:
             self._write_policy(folder)
-        write_training_state(
-            folder,
-            self.learner,
-            session.env,
-            session.progression,
-            experience=experience,
-            rank=self.ranks.rank,
-        )
+        self._write_state(folder, experience=self.checkpoint_settings.replay_buffer, rank=self.ranks.rank)
+
+    def _write_state(self, folder: Path, *, experience: bool, rank: int = 0) -> None:
+        session = self.session
+        parts = self.learner, session.env, session.progression, session.callbacks
+        write_training_state(folder, *parts, experience=experience, rank=rank)
 
     def _publish(self, name: str) -> None:
         """Make the policy of a checkpoint the run's newest; a kill in between leaves the older networks usable."""
@@ -247,9 +267,7 @@ class RLTrainer:
 
         def write_files(folder: Path) -> None:
             self._write_policy(folder)
-            write_training_state(
-                folder, self.learner, self.session.env, self.session.progression, experience=True
-            )
+            self._write_state(folder, experience=True)
 
         return write_checkpoint(target, self.learner.timesteps, write_files)
 
@@ -270,13 +288,13 @@ class RLTrainer:
             self._is_trained()
         ):  # also where a stop was asked for in the last rollout: only the conclusion is missing
             total = self.settings.total_timesteps
-            self._write("final", total_timesteps=total, max_minutes=self._limit_of_time(), reason=self.reason)
-            self._publish("final")
+            limit = self._limit_of_time()
+            self._save_last("final", total_timesteps=total, max_minutes=limit, reason=self.reason)
         elif not self.ranks.broadcast((self.folder.checkpoints / step_name(timestep)).exists()):
-            self._write(step_name(timestep))
-            self._publish(step_name(timestep))
+            self._save_last(step_name(timestep))
         self.session.status = "finished" if is_finished else "stopped"
         if self.ranks.leads:
             self.reports.renew()
+        self.callbacks.end(self.ongoing, self.session.status)
         best = self.session.progression.best_mean_return
         return TrainingResult(self.session.status, timestep, best, self.stop_reason or self.reason)

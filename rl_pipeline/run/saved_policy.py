@@ -9,7 +9,7 @@ from pathlib import Path
 from gymnasium.vector import VectorEnv
 
 from rl_pipeline.atomic import atomic_write
-from rl_pipeline.config.environment import WrapperSpec
+from rl_pipeline.config.class_spec import ClassSpec
 from rl_pipeline.config.schema import Config
 from rl_pipeline.errors import RefusedError
 from rl_pipeline.learners.learner import MODEL, VEC_NORMALIZE
@@ -36,7 +36,7 @@ class SavedPolicy:
     model: Path
     vec_normalize: Path
     loader: str
-    wrappers: list[WrapperSpec]
+    wrappers: list[ClassSpec]
 
 
 def vec_normalize_beside(model: Path) -> Path:

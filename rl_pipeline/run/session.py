@@ -15,6 +15,7 @@ from rl_pipeline.learners.device import use_threads
 from rl_pipeline.learners.learner import Learner
 from rl_pipeline.learners.parallel.ranks import Ranks, SingleRank, rank_seed
 from rl_pipeline.learners.registry import learner_class
+from rl_pipeline.run.callback_list import CallbackList
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.environments import make_training_env
 from rl_pipeline.run.folder import RunFolder
@@ -46,6 +47,7 @@ class Session:
         split: Where its time goes.
         progress: What the user sees.
         ranks: The processes that train together.
+        callbacks: The user's callbacks.
         status: What the trackers are told in the end.
     """
 
@@ -57,6 +59,7 @@ class Session:
     split: TimeSplit
     progress: Progress
     ranks: Ranks
+    callbacks: CallbackList
     status: str = "failed"
 
     def close_environments(self) -> None:
@@ -100,13 +103,14 @@ def open_session(
         use_threads(settings.n_threads, env.single_observation_space)
         evaluation = PeriodicEvaluation(config, progression, ranks)
         stack.callback(evaluation.close)
+        callbacks = CallbackList(config.training.callbacks)
         split = TimeSplit(start, progression.minutes)
         learner = learner_class(config.training)(config.training, env, seed=seed)
         if ranks.size > 1:
             learner.join(ranks)
         learner.start()
         if resume:
-            restore_training_state(resume, learner, env, ranks, seed=config.experiment.seed)
+            restore_training_state(resume, learner, env, callbacks, ranks, seed=config.experiment.seed)
             tracker.rewind(start)
         elif config.training.pretrained_model:
             load_pretrained(config, learner, env)
@@ -116,7 +120,7 @@ def open_session(
             Console(force_terminal=False) if ranks.size > 1 else None
         )  # mpirun pretends to be a terminal
         progress = Progress(settings.total_timesteps, start, settings.log_points, verbose, console)
-        session = Session(env, learner, evaluation, progression, tracker, split, progress, ranks)
+        session = Session(env, learner, evaluation, progression, tracker, split, progress, ranks, callbacks)
         stack.callback(progress.close)
         yield session
 

@@ -19,6 +19,7 @@ from rl_pipeline.policies.dextgen_files import find_dextgen_files, read_statisti
 from rl_pipeline.policies.normalizer_file import NORMALIZER, read_normalizer, write_normalizer
 from rl_pipeline.policies.policy import PolicyFileError
 from rl_pipeline.policies.spec import write_spec
+from rl_pipeline.run.callback_list import CallbackList
 from rl_pipeline.run.checkpoints import EXPERIENCE, SHARED, STATE, Checkpoint, CheckpointError, rank_folder
 from rl_pipeline.run.environments import (
     load_normalizer_state,
@@ -79,6 +80,7 @@ def write_training_state(
     learner: Learner,
     env: VectorEnv,
     progression: Progression,
+    callbacks: CallbackList,
     *,
     experience: bool,
     rank: int = 0,
@@ -90,6 +92,7 @@ def write_training_state(
         learner: The learner between two iterations.
         env: The environment it is trained in.
         progression: How far the run has come.
+        callbacks: The user's callbacks.
         experience: Whether to write stored experience, such as a replay buffer.
         rank: Whose state it is.
     """
@@ -101,6 +104,7 @@ def write_training_state(
         "environment": base_env(env).state_dict(),
         "wrappers": wrapper_states(env),
         "progression": asdict(progression),
+        "callbacks": callbacks.states(),
     }
     write_state(folder / STATE, state)
     stored = learner.experience_dict() if experience else None
@@ -109,7 +113,13 @@ def write_training_state(
 
 
 def restore_training_state(
-    checkpoint: Checkpoint, learner: Learner, env: VectorEnv, ranks: Ranks | None = None, *, seed: int = 0
+    checkpoint: Checkpoint,
+    learner: Learner,
+    env: VectorEnv,
+    callbacks: CallbackList,
+    ranks: Ranks | None = None,
+    *,
+    seed: int = 0,
 ) -> None:
     """Bring a fresh learner and environment of the same configuration to where a checkpoint was written.
 
@@ -120,6 +130,7 @@ def restore_training_state(
         checkpoint: A resumable checkpoint.
         learner: A learner that was started.
         env: The environment it is trained in.
+        callbacks: The user's callbacks, which take their state over when they start.
         ranks: The ranks of this training; None for one.
         seed: The configuration's, for new random numbers.
 
@@ -134,6 +145,7 @@ def restore_training_state(
     try:
         if experience.exists():
             learner.load_experience_dict(read_state(experience))
+        callbacks.resume(state.get("callbacks", ()), checkpoint.path)
         if checkpoint.n_ranks != ranks.size:
             load_statistics(checkpoint, env)
             learner.load_state_dict(_learner_state(state))

@@ -18,6 +18,7 @@ ARGUMENTS = (
     ("environment", "wrappers"),
     ("training", "algorithm_parameters"),
     ("training", "architecture"),
+    ("training", "callbacks"),
     ("experiment", "keep"),
 )
 """Blocks whose texts may be paths."""

@@ -14,7 +14,8 @@ from rl_pipeline.wrappers.record_video import RecordVideo
 from rl_pipeline.wrappers.registry import resolve_wrapper
 
 if TYPE_CHECKING:
-    from rl_pipeline.config.environment import Environment, WrapperSpec
+    from rl_pipeline.config.class_spec import ClassSpec
+    from rl_pipeline.config.environment import Environment
 
 W = TypeVar("W", bound=VectorEnv)
 
@@ -79,7 +80,7 @@ def find_wrapper(env: VectorEnv, wrapper_class: type[W]) -> W | None:
     return next((layer for layer in iterate_wrappers(env) if isinstance(layer, wrapper_class)), None)
 
 
-def _put_on(env: VectorEnv, wrapper: "WrapperSpec", key: str) -> VectorEnv:
+def _put_on(env: VectorEnv, wrapper: "ClassSpec", key: str) -> VectorEnv:
     wrapper_class = resolve_wrapper(wrapper.name, key)
     if isinstance(wrapper_class, Problem):
         raise ConfigError([wrapper_class])

@@ -1,4 +1,6 @@
 import json
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,13 +91,16 @@ def test_the_example_of_the_users_asks_for_a_gpu_in_one_message(command: Command
     outcome = command("train", "--config", str(EXAMPLE))
     assert outcome.status == 2
     assert (
-        "base_ppo_config.yaml:44: training.training.device: this machine has no NVIDIA GPU" in outcome.error
+        "base_ppo_config.yaml:45: training.training.device: this machine has no NVIDIA GPU" in outcome.error
     )
     assert "set training.training.device: auto" in outcome.error
     assert "1 problem; nothing was started" in outcome.error
 
 
-def test_the_example_of_the_users_trains_as_it_is_on_a_cpu_without_wandb(command: Command) -> None:
+@pytest.mark.usefixtures("command")
+def test_the_example_of_the_users_trains_as_it_is_on_a_cpu_without_wandb(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     shorter = (
         "training.training.total_timesteps=128",
         "training.algorithm_parameters.n_steps=64",
@@ -103,8 +108,11 @@ def test_the_example_of_the_users_trains_as_it_is_on_a_cpu_without_wandb(command
         "environment.video_length=20",
     )
     machine = ("training.training.device=cpu", "training.use_wandb=false")
-    outcome = command("train", "--config", str(EXAMPLE), *machine, *shorter)
-    assert outcome.status == 0, outcome.error
+    script = str(EXAMPLE.parents[1] / "train_example.py")
+    monkeypatch.setattr(sys, "argv", [script, "--config", str(EXAMPLE), *machine, *shorter])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(script, run_name="__main__")
+    assert ended.value.code == 0
     (run,) = find_runs(Path("experiments"))
     assert run.experiment_name == "BipedalWalker-Benchmark"
     assert (run.videos / "step_000000000.mp4").is_file()

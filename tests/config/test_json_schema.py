@@ -2,18 +2,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rl_pipeline.config.json_schema import json_schema, schema_text
+from rl_pipeline.config.json_schema import json_schema
 
 REPOSITORY = Path(__file__).parents[2]
 
 
 def definition(name: str) -> dict[str, Any]:
     return json_schema()["$defs"][name]
-
-
-def test_the_file_in_the_repository_is_up_to_date() -> None:
-    assert (REPOSITORY / "configs" / "schema.json").read_text(encoding="utf-8") == schema_text()
-    assert json.loads(schema_text()) == json_schema()
 
 
 def test_the_editor_checks_the_configs_by_it() -> None:

@@ -43,6 +43,7 @@ HINDSIGHT = (
     "training.hindsight_replay={}",
 )
 OWN = Path(__file__).with_name("sample_algorithms.py")
+CALLBACK = f"training.callbacks=['{Path(__file__).with_name('sample_callbacks.py')}:Journal']"
 
 CASES = {
     "ppo": ("CartPole-v1", "ppo", *SMALL_BATCH, *NORMALIZED, SCHEDULE),
@@ -99,6 +100,8 @@ CASES = {
     "her_batch": (f"{PUSH}:Push", "ddpg", *HINDSIGHT, *NORMALIZED, NOISE),
     "her_stock": (f"{PUSH}:Push", "tqc", *HINDSIGHT, "training.engine=stock"),
     "own_on_policy": ("CartPole-v1", f"{OWN}:RestlessPPO", *SMALL_BATCH),
+    "callback_on_policy": ("CartPole-v1", "ppo", *SMALL_BATCH, CALLBACK),
+    "callback_off_policy": ("CartPole-v1", "dqn", *SMALL_OFF_POLICY, CALLBACK),
     "own_off_policy": ("CartPole-v1", f"{OWN}:CountingDQN", *SMALL_OFF_POLICY),
 }
 
@@ -172,6 +175,7 @@ def test_a_cut_run_ends_like_one_that_was_not(case: str, make_config: Callable[.
         buffers = [replay_buffer_state(model.replay_buffer) for model in models]
         assert buffers[0]["filled"] > 0
         assert_same_tree(*buffers)
+    assert_same_tree(uncut.callbacks.states(), resumed.callbacks.states())
     assert len(curve(whole)) > 1
     assert curve(whole) == curve(RunFolder(parts))
     assert (whole.path / "evaluations.csv").read_text() == (parts / "evaluations.csv").read_text()

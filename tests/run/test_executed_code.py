@@ -23,6 +23,11 @@ def config(environment: dict[str, object], training: dict[str, object] | None = 
         ({"id": "A-v0"}, {"algorithm": "My/algo.py:MyPPO"}, "My/algo.py:MyPPO (training.algorithm)"),
         (
             {"id": "A-v0"},
+            {"callbacks": [{"c.py:C": {"a": 1}}]},
+            "c.py:C (training.callbacks.0)",
+        ),
+        (
+            {"id": "A-v0"},
             {"architecture": {"features_extractor_class": "n.py:Net"}},
             "n.py:Net (training.architecture.features_extractor_class)",
         ),

@@ -1,4 +1,4 @@
-"""A small checkout: the real scripts and packages of a few bytes, so that a whole set-up takes seconds."""
+"""A small checkout, whose whole set-up takes seconds with its packages of a few bytes; the package as a wheel."""
 
 import os
 import re
@@ -149,6 +149,22 @@ class Checkout:
         path.write_text(text)
         path.chmod(0o755)
         return path
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package as a wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"  # a build leaves files beside its sources
+    shutil.copytree(
+        ROOT / "rl_pipeline", source / "rl_pipeline", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    wheel_options = ["--no-deps", "--no-build-isolation", "--wheel-dir", folder]
+    subprocess.run([*pip, "wheel", *wheel_options, source], check=True, capture_output=True, timeout=300)
+    return next(folder.glob("*.whl"))
 
 
 @pytest.fixture

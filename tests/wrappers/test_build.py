@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from rl_pipeline.config.environment import Environment, Normalize, WrapperSpec
+from rl_pipeline.config.class_spec import ClassSpec
+from rl_pipeline.config.environment import Environment, Normalize
 from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.wrappers.build import find_wrapper, iterate_wrappers, wrap
 from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
@@ -19,7 +20,7 @@ STACK = {"name": "frame_stack", "arguments": {"n_frames": 2}}
 
 
 def _section(wrappers: list[dict[str, Any]], **keys: Any) -> Environment:
-    specs = [WrapperSpec(**wrapper) for wrapper in wrappers]
+    specs = [ClassSpec(**wrapper) for wrapper in wrappers]
     return Environment(id="Walking-v0").model_copy(update={"wrappers": specs, **keys})
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from gymnasium.vector import VectorEnv
 
-from rl_pipeline.config.environment import Environment, Normalize, WrapperSpec
+from rl_pipeline.config.class_spec import ClassSpec
+from rl_pipeline.config.environment import Environment, Normalize
 from rl_pipeline.envs.gymnasium.in_process import InProcessVectorEnv
 from rl_pipeline.rendering.gl import RenderingUnavailable, choose_gl_backend
 from rl_pipeline.wrappers.build import iterate_wrappers, wrap
@@ -17,11 +18,11 @@ from rl_pipeline.wrappers.time_limit import TimeLimit
 
 N_ENVIRONMENTS = 3
 WRAPPERS = [
-    WrapperSpec(name="action_noise", arguments={"std": 0.1}),
-    WrapperSpec(name="observation_noise", arguments={"std": 0.01}),
-    WrapperSpec(name="action_history", arguments={"n_actions": 2}),
-    WrapperSpec(name="frame_stack", arguments={"n_frames": 2}),
-    WrapperSpec(name="time_limit", arguments={"max_episode_steps": 20}),
+    ClassSpec(name="action_noise", arguments={"std": 0.1}),
+    ClassSpec(name="observation_noise", arguments={"std": 0.01}),
+    ClassSpec(name="action_history", arguments={"n_actions": 2}),
+    ClassSpec(name="frame_stack", arguments={"n_frames": 2}),
+    ClassSpec(name="time_limit", arguments={"max_episode_steps": 20}),
 ]
 SECTION = Environment(id="Hopper-v5").model_copy(
     update={"wrappers": WRAPPERS, "normalize": Normalize(observation=True, reward=True)}

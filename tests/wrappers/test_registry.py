@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from rl_pipeline.config.environment import WrapperSpec
+from rl_pipeline.config.class_spec import ClassSpec
 from rl_pipeline.config.errors import Problem
 from rl_pipeline.wrappers.registry import WRAPPERS, check_wrappers, resolve_wrapper
 from rl_pipeline.wrappers.time_limit import TimeLimit
@@ -15,7 +15,7 @@ class Mirror(VectorWrapper):
 
 
 def _check(name: str, **arguments: object) -> list[Problem]:
-    return check_wrappers([WrapperSpec(name=name, arguments=arguments)])
+    return check_wrappers([ClassSpec(name=name, arguments=arguments)])
 
 
 def test_registered_names() -> None:
@@ -43,8 +43,8 @@ def test_own_classes_by_path_and_by_module(tmp_path: Path) -> None:
 
 
 def test_unknown_name_gets_the_nearest() -> None:
-    good = WrapperSpec(name="time_limit", arguments={"max_episode_steps": 5})
-    [problem] = check_wrappers([good, WrapperSpec(name="framestack")])
+    good = ClassSpec(name="time_limit", arguments={"max_episode_steps": 5})
+    [problem] = check_wrappers([good, ClassSpec(name="framestack")])
     assert problem.key == "environment.wrappers.1"
     assert problem.value == "framestack"
     assert problem.nearest == "frame_stack"

@@ -75,7 +75,7 @@ def check_parameters(model_class: type[BaseAlgorithm], values: Mapping[str, obje
                 Problem(f"{KEY}.{name}", "must be finite", not_finite[0], remedy="write a number")
             )
         elif name not in BUILT_FROM_YAML:
-            problems += _wrong_type(name, value, _primitives(valid[name].annotation))
+            problems += _wrong_type(name, value, primitive_types(valid[name].annotation))
     return problems
 
 
@@ -111,10 +111,10 @@ def _unknown(model_class: type, name: str, value: object, valid: Mapping[str, ob
     )
 
 
-def _primitives(hint: object) -> set[type]:
+def primitive_types(hint: object) -> set[type]:
     """Collect the YAML types in a type hint such as `float | Schedule` or `Optional[int]`."""
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        return set().union(*(_primitives(member) for member in typing.get_args(hint)))
+        return set().union(*(primitive_types(member) for member in typing.get_args(hint)))
     if typing.get_origin(hint) is dict:
         return {dict}
     return {hint} if hint in PRIMITIVES else set()

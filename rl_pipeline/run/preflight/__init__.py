@@ -6,15 +6,23 @@ another check refuses anyway. So all problems of a file are found together.
 
 from rl_pipeline.config.loading import Check
 from rl_pipeline.learners.registry import check_learner
+from rl_pipeline.run.callback_list import check_callbacks
 from rl_pipeline.run.preflight.environment import check_environment
 from rl_pipeline.run.preflight.machine import check_folder, check_machine, check_pretrained
 
 CHECKS: list[Check] = [
     check_environment,
     check_learner,
+    check_callbacks,
     check_machine,
     check_pretrained,
 ]
 
-CHECKS_ELSEWHERE: list[Check] = [check_environment, check_learner, check_folder, check_pretrained]
+CHECKS_ELSEWHERE: list[Check] = [
+    check_environment,
+    check_learner,
+    check_callbacks,
+    check_folder,
+    check_pretrained,
+]
 """The checks that a machine can make for another one with the same files."""

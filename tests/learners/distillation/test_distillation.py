@@ -20,11 +20,14 @@ from rl_pipeline.policies.loading import load_policy
 from rl_pipeline.policies.normalizer_file import read_normalizer
 from rl_pipeline.run import reports
 from rl_pipeline.run.checkpoint_store import CheckpointStore
+from rl_pipeline.run.checkpoints import STATE
 from rl_pipeline.run.folder import RunFolder, find_runs
 from rl_pipeline.run.preflight import CHECKS
+from rl_pipeline.run.state_file import read_state
 from rl_pipeline.run.train import Plan, plan_resume, run_plan
 from tests.learners.distillation.sample_rollouts import OFFSET, SCALE, write_rollouts
 
+CALLBACKS = Path(__file__).parents[2] / "run" / "sample_callbacks.py"
 MY_RNN = Path(__file__).with_name("my_rnn.py")
 PATIENCE = 300.0
 
@@ -117,6 +120,17 @@ def test_a_killed_training_resumes_bit_identically(tmp_path: Path) -> None:
     total = newest.timestep + 500
     run_plan(plan_resume(str(killed.path), [f"training.training.total_timesteps={total}"]))
     assert_same_policy(killed, train(tmp_path, total, **RANDOM))
+
+
+def test_callbacks_follow_it(tmp_path: Path) -> None:
+    write_rollouts(tmp_path / "rollouts.hdf5")
+    settings = mapping(tmp_path, 200)
+    settings["training"]["callbacks"] = [f"{CALLBACKS}:Journal"]
+    run, *_ = run_plan(Plan(load_config_mapping(settings, checks=CHECKS).config))
+    [saved] = read_state(run.checkpoints / "final" / STATE)["callbacks"]
+    names = [name for name, *_ in saved["state"]["calls"]]
+    assert names[:3] == ["start", "evaluation", "checkpoint"]
+    assert names.count("iteration") >= 2
 
 
 @pytest.mark.parametrize("model", ["rnn", "lstm", "gru", f"{MY_RNN}:MyRNN"])
