@@ -35,8 +35,8 @@ def find_run(name: str, root: Path = DEFAULT_ROOT) -> RunFolder:
     """Find a run.
 
     Args:
-        name: Its folder; its name below `root`, with or without the date (then the newest of that name); or
-            `wandb:entity/project/id`, which is downloaded below `root`.
+        name: Its folder, also seen from `root`; its name below `root`, with or without the date (then the newest of
+            that name); or `wandb:entity/project/id`, which is downloaded below `root`.
         root: The root of all runs.
 
     Raises:
@@ -51,8 +51,9 @@ def _find(name: str, root: Path) -> RunFolder:
     if name.startswith("wandb:"):
         return _download(name, root)
     path = Path(name).expanduser()
-    if (path / "config.yaml").is_file():
-        return RunFolder(path.resolve())
+    for folder in (path, root / path):
+        if RunFolder(folder).config.is_file():
+            return RunFolder(folder.resolve())
     runs = find_runs(root)
     matching = [
         run for run in runs if name in (run.name, run.experiment_name) or str(run.path).endswith(f"/{name}")

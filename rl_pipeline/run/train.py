@@ -28,6 +28,7 @@ from rl_pipeline.run.folder import (
     require_free,
 )
 from rl_pipeline.run.kept_code import keep_user_code
+from rl_pipeline.run.latest import mark_latest
 from rl_pipeline.run.locate import find_run
 from rl_pipeline.run.metadata import describe_run, read_metadata, update_metadata
 from rl_pipeline.run.mujoco_version import mujoco_changes
@@ -232,6 +233,7 @@ def run_plan(
     ranks.timeout = plan.config.training.training.rank_timeout
     check_ranks(plan.config, plan.resume, ranks, allow_other_ranks=plan.allow_other_ranks)
     folder = plan.folder or ranks.from_first(lambda: create_run_folder(plan.config, plan.target))
+    is_new_here = plan.resume is None and folder.path.parent == experiment_parent(plan.config).resolve()
     with (
         folder.locked() if ranks.leads else nullcontext(),
         set_up(folder, plan, ranks),
@@ -245,6 +247,8 @@ def run_plan(
         if not ranks.leads:
             return folder, RLTrainer(plan.config, folder, session, control, plan.reason).train(), ""
         prepare_folder(folder, plan)
+        if is_new_here:
+            mark_latest(folder)
         update_metadata(folder, wandb_id=session.progression.wandb_id)
         announce(plan.config, folder, session, plan.reason, log.note)
         result = RLTrainer(plan.config, folder, session, control, plan.reason).train()

@@ -1,4 +1,4 @@
-"""The commands that look at a run: eval, play, record, plot, list."""
+"""The commands that look at a run: eval, play, record, plot."""
 
 import json
 from collections.abc import Callable
@@ -89,26 +89,6 @@ def test_plot_names_the_columns_that_there_are(command: Command, trained: RunFol
     assert "did you mean: train/value_loss" in outcome.error
 
 
-@pytest.mark.parametrize(
-    ("what", "expected"),
-    [
-        ("envs", "CartPole-v1"),
-        ("algorithms", "sac            Box"),
-        ("extractors", "ResnetMLP"),
-    ],
-)
-def test_list_names_what_there_is(what: str, expected: str, command: Command) -> None:
-    outcome = command("list", what)
-    assert outcome.status == 0
-    assert expected in outcome.output.splitlines()
-
-
-def test_list_runs_shows_how_they_stand(command: Command, trained: RunFolder) -> None:
-    assert command("list", "runs").output == f"{trained.path.relative_to(Path.cwd())}  finished\n"
-    trained.metadata.unlink()
-    assert command("list", "runs").output.endswith("  unknown\n")
-
-
 LOOKING = {
     "eval": lambda name: ("eval", name),
     "play": lambda name: ("play", name),
@@ -167,7 +147,6 @@ def test_a_wrong_checkpoint_gives_the_valid_ones(command: Command, trained: RunF
         (["eval", "tiny", "--episodes", "0"], "must be at least 1"),
         (["eval", "tiny", "--seed", "-1"], "'-1' is no whole number from 0"),
         (["play", "tiny", "--episodes", "x"], "'x' is no whole number from 0"),
-        (["list", "robots"], "invalid choice: 'robots'"),
         (["eval", "wandb:x"], "write `wandb:entity/project/id`"),
     ],
 )
