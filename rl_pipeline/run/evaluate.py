@@ -46,6 +46,8 @@ class Evaluation:
         return {
             "eval/mean_reward": self.mean_return,
             "eval/std_reward": float(np.std(self.returns)),
+            "eval/min_reward": float(np.min(self.returns)),
+            "eval/max_reward": float(np.max(self.returns)),
             "eval/mean_ep_length": float(np.mean(self.lengths)),
             **({"eval/success_rate": float(np.mean(success))} if success else {}),
             **means,

@@ -72,9 +72,9 @@ def test_plot_draws_one_or_more_runs(command: Command, trained: RunFolder) -> No
     assert command("plot", "tiny") == Outcome(0, "curves.png\n", "")
     assert Path("curves.png").read_bytes().startswith(PNG)
     assert command("train", "--config", "tiny.yaml", "experiment.seed=1").status == 0
-    words = ("plot", str(trained.path), "tiny", "--out", "two.png", "--key", "train/value_loss")
+    words = ("plot", str(trained.path), "tiny", "--out", "two.svg", "--key", "value_loss")
     assert command(*words).status == 0
-    assert Path("two.png").read_bytes().startswith(PNG)
+    assert "mean and range of 2 seeds" in Path("two.svg").read_text()
 
 
 def test_plot_draws_over_minutes(command: Command, trained: RunFolder) -> None:
@@ -83,10 +83,10 @@ def test_plot_draws_over_minutes(command: Command, trained: RunFolder) -> None:
 
 
 def test_plot_names_the_columns_that_there_are(command: Command, trained: RunFolder) -> None:
-    with pytest.warns(UserWarning, match="left out of the plot"):
-        outcome = command("plot", "tiny", "--key", "train/value_los")
+    outcome = command("plot", "tiny", "--key", "train/value_lozz")
     assert outcome.status == 2
     assert "did you mean: train/value_loss" in outcome.error
+    assert "eval/{max_reward, mean_ep_length, mean_reward, min_reward, std_reward}" in outcome.error
 
 
 LOOKING = {
