@@ -24,6 +24,7 @@ from rl_pipeline.commands import (
     save_model,
     schema,
     sweep,
+    tensorboard,
     train,
     unity,
 )
@@ -37,6 +38,7 @@ COMMANDS = (
     play,
     record,
     plot,
+    tensorboard,
     collect,
     save_model,
     export,
