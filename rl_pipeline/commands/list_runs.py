@@ -69,7 +69,8 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps([asdict(row) for row in rows], indent=2))
         return
-    for line in table(rows) if rows else [f"no such runs in {DEFAULT_ROOT}"]:
+    nothing = f"no {'such ' if conditions else ''}runs in {DEFAULT_ROOT}"
+    for line in table(rows) if rows else [nothing]:
         print(line)
 
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rl_pipeline.atomic import atomic_write, remove_leftovers
-from rl_pipeline.config.loading import Check, dump_config, load_config, load_config_mapping
+from rl_pipeline.config.loading import Check, dump_config, load_config
 from rl_pipeline.config.schema import Config
-from rl_pipeline.config.yaml_reader import parse_yaml
 from rl_pipeline.errors import UserError
 from rl_pipeline.learners.parallel.ranks import RankLostError, Ranks, SingleRank
 from rl_pipeline.run.announcement import announce
@@ -32,6 +31,7 @@ from rl_pipeline.run.latest import mark_latest
 from rl_pipeline.run.locate import find_run
 from rl_pipeline.run.metadata import describe_run, read_metadata, update_metadata
 from rl_pipeline.run.mujoco_version import mujoco_changes
+from rl_pipeline.run.overrides import changed
 from rl_pipeline.run.preflight import CHECKS
 from rl_pipeline.run.rank_checks import check_ranks
 from rl_pipeline.run.rl_trainer import RLTrainer, TrainingResult
@@ -118,10 +118,9 @@ def plan_resume(name: str, overrides: Sequence[str] = (), checks: Sequence[Check
         AlreadyFinishedError: It has been trained and concluded.
     """
     folder = find_run(name)
-    stored_one = stored_config(folder)
-    require_trust(stored_one, folder.path)
-    stored = parse_yaml(dump_config(stored_one), folder.config.name)
-    config = load_config_mapping(stored.mapping, overrides, checks=checks, file=folder.config).config
+    stored = stored_config(folder)
+    require_trust(stored, folder.path)
+    config = changed(folder, stored, overrides, checks)
     store = CheckpointStore(folder.checkpoints)
     with folder.locked():  # what looks left over may be what another process is writing
         store.clean_up()

@@ -29,6 +29,59 @@ def test_eval_writes_and_prints_the_result(command: Command, trained: RunFolder)
     assert command("eval", "tiny", "--episodes", "4", "--seed", "3", "--checkpoint", "init") == outcome
 
 
+SHORT = "environment.wrappers=[{time_limit: {max_episode_steps: 3}}]"
+
+
+def test_overrides_change_where_a_policy_acts_and_are_written_down(
+    command: Command, trained: RunFolder
+) -> None:
+    outcome = command("eval", "tiny", "--episodes", "2", SHORT, "--video", "eval.mp4", "evaluation.seed=5")
+    assert outcome.status == 0, outcome.error
+    assert outcome.output.endswith("eval.mp4\n")
+    report = json.loads((trained.path / "eval.json").read_text())
+    assert report["overrides"] == [SHORT, "evaluation.seed=5"]
+    assert (report["lengths"], report["seed"]) == ([3, 3], 5)
+    assert frames_in(Path("eval.mp4")) == 6
+    film = trained.videos / "best_seed_0_wrappers=-time_limit-max_episode_steps-3-.mp4"
+    assert command("play", "tiny", SHORT).output == f"{film} (3 frames)\n"
+    assert SHORT.encode() in film.read_bytes()
+    outcome = command("record", "tiny", "--checkpoints", "init,final", SHORT)
+    film = trained.videos / "learning_wrappers=-time_limit-max_episode_steps-3-.mp4"
+    assert outcome.output == f"{film} (6 frames, 2 checkpoints)\n"
+    assert SHORT.encode() in film.read_bytes()
+    for words, part in REFUSED_OVERRIDES.items():
+        outcome = command(*words.split(" ", 2))
+        assert outcome.status == 2
+        assert part in outcome.error
+
+
+REFUSED_OVERRIDES = {
+    "eval tiny training.algorithm=sac": "command line: training: a policy that has been trained keeps this",
+    "play tiny environment.id=Acrobot-v1": "its observation is box (4,) float32, that",
+    "record tiny environment.normalize=true": "environment through Normalize",
+    "eval tiny environment.wrapers=[]": "did you mean: wrappers",
+    "eval tiny environment.kwargs.speed=1": "speed",
+    "play tiny --speed=1": "unrecognized arguments: --speed=1",
+}
+
+
+def test_eval_shows_its_episodes_in_a_window(
+    command: Command, trained: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    show = ("eval", "tiny", "--render", "human", "--episodes", "2", SHORT)
+    outcome = command(*show)
+    assert outcome.status == 2
+    assert "there is no display for a window" in outcome.error
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    assert command(*show).status == 0
+    assert json.loads((trained.path / "eval.json").read_text())["lengths"] == [3, 3]
+    for look in (show, ("play", "tiny", "--render", "human")):
+        assert "leave one out" in command(*look, "--video", "film.mp4").error
+
+
 def test_play_films_an_episode(command: Command, trained: RunFolder) -> None:
     outcome = command("play", "tiny")
     film = trained.videos / "best_seed_0.mp4"
