@@ -41,7 +41,7 @@ def run_identity(folder: Path) -> tuple[RunName, int | None]:
     """
     path = folder / "config.yaml"
     try:
-        config = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER) if path.exists() else None
+        config = yaml.load(path.read_text(encoding="utf-8") if path.exists() else "", Loader=LOADER)
         name = RunName(
             environment=short_class_path(str(config["environment"]["id"])),
             algorithm=algorithm_title(str(config["training"]["algorithm"])),

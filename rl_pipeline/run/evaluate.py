@@ -93,7 +93,7 @@ def evaluate(
     n_episodes: int,
     seed: int,
     deterministic: bool = True,
-    look: Callable[[], None] | None = None,
+    look: Callable[[], object] | None = None,
 ) -> Evaluation:
     """Run whole episodes and leave no trace in the training.
 

@@ -83,10 +83,10 @@ def evaluate_checkpoint(
 @contextmanager
 def watched(
     env: VectorEnv, window: bool, film: Path | None, overrides: Sequence[str]
-) -> Iterator[Callable[[], None] | None]:
+) -> Iterator[Callable[[], object] | None]:
     """Give what shows or films an environment before a step; None where nobody watches."""
     if film is not None:
         with film_of(env, film, overrides) as writer:
             yield lambda: writer.write(picture(env))
     else:
-        yield (lambda: env.render() and None) if window else None
+        yield env.render if window else None
