@@ -10,7 +10,7 @@ SOURCES = ("episode", "eval", "rollout")
 
 
 def find_column(key: str, columns: Collection[str]) -> str:
-    """Find a column: by its name, its metric, the mean of a metric, or a part that one metric alone contains.
+    """Find a column: by its name, its metric, or a part that one metric alone contains; its mean comes first.
 
     Args:
         key: Such as `episode/speed_mean`, `speed_mean` or `speed`.
@@ -21,12 +21,10 @@ def find_column(key: str, columns: Collection[str]) -> str:
     """
     if key in columns:
         return key
-    named = [column for column in columns if _metric(column) == key]
-    means = [column for column in columns if _metric(column) == f"{key}_mean"]
-    containing = [column for column in columns if key.lower() in column.lower()]
-    found = named or means or containing
-    if len({_metric(column) for column in found}) == 1:
-        return min(found, key=_preference)
+    named = [column for column in columns if key in (_metric(column), _stem(column))]
+    found = named or [column for column in columns if key.lower() in column.lower()]
+    if len({_stem(column) for column in found}) == 1:
+        return min(found, key=lambda column: (_metric(column) != key, *_preference(column)))
     message = "several columns contain this" if found else "no run has this column"
     raise ConfigError(
         [
@@ -35,7 +33,7 @@ def find_column(key: str, columns: Collection[str]) -> str:
                 message=message,
                 value=key,
                 valid=grouped(found or columns),
-                nearest=None if found else nearest(key, columns),
+                nearest=None if found else nearest(key, [*columns, *map(_stem, columns)]),
                 remedy="choose one of the columns, or wait until the runs have recorded it",
             )
         ]
@@ -57,10 +55,16 @@ def _metric(column: str) -> str:
     return column.rpartition("/")[2]
 
 
+def _stem(column: str) -> str:
+    """Return a metric without what was made of its values in an episode."""
+    return _metric(column).removesuffix("_mean").removesuffix("_final")
+
+
 def _source(column: str) -> str:
     return column.rpartition("/")[0]
 
 
-def _preference(column: str) -> tuple[int, str]:
+def _preference(column: str) -> tuple[bool, int, str]:
     source = _source(column)
-    return SOURCES.index(source) if source in SOURCES else len(SOURCES), column
+    place = SOURCES.index(source) if source in SOURCES else len(SOURCES)
+    return column.endswith("_final"), place, column

@@ -86,8 +86,15 @@ def _draw_evaluations(axes: "Axes", series: Mapping[str, Series]) -> None:
     mean, low, high = (series.get(f"eval/{name}_reward") for name in ("mean", "min", "max"))
     if mean is not None:
         if low is not None and high is not None and np.array_equal(low.timesteps, high.timesteps):
-            band = {"color": COLOURS[1], "alpha": 0.18, "linewidth": 0, "label": "range of the episodes"}
-            axes.fill_between(low.timesteps, low.values, high.values, **band)
+            axes.fill_between(
+                low.timesteps,
+                low.values,
+                high.values,
+                color=COLOURS[1],
+                alpha=0.18,
+                linewidth=0,
+                label="range of the episodes",
+            )
         _mark_best(axes, mean)
         axes.legend(frameon=False, fontsize=9, loc="best")
     style(axes, "Evaluation", "return per episode")

@@ -23,6 +23,7 @@ COLUMNS = (
         ("speed_final", "episode/speed_final"),
         ("mean_reward", "eval/mean_reward"),
         ("FPS", "time/fps"),
+        ("spee", "episode/speed_mean"),
         ("value", "train/value_loss"),
         ("steps", "steps"),
     ],
@@ -44,6 +45,11 @@ def test_an_unknown_column_lists_all() -> None:
         "time/fps",
         "train/{policy_loss, value_loss}",
     ]
+
+
+def test_the_nearest_metric_is_named() -> None:
+    with pytest.raises(ConfigError, match="did you mean: speed"):
+        find_column("sped", COLUMNS)
 
 
 def test_a_part_of_several_metrics_lists_them() -> None:
