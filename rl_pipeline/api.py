@@ -102,7 +102,12 @@ class Run:
         return load_policy(self._checkpoint(checkpoint).path)
 
     def evaluate(
-        self, episodes: int | None = None, *, seed: int | None = None, checkpoint: str | None = None
+        self,
+        episodes: int | None = None,
+        *,
+        seed: int | None = None,
+        checkpoint: str | None = None,
+        overrides: Overrides | None = None,
     ) -> dict[str, Any]:
         """Let the policy act in its environment, and write the result to `eval.json`.
 
@@ -110,11 +115,18 @@ class Run:
             episodes: Number of episodes; by default that of the configuration.
             seed: Seed of the environments; by default that of the configuration.
             checkpoint: As for `policy`.
+            overrides: Changes of `environment` or `evaluation`, such as `{"environment.randomization": None}`.
 
         Returns:
             Mean return, returns and lengths of the episodes, and the metrics of the task.
         """
-        return evaluate_checkpoint(self.folder, self._checkpoint(checkpoint), n_episodes=episodes, seed=seed)
+        return evaluate_checkpoint(
+            self.folder,
+            self._checkpoint(checkpoint),
+            n_episodes=episodes,
+            seed=seed,
+            overrides=_as_arguments(overrides),
+        )
 
     def resume(self, overrides: Overrides | None = None) -> "Run":
         """Resume the training from its newest checkpoint.

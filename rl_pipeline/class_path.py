@@ -12,10 +12,25 @@ from rl_pipeline.own_modules import import_own_file
 
 T = TypeVar("T")
 
+KEPT_CODE = "code"
+"""Folder in which a run keeps copies of the files that its classes need."""
+
 
 def is_class_path(text: str) -> bool:
     """Tell whether a name from YAML points to a user's own class rather than to a registered one."""
     return ":" in text
+
+
+def short_class_path(text: str) -> str:
+    """Write `path/to/file.py:Class` as `path/to/file:Class`, and without the folder in which a run keeps its copy.
+
+    Args:
+        text: A name from YAML; one that names no file is returned as it is.
+    """
+    file, _, name = text.rpartition(":")
+    if not file.endswith(".py"):
+        return text
+    return f"{file.removeprefix(f'{KEPT_CODE}/').removesuffix('.py')}:{name}"
 
 
 def resolve_class(class_path: str, base: type[T], key: str) -> type[T]:

@@ -62,6 +62,8 @@ def test_a_policy_acts_on_raw_observations_as_it_was_evaluated(run: rl_pipeline.
         running &= ~starts
     env.close()
     assert sorted(lengths.tolist()) == sorted(report["lengths"])
+    short = {"environment.wrappers": [{"time_limit": {"max_episode_steps": 3}}]}
+    assert run.evaluate(2, overrides=short)["lengths"] == [3, 3]
 
 
 def test_metrics_are_a_table_where_pandas_is_there(run: rl_pipeline.Run) -> None:

@@ -2,6 +2,7 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 
 import pytest
 
@@ -51,6 +52,25 @@ def test_an_error_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("rl_pipeline.commands.schema.run", raising(ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):
         cli.main(["schema"])
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"rl-pipeline {version('rl-pipeline')}\n"
+
+
+def test_overrides_may_stand_anywhere() -> None:
+    words = ["train", "a.b=1", "--config", "c.yaml", "d=2", "--resume", "auto", "e=3"]
+    assert cli.parse(cli.make_parser(), words).overrides == ["a.b=1", "d=2", "e=3"]
+
+
+@pytest.mark.parametrize("words", [["train", "a=1", "--config", "c", "b"], ["schema", "a=1"]])
+def test_other_words_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.parse(cli.make_parser(), words)
+    assert f"unrecognized arguments: {words[-1]}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [[], ["trian"]])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rl_pipeline.envs.mujoco import robots
+from rl_pipeline.run.folder import find_runs
 from tests.documentation import DOCS, blocks, commands, rl_pipeline, run
 
 pytestmark = pytest.mark.timeout(900)  # several commands in one test
@@ -34,7 +35,7 @@ def learnt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (reader / "balancer.yaml").write_text(blocks(PAGE, "yaml")[0])
     with contextlib.chdir(reader):
         rl_pipeline(commands(PAGE)[0], *SHORT)
-    [folder] = (reader / "experiments").glob("*/*/*")
+    folder = find_runs(reader / "experiments")[0].path
     place = elsewhere / "experiments" / "moved" / "ppo" / folder.name
     shutil.move(folder, place)
     shutil.rmtree(reader)

@@ -25,6 +25,7 @@ from rl_pipeline.commands import (
     save_model,
     schema,
     sweep,
+    tensorboard,
     train,
     unity,
 )
@@ -39,6 +40,7 @@ COMMANDS = (
     play,
     record,
     plot,
+    tensorboard,
     collect,
     save_model,
     export,

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+MAX_PORT = 65535
 MAX_SEEDS = 1000
 """Trainings of one command line."""
 
@@ -31,6 +32,14 @@ def positive(text: str) -> int:
     number = natural(text)
     if number == 0:
         raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def tcp_port(text: str) -> int:
+    """Parse the number of a TCP port."""
+    number = positive(text)
+    if number > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"must be at most {MAX_PORT}")
     return number
 
 

@@ -3,17 +3,28 @@
 import argparse
 from collections.abc import Callable
 
+from rl_pipeline.commands import list_runs
+
 NAME = "list"
 HELP = "list environments, algorithms, feature extractors or runs"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("what", choices=sorted(LISTS), help="what to list")
+    kinds = parser.add_subparsers(dest="what", required=True, metavar="|".join((*LISTS, "runs")))
+    for name, lines in LISTS.items():
+        kinds.add_parser(name, help=lines.__doc__, description=lines.__doc__)
+    description = (
+        "List the runs below experiments/ with date, seed, timesteps, minutes, best return and status."
+    )
+    list_runs.add_arguments(kinds.add_parser("runs", help=description, description=description))
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print one name a line."""
+    """Print one name a line, or the table of runs."""
+    if options.what == "runs":
+        list_runs.run(options)
+        return
     for line in LISTS[options.what]():
         print(line)
 
@@ -42,21 +53,8 @@ def extractors() -> list[str]:
     return sorted(FEATURE_EXTRACTORS)
 
 
-def runs() -> list[str]:
-    """List the runs below experiments/ with their status."""
-    from rl_pipeline.run.conclusion import shown
-    from rl_pipeline.run.folder import find_runs
-    from rl_pipeline.run.locate import DEFAULT_ROOT
-    from rl_pipeline.run.metadata import read_metadata
-
-    return [
-        f"{shown(run.path)}  {read_metadata(run).get('status', 'unknown')}" for run in find_runs(DEFAULT_ROOT)
-    ]
-
-
 LISTS: dict[str, Callable[[], list[str]]] = {
     "envs": environments,
     "algorithms": algorithms,
     "extractors": extractors,
-    "runs": runs,
 }

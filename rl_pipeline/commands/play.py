@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from rl_pipeline.commands.argument_types import path_ending_in, positive, seed
-from rl_pipeline.commands.run_arguments import add_run, chosen
+from rl_pipeline.commands.run_arguments import add_overrides, add_run, chosen, refuse_window_with_film
 
 if TYPE_CHECKING:
     from rl_pipeline.run.evaluate import Evaluation
@@ -16,6 +16,7 @@ HELP = "watch a run's policy in a window, or film an episode"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_run(parser)
+    add_overrides(parser)
     parser.add_argument(
         "--render", choices=["human", "rgb_array"], default="rgb_array", help="a window, or a film (default)"
     )
@@ -28,8 +29,9 @@ def run(options: argparse.Namespace) -> None:
     """Play."""
     from rl_pipeline.run.play import play, play_to_film
 
+    refuse_window_with_film(options)
     folder, checkpoint = chosen(options.run_name, options.checkpoint)
-    if options.render == "human" and options.video is None:
+    if options.render == "human":
         play(
             folder,
             checkpoint,
@@ -37,9 +39,12 @@ def run(options: argparse.Namespace) -> None:
             n_episodes=options.episodes,
             seed=options.seed,
             report=print_episode,
+            overrides=options.overrides,
         )
         return
-    film, frames = play_to_film(folder, checkpoint, options.video, seed=options.seed)
+    film, frames = play_to_film(
+        folder, checkpoint, options.video, seed=options.seed, overrides=options.overrides
+    )
     print(f"{film} ({frames} frames)")
 
 

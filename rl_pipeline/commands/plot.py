@@ -6,13 +6,18 @@ from pathlib import Path
 from rl_pipeline.commands.run_arguments import RUN_HELP
 
 NAME = "plot"
-HELP = "draw the learning curves of runs: mean and interval over the seeds of an experiment"
+HELP = "draw the learning curves of runs, the seeds of an experiment as one curve with a band"
 FORMATS = (".png", ".jpg", ".pdf", ".svg")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("run_names", nargs="+", metavar="RUN", help=RUN_HELP)
+    parser.add_argument(
+        "run_names",
+        nargs="+",
+        metavar="RUN",
+        help=f"{RUN_HELP}; an experiment's name stands for all its seeds",
+    )
     parser.add_argument(
         "--out",
         type=picture_path,
@@ -25,7 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="timesteps",
         help="what to draw over: timesteps, or minutes of training, evaluations included (default timesteps)",
     )
-    parser.add_argument("--key", default="eval/mean_reward", help="which column (default eval/mean_reward)")
+    parser.add_argument(
+        "--key",
+        default="eval/mean_reward",
+        help="which column, or a part of its name such as `speed` for episode/speed_mean (default eval/mean_reward)",
+    )
 
 
 def picture_path(text: str) -> Path:
@@ -39,8 +48,8 @@ def picture_path(text: str) -> Path:
 def run(options: argparse.Namespace) -> None:
     """Draw."""
     from rl_pipeline.plotting import plot_runs
-    from rl_pipeline.run.locate import find_run
+    from rl_pipeline.run.locate import find_seeds
 
-    folders = [find_run(name).path for name in options.run_names]
+    folders = [run.path for name in options.run_names for run in find_seeds(name)]
     plot_runs(folders, options.out, key=options.key, x=options.x)
     print(options.out)

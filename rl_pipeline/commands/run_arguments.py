@@ -25,6 +25,17 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     add_trust(parser)
 
 
+def add_overrides(parser: argparse.ArgumentParser) -> None:
+    """Declare changes of the environment in which a policy acts."""
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="key=value",
+        help="changes of `environment` or `evaluation`, e.g. environment.kwargs.target_speed=1.0 or "
+        "environment.randomization=null",
+    )
+
+
 def add_trust(parser: argparse.ArgumentParser) -> None:
     """Declare the consent to execute what a downloaded run names; `rl_pipeline.cli` passes it on."""
     parser.add_argument(
@@ -32,6 +43,19 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="execute the code and programs of a downloaded run; do it only for runs that you trust like a program",
     )
+
+
+def refuse_window_with_film(options: argparse.Namespace) -> None:
+    """Refuse `--render human` together with `--video`.
+
+    Raises:
+        RefusedError: Both are given.
+    """
+    if options.render == "human" and options.video is not None:
+        raise RefusedError(
+            "--render human opens a window, --video writes a film, and an environment renders for one of them; leave "
+            "one out"
+        )
 
 
 def chosen(run_name: str, checkpoint: str | None) -> "tuple[RunFolder, Checkpoint]":

@@ -1,4 +1,4 @@
-"""Learning curves of several runs: mean and interval over the seeds of an experiment."""
+"""Learning curves of several runs, those of an experiment's seeds as one curve with a band."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_pipeline.config.errors import ConfigError, Problem, nearest
+from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.plotting.band import band_of
 from rl_pipeline.plotting.canvas import COLOURS, TIMESTEPS, new_figure, save, style
-from rl_pipeline.plotting.interval import mean_interval
+from rl_pipeline.plotting.column import find_column
 from rl_pipeline.plotting.run_data import Curve, RunName, over_minutes, over_timesteps, read_curves, run_name
 from rl_pipeline.tracking.csv_file import MINUTES, Series
 
@@ -34,61 +35,47 @@ LABELS = {
 def plot_runs(
     run_folders: Sequence[Path], out: Path, key: str = "eval/mean_reward", x: Axis = "timesteps"
 ) -> Path:
-    """Draw one curve per experiment: the mean over its runs with the 95 % confidence interval of that mean.
+    """Draw one curve per experiment, with a band over its seeds as `band_of` gives it.
 
     Runs with the same environment, algorithm and experiment name are the seeds of one experiment. They are
     interpolated on common timesteps or minutes, which span what all of them have. A single run is its plain curve.
 
     Args:
-        run_folders: The runs.
+        run_folders: The runs; each counts once.
         out: The picture to write; its suffix is the format.
-        key: The column of `progress.csv` to draw.
+        key: The column of `progress.csv` to draw, or a part of its name, as `find_column` takes it.
         x: What to draw it over: `timesteps`, or `minutes` of training on the clock, evaluations included.
 
     Returns:
         The picture.
 
     Raises:
-        ConfigError: No run has such a column, or a run has no minutes.
+        ConfigError: No run has such a column, several have a name like it, or a run has no minutes.
         OSError: A run cannot be read or the picture cannot be written.
     """
-    groups = _grouped(run_folders, key, x)
+    recorded = {folder: read_curves(folder) for folder in run_folders}
+    column = find_column(key, {name for series in recorded.values() for name in series})
+    groups = _grouped(recorded, column, x)
     figure = new_figure(9, 5.5)
     axes = figure.subplots()
     for index, (name, curves) in enumerate(groups.items()):
-        _draw_group(
-            axes, _legend_entry(name, list(groups), len(curves)), curves, COLOURS[index % len(COLOURS)]
-        )
+        _draw_group(axes, _legend_entry(name, list(groups)), curves, COLOURS[index % len(COLOURS)])
     axes.set_xlim(left=0)
-    style(axes, _title(list(groups)), LABELS.get(key, key), X_LABELS[x])
+    style(axes, _title(list(groups)), LABELS.get(column, column), X_LABELS[x])
     axes.legend(frameon=False, fontsize=9, loc="best")
     save(figure, out)
     return out
 
 
-def _grouped(run_folders: Sequence[Path], key: str, x: Axis) -> dict[RunName, list[Curve]]:
+def _grouped(
+    recorded: Mapping[Path, Mapping[str, Series]], column: str, x: Axis
+) -> dict[RunName, list[Curve]]:
     groups: dict[RunName, list[Curve]] = {}
-    columns: set[str] = set()
-    for folder in run_folders:
-        series = read_curves(folder)
-        columns.update(series)
-        if key in series:
-            groups.setdefault(run_name(folder), []).append(_curve(folder, series, key, x))
+    for folder, series in recorded.items():
+        if column in series:
+            groups.setdefault(run_name(folder), []).append(_curve(folder, series, column, x))
         else:
-            warnings.warn(f"{folder} has no {key!r} yet and is left out of the plot.", stacklevel=3)
-    if not groups:
-        raise ConfigError(
-            [
-                Problem(
-                    key="--key",
-                    message="no run has this column",
-                    value=key,
-                    valid=sorted(columns),
-                    nearest=nearest(key, columns),
-                    remedy="choose one of the columns, or wait until the runs have recorded it",
-                )
-            ]
-        )
+            warnings.warn(f"{folder} has no {column!r} yet and is left out of the plot.", stacklevel=3)
     return groups
 
 
@@ -111,12 +98,14 @@ def _curve(folder: Path, series: Mapping[str, Series], key: str, x: Axis) -> Cur
     )
 
 
-def _draw_group(axes: "Axes", label: str, curves: Sequence[Curve], colour: str) -> None:
+def _draw_group(axes: "Axes", entry: str, curves: Sequence[Curve], colour: str) -> None:
     x, values = _on_common_x(curves)
-    mean, half_width = mean_interval(values)
-    axes.plot(x, mean, color=colour, linewidth=1.8, label=label)
-    if len(curves) > 1:
-        axes.fill_between(x, mean - half_width, mean + half_width, color=colour, alpha=0.18, linewidth=0)
+    if len(curves) == 1:
+        axes.plot(x, values[0], color=colour, linewidth=1.8, label=entry)
+        return
+    band = band_of(values)
+    axes.plot(x, band.middle, color=colour, linewidth=1.8, label=f"{entry}  ({band.meaning})")
+    axes.fill_between(x, band.low, band.high, color=colour, alpha=0.18, linewidth=0)
 
 
 def _on_common_x(curves: Sequence[Curve]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -135,12 +124,11 @@ def _title(names: Sequence[RunName]) -> str:
     return "  ·  ".join(parts[0] for parts in zip(*names, strict=True) if len(set(parts)) == 1)
 
 
-def _legend_entry(name: RunName, names: Sequence[RunName], seeds: int) -> str:
+def _legend_entry(name: RunName, names: Sequence[RunName]) -> str:
     """Say what tells an experiment from the others."""
     parts = [
         part
         for part, all_parts in zip(name, zip(*names, strict=True), strict=True)
         if len(set(all_parts)) > 1
     ]
-    entry = "  ·  ".join(parts) or name.experiment
-    return entry if seeds == 1 else f"{entry}  (mean of {seeds} seeds, 95 % interval)"
+    return "  ·  ".join(parts) or name.experiment

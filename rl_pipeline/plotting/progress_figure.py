@@ -1,4 +1,4 @@
-"""`progress.png`: the state of a training in four panels."""
+"""`progress.png`: the state of a training in four panels, and one for each metric of its task."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rl_pipeline.plotting.canvas import COLOURS, new_figure, save, say_empty, style, thousands
+from rl_pipeline.plotting.canvas import COLOURS, GREY, new_figure, save, say_empty, style, thousands
 from rl_pipeline.plotting.run_data import read_curves, run_name
 from rl_pipeline.plotting.stats import best_evaluation
+from rl_pipeline.plotting.task_metrics import EVALUATION, TRAINING, TaskMetric, task_metrics
 from rl_pipeline.tracking.csv_file import Series
 
 if TYPE_CHECKING:
@@ -29,9 +30,13 @@ LOG_SCALE_FROM = 30
 FEW_POINTS = 40
 """Up to so many points are marked."""
 
+MOST_TASK_METRICS = 6
+ROW_HEIGHT = 3.5
+"""In inches."""
+
 
 def plot_progress(run_folder: Path) -> Path:
-    """Draw what a run has recorded so far: returns, evaluations, success or episode length, and losses.
+    """Draw what a run has recorded so far: returns, evaluations, success or episode length, losses, task metrics.
 
     Args:
         run_folder: The run's folder with `progress.csv`. Missing metrics leave their panel empty.
@@ -43,8 +48,11 @@ def plot_progress(run_folder: Path) -> Path:
         OSError: The folder cannot be read or written.
     """
     series = read_curves(run_folder)
-    figure = new_figure(11, 7)
-    ((returns, evaluations), (episodes, losses)) = figure.subplots(2, 2)
+    metrics = task_metrics(series)
+    shown = metrics[:MOST_TASK_METRICS]
+    n_rows = 2 + (len(shown) + 1) // 2
+    figure = new_figure(11, ROW_HEIGHT * n_rows)
+    returns, evaluations, episodes, losses, *others = figure.subplots(n_rows, 2).flat
     _draw_returns(returns, series)
     _draw_evaluations(evaluations, series)
     if any(name.endswith("/success_rate") for name in series):
@@ -52,7 +60,15 @@ def plot_progress(run_folder: Path) -> Path:
     else:
         _draw_lengths(episodes, series)
     _draw_losses(losses, series)
-    _share_timesteps([returns, evaluations, episodes, losses], series)
+    for metric, axes in zip(shown, others, strict=False):
+        _draw_task_metric(axes, metric, series)
+    for unused in others[len(shown) :]:
+        figure.delaxes(unused)
+    if len(metrics) > len(shown):
+        figure.supxlabel(
+            f"{len(metrics) - len(shown)} more task metrics: progress.csv", fontsize=9, color=GREY
+        )
+    _share_timesteps(figure.axes, series)
     figure.suptitle("  ·  ".join(run_name(run_folder)), fontsize=13)
     path = run_folder / "progress.png"
     save(figure, path)
@@ -67,13 +83,17 @@ def _draw_returns(axes: "Axes", series: Mapping[str, Series]) -> None:
 def _draw_evaluations(axes: "Axes", series: Mapping[str, Series]) -> None:
     names = {"eval/mean_reward": "mean"}
     _draw(axes, series, names, "no evaluation yet", colour=1)
-    mean, deviation = series.get("eval/mean_reward"), series.get("eval/std_reward")
+    mean, low, high = (series.get(f"eval/{name}_reward") for name in ("mean", "min", "max"))
     if mean is not None:
-        if deviation is not None and np.array_equal(deviation.timesteps, mean.timesteps):
-            low, high = mean.values - deviation.values, mean.values + deviation.values
-            label = "± standard deviation over episodes"
+        if low is not None and high is not None and np.array_equal(low.timesteps, high.timesteps):
             axes.fill_between(
-                mean.timesteps, low, high, color=COLOURS[1], alpha=0.18, linewidth=0, label=label
+                low.timesteps,
+                low.values,
+                high.values,
+                color=COLOURS[1],
+                alpha=0.18,
+                linewidth=0,
+                label="range of the episodes",
             )
         _mark_best(axes, mean)
         axes.legend(frameon=False, fontsize=9, loc="best")
@@ -113,6 +133,12 @@ def _draw_lengths(axes: "Axes", series: Mapping[str, Series]) -> None:
     names = {"rollout/ep_len_mean": "training", "eval/mean_ep_length": "evaluation"}
     _draw(axes, series, names, "no episode has ended yet")
     style(axes, "Episode length", "steps per episode")
+
+
+def _draw_task_metric(axes: "Axes", metric: TaskMetric, series: Mapping[str, Series]) -> None:
+    names = {TRAINING + metric.name: "training", EVALUATION + metric.name: "evaluation"}
+    _draw(axes, series, names, "", colour=0 if TRAINING + metric.name in series else 1)
+    style(axes, metric.title, metric.meaning)
 
 
 def _draw_losses(axes: "Axes", series: Mapping[str, Series]) -> None:

@@ -34,6 +34,7 @@ class FilmWriter:
     Args:
         path: The film's file, ending in `.mp4`. Missing folders are made; an older film is replaced.
         fps: Frames per second at which players show the film.
+        comment: What the file says about the film, if anything.
 
     Attributes:
         n_frames: Number of frames written so far.
@@ -42,13 +43,14 @@ class FilmWriter:
         ValueError: `fps` is not positive or `path` does not end in `.mp4`.
     """
 
-    def __init__(self, path: str | os.PathLike[str], fps: float) -> None:
+    def __init__(self, path: str | os.PathLike[str], fps: float, comment: str = "") -> None:
         self.path = Path(path)
         if self.path.suffix != ".mp4":
             raise ValueError(f"film {self.path}: the name must end in .mp4, got '{self.path.suffix}'")
         if not fps > 0:
             raise ValueError(f"film {self.path}: fps must be positive, got {fps}")
         self.fps = float(fps)
+        self.comment = comment
         self.n_frames = 0
         self._partial = self.path.with_name(f"{self.path.name}.part")
         self._shape: tuple[int, ...] | None = None
@@ -144,7 +146,10 @@ class FilmWriter:
             macro_block_size=1,
             ffmpeg_log_level="error",
             ffmpeg_timeout=ENCODER_TIMEOUT,
-            output_params=["-preset", "veryfast", "-movflags", "+faststart", "-f", "mp4"],
+            output_params=[
+                *("-preset", "veryfast", "-movflags", "+faststart"),
+                *("-metadata", f"comment={self.comment}", "-f", "mp4"),
+            ],
         )
         encoder.send(None)
         return encoder

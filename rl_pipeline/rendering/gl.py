@@ -70,6 +70,19 @@ def has_display() -> bool:
     return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def require_display() -> None:
+    """Refuse a window where there is none to be had; without a display GLFW ends the whole process.
+
+    Raises:
+        RenderingUnavailable: There is no display.
+    """
+    if not has_display():
+        raise RenderingUnavailable(
+            "there is no display for a window (neither DISPLAY nor WAYLAND_DISPLAY is set); "
+            "write a film instead: --video FILM.mp4 in place of --render human"
+        )
+
+
 def try_backends() -> dict[str, str | None]:
     """Draw a small picture with each backend that could work here.
 

@@ -1,6 +1,6 @@
 """Evaluation of a policy on an environment of its own, with frozen normalisation and its own seed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,8 @@ class Evaluation:
         return {
             "eval/mean_reward": self.mean_return,
             "eval/std_reward": float(np.std(self.returns)),
+            "eval/min_reward": float(np.min(self.returns)),
+            "eval/max_reward": float(np.max(self.returns)),
             "eval/mean_ep_length": float(np.mean(self.lengths)),
             **({"eval/success_rate": float(np.mean(success))} if success else {}),
             **means,
@@ -85,7 +87,13 @@ def start_rollout(policy: Policy[Any], env: VectorEnv, *, seed: int, determinist
 
 
 def evaluate(
-    policy: Policy[Any], env: VectorEnv, *, n_episodes: int, seed: int, deterministic: bool = True
+    policy: Policy[Any],
+    env: VectorEnv,
+    *,
+    n_episodes: int,
+    seed: int,
+    deterministic: bool = True,
+    look: Callable[[], object] | None = None,
 ) -> Evaluation:
     """Run whole episodes and leave no trace in the training.
 
@@ -97,6 +105,7 @@ def evaluate(
         n_episodes: Number of episodes in all.
         seed: Seeds the environments and the sampling of actions.
         deterministic: Whether to take the most likely action.
+        look: Called before every step, to show or film the environment.
     """
     share = np.full(env.num_envs, n_episodes // env.num_envs)
     share[: n_episodes % env.num_envs] += 1
@@ -104,6 +113,8 @@ def evaluate(
     with policy.sampling(seed):
         rollout = start_rollout(policy, env, seed=seed, deterministic=deterministic)
         while share.any():
+            if look is not None:
+                look()
             transition = rollout.step()
             for index in np.flatnonzero(transition.ended & (share > 0)).tolist():
                 result.add(transition.infos["episode"], index)

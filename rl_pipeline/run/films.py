@@ -13,7 +13,7 @@ from rl_pipeline.rendering.gl import RenderingUnavailable
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.evaluate import start_rollout
 from rl_pipeline.run.folder import RunFolder
-from rl_pipeline.run.trained_policy import open_policy, stored_config
+from rl_pipeline.run.trained_policy import acting_config, open_policy
 
 DEFAULT_FPS = 30
 RECORDED_TIMESTEPS = 250
@@ -48,38 +48,55 @@ def episode_frames(
         rollout = start_rollout(policy, env, seed=seed, deterministic=deterministic)
         timestep, done = 0, False
         while not done and (max_timesteps is None or timestep < max_timesteps):
-            yield _picture(env.render())
+            yield picture(env)
             done = bool(rollout.step().ended[0])
             timestep += 1
 
 
-def film_episode(run: RunFolder, checkpoint: Checkpoint, path: Path, *, seed: int) -> int:
+def film_episode(
+    run: RunFolder, checkpoint: Checkpoint, path: Path, *, seed: int, overrides: Sequence[str] = ()
+) -> int:
     """Film one episode.
+
+    Args:
+        run: The run.
+        checkpoint: Which of its checkpoints.
+        path: The film to write.
+        seed: Seeds the episode.
+        overrides: As for `acting_config`; the film's comment holds them.
 
     Returns:
         Number of frames, which is the episode's number of timesteps.
     """
-    with open_policy(run, checkpoint, render_mode="rgb_array") as trained:
+    with open_policy(run, checkpoint, render_mode="rgb_array", overrides=overrides) as trained:
         deterministic = trained.config.evaluation.deterministic
         count = 0
-        with FilmWriter(path, frames_per_second(trained.env)) as film:
+        with film_of(trained.env, path, overrides) as film:
             for frame in episode_frames(trained.policy, trained.env, seed=seed, deterministic=deterministic):
                 film.write(frame)
                 count += 1
     return count
 
 
-def film_learning(run: RunFolder, checkpoints: Sequence[Checkpoint], path: Path) -> int:
+def film_learning(
+    run: RunFolder, checkpoints: Sequence[Checkpoint], path: Path, *, overrides: Sequence[str] = ()
+) -> int:
     """Film the start of an episode of every checkpoint, each with its timestep written on it.
+
+    Args:
+        run: The run.
+        checkpoints: Which of its checkpoints, in this order.
+        path: The film to write.
+        overrides: As for `acting_config`; the film's comment holds them.
 
     Returns:
         Number of frames.
     """
-    seed = stored_config(run).evaluation.seed
+    seed = acting_config(run, overrides).evaluation.seed
     count = 0
     with (
-        open_policy(run, checkpoints[0], render_mode="rgb_array") as trained,
-        FilmWriter(path, frames_per_second(trained.env)) as film,
+        open_policy(run, checkpoints[0], render_mode="rgb_array", overrides=overrides) as trained,
+        film_of(trained.env, path, overrides) as film,
     ):
         for checkpoint in checkpoints:
             trained.load(checkpoint)
@@ -91,7 +108,18 @@ def film_learning(run: RunFolder, checkpoints: Sequence[Checkpoint], path: Path)
     return count
 
 
-def _picture(rendered: object) -> np.ndarray:
+def film_of(env: VectorEnv, path: Path, overrides: Sequence[str]) -> FilmWriter:
+    """Open a film that shows real time and says with which overrides it was made."""
+    return FilmWriter(path, frames_per_second(env), comment=" ".join(overrides))
+
+
+def picture(env: VectorEnv) -> np.ndarray:
+    """Draw an environment with render mode `rgb_array`; shape (height, width, 3), uint8.
+
+    Raises:
+        RenderingUnavailable: It gives no pictures.
+    """
+    rendered: object = env.render()
     frame = rendered[0] if isinstance(rendered, tuple | list) else rendered
     if frame is None:
         raise RenderingUnavailable("the environment gives no pictures: its render() returned None")

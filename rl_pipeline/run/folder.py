@@ -23,11 +23,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from rl_pipeline.class_path import short_class_path
 from rl_pipeline.config.schema import Config
 from rl_pipeline.errors import BUSY, RefusedError, UserError
 
 LOCK = ".lock"
-DATE = re.compile(r"_\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}(_\d+)?$")
+DATE = re.compile(r"_(?P<date>\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2})(_\d+)?$")
+DATE_FORMAT = "%Y-%m-%d_%H-%M-%S"
 
 
 class RunBusyError(UserError):
@@ -96,6 +98,15 @@ class RunFolder:
         """The experiment's name without the date."""
         return DATE.sub("", self.name)
 
+    @property
+    def date(self) -> datetime | None:
+        """When the run was started, in local time; None for a folder without a date in its name."""
+        match = DATE.search(self.name)
+        try:
+            return datetime.strptime(match["date"], DATE_FORMAT) if match else None
+        except ValueError:  # no date, though it looks like one
+            return None
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run for this process; the lock ends with the process, however it ends.
@@ -138,7 +149,8 @@ def locked_folder(folder: Path, busy: UserError) -> Iterator[None]:
 
 def folder_name(text: str) -> str:
     """Turn an environment id such as `ALE/Pong-v5` or `tasks/tank.py:Tank` into the name of a folder."""
-    return re.sub(r"[^\w.+-]+", "_", text.removesuffix("/")).strip("_.") or "environment"
+    text = short_class_path(text).removesuffix("/")
+    return re.sub(r"[^\w.+-]+", "_", text).strip("_.") or "environment"
 
 
 def experiment_parent(config: Config) -> Path:
@@ -152,7 +164,7 @@ def experiment_parent(config: Config) -> Path:
 
 def unique_run_path(config: Config) -> Path:
     """Name the folder of a run that starts later, perhaps elsewhere; no two calls give the same."""
-    name = f"{config.experiment.name}_{datetime.now():%Y-%m-%d_%H-%M-%S}_{secrets.randbelow(10**8):08d}"
+    name = f"{config.experiment.name}_{datetime.now():{DATE_FORMAT}}_{secrets.randbelow(10**8):08d}"
     return experiment_parent(config).resolve() / name
 
 
@@ -170,7 +182,7 @@ def create_run_folder(config: Config, target: Path | None = None) -> RunFolder:
         return _prepared(target)
     parent = experiment_parent(config)
     parent.mkdir(parents=True, exist_ok=True)
-    stem = f"{config.experiment.name}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    stem = f"{config.experiment.name}_{datetime.now():{DATE_FORMAT}}"
     for attempt in range(1, 1000):
         path = parent / (stem if attempt == 1 else f"{stem}_{attempt}")
         try:
@@ -213,6 +225,10 @@ def _prepared(path: Path) -> RunFolder:
 
 
 def find_runs(folder: Path) -> list[RunFolder]:
-    """List all runs below a folder such as `experiments`, oldest first."""
-    runs = [RunFolder(path.parent.resolve()) for path in folder.glob("*/*/*/config.yaml")]
+    """List all runs below a folder such as `experiments`, oldest first.
+
+    What lies inside a run, as all below the link `latest` does, is none.
+    """
+    found = [path.parent for path in folder.glob("*/*/*/config.yaml")]
+    runs = [RunFolder(path.resolve()) for path in found if not RunFolder(path.parent).config.exists()]
     return sorted(runs, key=lambda run: (run.path.stat().st_ctime, run.name))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rl_pipeline.config.errors import nearest
 from rl_pipeline.errors import UserError
+from rl_pipeline.plotting.run_data import run_identity
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.folder import RunFolder, find_runs
@@ -35,8 +36,8 @@ def find_run(name: str, root: Path = DEFAULT_ROOT) -> RunFolder:
     """Find a run.
 
     Args:
-        name: Its folder; its name below `root`, with or without the date (then the newest of that name); or
-            `wandb:entity/project/id`, which is downloaded below `root`.
+        name: Its folder, also seen from `root`; its name below `root`, with or without the date (then the newest of
+            that name); or `wandb:entity/project/id`, which is downloaded below `root`.
         root: The root of all runs.
 
     Raises:
@@ -51,8 +52,8 @@ def _find(name: str, root: Path) -> RunFolder:
     if name.startswith("wandb:"):
         return _download(name, root)
     path = Path(name).expanduser()
-    if (path / "config.yaml").is_file():
-        return RunFolder(path.resolve())
+    if named := _in_folder(path, root):
+        return named
     runs = find_runs(root)
     matching = [
         run for run in runs if name in (run.name, run.experiment_name) or str(run.path).endswith(f"/{name}")
@@ -66,6 +67,31 @@ def _find(name: str, root: Path) -> RunFolder:
     hint = f" Did you mean '{close}'?" if close else ""
     there = ", ".join(names[-10:]) if names else "none yet"
     raise NotFoundError(f"no run '{name}'. Runs in {root}: {there}.{hint}")
+
+
+def _in_folder(path: Path, root: Path) -> RunFolder | None:
+    folders = [folder for folder in (path, root / path) if RunFolder(folder).config.is_file()]
+    return RunFolder(folders[0].resolve()) if folders else None
+
+
+def find_seeds(name: str, root: Path = DEFAULT_ROOT) -> list[RunFolder]:
+    """Find the runs that a user means who compares runs.
+
+    Args:
+        name: The name of an experiment, which stands for the newest run of each of its seeds, in each environment and
+            with each algorithm; or one run, as for `find_run`.
+        root: The root of all runs.
+
+    Raises:
+        NotFoundError: As for `find_run`.
+    """
+    run = find_run(name, root)
+    if run.experiment_name != name or _in_folder(Path(name).expanduser(), root):
+        return [run]
+    newest = {run_identity(each.path): each for each in find_runs(root) if each.experiment_name == name}
+    for each in newest.values():
+        _refuse_links(each)
+    return list(newest.values())
 
 
 WANDB_FOLDER = "wandb"

@@ -1,13 +1,14 @@
 """Lets a trained policy act, in a window or without one, or films it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rl_pipeline.rendering.gl import RenderingUnavailable, has_display
+from rl_pipeline.rendering.gl import require_display
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.evaluate import Evaluation, start_rollout
 from rl_pipeline.run.films import film_episode
 from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.overrides import file_suffix
 from rl_pipeline.run.trained_policy import open_policy
 
 
@@ -19,6 +20,7 @@ def play(
     n_episodes: int | None,
     seed: int,
     report: Callable[[Evaluation], None],
+    overrides: Sequence[str] = (),
 ) -> Evaluation:
     """Act in one environment and report every episode.
 
@@ -29,15 +31,19 @@ def play(
         n_episodes: After how many episodes to stop; None goes on until interrupted.
         seed: Seeds the episodes.
         report: Gets all episodes so far whenever one has ended.
+        overrides: As for `acting_config`.
 
     Raises:
         RenderingUnavailable: There is no display for a window.
     """
     if window:
-        _require_display()
+        require_display()
     result = Evaluation()
     render_mode = "human" if window else None
-    with open_policy(run, checkpoint, render_mode=render_mode) as trained, trained.policy.sampling(seed):
+    with (
+        open_policy(run, checkpoint, render_mode=render_mode, overrides=overrides) as trained,
+        trained.policy.sampling(seed),
+    ):
         deterministic = trained.config.evaluation.deterministic
         rollout = start_rollout(trained.policy, trained.env, seed=seed, deterministic=deterministic)
         while n_episodes is None or len(result.returns) < n_episodes:
@@ -50,7 +56,9 @@ def play(
     return result
 
 
-def play_to_film(run: RunFolder, checkpoint: Checkpoint, path: Path | None, *, seed: int) -> tuple[Path, int]:
+def play_to_film(
+    run: RunFolder, checkpoint: Checkpoint, path: Path | None, *, seed: int, overrides: Sequence[str] = ()
+) -> tuple[Path, int]:
     """Film one episode.
 
     Args:
@@ -58,18 +66,10 @@ def play_to_film(run: RunFolder, checkpoint: Checkpoint, path: Path | None, *, s
         checkpoint: Which of its checkpoints.
         path: The film to write; by default one below the run's `videos`.
         seed: Seeds the episode.
+        overrides: As for `acting_config`.
 
     Returns:
         The film and its number of frames.
     """
-    path = path or run.videos / f"{checkpoint.name}_seed_{seed}.mp4"
-    return path, film_episode(run, checkpoint, path, seed=seed)
-
-
-def _require_display() -> None:
-    """Refuse a window where there is none to be had; without a display GLFW ends the whole process."""
-    if not has_display():
-        raise RenderingUnavailable(
-            "there is no display for a window (neither DISPLAY nor WAYLAND_DISPLAY is set); "
-            "film the episode instead: leave --render human out"
-        )
+    path = path or run.videos / f"{checkpoint.name}_seed_{seed}{file_suffix(overrides)}.mp4"
+    return path, film_episode(run, checkpoint, path, seed=seed, overrides=overrides)

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rl_pipeline.atomic import atomic_write, remove_leftovers
-from rl_pipeline.config.loading import Check, dump_config, load_config, load_config_mapping
+from rl_pipeline.config.loading import Check, dump_config, load_config
 from rl_pipeline.config.schema import Config
-from rl_pipeline.config.yaml_reader import parse_yaml
 from rl_pipeline.errors import UserError
 from rl_pipeline.learners.parallel.ranks import RankLostError, Ranks, SingleRank
 from rl_pipeline.run.announcement import announce
@@ -28,9 +27,11 @@ from rl_pipeline.run.folder import (
     require_free,
 )
 from rl_pipeline.run.kept_code import keep_user_code
+from rl_pipeline.run.latest import mark_latest
 from rl_pipeline.run.locate import find_run
 from rl_pipeline.run.metadata import describe_run, read_metadata, update_metadata
 from rl_pipeline.run.mujoco_version import mujoco_changes
+from rl_pipeline.run.overrides import changed
 from rl_pipeline.run.preflight import CHECKS
 from rl_pipeline.run.rank_checks import check_ranks
 from rl_pipeline.run.rl_trainer import RLTrainer, TrainingResult
@@ -117,10 +118,9 @@ def plan_resume(name: str, overrides: Sequence[str] = (), checks: Sequence[Check
         AlreadyFinishedError: It has been trained and concluded.
     """
     folder = find_run(name)
-    stored_one = stored_config(folder)
-    require_trust(stored_one, folder.path)
-    stored = parse_yaml(dump_config(stored_one), folder.config.name)
-    config = load_config_mapping(stored.mapping, overrides, checks=checks, file=folder.config).config
+    stored = stored_config(folder)
+    require_trust(stored, folder.path)
+    config = changed(folder, stored, overrides, checks)
     store = CheckpointStore(folder.checkpoints)
     with folder.locked():  # what looks left over may be what another process is writing
         store.clean_up()
@@ -232,6 +232,7 @@ def run_plan(
     ranks.timeout = plan.config.training.training.rank_timeout
     check_ranks(plan.config, plan.resume, ranks, allow_other_ranks=plan.allow_other_ranks)
     folder = plan.folder or ranks.from_first(lambda: create_run_folder(plan.config, plan.target))
+    is_new_here = plan.resume is None and folder.path.parent == experiment_parent(plan.config).resolve()
     with (
         folder.locked() if ranks.leads else nullcontext(),
         set_up(folder, plan, ranks),
@@ -245,6 +246,8 @@ def run_plan(
         if not ranks.leads:
             return folder, RLTrainer(plan.config, folder, session, control, plan.reason).train(), ""
         prepare_folder(folder, plan)
+        if is_new_here:
+            mark_latest(folder)
         update_metadata(folder, wandb_id=session.progression.wandb_id)
         announce(plan.config, folder, session, plan.reason, log.note)
         result = RLTrainer(plan.config, folder, session, control, plan.reason).train()

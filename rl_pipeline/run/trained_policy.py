@@ -1,6 +1,6 @@
 """A policy taken out of a run's folder, in an environment that it can act in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.environments import make_evaluation_env
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import NotFoundError
+from rl_pipeline.run.overrides import changed, require_acting_sections, require_fit
 from rl_pipeline.run.training_state import follow_training, load_policy, load_statistics
 from rl_pipeline.run.trust import require_trust
 from rl_pipeline.run.user_code import find_user_code
@@ -53,7 +54,12 @@ class TrainedPolicy:
 
 @contextmanager
 def open_policy(
-    run: RunFolder, checkpoint: Checkpoint, *, n_episodes: int = 1, render_mode: str | None = None
+    run: RunFolder,
+    checkpoint: Checkpoint,
+    *,
+    n_episodes: int = 1,
+    render_mode: str | None = None,
+    overrides: Sequence[str] = (),
 ) -> Iterator[TrainedPolicy]:
     """Open a run's policy for acting.
 
@@ -66,17 +72,19 @@ def open_policy(
         checkpoint: Which of its checkpoints.
         n_episodes: For how many episodes environments are needed.
         render_mode: `rgb_array` or `human` to look at a single environment.
+        overrides: As for `acting_config`.
 
     Raises:
         CheckpointError: The checkpoint is damaged.
         ConfigError: The run's configuration does not load any more, or it was downloaded and executes code that is
-            not trusted.
+            not trusted; or an override is refused or makes an environment that does not fit the policy.
     """
-    config = stored_config(run)
+    config = acting_config(run, overrides)
     require_trust(config, run.path)
     with named_after(f"{run.name}_policy"):
         env = make_evaluation_env(config, n_episodes, render_mode=render_mode)
     try:
+        require_fit(overrides, checkpoint, env)
         use_threads(config.training.training.n_threads, env.single_observation_space)
         spaces = env.single_observation_space, env.single_action_space
         policy = learner_class(config.training).for_acting(config.training, *spaces)
@@ -126,3 +134,20 @@ def stored_config(run: RunFolder) -> Config:
         ConfigError: It was altered or written by an incompatible version.
     """
     return find_user_code(load_config(run.config, default_file=None).config, run)
+
+
+def acting_config(run: RunFolder, overrides: Sequence[str] = ()) -> Config:
+    """Read the configuration with which the policy of a run acts.
+
+    Args:
+        run: The run.
+        overrides: Changes of `environment` or `evaluation`, such as `environment.kwargs.target_speed=1.0`.
+
+    Raises:
+        ConfigError: As for `stored_config`, or an override is refused.
+    """
+    stored = stored_config(run)
+    if not overrides:
+        return stored
+    require_acting_sections(overrides)
+    return changed(run, stored, overrides)

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from rl_pipeline.class_path import KEPT_CODE
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.config.schema import Config
 from rl_pipeline.run.code_copy import absolute_path
 from rl_pipeline.run.folder import RunFolder
 
 FILE_CLASS = re.compile(r"(?P<file>[^:]+\.py):(?P<name>\w+)")
-FOLDER = "code"
+FOLDER = KEPT_CODE
 """Where a run keeps its copies."""
 ARGUMENTS = (
     ("environment", "kwargs"),

@@ -28,17 +28,34 @@ def legend(figure: Any) -> list[str]:
     return [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
 
 
-def test_seeds_of_an_experiment_are_one_curve_with_an_interval(make_run: MakeRun, figures: list[Any]) -> None:
+def test_seeds_of_an_experiment_are_one_curve_with_their_range(make_run: MakeRun, figures: list[Any]) -> None:
     runs = [make_run("a", curve(1, 5)), make_run("b", curve(3, 5))]
     plot_runs(runs, Path("curves.png"))
     (axes,) = figures[0].axes
     (line,) = axes.lines
     np.testing.assert_allclose(line.get_xydata(), [[1000, 2], [2000, 5]])
     band = axes.collections[0].get_paths()[0].vertices
-    assert band[:, 1].max() == pytest.approx(2 + 12.7062)
-    assert legend(figures[0]) == ["baseline  (mean of 2 seeds, 95 % interval)"]
+    assert {(1000, 1), (1000, 3), (2000, 5)} == {tuple(vertex) for vertex in band}
+    assert legend(figures[0]) == ["baseline  (mean and range of 2 seeds)"]
     assert axes.get_title(loc="left") == "Ant-v5  ·  PPO  ·  baseline"
     assert axes.get_ylabel() == "evaluation return"
+
+
+def test_a_run_that_is_named_twice_counts_once(make_run: MakeRun, figures: list[Any]) -> None:
+    run = make_run("a", curve(1, 5))
+    plot_runs([run, run], Path("curves.png"))
+    assert legend(figures[0]) == ["baseline"]
+
+
+def test_a_class_is_named_without_its_file(make_run: MakeRun, figures: list[Any]) -> None:
+    plot_runs([make_run("a", curve(1, 5), environment="code/tank.py:Tank")], Path("curves.png"))
+    assert figures[0].axes[0].get_title(loc="left") == "tank:Tank  ·  PPO  ·  baseline"
+
+
+def test_a_part_of_a_column_is_enough(make_run: MakeRun, figures: list[Any]) -> None:
+    run = make_run("a", {100: {"episode/speed_mean": 1.0}, 200: {"episode/speed_mean": 2.0}})
+    plot_runs([run], Path("curves.png"), key="speed")
+    assert figures[0].axes[0].get_ylabel() == "episode/speed_mean"
 
 
 def test_a_single_run_is_its_plain_curve(make_run: MakeRun, figures: list[Any]) -> None:

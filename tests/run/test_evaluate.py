@@ -114,6 +114,8 @@ def test_a_summary_names_the_success_rate_once() -> None:
     assert result.summary() == {
         "eval/mean_reward": 1.0,
         "eval/std_reward": 0.0,
+        "eval/min_reward": 1.0,
+        "eval/max_reward": 1.0,
         "eval/mean_ep_length": 2.0,
         "eval/success_rate": 0.5,
     }

@@ -27,7 +27,9 @@ from .conftest import MakeConfig
     [
         ("CartPole-v1", "CartPole-v1"),
         ("ALE/Pong-v5", "ALE_Pong-v5"),
-        ("tasks/tank.py:Tank", "tasks_tank.py_Tank"),
+        ("tasks/tank.py:Tank", "tasks_tank_Tank"),
+        ("code/tank.py:Tank", "tank_Tank"),
+        ("package.tank:Tank", "package.tank_Tank"),
         ("../../etc", "etc"),
         ("/", "environment"),
     ],

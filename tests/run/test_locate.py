@@ -6,7 +6,7 @@ import pytest
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import CheckpointError, write_checkpoint
 from rl_pipeline.run.folder import RunFolder
-from rl_pipeline.run.locate import NotFoundError, choose_checkpoint, find_policy, find_run
+from rl_pipeline.run.locate import NotFoundError, choose_checkpoint, find_policy, find_run, find_seeds
 
 MakeRun = Callable[..., RunFolder]
 
@@ -48,6 +48,27 @@ def test_a_run_is_found_by_all_its_names(
     monkeypatch.chdir(root.parent)
     assert find_run("walk") == newer
     assert find_run("experiments/CartPole-v1/ppo/walk_2026-01-01_10-00-00").path == older.path
+
+
+def test_the_name_of_an_experiment_stands_for_its_seeds(make_run: MakeRun, root: Path) -> None:
+    def make(name: str, seed: int, parent: str = "CartPole-v1/ppo") -> RunFolder:
+        run = make_run(name, parent=parent)
+        environment, algorithm = parent.split("/")
+        run.config.write_text(
+            f"{{experiment: {{name: walk, seed: {seed}}}, environment: {{id: {environment}}}, "
+            f"training: {{algorithm: {algorithm}}}}}"
+        )
+        return run
+
+    older, newer = (make(f"walk_2026-01-0{day}_10-00-00", 0) for day in (1, 2))
+    other_seed = make("walk_2026-01-03_10-00-00", 1)
+    other_algorithm = make("walk_2026-01-04_10-00-00", 0, "CartPole-v1/sac")
+    make_run("run_2026-01-05_10-00-00")
+    assert set(find_seeds("walk", root)) == {newer, other_seed, other_algorithm}
+    assert find_seeds(older.name, root) == find_seeds(str(older.path), root) == [older]
+    assert find_seeds(f"CartPole-v1/ppo/{older.name}", root) == [older]
+    with pytest.raises(NotFoundError, match="no run 'jump'"):
+        find_seeds("jump", root)
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,21 @@
 """Gait evaluation of a checkpoint: figures, tables, numbers and films in the run's folder `gait`."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rl_pipeline.atomic import atomic_write
 from rl_pipeline.plotting.gait_figure import plot_gait, write_gait
-from rl_pipeline.rendering.film import FilmWriter, caption
+from rl_pipeline.rendering.film import caption
 from rl_pipeline.run.checkpoints import Checkpoint
-from rl_pipeline.run.films import episode_frames, frames_per_second
+from rl_pipeline.run.films import episode_frames, film_of
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.gait.numbers import gait_numbers
 from rl_pipeline.run.gait.panels import gait_of, gait_panels
 from rl_pipeline.run.gait.recording import motion_batch, record_walks
-from rl_pipeline.run.trained_policy import TrainedPolicy, open_policy, stored_config
+from rl_pipeline.run.trained_policy import TrainedPolicy, acting_config, open_policy
 
 FOLDER = "gait"
 N_WALKS = 20
@@ -43,6 +44,7 @@ def evaluate_gait(
     n_walks: int = N_WALKS,
     seed: int | None = None,
     film: bool = True,
+    overrides: Sequence[str] = (),
 ) -> GaitEvaluation:
     """Compare the walks of a policy with its reference motions.
 
@@ -52,18 +54,20 @@ def evaluate_gait(
         n_walks: Walks of each motion, from phases that are spread evenly.
         seed: Seed of the environments; the configuration's by default.
         film: Whether to film a walk of each motion beside its reference.
+        overrides: As for `acting_config`.
 
     Raises:
         RefusedError: The run has another task.
         RenderingUnavailable: A film is wanted, and nothing on this machine can render.
     """
-    settings = stored_config(run).evaluation
+    settings = acting_config(run, overrides).evaluation
     seed = settings.seed if seed is None else seed
     folder = run.path / FOLDER
     report: dict[str, Any] = {"checkpoint": checkpoint.name, "timestep": checkpoint.timestep, "seed": seed}
+    report["overrides"] = list(overrides)
     report["deterministic"], report["motions"] = settings.deterministic, {}
     files: list[Path] = []
-    with open_policy(run, checkpoint, n_episodes=n_walks) as trained:
+    with open_policy(run, checkpoint, n_episodes=n_walks, overrides=overrides) as trained:
         batch, task = motion_batch(trained)
         folder.mkdir(exist_ok=True)
         names = [motion.name for motion in task.reference.motions]
@@ -78,9 +82,9 @@ def evaluate_gait(
             write_gait(panels, folder / f"{name}.csv")
             files += [folder / f"{name}.png", folder / f"{name}.csv"]
     if film:
-        with open_policy(run, checkpoint, render_mode="rgb_array") as trained:
+        with open_policy(run, checkpoint, render_mode="rgb_array", overrides=overrides) as trained:
             for motion, name in enumerate(names):
-                _film(trained, motion, folder / f"{name}.mp4", f"{name}, {checkpoint.name}", seed)
+                _film(trained, motion, folder / f"{name}.mp4", f"{name}, {checkpoint.name}", seed, overrides)
                 files.append(folder / f"{name}.mp4")
     with atomic_write(folder / "gait.json", mode="w") as file:
         json.dump(report, file, indent=2)
@@ -104,12 +108,14 @@ def summary(numbers: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _film(trained: TrainedPolicy, motion: int, path: Path, text: str, seed: int) -> None:
+def _film(
+    trained: TrainedPolicy, motion: int, path: Path, text: str, seed: int, overrides: Sequence[str]
+) -> None:
     """Film one walk from the first frame of a motion, with the reference as a ghost."""
     _, task = motion_batch(trained)
     task.shows_ghost = True
     task.next_starts.append((motion, 0))
     deterministic = trained.config.evaluation.deterministic
-    with FilmWriter(path, frames_per_second(trained.env)) as film:
+    with film_of(trained.env, path, overrides) as film:
         for frame in episode_frames(trained.policy, trained.env, seed=seed, deterministic=deterministic):
             film.write(caption(frame, text))

@@ -1,0 +1,50 @@
+"""`rl-pipeline tensorboard`: the logs of runs in a browser."""
+
+import argparse
+
+from rl_pipeline.commands.argument_types import tcp_port
+from rl_pipeline.commands.run_arguments import RUN_HELP
+from rl_pipeline.errors import RefusedError
+
+NAME = "tensorboard"
+HELP = "show the TensorBoard logs of runs in a browser on this machine"
+LOOPBACK = "127.0.0.1"
+DEFAULT_PORT = 6006
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument(
+        "run_names",
+        nargs="*",
+        metavar="RUN",
+        help=f"{RUN_HELP}; an experiment's name stands for all its seeds. By default all runs, also later ones",
+    )
+    parser.add_argument(
+        "--host", default=LOOPBACK, help=f"address to listen on (default {LOOPBACK}, this machine alone)"
+    )
+    parser.add_argument(
+        "--port", type=tcp_port, default=DEFAULT_PORT, help=f"where to listen (default {DEFAULT_PORT})"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Serve until Ctrl-C.
+
+    Raises:
+        RefusedError: A run that is named has no logs, TensorBoard is not installed, or the port is taken.
+    """
+    from rl_pipeline.run.folder import find_runs
+    from rl_pipeline.run.locate import DEFAULT_ROOT, find_seeds
+    from rl_pipeline.run.tensorboard_server import LOGS, serve
+
+    named = [run for name in options.run_names for run in find_seeds(name)]
+    for run in named:
+        if not (run.path / LOGS).is_dir():
+            raise RefusedError(f"{run.path} has no logs: it was trained with `training.tensorboard: false`")
+    serve(lambda: named or find_runs(DEFAULT_ROOT), options.host, options.port, announce)
+
+
+def announce(address: str) -> None:
+    """Print where TensorBoard answers."""
+    print(f"TensorBoard shows the runs at {address}; Ctrl-C ends it", flush=True)

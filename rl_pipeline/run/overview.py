@@ -1,0 +1,87 @@
+"""What a run is and how far it came, in one row, read from its files without the training stack."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rl_pipeline.plotting.run_data import run_identity
+from rl_pipeline.run.folder import RunFolder, find_runs
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run at a glance; None stands for what is not known or not yet there."""
+
+    date: str | None
+    """Start in local time, such as `2026-01-31 12:00:00`."""
+    environment: str
+    """Id, or a class of one's own as `tank:Tank`."""
+    algorithm: str
+    """Such as `PPO`."""
+    seed: int | None
+    """Of the experiment."""
+    timesteps: int | None
+    """Trained so far."""
+    minutes: float | None
+    """Of training, evaluations and earlier parts of a resumed run included."""
+    best_return: float | None
+    """Mean return of the best evaluation during the training."""
+    status: str
+    """As in `run.json`, such as `running` or `finished`."""
+    run: str
+    """Name of the run with its date."""
+    name: str
+    """Name of the experiment, which its seeds share."""
+    path: str
+    """The folder."""
+
+
+def read_rows(root: Path) -> list[RunRow]:
+    """Read the rows of all runs below a folder such as `experiments`, oldest first."""
+    return [read_row(run) for run in find_runs(root)]
+
+
+def read_row(run: RunFolder) -> RunRow:
+    """Read the row of a run; files that are missing or damaged leave gaps in it."""
+    metadata, stats = _read(run.metadata), _read(run.path / "stats.json")
+    identity, seed = run_identity(run.path)
+    timesteps, seconds = _number(stats, "timesteps"), _number(stats, "seconds")
+    best = stats.get("best")
+    return RunRow(
+        date=_date(run, metadata),
+        environment=identity.environment,
+        algorithm=identity.algorithm,
+        seed=seed,
+        timesteps=None if timesteps is None else int(timesteps),
+        minutes=None if seconds is None else seconds / 60,
+        best_return=_number(best, "mean_reward") if isinstance(best, dict) else None,
+        status=str(metadata.get("status", "unknown")),
+        run=run.name,
+        name=run.experiment_name,
+        path=str(run.path),
+    )
+
+
+def _date(run: RunFolder, metadata: dict[str, Any]) -> str | None:
+    date = run.date
+    if date is None:
+        try:
+            date = datetime.fromisoformat(str(metadata.get("started"))).astimezone()
+        except ValueError:
+            return None
+    return f"{date:%Y-%m-%d %H:%M:%S}"
+
+
+def _number(entries: dict[str, Any], key: str) -> float | None:
+    value = entries.get(key)
+    return value if isinstance(value, int | float) else None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
