@@ -38,6 +38,7 @@ def moved_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
                 "model": str(folder / "person.xml"),
                 "motion": [str(folder / "squat.npz"), "planar_walker_walk"],
                 "actions": "reference",
+                "mirror": "episode",
                 "stiffness": 4.0,
                 "max_episode_steps": 200,
             },

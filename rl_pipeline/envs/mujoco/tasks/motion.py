@@ -104,7 +104,8 @@ class MotionImitation(Task):
         self.actions = actions
         self.rate, self.adapt, self.joints = rate, adapt, dict(joints or {})
         check_mode(mirror)
-        self.mirror, self.mirrored = mirror, None
+        self.mirror = mirror
+        self.mirrored: MirroredPolicy | None = None
         self.look_ahead, self.noise, self.random_start = tuple(look_ahead), noise, random_start
         self.max_deviation, self.fall_height = max_deviation, fall_height
         self.stiffness, self.damping, self.offset = stiffness, damping, offset
