@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
+import mujoco
 import pytest
 import yaml
 
@@ -53,9 +53,15 @@ def test_a_model_and_a_motion_of_ones_own_are_trained(tmp_path: Path) -> None:
     with contextlib.chdir(tmp_path):
         motion, model = read_motion("cmu_humanoid_squat.npz"), load_model("cmu_humanoid.xml")
         bound = bind(motion, model)
-        assert bound.bodies.penetration.max() < 1e-3
-        toes = bound.bodies.positions[:, model.body("ltoes").id]
-        np.testing.assert_allclose(toes - toes[0], 0, atol=5e-3)
+        assert bound.bodies.penetration.max() < 3e-3
+        data = mujoco.MjData(model)
+        for qpos in bound.qpos[::25]:
+            data.qpos[:] = qpos
+            mujoco.mj_kinematics(model, data)
+            for name in ("lfoot", "rfoot", "lfoot_ch", "rfoot_ch"):
+                radius, half, _ = model.geom(name).size
+                foot = data.geom(name)
+                assert foot.xpos[2] - half * abs(foot.xmat[8]) - radius < 2e-3, "the sole is on the ground"
         rl_pipeline(
             train,
             *SHORT,

@@ -31,7 +31,7 @@ KNEES = (0.25, 1.1)
 """rad, while standing and in the squat."""
 LEAN = 0.25
 """rad, of the trunk in the squat."""
-FEET_APART = 0.15
+FEET_APART = 0.11
 """m from the middle to the ankle."""
 ARMS = {"lhumerusrz": (1.05, -1.0), "lhumerusrx": (-0.5, 0.4)}
 """rad, while standing, along the body, and in the squat, above the shoulders."""
@@ -120,7 +120,7 @@ def make_squat(model: mujoco.MjModel) -> Motion:
         def miss(values: Array, part: float = part, fixed: Mapping[str, float] = fixed) -> Array:
             poses.take({**fixed, **dict(zip(SOLVED, values[:3], strict=True))}, values[3:], LEAN * part)
             ankle, toes = poses.data.body("lfoot").xpos, poses.data.body("ltoes").xpos
-            tilt = toes[2] - ankle[2] - model.body("ltoes").pos[2]
+            tilt = poses.data.geom("lfoot").xmat[8]  # of the axis of a capsule from the heel to the ball
             over_feet = poses.data.subtree_com[0, 0] - (ankle[0] + toes[0]) / 2
             return np.array([ankle[0], ankle[1] - FEET_APART, tilt, poses.lowest(), over_feet])
 
