@@ -27,10 +27,8 @@ UPRIGHT = (0.5, 0.5, 0.5, 0.5)
 """Orientation of the root in which the humanoid stands and looks along x."""
 TIME_STEP = 0.005
 PERIOD, DT = 2.5, 0.02
-KNEES = (0.25, 1.1)
+KNEES = (0.25, 0.8)
 """rad, while standing and in the squat."""
-LEAN = 0.25
-"""rad, of the trunk in the squat."""
 FEET_APART = 0.11
 """m from the middle to the ankle."""
 ARMS = {"lhumerusrz": (1.05, -1.0), "lhumerusrx": (-0.5, 0.4)}
@@ -76,22 +74,20 @@ class Poses:
         self.model, self.data = model, mujoco.MjData(model)
         self._pairs = mirrored_joints(model, single_joints(model))
 
-    def take(self, joints: Mapping[str, float], root: Array, lean: float) -> None:
+    def take(self, joints: Mapping[str, float], root: Array) -> None:
         """Bring the model into a pose.
 
         Args:
             joints: Of the left side, rad; those of the right side mirror them. Others are zero.
             root: (2,), x and z, m.
-            lean: Of the trunk, forward, rad.
         """
         self.data.qpos[:] = 0.0
         for name, angle in joints.items():
             image = self._pairs[name]
             self.data.joint(name).qpos = angle
             self.data.joint(image.removeprefix("-")).qpos = -angle if image.startswith("-") else angle
-        leaning = np.array([np.cos(lean / 2), 0.0, np.sin(lean / 2), 0.0])
-        mujoco.mju_mulQuat(self.data.qpos[3:7], leaning, np.array(UPRIGHT))
         self.data.qpos[[0, 2]] = root
+        self.data.qpos[3:7] = UPRIGHT
         mujoco.mj_kinematics(self.model, self.data)
         mujoco.mj_comPos(self.model, self.data)
 
@@ -117,8 +113,8 @@ def make_squat(model: mujoco.MjModel) -> Motion:
         fixed = {"ltibiarx": KNEES[0] + part * (KNEES[1] - KNEES[0])}
         fixed |= {name: low + part * (high - low) for name, (low, high) in ARMS.items()}
 
-        def miss(values: Array, part: float = part, fixed: Mapping[str, float] = fixed) -> Array:
-            poses.take({**fixed, **dict(zip(SOLVED, values[:3], strict=True))}, values[3:], LEAN * part)
+        def miss(values: Array, fixed: Mapping[str, float] = fixed) -> Array:
+            poses.take({**fixed, **dict(zip(SOLVED, values[:3], strict=True))}, values[3:])
             ankle, toes = poses.data.body("lfoot").xpos, poses.data.body("ltoes").xpos
             tilt = poses.data.geom("lfoot").xmat[8]  # of the axis of a capsule from the heel to the ball
             over_feet = poses.data.subtree_com[0, 0] - (ankle[0] + toes[0]) / 2
