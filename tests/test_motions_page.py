@@ -1,14 +1,19 @@
 """The commands, the table, the format and the experiment of docs/motions.md."""
 
 import contextlib
+import subprocess
+import sys
 from pathlib import Path
 
+import mujoco
 import pytest
 import yaml
 
 from rl_pipeline.config.deploy import load_deploy
 from rl_pipeline.datasets import motion_file
-from rl_pipeline.datasets.reading import library
+from rl_pipeline.datasets.binding import bind
+from rl_pipeline.datasets.model_files import load_model
+from rl_pipeline.datasets.reading import library, read_motion
 from rl_pipeline.envs.mujoco.factory import make_task
 from rl_pipeline.envs.mujoco.tasks.reward_terms import PRESETS
 from tests.documentation import DOCS, ROOT, blocks, commands, rl_pipeline, write_files
@@ -37,6 +42,34 @@ def test_the_commands_work_with_the_files_of_the_page(tmp_path: Path) -> None:
         assert (tmp_path / name).stat().st_size > 1000
     [gait] = tmp_path.glob("experiments/*/*/*/gait")
     assert {file.suffix for file in gait.iterdir()} == {".png", ".csv", ".mp4", ".json"}
+
+
+def test_a_model_and_a_motion_of_ones_own_are_trained(tmp_path: Path) -> None:
+    write_files(PAGE, tmp_path)
+    [text] = [text for text in blocks(PAGE, "text") if "cmu_humanoid.py" in text]
+    make, _, train = text.splitlines()
+    script = ROOT / make.split()[1]
+    subprocess.run([sys.executable, script, "--out", tmp_path], check=True, timeout=250)
+    with contextlib.chdir(tmp_path):
+        motion, model = read_motion("cmu_humanoid_squat.npz"), load_model("cmu_humanoid.xml")
+        bound = bind(motion, model)
+        assert bound.bodies.penetration.max() < 3e-3
+        data = mujoco.MjData(model)
+        for qpos in bound.qpos[::25]:
+            data.qpos[:] = qpos
+            mujoco.mj_kinematics(model, data)
+            for name in ("lfoot", "rfoot", "lfoot_ch", "rfoot_ch"):
+                radius, half, _ = model.geom(name).size
+                foot = data.geom(name)
+                assert foot.xpos[2] - half * abs(foot.xmat[8]) - radius < 2e-3, "the sole is on the ground"
+        rl_pipeline(
+            train,
+            *SHORT,
+            "training.algorithm_parameters.n_steps=16",
+            "training.algorithm_parameters.batch_size=64",
+            "training.training.total_timesteps=64",
+            "evaluation.video=false",
+        )
 
 
 def test_the_format_is_that_of_the_writer() -> None:

@@ -91,7 +91,9 @@ def _side(name: str) -> str:
     return found[0][0].lower() if found else ""
 
 
-def strides(steps: NDArray[np.intp], values: Array, last: int, start: int, *, cyclic: bool) -> Array:
+def strides(
+    steps: NDArray[np.intp], values: Array, last: int, start: int, *, cyclic: bool, offset: float = 0.0
+) -> Array:
     """Cut the values of a walk into whole strides over the gait cycle, (number of strides, 101).
 
     Args:
@@ -100,14 +102,13 @@ def strides(steps: NDArray[np.intp], values: Array, last: int, start: int, *, cy
         last: Steps of a cycle.
         start: Frame of the motion at which strides begin.
         cyclic: Whether the motion repeats; otherwise it is one stride from its first frame to its last.
+        offset: Steps by which the values are later than `steps` say.
     """
     first, end = int(steps[0]), int(steps[-1])
     begins = range(first + (start - first) % last, end - last + 1, last) if cyclic else [0]
     at = np.linspace(0, last, len(PERCENT))
     found = [
-        np.interp(at, np.arange(last + 1), values[begin - first : begin - first + last + 1])
-        for begin in begins
-        if first <= begin <= end - last
+        np.interp(begin + at, steps + offset, values) for begin in begins if first <= begin <= end - last
     ]
     return np.array(found).reshape(-1, len(PERCENT))
 

@@ -10,6 +10,7 @@ import mujoco
 import numpy as np
 from legs import Legs, legs_of
 from squat_and_hop import Poses, hop, squat
+from swing_up import swing_up
 from walking import GAITS, TOE_OFF, Gait, leg, optimise, pelvis
 
 from rl_pipeline.datasets.binding import bind
@@ -20,8 +21,9 @@ from rl_pipeline.datasets.quaternions import from_rotation_vector
 from rl_pipeline.datasets.reading import LIBRARY
 from rl_pipeline.datasets.velocities import with_velocities
 
-MODEL = "planar_walker"
+MODEL, CART_POLE = "planar_walker", "cart_pole"
 DT = 0.01
+SOURCE, LICENCE = "computed by scripts/motions/make.py", "Apache-2.0"
 SIDES = ("left", "right")
 JOINTS = tuple(f"{side}_{joint}" for side in SIDES for joint in ("hip", "knee", "ankle"))
 FEET = tuple(f"{side}_foot" for side in SIDES)
@@ -45,6 +47,9 @@ def main() -> None:
         _symmetric("hop", hop(model, legs, DT)),
     ):
         save_motion(_with_bodies(motion, model), options.out / f"{motion.name}.npz")
+    cart_pole = load_model(CART_POLE)
+    motion = _swing_up(swing_up(cart_pole, DT))
+    save_motion(_with_bodies(motion, cart_pole), options.out / f"{motion.name}.npz")
 
 
 def _walk(name: str, legs: Legs, gait: Gait) -> Motion:
@@ -84,8 +89,26 @@ def _motion(
         contact_names=FEET,
         contacts=contacts,
         cyclic=True,
-        source="computed by scripts/motions/make.py",
-        licence="Apache-2.0",
+        source=SOURCE,
+        licence=LICENCE,
+    )
+    return with_velocities(motion, window=0.0)
+
+
+def _swing_up(positions: np.ndarray) -> Motion:
+    frames = len(positions)
+    motion = Motion(
+        name=f"{CART_POLE}_swing_up",
+        dt=DT,
+        joint_names=("cart", "pole"),
+        joint_positions=positions,
+        joint_velocities=np.zeros_like(positions),
+        root_position=np.zeros((frames, 3)),
+        root_orientation=from_rotation_vector(np.zeros((frames, 3))),
+        root_linear_velocity=np.zeros((frames, 3)),
+        root_angular_velocity=np.zeros((frames, 3)),
+        source=SOURCE,
+        licence=LICENCE,
     )
     return with_velocities(motion, window=0.0)
 

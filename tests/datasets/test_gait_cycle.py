@@ -34,6 +34,12 @@ def test_a_walk_is_cut_into_whole_strides() -> None:
     np.testing.assert_allclose(found, [at, at], atol=1e-12)
 
 
+def test_means_over_steps_stand_in_the_middle_of_the_steps() -> None:
+    steps = np.arange(13, 75)
+    found = strides(steps, steps + 0.5, 20, 5, cyclic=True, offset=0.5)
+    np.testing.assert_allclose(found[0], np.linspace(25, 45, 101))
+
+
 def test_a_motion_that_does_not_repeat_is_one_stride() -> None:
     values = np.arange(31.0)
     assert strides(np.arange(31), values, 20, 0, cyclic=False).shape == (1, 101)

@@ -55,7 +55,7 @@ def test_the_walker_has_the_proportions_of_a_person(walker: mujoco.MjModel) -> N
     )
 
 
-@pytest.mark.parametrize("name", library())
+@pytest.mark.parametrize("name", [name for name in library() if name.startswith("planar_walker")])
 def test_motions_fit_the_walker_and_stay_above_the_ground(name: str, walker: mujoco.MjModel) -> None:
     motion = read_motion(name)
     assert (motion.licence, motion.cyclic) == ("Apache-2.0", True)
@@ -99,6 +99,22 @@ def test_the_squat_keeps_the_centre_of_mass_over_the_feet(walker: mujoco.MjModel
     foot = bodies.positions[:, walker.body("left_foot").id, 0]
     np.testing.assert_allclose(bodies.centre_of_mass[:, 0] - foot, 0.055, atol=1e-4)
     assert np.ptp(bodies.centre_of_mass[:, 2]) == pytest.approx(0.32, abs=1e-3)
+
+
+def test_the_pole_swings_up_with_the_force_of_the_cart_alone() -> None:
+    motion, model = read_motion("cart_pole_swing_up"), load_model("cart_pole")
+    bound, data = bind(motion, model), mujoco.MjData(model)
+    assert motion.joint_positions[0, 1] == pytest.approx(np.pi)
+    np.testing.assert_allclose(motion.joint_positions[-100:], 0, atol=1e-6)
+    accelerations = np.gradient(bound.qvel, motion.dt, axis=0)
+    efforts = np.empty_like(accelerations)
+    for frame in range(len(motion)):
+        data.qpos[:], data.qvel[:] = bound.qpos[frame], bound.qvel[frame]
+        data.qacc[:] = accelerations[frame]
+        mujoco.mj_inverse(model, data)
+        efforts[frame] = data.qfrc_inverse
+    assert np.abs(efforts[:, 1]).max() < 0.05, "nothing turns the pole"
+    assert np.abs(efforts[:, 0]).max() < model.actuator("cart").gear[0]
 
 
 def test_the_script_makes_what_is_committed(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Many simulations of one model, stepped by a thread pool, seen as arrays over the whole batch."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import mujoco
@@ -49,6 +49,8 @@ class Simulations:
         self.frame_skip = frame_skip
         self.dt: float = model.opt.timestep * frame_skip
         """Simulated seconds in an environment step."""
+        self.before_physics: Callable[[], None] | None = None
+        """Called before the physics of each environment step, when states and controls are complete."""
         self.pool = Batch(model, n, num_threads or _available_cores())
         self._states: NDArray[np.float64] = self.pool.bind("state")
         self._columns = _state_columns(model)
@@ -87,6 +89,8 @@ class Simulations:
 
     def step(self) -> None:
         """Make one environment step, `frame_skip` physics steps, in every simulation."""
+        if self.before_physics is not None:
+            self.before_physics()
         self.pool.step(nstep=self.frame_skip)
 
     def forward(self) -> None:

@@ -104,7 +104,7 @@ def summary(numbers: dict[str, Any]) -> str:
         f"{foot} on the ground {share:.0%} (reference {numbers['reference_stance'][foot]:.0%})"
         for foot, share in numbers["stance"].items()
     ]
-    lines.append(f"{numbers['n_strides']} strides: mean and standard deviation; dashed: reference")
+    lines += [f"{numbers['n_strides']} strides: mean, standard deviation", "dashed: reference"]
     return "\n".join(lines)
 
 

@@ -24,6 +24,8 @@ from rl_pipeline.run.gait.recording import Walk, feet_of
 
 Array = NDArray[np.float64]
 
+MIDDLE = 0.5
+"""Of an environment step, where means over it stand."""
 FORCES = {"fore-aft": 0, "vertical": 2}
 """Columns of the forces that are shown."""
 
@@ -46,12 +48,21 @@ class Gait:
     walks: Sequence[Walk]
     feet: tuple[str, ...]
 
-    def curve(self, name: str, values: Sequence[Array], reference: Array | None = None) -> Curve:
-        """Return the curve of one side; `values` hold an array, (T,), for each walk."""
+    def curve(
+        self, name: str, values: Sequence[Array], reference: Array | None = None, *, offset: float = 0.0
+    ) -> Curve:
+        """Return the curve of one side.
+
+        Args:
+            name: Of a joint or a foot.
+            values: An array, (T,), for each walk.
+            reference: (F,), of the motion; None where it does not know the quantity.
+            offset: Steps from the start of an environment step to the time of its value.
+        """
         motion, last = self.reference.motions[self.motion], int(self.reference.last[self.motion])
         start = strike_of(motion, name)
         cut = [
-            strides(walk.steps, each, last, start, cyclic=motion.cyclic)
+            strides(walk.steps, each, last, start, cyclic=motion.cyclic, offset=offset)
             for walk, each in zip(self.walks, values, strict=True)
         ]
         return curve_of(cut, None if reference is None else reference_stride(reference, start))
@@ -80,6 +91,7 @@ def _joint_panel(gait: Gait, group: tuple[str, ...], quantity: str) -> Panel:
     first = int(gait.reference.first[gait.motion])
     frames = slice(first, first + int(gait.reference.last[gait.motion]) + 1)
     curves = {}
+    offset = MIDDLE if quantity in ("torque", "power") else 0.0
     for name in group:
         column, joint = names.index(name), model.joint(name)
         reference = None
@@ -92,8 +104,8 @@ def _joint_panel(gait: Gait, group: tuple[str, ...], quantity: str) -> Panel:
         elif quantity == "torque":
             values = [walk.torques[:, column] / mass for walk in gait.walks]
         else:
-            values = [walk.torques[:, column] * walk.velocities[:, column] / mass for walk in gait.walks]
-        curves[name] = gait.curve(name, values, reference)
+            values = [walk.powers[:, column] / mass for walk in gait.walks]
+        curves[name] = gait.curve(name, values, reference, offset=offset)
     units = ("m", "m/s", "N/kg", "W/kg") if is_slide else ("deg", "deg/s", "Nm/kg", "W/kg")
     unit = dict(zip(("angle", "velocity", "torque", "power"), units, strict=True))[quantity]
     return Panel(name_of_pair(group), quantity, unit, curves)
@@ -103,7 +115,9 @@ def _force_panel(gait: Gait, name: str) -> Panel:
     weight = float(gait.model.body_subtreemass[0]) * float(np.linalg.norm(gait.model.opt.gravity))
     column = FORCES[name]
     curves = {
-        foot: gait.curve(foot, [100 * walk.forces[:, number, column] / weight for walk in gait.walks])
+        foot: gait.curve(
+            foot, [100 * walk.forces[:, number, column] / weight for walk in gait.walks], offset=MIDDLE
+        )
         for number, foot in enumerate(gait.feet)
     }
     return Panel(f"ground, {name}", "force", "% body weight", curves)

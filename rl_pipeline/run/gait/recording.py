@@ -7,19 +7,15 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_pipeline.datasets.binding import single_joints
 from rl_pipeline.envs.contract import base_env
-from rl_pipeline.envs.mujoco.rendering import SimulationView
 from rl_pipeline.envs.mujoco.tasks.motion import MotionImitation
-from rl_pipeline.envs.mujoco.tasks.walks import STEP
 from rl_pipeline.envs.mujoco.vector_env import MujocoVectorEnv
 from rl_pipeline.errors import RefusedError
 from rl_pipeline.run.evaluate import start_rollout
+from rl_pipeline.run.gait.instruments import Instruments, Sample
 from rl_pipeline.run.trained_policy import TrainedPolicy
 
 Array = NDArray[np.float64]
-
-WORLD = 0
 
 
 @dataclass(frozen=True)
@@ -37,8 +33,9 @@ class Walk:
         steps: (T,), steps since the first frame of the motion.
         positions: (T, J), of the joints, rad or m.
         velocities: (T, J).
-        torques: (T, J), of the actuators at the joints, Nm or N.
-        forces: (T, F, 3), of the ground on the feet, N, in the world.
+        torques: (T, J), of the actuators at the joints, Nm or N, means over the environment steps.
+        powers: (T, J), of the actuators, W, means over the environment steps.
+        forces: (T, F, 3), of the ground on the feet, N, in the world, means over the environment steps.
     """
 
     phase: float
@@ -52,6 +49,7 @@ class Walk:
     positions: Array
     velocities: Array
     torques: Array
+    powers: Array
     forces: Array
 
 
@@ -107,25 +105,30 @@ def _wave(
     n = len(starts)
     task.next_starts.extend((motion, step) for step in starts)
     task.next_starts.extend((motion, 0) for _ in range(trained.env.num_envs - n))
-    samples: list[list[tuple[Array, ...]]] = [[] for _ in starts]
+    samples: list[list[Sample]] = [[] for _ in starts]
     results: dict[int, dict[str, float]] = {}
+
+    def measure() -> None:
+        for index in range(n):
+            if index not in results:
+                samples[index].append(instruments.measure(index))
+
+    batch.simulations.before_physics = measure
     with trained.policy.sampling(seed):
         rollout = start_rollout(trained.policy, trained.env, seed=seed, deterministic=deterministic)
         while len(results) < n:
-            for index in range(n):
-                if index not in results:
-                    samples[index].append(instruments.read(index))
             transition = rollout.step()
             for index in np.flatnonzero(transition.ended[:n]).tolist():
                 episode = transition.infos["episode"]
                 results.setdefault(index, {name: float(values[index]) for name, values in episode.items()})
+    batch.simulations.before_physics = None
     last, dt = int(task.reference.last[motion]), batch.simulations.dt
     for index, start in enumerate(starts):
         yield _walk(results[index], samples[index], start / last, dt)
 
 
-def _walk(result: dict[str, float], samples: Sequence[tuple[Array, ...]], phase: float, dt: float) -> Walk:
-    steps, *series = (np.stack(column) for column in zip(*samples, strict=True))
+def _walk(result: dict[str, float], samples: Sequence[Sample], phase: float, dt: float) -> Walk:
+    series = Sample(*(np.stack(column) for column in zip(*samples, strict=True)))
     return Walk(
         phase=phase,
         seconds=result["l"] * dt,
@@ -134,51 +137,10 @@ def _walk(result: dict[str, float], samples: Sequence[tuple[Array, ...]], phase:
         stable=bool(result["success"]),
         error_joints=result["error_joints_mean"],
         error_bodies=result["error_bodies_mean"],
-        steps=steps.astype(np.intp),
-        positions=series[0],
-        velocities=series[1],
-        torques=series[2],
-        forces=series[3],
+        steps=series.step.astype(np.intp),
+        positions=series.positions,
+        velocities=series.velocities,
+        torques=series.torques,
+        powers=series.powers,
+        forces=series.forces,
     )
-
-
-class Instruments:
-    """Reads joints, torques and forces of single simulations, all at the end of an environment step.
-
-    Torques and forces vary between the physics steps of an environment step; means over them would be smoother.
-
-    Args:
-        batch: The simulations.
-        feet: Bodies whose contact forces are measured.
-    """
-
-    def __init__(self, batch: MujocoVectorEnv, feet: Sequence[str]) -> None:
-        self._batch, self._model = batch, batch.model
-        self.view = SimulationView(batch.simulations)
-        joints = single_joints(self._model)
-        self._qpos = np.array([int(self._model.joint(name).qposadr[0]) for name in joints], np.intp)
-        self._qvel = np.array([int(self._model.joint(name).dofadr[0]) for name in joints], np.intp)
-        self._feet = [self._model.body(name).id for name in feet]
-
-    def read(self, index: int) -> tuple[Array, ...]:
-        """Return step, joint positions, velocities, torques and the forces on the feet of a simulation."""
-        data = self.view.show(index)
-        return (
-            self._batch.simulations.userdata[index, STEP].copy(),
-            data.qpos[self._qpos],
-            data.qvel[self._qvel],
-            data.qfrc_actuator[self._qvel],
-            np.array([self._force_on(foot, data) for foot in self._feet]).reshape(-1, 3),
-        )
-
-    def _force_on(self, body: int, data: mujoco.MjData) -> Array:
-        """Return the force of the world on a body, (3,), N, in the world."""
-        total, force = np.zeros(3), np.zeros(6)
-        for number, contact in enumerate(data.contact):
-            bodies = self._model.geom_bodyid[contact.geom]
-            if body in bodies and WORLD in bodies:
-                mujoco.mj_contactForce(self._model, data, number, force)
-                # The force acts on the second geom, in a frame whose axes are rows.
-                sign = 1.0 if bodies[1] == body else -1.0
-                total += sign * contact.frame.reshape(3, 3).T @ force[:3]
-        return total

@@ -16,7 +16,7 @@ from rl_pipeline.datasets.reading import LIBRARY
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.gait.panels import gait_of, gait_panels
-from rl_pipeline.run.gait.recording import Instruments, motion_batch, record_walks
+from rl_pipeline.run.gait.recording import motion_batch, record_walks
 from rl_pipeline.run.train import Plan, run_plan
 from rl_pipeline.run.trained_policy import open_policy
 from tests.run.conftest import curve
@@ -38,6 +38,7 @@ def moved_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
                 "model": str(folder / "person.xml"),
                 "motion": [str(folder / "squat.npz"), "planar_walker_walk"],
                 "actions": "reference",
+                "mirror": "episode",
                 "stiffness": 4.0,
                 "max_episode_steps": 200,
             },
@@ -102,22 +103,15 @@ def test_the_gait_is_evaluated_from_the_files_of_the_run(
     assert {"left_knee.angle [deg].mean", "left_knee.angle [deg].reference"} < table[0].keys()
 
 
-def test_forces_on_the_feet_are_those_that_lift_the_robot(moved_run: RunFolder) -> None:
+def test_the_panels_show_walks_and_reference(moved_run: RunFolder) -> None:
     checkpoint = CheckpointStore(moved_run.checkpoints).find("final")
     with open_policy(moved_run, checkpoint, n_episodes=2) as trained:
         batch, task = motion_batch(trained)
         walks = record_walks(trained, 0, 2, seed=0, deterministic=True)
         gait = gait_of(task, batch.model, 0, walks)
         rows = gait_panels(gait)
-        trained.env.reset(seed=1)
-        for _ in range(5):
-            trained.env.step(np.zeros((2, 6), np.float32))
-        instruments = Instruments(batch, gait.feet)
-        forces = instruments.read(0)[4]
-        lifted = instruments.view.data.qfrc_constraint
     assert gait.feet == ("left_foot", "right_foot")
-    np.testing.assert_allclose(forces[:, [0, 2]].sum(axis=0), lifted[:2], rtol=1e-6)
-    assert forces[:, 2].sum() > 100
+    assert [walk.steps[0] for walk in walks] == [0, 62]
     angle = rows[0][1].curves["left_knee"]
     assert angle.reference is not None
     assert angle.reference.max() == pytest.approx(np.rad2deg(task.reference.qpos[:126, 4].max()), abs=0.5)

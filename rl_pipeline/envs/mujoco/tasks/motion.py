@@ -13,18 +13,28 @@ from rl_pipeline.config.errors import ConfigError, Problem, nearest
 from rl_pipeline.datasets.binding import bind, single_joints
 from rl_pipeline.datasets.model_files import load_spec
 from rl_pipeline.datasets.reading import read_motion
-from rl_pipeline.datasets.roots import ROOT, place_columns
+from rl_pipeline.datasets.roots import ROOT
 from rl_pipeline.envs.mujoco.task import Batch, Task
 from rl_pipeline.envs.mujoco.tasks.motion_actions import ACTIONS, Actions, ServoTargets, use_servos
+from rl_pipeline.envs.mujoco.tasks.motion_mirror import MirroredPolicy, MirrorMode, check_mode
+from rl_pipeline.envs.mujoco.tasks.motion_observation import MotionObservation
 from rl_pipeline.envs.mujoco.tasks.reference import Comparison, Frames, Reference, with_speed
 from rl_pipeline.envs.mujoco.tasks.reward_terms import ERRORS, RewardTerm, evaluate, selection, terms_of
-from rl_pipeline.envs.mujoco.tasks.walks import ACTIONS_FROM, MOTION, START, START_X, START_Y, STEP, Walks
+from rl_pipeline.envs.mujoco.tasks.walks import (
+    ACTIONS_FROM,
+    MIRRORED,
+    MOTION,
+    START,
+    START_X,
+    START_Y,
+    STEP,
+    Walks,
+    clock,
+)
 
 Array = NDArray[np.float64]
 
 KEY = "environment.kwargs"
-COMMAND = "commanded_speed"
-"""Name of the mean speed of the motion in observations."""
 
 
 class MotionImitation(Task):
@@ -45,6 +55,8 @@ class MotionImitation(Task):
         joints: By joint of the model that of the motion with another name, with a minus for the opposite sign.
         look_ahead: Steps ahead at which the policy sees the reference.
         noise: Standard deviation of the joints at the start, rad or m; velocities get five times as much.
+        mirror: `stride` to mirror what the policy observes and does in the second half of each cycle, `episode` to
+            do so in every second episode, drawn at random; None for never.
         random_start: Start at a random phase, not at the first frame.
         max_deviation: Mean distance of bodies from the reference, m, that ends an episode; None for never.
         fall_height: Height of the root, as a part of that of the reference, below which an episode ends.
@@ -72,6 +84,7 @@ class MotionImitation(Task):
         look_ahead: Sequence[int] = (1, 5),
         noise: float = 0.02,
         random_start: bool = True,
+        mirror: MirrorMode | None = None,
         max_deviation: float | None = 0.5,
         fall_height: float = 0.6,
         stiffness: float = 2.0,
@@ -90,6 +103,9 @@ class MotionImitation(Task):
             raise ConfigError([Problem(f"{KEY}.actions", "is unknown", actions, ACTIONS, near)])
         self.actions = actions
         self.rate, self.adapt, self.joints = rate, adapt, dict(joints or {})
+        check_mode(mirror)
+        self.mirror = mirror
+        self.mirrored: MirroredPolicy | None = None
         self.look_ahead, self.noise, self.random_start = tuple(look_ahead), noise, random_start
         self.max_deviation, self.fall_height = max_deviation, fall_height
         self.stiffness, self.damping, self.offset = stiffness, damping, offset
@@ -131,7 +147,11 @@ class MotionImitation(Task):
         bodies = tuple(model.body(index).name for index in range(ROOT, model.nbody))
         self._selected = [selection(term, names, bodies) for term in self.terms]
         self._low, self._high = _limits(model, names)
-        self._observed = np.setdiff1d(np.arange(model.nq), place_columns(model))
+        self.observation = MotionObservation(
+            model, self.reference, self.look_ahead, observe_speed=self.observe_speed
+        )
+        if self.mirror is not None:
+            self.mirrored = MirroredPolicy(self.mirror, model, self.observation, self.reference)
         self._n_actions = model.nu
         if self.actions != "torque":
             self._targets = ServoTargets(model, self.offset)
@@ -146,27 +166,11 @@ class MotionImitation(Task):
         """Return the names of the model's quantities, of the phase, and of the differences from the reference."""
         found = super().observation_names(model).get("observation", ())
         names = [name for name in found if not name.startswith("observation[")]
-        command = (COMMAND,) if self.observe_speed else ()
-        return (
-            {"observation": (*names, "sin(phase)", "cos(phase)", *command, *self._difference_units(model))}
-            if names
-            else {}
-        )
+        return {"observation": (*names, *self.observation.names)} if names else {}
 
     def units(self, model: mujoco.MjModel) -> Mapping[str, str]:
-        """Return those of the model's quantities and of the differences."""
-        command = {COMMAND: "m/s"} if self.observe_speed else {}
-        return {**super().units(model), **command, **self._difference_units(model)}
-
-    def _difference_units(self, model: mujoco.MjModel) -> dict[str, str]:
-        """Return the units of the differences from the reference by their names, in the order of `observe`."""
-        units = {}
-        for ahead in self.look_ahead:
-            for name in single_joints(model):
-                is_slide = int(model.joint(name).type[0]) == int(mujoco.mjtJoint.mjJNT_SLIDE)
-                units[f"{name}.to_reference_in_{ahead}"] = "m" if is_slide else "rad"
-            units |= {f"root.{axis}.to_reference_in_{ahead}": "m" for axis in "xyz"}
-        return units
+        """Return those of the model's quantities, of the command and of the differences."""
+        return {**super().units(model), **self.observation.units}
 
     def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Start in a frame of a motion, with noise on the joints."""
@@ -177,6 +181,7 @@ class MotionImitation(Task):
         qvel[self._qvel] += rng.normal(0, 5 * self.noise, len(self._qvel))
         userdata = np.zeros(ACTIONS_FROM + 2 * self._n_actions)
         userdata[[MOTION, STEP, START]] = motion, step, step
+        userdata[MIRRORED] = self.mirror == "episode" and rng.random() < 0.5
         userdata[[START_X, START_Y]] = self.reference.positions[index, ROOT, :2]
         return {"qpos": qpos, "qvel": qvel, "userdata": userdata}
 
@@ -187,6 +192,8 @@ class MotionImitation(Task):
     def apply(self, batch: Batch, action: np.ndarray) -> None:
         """Step on in the reference, remember the action and set the controls."""
         memory = batch.userdata
+        if self.mirrored is not None:
+            action = self.mirrored.actions(batch, action)
         memory[:, STEP] += 1
         n_actions = action.shape[1]
         memory[:, ACTIONS_FROM : ACTIONS_FROM + n_actions] = memory[:, ACTIONS_FROM + n_actions :]
@@ -241,22 +248,9 @@ class MotionImitation(Task):
         return self.reference.qpos[frames.index[index]], frames.shift[index]
 
     def observe(self, batch: Batch) -> Array:
-        """Return the robot's state without its place, the phase, and the reference in the steps ahead."""
-        motion, step = self._clock(batch)
-        turn = 2 * np.pi * self.reference.phase[self.reference.frames(motion, step).index]
-        parts = [
-            batch.qpos[:, self._observed],
-            batch.qvel,
-            np.sin(turn)[:, np.newaxis],
-            np.cos(turn)[:, np.newaxis],
-        ]
-        if self.observe_speed:
-            parts.append(self.reference.speed[motion][:, np.newaxis])
-        for ahead in self.look_ahead:
-            frames = self.reference.frames(motion, step + ahead)
-            parts.append(self.reference.qpos[frames.index][:, self._qpos] - batch.qpos[:, self._qpos])
-            parts.append(self.reference.positions[frames.index, ROOT] + frames.shift - batch.xpos[:, ROOT])
-        return np.concatenate(parts, axis=1)
+        """Return what `MotionObservation` says, or its mirror image."""
+        observations = self.observation.observe(batch)
+        return observations if self.mirrored is None else self.mirrored.observations(batch, observations)
 
     def _errors(self, term: RewardTerm, selected: NDArray[np.intp], comparison: Comparison) -> Array:
         batch = comparison.batch
@@ -268,11 +262,8 @@ class MotionImitation(Task):
         before, last = np.split(batch.userdata[:, ACTIONS_FROM:], 2, axis=1)
         return np.square(last - before if term.error == "action_rate" else last)
 
-    def _clock(self, batch: Batch) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        return batch.userdata[:, MOTION].astype(np.intp), batch.userdata[:, STEP].astype(np.intp)
-
     def _frames(self, batch: Batch) -> Frames:
-        return self.reference.frames(*self._clock(batch))
+        return self.reference.frames(*clock(batch))
 
     def _compare(self, batch: Batch) -> Comparison:
         return Comparison(batch, self.reference, self._frames(batch), self._qpos, self._qvel)

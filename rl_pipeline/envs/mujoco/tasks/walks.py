@@ -9,13 +9,18 @@ from rl_pipeline.envs.mujoco.tasks.reference import Reference
 
 Array = NDArray[np.float64]
 
-MOTION, STEP, START, START_X, START_Y, ACTIONS_FROM = range(6)
+MOTION, STEP, START, START_X, START_Y, MIRRORED, ACTIONS_FROM = range(7)
 """Columns of `userdata`: which motion, steps since its first frame, the same at the start of the episode, where the
-root was then, and from the last one on the last two actions."""
+root was then, whether the episode drew to be mirrored, and from the last one on the last two actions."""
 REFERENCE_SHARE = 0.9
 """Part of the way of a slow reference that is enough for a stable walk."""
 ON_THE_SPOT = 1.0
 """m; a reference that covers less, such as a squat, does not walk."""
+
+
+def clock(batch: Batch) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the motion of each simulation and the steps since its first frame, (n,) both."""
+    return batch.userdata[:, MOTION].astype(np.intp), batch.userdata[:, STEP].astype(np.intp)
 
 
 class Walks:

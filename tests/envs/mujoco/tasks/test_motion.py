@@ -41,6 +41,19 @@ def test_a_robot_in_a_frame_of_the_reference_gets_the_full_reward(preset: str, m
     assert not task.terminated(batch.simulations).any()
 
 
+def test_a_pole_on_a_cart_follows_its_swing_up_for_a_while() -> None:
+    batch = make(
+        model="cart_pole", motion="cart_pole_swing_up", actions="reference", noise=0.0, random_start=False
+    )
+    batch.reset(seed=0)
+    task = task_of(batch)
+    np.testing.assert_allclose(task.reward(batch.simulations, np.zeros((4, 1), np.float32)), 1.0, rtol=1e-6)
+    for _ in range(40):
+        _, rewards, terminated, _, _ = batch.step(np.zeros((4, 1), np.float32))
+    assert rewards.min() > 0.5
+    assert not terminated.any()
+
+
 def test_every_term_is_logged_and_adds_up() -> None:
     batch = make(reward="tracking")
     batch.reset(seed=0)
