@@ -19,6 +19,7 @@ from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import DEFAULT_ROOT, choose_checkpoint, find_run
 from rl_pipeline.run.metadata import read_metadata
+from rl_pipeline.run.overview import status_of
 from rl_pipeline.run.preflight import CHECKS
 from rl_pipeline.run.train import Plan, plan_for, plan_new, plan_resume
 from rl_pipeline.tracking.csv_file import TIMESTEP, Series, read_series
@@ -56,8 +57,8 @@ class Run:
 
     @property
     def status(self) -> str:
-        """The status in `run.json`, such as `training`, `stopped` or `finished`."""
-        return str(self.info().get("status", "unknown"))
+        """One of `running`, `concluding`, `stopped`, `finished`, `failed` and `killed` (no process trains it)."""
+        return status_of(self.folder)
 
     def info(self) -> dict[str, Any]:
         """Return what `run.json` holds: command, commit, versions, hardware and status."""

@@ -119,6 +119,23 @@ class RunFolder:
         with locked_folder(self.path, busy):
             yield
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether a process holds the run; true as well where that cannot be found out."""
+        try:
+            descriptor = os.open(self.path / LOCK, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        except PermissionError:  # somebody else's run, which cannot be asked
+            return True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:  # held, or on a file system without locks
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
 
 @contextmanager
 def locked_folder(folder: Path, busy: UserError) -> Iterator[None]:

@@ -9,6 +9,9 @@ from typing import Any
 from rl_pipeline.plotting.run_data import run_identity
 from rl_pipeline.run.folder import RunFolder, find_runs
 
+UNDER_WAY = ("running", "concluding")
+"""Statuses of runs that a process works on."""
+
 
 @dataclass(frozen=True)
 class RunRow:
@@ -29,7 +32,7 @@ class RunRow:
     best_return: float | None
     """Mean return of the best evaluation during the training."""
     status: str
-    """As in `run.json`, such as `running` or `finished`."""
+    """As `status_of` gives it, such as `running` or `finished`."""
     run: str
     """Name of the run with its date."""
     name: str
@@ -57,11 +60,17 @@ def read_row(run: RunFolder) -> RunRow:
         timesteps=None if timesteps is None else int(timesteps),
         minutes=None if seconds is None else seconds / 60,
         best_return=_number(best, "mean_reward") if isinstance(best, dict) else None,
-        status=str(metadata.get("status", "unknown")),
+        status=status_of(run),
         run=run.name,
         name=run.experiment_name,
         path=str(run.path),
     )
+
+
+def status_of(run: RunFolder) -> str:
+    """Return the status in `run.json`; `killed` where it says `running` and no process holds the run."""
+    status = str(_read(run.metadata).get("status", "unknown"))
+    return "killed" if status in UNDER_WAY and not run.is_locked else status
 
 
 def _date(run: RunFolder, metadata: dict[str, Any]) -> str | None:
