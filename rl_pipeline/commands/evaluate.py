@@ -75,7 +75,8 @@ def evaluate_run(
         if isinstance(value, float):
             print(f"{name:24s} {value:.4g}")
     count = len(report["returns"])
-    print(f"{count} episodes of checkpoint '{checkpoint.name}'; written to {folder.path / 'eval.json'}")
+    noun = "episode" if count == 1 else "episodes"
+    print(f"{count} {noun} of checkpoint '{checkpoint.name}'; written to {folder.path / 'eval.json'}")
     if film is not None:
         print(film)
     return report

@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--render", choices=["human", "rgb_array"], default="rgb_array", help="a window, or a film (default)"
     )
     parser.add_argument("--video", type=path_ending_in(".mp4"), metavar="OUT.mp4", help="the film to write")
-    parser.add_argument("--episodes", type=positive, default=1, help="episodes in the window (default 1)")
-    parser.add_argument("--seed", type=seed, default=0, help="seed of the episode (default 0)")
+    parser.add_argument("--episodes", type=positive, default=1, help="episodes to show or film (default 1)")
+    parser.add_argument("--seed", type=seed, default=0, help="seed of the first episode (default 0)")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -43,7 +43,12 @@ def run(options: argparse.Namespace) -> None:
         )
         return
     film, frames = play_to_film(
-        folder, checkpoint, options.video, seed=options.seed, overrides=options.overrides
+        folder,
+        checkpoint,
+        options.video,
+        seed=options.seed,
+        n_episodes=options.episodes,
+        overrides=options.overrides,
     )
     print(f"{film} ({frames} frames)")
 

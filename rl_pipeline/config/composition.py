@@ -5,6 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 from rl_pipeline.config.key_schema import KeySchema, value_at
+from rl_pipeline.config.overrides import COMMAND_LINE
 from rl_pipeline.config.places import KeyPath
 from rl_pipeline.config.provenance import Provenance
 from rl_pipeline.config.rules import drop_overruled
@@ -27,7 +28,8 @@ class Composition:
     def add(self, document: Document) -> None:
         """Lay a stronger document over those before.
 
-        An empty section (`kwargs:` with nothing below) changes nothing; `kwargs: {}` removes all keys below. A
+        An empty section (`kwargs:` with nothing below) changes nothing in a file; `section=null` on the command
+        line brings its defaults back. `kwargs: {}` removes all keys below. A
         mapping replaces one of another `type`, so that a cosine schedule does not inherit the keys of a linear one.
         """
         drop_overruled(self.mapping, document.mapping)
@@ -74,6 +76,9 @@ class Composition:
         for key, value in stronger.items():
             path = (*above, key)
             if value is None and self._schema.is_section(path):
+                if document.name == COMMAND_LINE and key in weaker:  # `key=null` is written on purpose
+                    del weaker[key]
+                    self._forget(path)
                 continue
             if isinstance(value, Mapping):
                 emptied = not value and self._schema.is_free_mapping(path)

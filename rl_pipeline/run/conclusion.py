@@ -14,7 +14,7 @@ from rl_pipeline.learners.registry import learner_class
 from rl_pipeline.rendering.film import FilmError
 from rl_pipeline.rendering.gl import RenderingUnavailable
 from rl_pipeline.run.checkpoints import Checkpoint
-from rl_pipeline.run.films import film_episode
+from rl_pipeline.run.films import film_episodes
 from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import choose_checkpoint
@@ -121,7 +121,7 @@ def _film(run: RunFolder, config: Config, checkpoint: Checkpoint) -> Path | None
     """Film a policy; a training whose environment cannot be filmed is still a success."""
     path = run.videos / f"{checkpoint.name}.mp4"
     try:
-        film_episode(run, checkpoint, path, seed=config.evaluation.seed)
+        film_episodes(run, checkpoint, path, seed=config.evaluation.seed)
     except (RenderingUnavailable, ConfigError, FilmError) as error:
         logger.warning("no film was made: %s", error)
         return None

@@ -53,28 +53,38 @@ def episode_frames(
             timestep += 1
 
 
-def film_episode(
-    run: RunFolder, checkpoint: Checkpoint, path: Path, *, seed: int, overrides: Sequence[str] = ()
+def film_episodes(
+    run: RunFolder,
+    checkpoint: Checkpoint,
+    path: Path,
+    *,
+    seed: int,
+    n_episodes: int = 1,
+    overrides: Sequence[str] = (),
 ) -> int:
-    """Film one episode.
+    """Film episodes, one after the other.
 
     Args:
         run: The run.
         checkpoint: Which of its checkpoints.
         path: The film to write.
-        seed: Seeds the episode.
+        seed: Seeds the first episode; each further one has the next seed.
+        n_episodes: How many.
         overrides: As for `acting_config`; the film's comment holds them.
 
     Returns:
-        Number of frames, which is the episode's number of timesteps.
+        Number of frames, which is the number of timesteps of the episodes.
     """
     with open_policy(run, checkpoint, render_mode="rgb_array", overrides=overrides) as trained:
         deterministic = trained.config.evaluation.deterministic
         count = 0
         with film_of(trained.env, path, overrides) as film:
-            for frame in episode_frames(trained.policy, trained.env, seed=seed, deterministic=deterministic):
-                film.write(frame)
-                count += 1
+            for one in range(seed, seed + n_episodes):
+                for frame in episode_frames(
+                    trained.policy, trained.env, seed=one, deterministic=deterministic
+                ):
+                    film.write(frame)
+                    count += 1
     return count
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from rl_pipeline.rendering.gl import require_display
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.evaluate import Evaluation, start_rollout
-from rl_pipeline.run.films import film_episode
+from rl_pipeline.run.films import film_episodes
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.overrides import file_suffix
 from rl_pipeline.run.trained_policy import open_policy
@@ -57,19 +57,26 @@ def play(
 
 
 def play_to_film(
-    run: RunFolder, checkpoint: Checkpoint, path: Path | None, *, seed: int, overrides: Sequence[str] = ()
+    run: RunFolder,
+    checkpoint: Checkpoint,
+    path: Path | None,
+    *,
+    seed: int,
+    n_episodes: int = 1,
+    overrides: Sequence[str] = (),
 ) -> tuple[Path, int]:
-    """Film one episode.
+    """Film episodes.
 
     Args:
         run: The run.
         checkpoint: Which of its checkpoints.
         path: The film to write; by default one below the run's `videos`.
-        seed: Seeds the episode.
+        seed: Seeds the first episode; each further one has the next seed.
+        n_episodes: How many.
         overrides: As for `acting_config`.
 
     Returns:
         The film and its number of frames.
     """
     path = path or run.videos / f"{checkpoint.name}_seed_{seed}{file_suffix(overrides)}.mp4"
-    return path, film_episode(run, checkpoint, path, seed=seed, overrides=overrides)
+    return path, film_episodes(run, checkpoint, path, seed=seed, n_episodes=n_episodes, overrides=overrides)

@@ -78,6 +78,14 @@ def test_braces_empty_a_mapping_of_free_keys_and_no_section(write: Write) -> Non
     assert config.experiment.name == "from-default"
 
 
+def test_null_on_the_command_line_brings_the_defaults_of_a_section_back(write: Write) -> None:
+    words = ["training.algorithm_parameters=null", "experiment=null"]
+    loaded = load_config(write(LAYERS), words)
+    assert loaded.config.training.algorithm_parameters == {}
+    assert (loaded.config.experiment.seed, loaded.config.experiment.tags) == (0, [])
+    assert loaded.provenance["experiment.seed"] == "default"
+
+
 def test_an_empty_section_changes_nothing(write: Write) -> None:
     text = """
     Default:

@@ -7,7 +7,7 @@ import pytest
 
 from rl_pipeline.rendering.gl import RenderingUnavailable, choose_gl_backend
 from rl_pipeline.run.checkpoint_store import CheckpointStore
-from rl_pipeline.run.films import RECORDED_TIMESTEPS, episode_frames, film_episode, film_learning
+from rl_pipeline.run.films import RECORDED_TIMESTEPS, episode_frames, film_episodes, film_learning
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import choose_checkpoint
 from rl_pipeline.run.trained_policy import open_policy
@@ -25,9 +25,10 @@ def frames_in(film: Path) -> int:
 def test_a_film_has_a_frame_for_every_timestep(length: int, train: Train, tmp_path: Path) -> None:
     run = train("a2c", f"environment.kwargs={{length: {length}}}", "training.training.total_timesteps=10")
     film = tmp_path / "films" / "episode.mp4"
-    assert film_episode(run, choose_checkpoint(run), film, seed=0) == length
+    assert film_episodes(run, choose_checkpoint(run), film, seed=0) == length
     assert frames_in(film) == length
-    assert imageio_ffmpeg.count_frames_and_secs(film)[1] == pytest.approx(length / 20, abs=0.03)
+    assert film_episodes(run, choose_checkpoint(run), film, seed=0, n_episodes=3) == 3 * length
+    assert imageio_ffmpeg.count_frames_and_secs(film)[1] == pytest.approx(3 * length / 20, abs=0.03)
 
 
 def test_a_film_of_cartpole_is_as_long_as_the_episode(train: Train, tmp_path: Path) -> None:
@@ -36,7 +37,7 @@ def test_a_film_of_cartpole_is_as_long_as_the_episode(train: Train, tmp_path: Pa
     with open_policy(run, checkpoint, render_mode="rgb_array") as policy:
         frames = list(episode_frames(policy.policy, policy.env, seed=4))
     film = tmp_path / "episode.mp4"
-    assert film_episode(run, checkpoint, film, seed=4) == len(frames) == frames_in(film)
+    assert film_episodes(run, checkpoint, film, seed=4) == len(frames) == frames_in(film)
     assert frames[0].shape == (400, 600, 3)
     assert any((frame != frames[0]).any() for frame in frames)
 
@@ -49,7 +50,7 @@ def test_a_film_of_a_mujoco_robot_is_as_long_as_the_episode(train: Train, tmp_pa
     limit = "environment.wrappers=[{time_limit: {max_episode_steps: 12}}]"
     run = train("a2c", limit, environment_id="HalfCheetah-v5")
     film = tmp_path / "episode.mp4"
-    assert film_episode(run, choose_checkpoint(run), film, seed=0) == 12
+    assert film_episodes(run, choose_checkpoint(run), film, seed=0) == 12
     assert frames_in(film) == 12
 
 
