@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from rl_pipeline.learners.acting_network import CannotExportError, Tensors
 from rl_pipeline.policies.observations import PLAIN
-from rl_pipeline.policies.transforms import AppendActions, Normalize, StackFrames, Transform
+from rl_pipeline.policies.transforms import AppendActions, Normalize, SelectNumbers, StackFrames, Transform
 
 
 class Stage(nn.Module, ABC):
@@ -48,6 +48,18 @@ class NormalizeStage(Stage):
         """See `Stage.observe`."""
         scaled = {key: (parts[key].double() - mean) / self.deviation[key] for key, mean in self.mean.items()}
         return parts | {key: part.clamp(-self.clip, self.clip).float() for key, part in scaled.items()}, {}
+
+
+class SelectStage(Stage):
+    """`SelectNumbers`."""
+
+    def __init__(self, transform: SelectNumbers) -> None:
+        super().__init__()
+        self.indices = {key: torch.tensor(indices) for key, indices in transform.indices.items()}
+
+    def observe(self, parts: Tensors, memory: Tensors, started: Tensor | None) -> tuple[Tensors, Tensors]:
+        """See `Stage.observe`."""
+        return parts | {key: parts[key][:, indices] for key, indices in self.indices.items()}, {}
 
 
 class StackStage(Stage):
@@ -118,6 +130,8 @@ def make_stage(transform: Transform, *, plain: bool) -> Stage:
     match transform:
         case Normalize():
             return NormalizeStage(transform)
+        case SelectNumbers():
+            return SelectStage(transform)
         case StackFrames():
             return StackStage(transform)
         case AppendActions():

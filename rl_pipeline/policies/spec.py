@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from rl_pipeline.atomic import atomic_write
 from rl_pipeline.policies.normalizer_file import NORMALIZER, OBSERVATION, read_normalizer
 from rl_pipeline.policies.policy import PolicyFileError
-from rl_pipeline.policies.transforms import AppendActions, Chain, Normalize, StackFrames, Transform
+from rl_pipeline.policies.transforms import (
+    AppendActions,
+    Chain,
+    Normalize,
+    SelectNumbers,
+    StackFrames,
+    Transform,
+)
 
 SPEC = "policy.json"
 FORMAT = 1
@@ -20,6 +27,7 @@ FORMAT = 1
 SignalKind = Literal["box", "discrete", "multi_discrete", "multi_binary"]
 TRANSFORMS: dict[type[Transform], str] = {
     Normalize: "normalize",
+    SelectNumbers: "select_numbers",
     StackFrames: "stack_frames",
     AppendActions: "append_actions",
 }
@@ -239,6 +247,8 @@ def _transform_to_json(transform: Transform) -> dict[str, Any]:
 def _transform_from_json(entry: Mapping[str, Any], folder: Path) -> Transform:
     if entry["type"] == "normalize":
         return read_normalize(folder, float(entry["clip"]), float(entry["epsilon"]))
+    if entry["type"] == "select_numbers":
+        return SelectNumbers({key: tuple(map(int, indices)) for key, indices in entry["indices"].items()})
     if entry["type"] == "stack_frames":
         return StackFrames(int(entry["n_frames"]), dict(entry["axes"]))
     if entry["type"] == "append_actions":

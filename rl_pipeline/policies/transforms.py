@@ -98,6 +98,27 @@ def normalize(
 
 
 @dataclass(frozen=True)
+class SelectNumbers(Transform):
+    """Keep some numbers of vectors, in a given order, and drop the others.
+
+    Attributes:
+        indices: Positions of the numbers that are kept, by key; a plain observation has the key `observation`.
+    """
+
+    indices: Mapping[str, tuple[int, ...]]
+
+    has_state: ClassVar[bool] = False
+
+    def advance(self, observation: Observation, state: State, episode_starts: NDArray[np.bool_]) -> State:
+        """See `Transform`; there is no state."""
+        return state
+
+    def view(self, observation: Observation, state: State) -> Observation:
+        """See `Transform`."""
+        return map_parts(observation, self.indices, lambda key, part: part[:, list(self.indices[key])])
+
+
+@dataclass(frozen=True)
 class StackFrames(Transform):
     """Join each observation with those before it in its episode, oldest first.
 

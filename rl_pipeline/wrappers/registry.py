@@ -11,6 +11,7 @@ from rl_pipeline.wrappers.action_history import ActionHistory
 from rl_pipeline.wrappers.action_noise import ActionNoise
 from rl_pipeline.wrappers.frame_stack import FrameStack
 from rl_pipeline.wrappers.observation_noise import ObservationNoise
+from rl_pipeline.wrappers.select_observations import SelectObservations
 from rl_pipeline.wrappers.time_limit import TimeLimit
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ WRAPPERS: dict[str, type[VectorWrapper]] = {
     "action_noise": ActionNoise,
     "frame_stack": FrameStack,
     "observation_noise": ObservationNoise,
+    "select_observations": SelectObservations,
     "time_limit": TimeLimit,
 }
 

@@ -28,10 +28,12 @@ OLD = Path(__file__).parents[1] / "data" / "run_of_0.1.0"
 NORMALIZED = "environment.normalize=true"
 HISTORY_INSIDE = "environment.wrappers=[{action_history: {n_actions: 2}}, {frame_stack: {n_frames: 3}}]"
 HISTORY_OUTSIDE = "environment.wrappers=[{frame_stack: {n_frames: 3}}, {action_history: {n_actions: 2}}]"
+SELECTED = "environment.wrappers=[{select_observations: {indices: [1]}}, {frame_stack: {n_frames: 2}}]"
 SDE = "training.algorithm_parameters.use_sde=true"
 CASES = {
     "all transforms": ("ppo", HISTORY_OUTSIDE, NORMALIZED, "training.algorithm_parameters.batch_size=8"),
     "history inside": ("a2c", HISTORY_INSIDE, NORMALIZED),
+    "numbers left out": ("a2c", SELECTED, NORMALIZED),
     "recurrent": ("recurrent_ppo", HISTORY_OUTSIDE, NORMALIZED, "training.algorithm_parameters.batch_size=8"),
     "dict with a picture": (
         "a2c",

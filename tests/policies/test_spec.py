@@ -13,7 +13,7 @@ from rl_pipeline.policies.loading import load_policy
 from rl_pipeline.policies.normalizer_file import write_normalizer
 from rl_pipeline.policies.policy import PolicyFileError
 from rl_pipeline.policies.spec import PolicySpec, Signal, describe_signals, read_spec, signals_fit, write_spec
-from rl_pipeline.policies.transforms import AppendActions, Normalize, StackFrames
+from rl_pipeline.policies.transforms import AppendActions, Normalize, SelectNumbers, StackFrames
 
 SPACES: dict[str, spaces.Space[Any]] = {
     "unlimited": spaces.Box(-np.inf, np.inf, (3,), np.float64),
@@ -57,12 +57,13 @@ def test_names_rate_and_transforms_come_back(tmp_path: Path) -> None:
         {"observation": {"observation": {"mean": mean, "var": var, "count": 5.0}}},
     )
     normalize = Normalize({"observation": mean}, {"observation": var}, clip=5.0)
-    transforms = (StackFrames(3, {"observation": 0}), AppendActions(2, 3, (3,), (-1,)), normalize)
+    first = SelectNumbers({"observation": (2, 0)}), StackFrames(3, {"observation": 0})
+    transforms = (*first, AppendActions(2, 3, (3,), (-1,)), normalize)
     write_spec(spec(rate=1.0 / 3.0, transforms=transforms, unknown=("Mine",)), tmp_path)
     read = read_spec(tmp_path)
     assert (read.rate, read.action.names, read.action.units) == (1.0 / 3.0, ACTION.names, ACTION.units)
-    assert (read.transforms[:2], read.unknown) == (transforms[:2], ("Mine",))
-    found = read.transforms[2]
+    assert (read.transforms[:3], read.unknown) == (transforms[:3], ("Mine",))
+    found = read.transforms[3]
     assert isinstance(found, Normalize)
     np.testing.assert_array_equal(found.mean["observation"], mean)
     np.testing.assert_array_equal(found.var["observation"], var)
@@ -74,7 +75,10 @@ def test_names_rate_and_transforms_come_back(tmp_path: Path) -> None:
     [
         ({"format": 2}, "format 2, this version reads 1"),
         ({"action": {"kind": "text"}}, "unknown kind 'text'"),
-        ({"transforms": [{"type": "crop"}]}, "unknown transform 'crop'; valid are normalize, stack_frames"),
+        (
+            {"transforms": [{"type": "crop"}]},
+            "unknown transform 'crop'; valid are normalize, select_numbers",
+        ),
         ({"transforms": [{"type": "stack_frames"}]}, "KeyError: 'n_frames'"),
         ({"observation": []}, r"policy\.json is damaged"),
         ({"action": {**{"kind": "box", "shape": [2], "dtype": "float32"}, "low": [1]}}, "is damaged"),

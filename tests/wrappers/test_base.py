@@ -16,7 +16,15 @@ from rl_pipeline.wrappers.frame_stack import FrameStack
 from rl_pipeline.wrappers.normalize_observation import NormalizeObservation
 from rl_pipeline.wrappers.normalize_reward import NormalizeReward
 from rl_pipeline.wrappers.observation_noise import ObservationNoise
+from rl_pipeline.wrappers.select_observations import SelectObservations
 from rl_pipeline.wrappers.time_limit import TimeLimit
+
+
+def _selected(env: Any) -> StatefulWrapper:
+    indices = [2, 0]
+    is_dict = isinstance(env.single_observation_space, spaces.Dict)
+    return SelectObservations(env, {"joints": indices} if is_dict else indices)
+
 
 MAKERS: dict[str, Callable[[Any], StatefulWrapper]] = {
     "action_history": lambda env: ActionHistory(env, 2),
@@ -26,6 +34,7 @@ MAKERS: dict[str, Callable[[Any], StatefulWrapper]] = {
     "normalize_observation": NormalizeObservation,
     "normalize_reward": NormalizeReward,
     "observation_noise": lambda env: ObservationNoise(env, 0.3),
+    "select_observations": _selected,
     "time_limit": lambda env: TimeLimit(env, 4),
 }
 

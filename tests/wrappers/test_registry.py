@@ -25,6 +25,7 @@ def test_registered_names() -> None:
         "action_noise",
         "frame_stack",
         "observation_noise",
+        "select_observations",
         "time_limit",
     }
 
