@@ -11,9 +11,9 @@ MAX_SEEDS = 1000
 
 
 def natural(text: str) -> int:
-    """Parse a whole number from 0."""
+    """Parse a non-negative integer."""
     if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 0")
+        raise argparse.ArgumentTypeError(f"'{text}' must be a non-negative integer")
     if len(text) > 18:
         raise argparse.ArgumentTypeError(f"'{text[:20]}...' is too large")
     return int(text)
@@ -28,7 +28,7 @@ def seed(text: str) -> int:
 
 
 def positive(text: str) -> int:
-    """Parse a whole number from 1."""
+    """Parse a positive integer."""
     number = natural(text)
     if number == 0:
         raise argparse.ArgumentTypeError("must be at least 1")

@@ -90,7 +90,7 @@ def _parse_condition(text: str, columns: Sequence[str]) -> Matches:
     match = CONDITION.fullmatch(text.strip())
     if match is None:
         remedy = "write for example --filter 'status=finished' or --filter 'best_return>100'"
-        raise ConfigError([Problem("--filter", "is no condition COLUMN=VALUE", text, remedy=remedy)])
+        raise ConfigError([Problem("--filter", "must be a condition COLUMN=VALUE", text, remedy=remedy)])
     column, sign, value = match["column"], match["sign"], match["value"]
     if column not in columns:
         near = nearest(column, columns)
@@ -107,7 +107,7 @@ def _number_condition(column: str, sign: str, value: str) -> Matches:
         number = float(value)
     except ValueError:
         remedy = f"compare {column} with a number"
-        raise ConfigError([Problem("--filter", "is no number", value, remedy=remedy)]) from None
+        raise ConfigError([Problem("--filter", "must be a number", value, remedy=remedy)]) from None
     compare = {"=": operator.eq, "!=": operator.ne, **ORDERS}[sign]
     return lambda row: getattr(row, column) is not None and compare(getattr(row, column), number)
 

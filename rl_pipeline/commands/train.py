@@ -1,4 +1,4 @@
-"""`rl-pipeline train`: start a training, or go on with one."""
+"""`rl-pipeline train`: start a training, or resume one."""
 
 import argparse
 from dataclasses import replace
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rl_pipeline.run.train import Plan
 
 NAME = "train"
-HELP = "train a policy from a YAML file, or go on with a run"
+HELP = "train a policy from a YAML file, or resume a run"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume",
         metavar="RUN|auto",
-        help="go on with a run; 'auto' goes on with the newest run of --config, or starts one",
+        help="resume a run; 'auto' resumes the newest run of --config, or starts one",
     )
     parser.add_argument(
         "--folder", type=Path, help="the folder of the run itself, in place of a new one with name and date"
@@ -113,9 +113,9 @@ def make_plan(
 
     Args:
         config: The experiment's file.
-        resume: The run to go on with, or `auto`.
+        resume: The run to resume, or `auto`.
         overrides: Changes to the configuration.
-        target: The folder of a new run, or of the one that `auto` goes on with.
+        target: The folder of a new run, or of the one that `auto` resumes.
 
     Raises:
         UserError: Neither a configuration nor a run is named, or there is no such run, or it is being trained.

@@ -122,7 +122,7 @@ def in_words(node: Schema) -> list[str]:
         return [str(choice) for choice in node.get("enum", [node.get("const")])]
     match node.get("type"):
         case "integer":
-            return ["a whole number" + _range(node)]
+            return ["an integer" + _range(node)]
         case "number":
             return ["a number" + _range(node)]
         case "boolean":

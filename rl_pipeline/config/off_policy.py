@@ -9,7 +9,7 @@ from rl_pipeline.config.section import InvalidValueError, Section
 
 def _range(values: list[float]) -> list[float]:
     if len(values) != 2 or not values[0] < values[1]:
-        raise InvalidValueError("is no range", remedy="write [lowest, highest], e.g. [-50.0, 0.0]")
+        raise InvalidValueError("must be a range", remedy="write [lowest, highest], e.g. [-50.0, 0.0]")
     return values
 
 

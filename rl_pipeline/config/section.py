@@ -28,7 +28,7 @@ class InvalidValueError(ValueError):
 
 
 def whole_number(value: object) -> Any:
-    """Accept 1e6 where a whole number is needed."""
+    """Accept 1e6 where an integer is needed."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

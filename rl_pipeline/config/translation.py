@@ -16,7 +16,7 @@ Model = TypeVar("Model", bound=BaseModel)
 _KINDS = {
     type(None): "null",
     bool: "true or false",
-    int: "a whole number",
+    int: "an integer",
     float: "a number",
     str: "text",
     list: "a list",
@@ -116,7 +116,7 @@ def _remedy_for_quotes(value: object, valid: list[str]) -> str | None:
     """Return the remedy where quotes were forgotten or are too many."""
     if isinstance(value, bool | int | float) and all(words.startswith(("text", "null")) for words in valid):
         return f"put it in quotes: '{value}'"
-    wants_number = any("number" in words for words in valid)
+    wants_number = any(words.startswith(("a number", "an integer")) for words in valid)
     return f"remove the quotes: {value}" if wants_number and _is_number_as_text(value) else None
 
 

@@ -48,7 +48,7 @@ def conclude(
     reason = f" ({result.reason})" if result.reason else ""
     head = f"Training {result.status} at timestep {result.timestep:,}{reason}"
     if result.status == "stopped":
-        return f"{head}\nEverything is saved. Go on with: rl-pipeline train --resume {shown(run.path)}"
+        return f"{head}\nEverything is saved. Resume with: rl-pipeline train --resume {shown(run.path)}"
     checkpoint = choose_checkpoint(run)
     report = evaluate_checkpoint(run, checkpoint)
     film = (
@@ -80,7 +80,7 @@ def _score(checkpoint: Checkpoint, report: Mapping[str, Any]) -> str:
 def _where(run: RunFolder, config: Config, film: Path | None) -> list[str]:
     tensorboard = ", tensorboard/" if config.training.tensorboard else ""
     return [
-        f"Everything lies in   {shown(run.path)}",
+        f"Results              {shown(run.path)}",
         f"  curves             progress.png, progress.csv{tensorboard}",
         f"  film               {film.relative_to(run.path) if film else 'none'}",
         f"  policy             {_newest_policy(run)} (the newest), checkpoints/",

@@ -1,4 +1,4 @@
-"""Starts a training, or goes on with one."""
+"""Starts a training, or resumes one."""
 
 import errno
 import logging
@@ -103,7 +103,7 @@ def plan_for(config: Config, target: Path | None = None) -> Plan:
 
 
 def plan_resume(name: str, overrides: Sequence[str] = (), checks: Sequence[Check] = CHECKS) -> Plan:
-    """Plan to go on with a run from its newest good checkpoint; one that is trained already is concluded.
+    """Plan to resume a run from its newest good checkpoint; one that is trained already is concluded.
 
     Args:
         name: The run, as `find_run` takes it.
@@ -145,9 +145,9 @@ def plan_auto(
     checks: Sequence[Check] = CHECKS,
     target: Path | None = None,
 ) -> Plan:
-    """Plan to go on with the newest run of this environment, algorithm, name and seed, or to start one.
+    """Plan to resume the newest run of this environment, algorithm, name and seed, or to start one.
 
-    With a target, the run in this folder is the one to go on with.
+    With a target, the run in this folder is the one to resume.
 
     Raises:
         ConfigError: The configuration is refused.
@@ -293,7 +293,7 @@ def failure_noted(folder: RunFolder, ranks: Ranks) -> Iterator[None]:
             logger.error("%s", error)
         where = f", started in {ranks.size} ranks again" if ranks.size > 1 else ""
         error.add_note(
-            f"Go on from the newest checkpoint with: rl-pipeline train --resume {shown(folder.path)}{where}"
+            f"Resume from the newest checkpoint with: rl-pipeline train --resume {shown(folder.path)}{where}"
         )
         if isinstance(error, OSError) and error.errno in DISK_FULL:
             error.add_note(_what_a_full_disk_left(folder))

@@ -136,9 +136,9 @@ def test_the_table_is_aligned_and_has_gaps(command: Command, runs: None) -> None
         (["list", "robots"], ["invalid choice: 'robots'"]),
         (["list", "envs", "--json"], ["unrecognized arguments: --json"]),
         (["list", "runs", "--sort", "speed"], ["invalid choice: 'speed'"]),
-        (["list", "runs", "--filter", "status"], ["is no condition COLUMN=VALUE", "'status'"]),
+        (["list", "runs", "--filter", "status"], ["must be a condition COLUMN=VALUE", "'status'"]),
         (["list", "runs", "--filter", "sed=1"], ["there is no such column", "did you mean: seed"]),
-        (["list", "runs", "--filter", "seed=one"], ["is no number", "compare seed with a number"]),
+        (["list", "runs", "--filter", "seed=one"], ["must be a number", "compare seed with a number"]),
     ],
 )
 def test_a_wrong_option_is_refused(words: list[str], parts: list[str], command: Command) -> None:

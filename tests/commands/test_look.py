@@ -198,8 +198,8 @@ def test_a_wrong_checkpoint_gives_the_valid_ones(command: Command, trained: RunF
         (["record", "tiny", "--video", "film"], "'film' must end in .mp4"),
         (["plot", "tiny", "--out", "curves.xyz"], "'curves.xyz' must end in one of .png, .jpg, .pdf, .svg"),
         (["eval", "tiny", "--episodes", "0"], "must be at least 1"),
-        (["eval", "tiny", "--seed", "-1"], "'-1' is no whole number from 0"),
-        (["play", "tiny", "--episodes", "x"], "'x' is no whole number from 0"),
+        (["eval", "tiny", "--seed", "-1"], "'-1' must be a non-negative integer"),
+        (["play", "tiny", "--episodes", "x"], "'x' must be a non-negative integer"),
         (["eval", "wandb:x"], "write `wandb:entity/project/id`"),
     ],
 )

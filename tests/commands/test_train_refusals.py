@@ -29,7 +29,7 @@ REFUSALS: dict[str, tuple[str, list[str]]] = {
     ),
     "wrong type": (
         "evaluation: {num_episodes: many}",
-        ["bad.yaml:5: evaluation.num_episodes: must be a whole number", "value: 'many'", "remedy"],
+        ["bad.yaml:5: evaluation.num_episodes: must be an integer", "value: 'many'", "remedy"],
     ),
     "duplicate key": (
         "environment: {id: Pendulum-v1}",
@@ -55,7 +55,7 @@ FINITE = "must be finite"
 HUGE: dict[str, tuple[list[str], list[str]]] = {
     "seed": (
         ["experiment.seed=4294967296"],
-        ["experiment.seed: must be a whole number >= 0 and < 4294967296"],
+        ["experiment.seed: must be an integer >= 0 and < 4294967296"],
     ),
     "digits": (["experiment.seed=0x" + "f" * 20_000], ["experiment.seed: is a number of 20002 characters"]),
     "64 bits": (["training.training.total_timesteps=1e30"], ["total_timesteps: is too large for 64 bits"]),
@@ -218,7 +218,7 @@ OVERRIDES: dict[str, tuple[list[str], list[str]]] = {
     ),
     "a range that is none": (
         ["training.algorithm=sac", "training.off_policy.target_range=[1.0, 0.0]"],
-        ["training.off_policy.target_range", "is no range", "[lowest, highest]"],
+        ["training.off_policy.target_range", "must be a range", "[lowest, highest]"],
     ),
     "endless sparse returns": (
         [

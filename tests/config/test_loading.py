@@ -145,7 +145,7 @@ def test_checks_see_what_fits_also_when_the_schema_refuses_the_rest(problems: Pr
         ("x.yaml:5", "training.algorithm_parameters.n_steps"),
         ("x.yaml:6", "training.algorithm_parameters.batch_size"),
     ]
-    assert "must be a whole number" in found[2].message
+    assert "must be an integer" in found[2].message
 
 
 def test_a_check_alone_can_refuse_a_configuration(write: Write) -> None:

@@ -7,7 +7,7 @@ from rl_pipeline.config.errors import Problem
 from rl_pipeline.config.schema import Config
 from rl_pipeline.config.translation import validate
 
-WHOLE = "a whole number >= 1"
+WHOLE = "an integer >= 1"
 SCHEDULES = ["constant", "linear", "cosine", "exponential", "piecewise"]
 
 
@@ -34,22 +34,22 @@ def refused(path: str, value: Any) -> Problem:
         ("environment.n_environments", 1.5, "a number", [WHOLE]),
         ("environment.n_environments", None, "null", [WHOLE]),
         ("environment.n_environments", 0, "0", [WHOLE]),
-        ("environment.max_worker_restarts", -1, "-1", ["a whole number >= 0"]),
-        ("environment.monitor", 1, "a whole number", ["true", "false"]),
+        ("environment.max_worker_restarts", -1, "-1", ["an integer >= 0"]),
+        ("environment.monitor", 1, "an integer", ["true", "false"]),
         ("environment.monitor", "yes please", "text", ["true", "false"]),
         ("environment.wrappers", "FrameStack", "text", ["a list"]),
-        ("environment.normalize", 3, "a whole number", ["true", "false", "a mapping"]),
+        ("environment.normalize", 3, "an integer", ["true", "false", "a mapping"]),
         ("training.training.early_stopping.min_delta", -1, "-1", ["a number >= 0"]),
-        ("environment.env_config", 3, "a whole number", ["a mapping", "text", "null"]),
+        ("environment.env_config", 3, "an integer", ["a mapping", "text", "null"]),
         ("environment.kwargs", [1], "a list", ["a mapping"]),
-        ("experiment.seed", "abc", "text", ["a whole number >= 0 and < 4294967296"]),
+        ("experiment.seed", "abc", "text", ["an integer >= 0 and < 4294967296"]),
         ("experiment.tags", "a, b", "text", ["a list"]),
-        ("training.training.verbose", 3, "3", ["a whole number >= 0 and <= 2"]),
-        ("training.training.verbose", True, "true or false", ["a whole number >= 0 and <= 2"]),
-        ("training.training.eval", 5, "a whole number", ["a mapping"]),
+        ("training.training.verbose", 3, "3", ["an integer >= 0 and <= 2"]),
+        ("training.training.verbose", True, "true or false", ["an integer >= 0 and <= 2"]),
+        ("training.training.eval", 5, "an integer", ["a mapping"]),
         ("training.training.early_stopping.min_delta", "x", "text", ["a number >= 0"]),
         ("training.training.early_stopping.reward_threshold", float("nan"), "nan", ["a number", "null"]),
-        ("training.architecture.net_arch", 64, "a whole number", ["a list", "a mapping", "null"]),
+        ("training.architecture.net_arch", 64, "an integer", ["a list", "a mapping", "null"]),
         ("training.architecture.net_arch", "64", "text", ["a list", "a mapping", "null"]),
     ],
 )

@@ -30,7 +30,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         (["training.training.device=cuda:7"], NO_SLURM),  # the login node need not have it
         (["--seeds", "0-4", "cluster.gpus=1"], NO_SLURM),
         (["training.algorithm=poo"], "training.algorithm"),
-        (["cluster.cpus=many"], "cluster.cpus: must be a whole number"),
+        (["cluster.cpus=many"], "cluster.cpus: must be an integer"),
         (["cluster.time=00:01:00"], "cluster.signal_lead: must be less than the time limit of 00:01:00"),
         (["--resume", "absent"], "no run 'absent'"),
     ],
@@ -45,7 +45,7 @@ def test_mistakes_are_found_before_anything_is_submitted(
 
 @pytest.mark.parametrize(
     ("seeds", "expected"),
-    [("4-0", "must be a range"), ("0,0", "names a seed twice"), ("x", "no whole number")],
+    [("4-0", "must be a range"), ("0,0", "names a seed twice"), ("x", "must be a non-negative integer")],
 )
 def test_seeds_are_a_list_or_a_range(
     file: str, seeds: str, expected: str, capsys: pytest.CaptureFixture[str]

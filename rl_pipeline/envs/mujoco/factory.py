@@ -90,4 +90,4 @@ def _joined(*keys: str) -> str:
 def _num_threads(value: object) -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
         return value
-    raise ConfigError([Problem(f"{KEY}.num_threads", "must be a whole number of at least 1", value)])
+    raise ConfigError([Problem(f"{KEY}.num_threads", "must be a positive integer", value)])

@@ -112,7 +112,7 @@ class MujocoVectorEnv(BackendVectorEnv):
         """Start new episodes.
 
         Args:
-            seed: Seed of simulation 0, counted up for the others, or one for each; None goes on with the
+            seed: Seed of simulation 0, counted up for the others, or one for each; None continues the
                 generators.
             options: `reset_mask`, a bool array (num_envs,), resets and seeds only the marked simulations.
 

@@ -92,7 +92,7 @@ class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
         """Start new episodes.
 
         Args:
-            seed: Seed of environment 0, counted up for the others, or one for each; None goes on with the generators.
+            seed: Seed of environment 0, counted up for the others, or one for each; None continues the generators.
             options: `reset_mask`, a bool array (num_envs,), resets and seeds only the marked environments.
 
         Raises:

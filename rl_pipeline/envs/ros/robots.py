@@ -57,7 +57,7 @@ class Robots(ABC):
         """Begin new episodes of some robots, and wait for those of them that are away.
 
         Args:
-            seeds: Index of a robot to its seed, None to go on with its generator.
+            seeds: Index of a robot to its seed, None to continue its generator.
 
         Returns:
             Their first observations.

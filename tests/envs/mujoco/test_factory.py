@@ -54,7 +54,7 @@ def test_a_task_may_come_from_a_module_or_a_file(tmp_path: Path) -> None:
         ({"mass": {"scale": [1]}}, "mass.scale", "list"),
         ({"mass": {"scale": [-1, 1]}}, "mass.scale.0", ">= 0"),
         ({"mass": {}}, "mass.scale", "missing"),
-        ({"latency": {"steps": [0, 1.5]}}, "latency.steps.1", "whole number"),
+        ({"latency": {"steps": [0, 1.5]}}, "latency.steps.1", "integer"),
         ({"mass": {"scale": [1, 2], "bodies": ["torsso"]}}, "mass.bodies", "torso"),
         ({"pushes": {"interval": [5, 9], "force": [1, 2], "body": "tors"}}, "pushes.body", "torso"),
     ],

@@ -46,7 +46,7 @@ class ServiceAdapter(ABC):
 
     @abstractmethod
     def reset_request(self, seed: int | None) -> Message:
-        """Make a request of `reset_type`; a seed of None goes on with the simulation's own randomness."""
+        """Make a request of `reset_type`; a seed of None continues the simulation's own randomness."""
 
     @abstractmethod
     def first_observation(self, response: Message) -> Observation:

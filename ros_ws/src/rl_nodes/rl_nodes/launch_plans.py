@@ -131,7 +131,7 @@ def deploy_starts(values: Values) -> list[NodeStart]:
 def unity_starts(values: Values) -> list[NodeStart]:
     """Return the endpoint to which Unity programs connect."""
     if not values["port"].isdecimal():
-        raise ValueError(f"the argument port is '{values['port']}'; it must be a whole number from 0")
+        raise ValueError(f"the argument port is '{values['port']}'; it must be a non-negative integer")
     parameters: Parameters = {"ROS_IP": values["address"], "ROS_TCP_PORT": int(values["port"])}
     executable, package = "default_server_endpoint", "ros_tcp_endpoint"
     return [NodeStart(executable, "UnityEndpoint", values["namespace"], parameters, package)]
@@ -140,7 +140,7 @@ def unity_starts(values: Values) -> list[NodeStart]:
 def _simulation_names(values: Values) -> list[str]:
     text = values["simulations"]
     if not text.isdecimal():
-        raise ValueError(f"the argument simulations is '{text}'; it must be a whole number from 0")
+        raise ValueError(f"the argument simulations is '{text}'; it must be a non-negative integer")
     return [f"simulation_{index + 1}" for index in range(int(text))]
 
 
@@ -151,7 +151,7 @@ def _truth(values: Values, name: str) -> bool:
 
 
 SIMULATION = LaunchPlan(COMMON, simulation_starts)
-TRAIN = LaunchPlan(COMMON | {"resume": ("", "a run to go on with, or auto")}, train_starts)
+TRAIN = LaunchPlan(COMMON | {"resume": ("", "a run to resume, or auto")}, train_starts)
 PLAY = LaunchPlan(
     COMMON
     | {

@@ -36,7 +36,7 @@ def integer(node: Node, name: str, default: int) -> int:
 
 
 def natural(node: Node, name: str) -> int | None:
-    """Declare a parameter that is a whole number from 0; -1, the default, stands for None.
+    """Declare a parameter that is a non-negative integer; -1, the default, stands for None.
 
     Raises:
         ValueError: It is below -1.

@@ -20,7 +20,7 @@ class Train(process.RunNode):
     """Trains one policy at a time.
 
     Parameters: `config`, the path of an experiment's YAML file; `overrides`, changes to it as `key=value`; `resume`,
-    a run to go on with, or `auto`; `action_server`, serve the action `~/train` instead of training at once, as the
+    a run to resume, or `auto`; `action_server`, serve the action `~/train` instead of training at once, as the
     node also does without `config` and `resume`. `config` is then that of goals without one.
     Topics: `~/status` and `~/episodes`. Services: `~/save`, `~/pause` and `~/stop`.
     """
@@ -57,7 +57,7 @@ class Train(process.RunNode):
 
         Raises:
             UserError: The configuration, the run or its checkpoint is refused, or the training broke down.
-            AlreadyFinishedError: The run to go on with has done all its timesteps.
+            AlreadyFinishedError: The run to resume has done all its timesteps.
         """
         config = config or self.config
         plan = make_plan(Path(config) if config else None, resume or None, list(overrides))

@@ -242,7 +242,7 @@ def test_pictures_show_the_reference_as_a_ghost() -> None:
         ),
         ({"actions": "torques"}, "did you mean: torque ?"),
         ({"motion": SPEEDS, "speed": 1.0}, "no motion has this mean speed"),
-        ({"rate": 60.0}, "no whole number of physics steps"),
+        ({"rate": 60.0}, "not an integer number of physics steps"),
         ({"motoin": "planar_walker_walk"}, "did you mean: motion ?"),
     ],
 )

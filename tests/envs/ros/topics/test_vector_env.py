@@ -193,7 +193,7 @@ def test_a_robot_that_falls_silent_ends_its_episode_and_is_picked_up_again(
 
 def test_a_robot_that_dies_and_comes_back_is_picked_up(start: Callable[..., Any]) -> None:
     first = start()
-    with closing(make()) as env:
+    with closing(make(max_pause=60.0, timeout=10.0)) as env:
         env.reset()
         env.step(np.zeros((1, 1), np.float32))
         first.kill()
