@@ -1,4 +1,4 @@
-"""How long a message of a Unity build takes to decode, ours against stock mlagents_envs, as a ratio in one run.
+"""Time to decode a message of a Unity build, relative to stock mlagents_envs in the same run.
 
     python benchmarks/mlagents_decode.py
 

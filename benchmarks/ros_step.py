@@ -1,4 +1,4 @@
-"""How long a batch step over ROS takes, as a ratio to an empty service call of plain rclpy in the same run.
+"""Duration of a batch step over ROS, relative to an empty service call of plain rclpy in the same run.
 
     bash -c 'source ros_ws/activate.bash && python benchmarks/ros_step.py'
 

@@ -1,4 +1,4 @@
-"""How long a lockstep step over ROS-TCP takes, as a ratio to a bare TCP round trip of the same bytes in the same run.
+"""Duration of a lockstep step over ROS-TCP, relative to a bare TCP round trip of the same bytes in the same run.
 
     python benchmarks/ros_tcp.py --n-envs 16 --size 100
     python benchmarks/ros_tcp.py --stages

@@ -1,4 +1,4 @@
-"""Whether the fast engine learns as stock Stable-Baselines3 does: final returns of several seeds of each.
+"""Comparison of the fast engine with stock Stable-Baselines3: final returns of several seeds of each.
 
     python benchmarks/same_learning.py configs/hopper_ppo.yaml training.training.total_timesteps=300000
 

@@ -1,4 +1,4 @@
-"""Which part of a lockstep step over ROS-TCP takes how long."""
+"""Duration of each part of a lockstep step over ROS-TCP."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""How fast environments step, against the limit of the machine and against other libraries, in one run.
+"""Stepping speed of environments, relative to the limit of the machine and to other libraries, in one run.
 
     python benchmarks/stepping.py [--environments Ant-v5] [--sizes 8 64 512 4096] [--memory] [--rounds 9]
 

@@ -1,4 +1,4 @@
-"""How fast agents train, side by side with stock Stable-Baselines3 and sbx, in one run.
+"""Training speed of agents, side by side with stock Stable-Baselines3 and sbx, in one run.
 
     python benchmarks/training.py --algorithm ppo|sac|td3|tqc --n-envs 8 [--environment HalfCheetah-v5] [--rounds 5]
 

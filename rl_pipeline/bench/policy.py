@@ -1,4 +1,4 @@
-"""How fast policies act: SB3's `predict` and the actor with which the fast engine collects."""
+"""Speed of acting policies: SB3's `predict` and the actor with which the fast engine collects."""
 
 import argparse
 import time

@@ -1,4 +1,4 @@
-"""How fast environments step, as a ratio to the limit of the machine.
+"""Stepping speed of environments, relative to the limit of the machine.
 
 The limit is `threads` times the environment steps per second of one bare thread that does nothing but write the
 controls and call `mj_step` for `frame_skip` physics steps, over the same episodes that the batch steps through.

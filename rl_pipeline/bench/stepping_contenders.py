@@ -1,4 +1,4 @@
-"""What `bench stepping` compares: how each is made and stepped."""
+"""The contenders of `bench stepping`, and how each is made and stepped."""
 
 from collections.abc import Callable, Mapping
 from functools import partial

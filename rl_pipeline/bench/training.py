@@ -1,4 +1,4 @@
-"""How fast agents train, side by side with stock Stable-Baselines3."""
+"""Training speed of agents, side by side with stock Stable-Baselines3."""
 
 import argparse
 import statistics

@@ -1,4 +1,4 @@
-"""Where the fields of a message stand: learnt once, then used for all messages that only differ in their numbers."""
+"""Positions of the fields of a message, learnt once and used for all messages that differ only in their numbers."""
 
 import struct
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""How a command of the terminal, or a node that does the same, ends.
+"""Exit statuses of commands, and of nodes that do the same.
 
 Exit status: 0 done, 1 failed while running, 2 refused before starting, 75 another process trains this run,
 130 stopped by a second Ctrl-C, 141 nobody reads the output any more, as shells say it of tools that SIGPIPE ends.

@@ -1,4 +1,4 @@
-"""What the commands that look at a finished run have in common."""
+"""Arguments shared by the commands that use a finished run."""
 
 import argparse
 import sys

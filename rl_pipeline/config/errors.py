@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, said so that the reader can mend it."""
+"""Problems of a configuration, described so that the reader can fix them."""
 
 import difflib
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""What a JSON schema says about single keys: their valid values and the keys below them."""
+"""Valid values of single keys, and the keys below them, according to a JSON schema."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache

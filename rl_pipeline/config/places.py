@@ -1,4 +1,4 @@
-"""Where things stand: key paths and files as messages name them."""
+"""Key paths and files as messages name them."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where each value of a configuration came from."""
+"""Origin of each value of a configuration."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What all sections of the configuration share: strictness, number types, refusals."""
+"""Base of all sections of the configuration: strictness, number types, refusals."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""Where the bodies of a MuJoCo model are, and how they move, for given coordinates."""
+"""Poses and velocities of the bodies of a MuJoCo model for given coordinates."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

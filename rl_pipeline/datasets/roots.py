@@ -1,4 +1,4 @@
-"""How the root of a MuJoCo model moves, and which coordinates bring it into a given pose."""
+"""Root joints of MuJoCo models: their kinds, and the coordinates that bring a root into a given pose."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Whether the description of a robot fits a policy, as far as that can be known before the robot moves."""
+"""Comparison of a robot's description with a policy, as far as possible before the robot moves."""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What a recording holds: cycles of a policy's control loop, and what happened to the loop."""
+"""Contents of a recording: cycles of a policy's control loop, and events."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, get_args

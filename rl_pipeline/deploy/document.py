@@ -1,4 +1,4 @@
-"""What an exported policy says about itself; `rl_pipeline.policies.exported` names the entries."""
+"""Description that an exported policy carries; `rl_pipeline.policies.exported` names the entries."""
 
 from collections.abc import Iterator
 from dataclasses import replace

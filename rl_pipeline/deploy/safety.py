@@ -1,4 +1,4 @@
-"""What stops a policy on a robot: each check returns what is wrong, or None.
+"""Checks that stop a policy on a robot: each returns what is wrong, or None.
 
 Times are nanoseconds of a steady clock.
 """

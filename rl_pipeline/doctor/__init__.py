@@ -1,4 +1,4 @@
-"""What works on this machine, and what to do about what does not."""
+"""Checks of this machine, with a remedy for each that fails."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Which environments there are, and what is wrong with an id that is none of them."""
+"""Known environments, and problems of unknown ids."""
 
 import contextlib
 import importlib

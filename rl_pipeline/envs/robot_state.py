@@ -1,4 +1,4 @@
-"""What a robot in MuJoCo would tell about itself: its joints, and where its body is."""
+"""State of a robot in MuJoCo as a real robot reports it: its joints and the pose of its body."""
 
 from dataclasses import dataclass
 from typing import Any

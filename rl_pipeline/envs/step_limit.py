@@ -1,4 +1,4 @@
-"""How long a step of the environments may take, and what this process steps right now."""
+"""Time limit of a step of the environments, and the step that this process is in."""
 
 import time
 from collections.abc import Callable

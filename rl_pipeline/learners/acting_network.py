@@ -1,4 +1,4 @@
-"""What a learned policy computes, as a module of torch that can be traced into a graph."""
+"""A learned policy as a torch module that can be traced into a graph."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

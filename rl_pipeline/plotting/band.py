@@ -1,4 +1,4 @@
-"""What a group of seeds shows at each point: its middle, and a band that never leaves the data."""
+"""Middle and band of a group of seeds at each point; the band never leaves the data."""
 
 from dataclasses import dataclass
 

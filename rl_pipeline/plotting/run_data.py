@@ -1,4 +1,4 @@
-"""What pictures show of a run: its name and its curves."""
+"""Data of a run for figures: its name and its curves."""
 
 from dataclasses import dataclass
 from pathlib import Path

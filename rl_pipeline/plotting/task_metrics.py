@@ -1,4 +1,4 @@
-"""Which of a run's columns are metrics of its task, such as speed or distance."""
+"""Columns of a run that are metrics of its task, such as speed or distance."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is done to observations before a policy sees them, as pure functions of a state that the caller holds.
+"""Transforms of observations before a policy sees them, as pure functions of a state that the caller holds.
 
 Wrappers use these transforms in training, and a policy that acts alone uses them itself, so that both see the same.
 A state is a dict of arrays whose first axis counts the environments; a transform never changes it in place.

@@ -1,4 +1,4 @@
-"""How a MuJoCo robot is looked at: by a camera that follows it, and not more finely than the machine can draw."""
+"""View of a MuJoCo robot: a camera that follows it, with as many pixels as the machine can draw."""
 
 import os
 from pathlib import Path

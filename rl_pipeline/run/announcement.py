@@ -1,4 +1,4 @@
-"""What the user reads before a training starts: what is trained, with what, for how long, and where it is kept."""
+"""Announcement of a training: what is trained, with what, for how long, and where results are saved."""
 
 import logging
 import math

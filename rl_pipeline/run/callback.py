@@ -1,4 +1,4 @@
-"""What a user's own callback derives from, and what it sees of the training that calls it."""
+"""Base class of a user's own callbacks, and their view of the training."""
 
 import inspect
 from collections.abc import Mapping

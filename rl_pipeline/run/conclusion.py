@@ -1,4 +1,4 @@
-"""What follows a training: evaluate the best policy, film it, say where everything lies and what to type next."""
+"""Conclusion of a training: evaluates the best policy, films it, and prints the results and the next commands."""
 
 import logging
 import os

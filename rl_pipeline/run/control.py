@@ -1,4 +1,4 @@
-"""What others ask of a training: to stop, to pause, to save now."""
+"""Requests to a running training: stop, pause, save now."""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""What a run is and how far it came, in one row, read from its files without the training stack."""
+"""Summary of a run in one row, read from its files without the training stack."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What several ranks cannot train, and which checkpoints they can resume."""
+"""Checks of trainings with several ranks, and of the checkpoints that they resume."""
 
 from rl_pipeline.config.environment import BACKENDS
 from rl_pipeline.config.errors import ConfigError, Problem

@@ -1,4 +1,4 @@
-"""What a training works with, opened together and closed together, whatever happens in between."""
+"""Resources of a training, opened together and closed together, whatever happens in between."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager

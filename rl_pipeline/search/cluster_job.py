@@ -1,4 +1,4 @@
-"""What a job of a Slurm cluster executes: a command that it has saved in time, started again, and reported on."""
+"""Job of a Slurm cluster: a command that is saved in time, restarted, and reported on."""
 
 import os
 import shlex

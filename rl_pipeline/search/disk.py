@@ -1,4 +1,4 @@
-"""Whether a training ended because the disk is full: no fault of its trial, which resumes once there is room."""
+"""Detection of trainings that ended because the disk is full; their trials resume once there is room."""
 
 import errno
 import os

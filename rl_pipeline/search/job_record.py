@@ -1,4 +1,4 @@
-"""What is written down about a process that runs a training: who it is, and how it ended."""
+"""Record of a process that runs a training: its identity, and how it ended."""
 
 import fcntl
 import json

@@ -1,4 +1,4 @@
-"""Where the runs of a sweep are trained: on this machine, or on the cluster that its folder names."""
+"""Launchers of the runs of a sweep: on this machine, or on a cluster."""
 
 import yaml
 

@@ -1,4 +1,4 @@
-"""Which trials are stopped early: Optuna's pruners, fed with the evaluations that runs make on the way."""
+"""Early stopping of trials: Optuna's pruners, fed with the evaluations of their runs."""
 
 import inspect
 from collections.abc import Sequence

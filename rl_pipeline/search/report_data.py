@@ -1,4 +1,4 @@
-"""What a report shows of a study: its trials as rows, the best of them, and how much each parameter matters."""
+"""Data of a report: the trials of a study as rows, the best of them, and the importance of each parameter."""
 
 import math
 import warnings

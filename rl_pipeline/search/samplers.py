@@ -1,4 +1,4 @@
-"""What proposes the parameters of a trial: Optuna's samplers and nevergrad's, made anew for each trial.
+"""Samplers, which propose the parameters of a trial: Optuna's and nevergrad's, made anew for each trial.
 
 A new sampler has no random state to save: its seed comes from the seed of the search and the number of the trial, and
 all else that it depends on are the trials in the storage. A search that was killed therefore resumes exactly.

@@ -1,4 +1,4 @@
-"""What a sweep searches: from its file and command line to distributions, sampler, trials and seeds."""
+"""Settings of a sweep: from its file and command line to distributions, sampler, trials and seeds."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a user reads about a sweep: how far it has come, and what to do with the result."""
+"""Status of a sweep for its user: progress, and the use of the result."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Where the trials of a search are stored: a journal file, or a database that may go away and come back."""
+"""Storage of the trials of a search: a journal file, or a database that may be restarted meanwhile."""
 
 from pathlib import Path
 from typing import BinaryIO

@@ -1,1 +1,1 @@
-"""Where the metrics, films and models of a run go: CSV, TensorBoard and W&B behind one interface."""
+"""Trackers of the metrics, films and models of a run: CSV, TensorBoard and W&B behind one interface."""

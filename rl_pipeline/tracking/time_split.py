@@ -1,4 +1,4 @@
-"""Where the time of a training goes."""
+"""Split of the time of a training into its parts."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What a place that keeps a run's metrics, films and models must be able to do."""
+"""Interface of trackers, which keep a run's metrics, films and models."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -105,7 +105,9 @@ def test_a_deployed_policy_commands_until_it_is_stopped(
 
 
 def test_arguments_are_checked(ros_network: RosNetwork) -> None:
-    with pytest.raises(ValueError, match="the argument simulations is 'two'; it must be a non-negative integer"):
+    with pytest.raises(
+        ValueError, match="the argument simulations is 'two'; it must be a non-negative integer"
+    ):
         start(ros_network, "SIMULATION", simulations="two")
     with pytest.raises(ValueError, match="the argument use_sim_time is 'yes'; it must be true or false"):
         start(ros_network, "SIMULATION", use_sim_time="yes")

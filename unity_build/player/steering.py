@@ -1,4 +1,4 @@
-"""How a tank is driven: by numbers, or by choices of which some are forbidden."""
+"""Controls of a tank: numbers, or choices of which some are forbidden."""
 
 from typing import Any, Protocol
 

@@ -1,4 +1,4 @@
-"""What a file of another format may leave open and its user says."""
+"""Options for what a file of another format leaves open."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the environments of a batch have in common."""
+"""Properties shared by the environments of a batch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What vector environments made of `gymnasium.Env` objects have in common."""
+"""Base of vector environments made of `gymnasium.Env` objects."""
 
 import copy
 import warnings

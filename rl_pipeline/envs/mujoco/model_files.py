@@ -1,4 +1,4 @@
-"""Which files an MJCF or URDF model consists of."""
+"""The files of an MJCF or URDF model."""
 
 import os
 from collections.abc import Iterator

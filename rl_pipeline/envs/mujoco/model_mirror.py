@@ -1,4 +1,4 @@
-"""What the state of a robot becomes when left and right change places."""
+"""Mirror image of a robot's state, with left and right exchanged."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Which task belongs to an environment id."""
+"""Tasks by environment id."""
 
 from rl_pipeline.class_path import is_class_path, resolve_class
 from rl_pipeline.config.errors import ConfigError, Problem, nearest

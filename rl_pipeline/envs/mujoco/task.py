@@ -1,4 +1,4 @@
-"""What makes a MuJoCo model a task: observation, reward, termination, metrics, start."""
+"""Base class of tasks, which give a MuJoCo model observation, reward, termination, metrics and start."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

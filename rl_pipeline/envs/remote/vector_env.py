@@ -1,4 +1,4 @@
-"""What vector environments have in common whose environments are in other programs."""
+"""Base of vector environments whose environments are in other programs."""
 
 import logging
 import warnings

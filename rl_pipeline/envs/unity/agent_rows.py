@@ -1,4 +1,4 @@
-"""Which agent is which environment, and what an environment step came to for each."""
+"""Assignment of agents to environments, and the result of an environment step for each."""
 
 import numpy as np
 from gymnasium import spaces

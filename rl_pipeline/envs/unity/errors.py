@@ -1,4 +1,4 @@
-"""What can be wrong with the messages of a Unity program."""
+"""Errors in the messages of a Unity program."""
 
 from rl_pipeline.envs.errors import WorkerError
 

@@ -1,4 +1,4 @@
-"""What acts for the behaviours that are not trained: a trained policy, a rule of the user's, or nothing at all."""
+"""Actors for behaviours that are not trained: a trained policy, a rule of the user's, or none."""
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module

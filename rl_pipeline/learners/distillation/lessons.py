@@ -1,4 +1,4 @@
-"""What a student learns from: files of rollouts, prepared for the observations of its environment."""
+"""Training data of a student: files of rollouts, prepared for the observations of its environment."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What learns: the inputs that are chosen, a network for sequences, and the actions that its outputs mean."""
+"""The student: selected inputs, a network for sequences, and the actions that its outputs mean."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What stands between the hidden layers of a policy's networks."""
+"""Activation functions between the hidden layers of a policy's networks."""
 
 import inspect
 

@@ -1,4 +1,4 @@
-"""What a user reads about a model before it is trained: the widths of its networks, and its device."""
+"""Description of a model before it is trained: the widths of its networks, and its device."""
 
 import itertools
 

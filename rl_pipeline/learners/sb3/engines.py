@@ -1,4 +1,4 @@
-"""Which class trains: Stable-Baselines3's own, or our faster subclass of it (`training.engine`)."""
+"""Choice of the class that trains: Stable-Baselines3's own, or our faster subclass of it (`training.engine`)."""
 
 from typing import Literal
 

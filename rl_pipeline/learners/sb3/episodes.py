@@ -1,4 +1,4 @@
-"""What the latest episodes of an SB3 model say for a row of the learning curve."""
+"""Summary of the latest episodes of an SB3 model for a row of the learning curve."""
 
 import math
 from collections.abc import Mapping, Sequence

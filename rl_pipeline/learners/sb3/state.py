@@ -1,4 +1,4 @@
-"""What an SB3 model holds beside its networks: counters, last observation, noise, replay buffer."""
+"""State of an SB3 model beside its networks: counters, last observation, noise, replay buffer."""
 
 from collections import deque
 from collections.abc import Collection, Mapping

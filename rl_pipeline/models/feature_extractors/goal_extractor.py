@@ -1,4 +1,4 @@
-"""What a policy with goals reads of its observation."""
+"""Features of observations with goals."""
 
 from collections.abc import Sequence
 

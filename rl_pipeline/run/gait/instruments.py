@@ -1,4 +1,4 @@
-"""What joints and feet of single simulations do during an environment step."""
+"""Forces and motion of joints and feet of single simulations during an environment step."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What must be right before the first timestep, beyond the form of the configuration.
+"""Checks before the first timestep, beyond the form of the configuration.
 
 Every check takes what fits the schema, looks at its own part, and passes over what depends on a malformed key or what
 another check refuses anyway. So all problems of a file are found together.

@@ -1,4 +1,4 @@
-"""What the Fetch tasks have in common."""
+"""Base of the Fetch tasks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Where episodes start and where they should lead."""
+"""Starts and goals of episodes."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the tasks after Gymnasium's MuJoCo v5 environments have in common."""
+"""Base of the tasks after Gymnasium's MuJoCo v5 environments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

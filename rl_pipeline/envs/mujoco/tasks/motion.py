@@ -124,7 +124,9 @@ class MotionImitation(Task):
         steps = 1.0 / (self.rate * model.opt.timestep)
         self.frame_skip = round(steps)
         if self.frame_skip < 1 or abs(steps - self.frame_skip) > 1e-6:
-            message = f"{self.rate} steps/s are not an integer number of physics steps of {model.opt.timestep} s"
+            message = (
+                f"{self.rate} steps/s are not an integer number of physics steps of {model.opt.timestep} s"
+            )
             raise ConfigError([Problem(f"{KEY}.rate", message, self.rate)])
         if mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_CAMERA, self.camera_name) < 0:
             self.camera_name = None

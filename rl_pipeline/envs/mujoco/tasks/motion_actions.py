@@ -1,4 +1,4 @@
-"""What the actions of a motion task mean: torques, target positions, or offsets to the reference."""
+"""Actions of a motion task: torques, target positions, or offsets to the reference."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What a policy observes in a motion task: robot, phase, command, and the reference in the steps ahead."""
+"""Observation of a motion task: robot, phase, command, and the reference in the steps ahead."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a simulation of a motion task remembers, how far it has walked, and which walks are stable."""
+"""Memory of a simulation of a motion task: walked distance and stability."""
 
 import numpy as np
 from numpy.typing import NDArray

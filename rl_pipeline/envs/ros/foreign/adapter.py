@@ -1,4 +1,4 @@
-"""What a user writes to train in a simulation that offers step and reset as services of its own."""
+"""Base class of adapters to simulations that offer step and reset as services of their own."""
 
 from abc import ABC, abstractmethod
 

@@ -1,4 +1,4 @@
-"""What a simulation refuses: requests that are old, of the wrong size, or without a meaning."""
+"""Checks of requests to a simulation: old, of the wrong size, or meaningless ones are refused."""
 
 from typing import Any
 

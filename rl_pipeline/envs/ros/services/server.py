@@ -1,4 +1,4 @@
-"""What a simulation answers to its clients, each of which has environments of its own."""
+"""Server of a simulation, whose clients have environments of their own."""
 
 import functools
 import logging

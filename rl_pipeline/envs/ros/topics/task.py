@@ -1,4 +1,4 @@
-"""What a user writes about a robot behind topics: reward and end of an episode."""
+"""Base class of tasks for robots behind topics: reward and end of an episode."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What the faster loops cannot do, and how a model says so."""
+"""Limits of the faster loops, and the reason that a model gives for each."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""What SAC, TD3 and TQC make of the outputs of their critics, which have the shape (n, n_critics, outputs)."""
+"""Objectives of SAC, TD3 and TQC from the outputs of their critics, of shape (n, n_critics, outputs)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

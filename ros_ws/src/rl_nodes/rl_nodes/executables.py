@@ -1,4 +1,4 @@
-"""What the executables of the nodes call."""
+"""Entry points of the nodes' executables."""
 
 import signal
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""How the processes of a launch ended, and what `ros2 launch` ends with."""
+"""Outcome of the processes of a launch, and the exit status of `ros2 launch`."""
 
 import signal
 from collections import defaultdict, deque

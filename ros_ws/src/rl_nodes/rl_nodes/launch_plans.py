@@ -1,4 +1,4 @@
-"""What the launch files start, as plain data."""
+"""Processes that the launch files start, as plain data."""
 
 import shlex
 from collections.abc import Callable, Mapping

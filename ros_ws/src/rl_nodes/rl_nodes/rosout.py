@@ -1,4 +1,4 @@
-"""What Python code logs, on the topic /rosout as well; the terminal has it already."""
+"""Python's log messages on the topic /rosout; the terminal has them already."""
 
 import logging
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How the C library deals with the memory of large messages."""
+"""Settings of the C library for the memory of large messages."""
 
 import ctypes
 
