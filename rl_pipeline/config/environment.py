@@ -52,7 +52,7 @@ def _known_backend(name: Any) -> str:
     if name not in list(BACKENDS):  # it may be unhashable
         meant = nearest(str(name), BACKENDS)
         remedy = f"write {meant or 'one of them'}"
-        message = "is none of the valid values"
+        message = "is not a valid value"
         raise InvalidValueError(message, valid=list(BACKENDS), nearest=meant, remedy=remedy)
     return str(name)
 

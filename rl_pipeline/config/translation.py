@@ -95,7 +95,7 @@ class _Translator:
         valid = self._schema.valid_values(path, self._mapping)
         meant = nearest(str(value), valid)
         remedy = f"write {meant or 'one of them'}"
-        return Problem(".".join(path), "is none of the valid values", value, valid, meant, remedy)
+        return Problem(".".join(path), "is not a valid value", value, valid, meant, remedy)
 
     def _refused(self, path: KeyPath, refusal: InvalidValueError) -> Problem:
         valid = refusal.valid or self._schema.valid_values(path, self._mapping)

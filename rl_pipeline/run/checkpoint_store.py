@@ -58,7 +58,7 @@ class CheckpointStore:
         )
 
     def newest_good(self) -> Checkpoint | None:
-        """Find the newest checkpoint to go on from; damaged ones are named and passed over.
+        """Find the newest checkpoint to resume from; damaged ones are named and passed over.
 
         `final` is preferred to a step checkpoint of the same timestep: it says why the training ended there.
         """
@@ -97,7 +97,7 @@ class CheckpointStore:
             remove_leftovers(checkpoint.path)
 
     def drop_after(self, timestep: int) -> None:
-        """Remove step checkpoints later than a timestep that a run goes on from; it will write them anew."""
+        """Remove step checkpoints later than a timestep that a run resumes from; it will write them anew."""
         for checkpoint in self.steps():
             if int(checkpoint.name.removeprefix("step_")) > timestep:
                 shutil.rmtree(checkpoint.path)

@@ -101,7 +101,7 @@ class Checkpoint:
 
     @property
     def resumable(self) -> bool:
-        """Whether a training can go on from here; a thinned out checkpoint holds only the policy."""
+        """Whether a training can resume from here; a thinned out checkpoint holds only the policy."""
         return bool(self.manifest()["resumable"])
 
     @property
@@ -190,7 +190,7 @@ def write_checkpoint(
         target: The folder to make or replace.
         timestep: For how long the policy has been trained.
         write_files: Gets an empty folder and writes the files into it.
-        resumable: Whether a training can go on from this checkpoint.
+        resumable: Whether a training can resume from this checkpoint.
         **details: Further plain entries of the manifest.
 
     Raises:

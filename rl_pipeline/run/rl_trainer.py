@@ -92,7 +92,7 @@ class RLTrainer:
         """
         self.callbacks.start(self.ongoing)
         if self.learner.timesteps == 0 and self.session.progression.last_evaluation_timestep is None:
-            self._evaluate()  # before the checkpoint, so that a run that goes on from it does not repeat it
+            self._evaluate()  # before the checkpoint, so that a run that resumes from it does not repeat it
             self._save("init")
         self._serve_requests()
         while not self._is_over():

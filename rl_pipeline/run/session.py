@@ -81,7 +81,7 @@ def open_session(
     Args:
         config: The run's configuration.
         folder: The run's folder.
-        resume: The checkpoint to go on from.
+        resume: The checkpoint to resume from.
         make_writers: Make more places that the run's records go to.
         ranks: The processes that train together; None for this one alone. Rank 0 alone keeps records.
 

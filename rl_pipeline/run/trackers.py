@@ -22,7 +22,7 @@ def make_tracker(
     Args:
         config: The run's configuration.
         folder: Where the files go.
-        progression: Holds the id of the W&B run to go on with, and gets the id of a new one.
+        progression: Holds the id of the W&B run to resume, and gets the id of a new one.
         make_writers: Make more writers.
     """
     writers: list[Writer] = [

@@ -54,7 +54,7 @@ class Plan:
     Attributes:
         config: The configuration to train with.
         folder: The run's folder, None for a new run.
-        resume: The checkpoint to go on from, None to start from the beginning.
+        resume: The checkpoint to resume from, None to start from the beginning.
         reason: Why the training ended at this checkpoint, before its last timestep, so that only its conclusion is
             missing; None for any other plan.
         target: The folder that a new run gets; None for one named after environment, algorithm, name and date.
@@ -127,7 +127,9 @@ def plan_resume(name: str, overrides: Sequence[str] = (), checks: Sequence[Check
         remove_leftovers(folder.path)
     checkpoint = store.newest_good()
     if checkpoint is None:
-        raise CheckpointError(f"{folder.path} has no good checkpoint to go on from; start anew with --config")
+        raise CheckpointError(
+            f"{folder.path} has no good checkpoint to resume from; start anew with --config"
+        )
     total_timesteps = config.training.training.total_timesteps
     reason = checkpoint.early_end(total_timesteps, config.training.training.max_minutes)
     if is_done(folder, config, checkpoint):
@@ -315,7 +317,7 @@ def _what_a_full_disk_left(folder: RunFolder) -> str:
 
 
 def prepare_folder(folder: RunFolder, plan: Plan) -> None:
-    """Write what this run is, and drop what lies after the checkpoint to go on from.
+    """Write what this run is, and drop what lies after the checkpoint to resume from.
 
     Call it once the checkpoint has been found to fit: a refused change must not stay in the run's configuration.
     """

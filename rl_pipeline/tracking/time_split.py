@@ -49,7 +49,7 @@ class TimeSplit:
 
     @contextmanager
     def measure(self, part: Part) -> Iterator[None]:
-        """Count the time inside a `with` block for a part, and then go on with the part before it."""
+        """Count the time inside a `with` block for a part, and then continue with the part before it."""
         previous = self.switch(part)
         try:
             yield

@@ -42,7 +42,7 @@ class Writer:
     def rewind(self, timestep: int) -> None:
         """Drop everything recorded after a timestep.
 
-        Called before anything is written when a run goes on from a checkpoint older than its last record.
+        Called before anything is written when a run resumes from a checkpoint older than its last record.
 
         Args:
             timestep: The last timestep whose records stay.

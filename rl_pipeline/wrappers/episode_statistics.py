@@ -66,7 +66,7 @@ class EpisodeStatistics(TrainingWrapper):
         return observation, rewards, terminated, truncated, infos
 
     def state_dict(self) -> StateDict:
-        """Return the sums of the running episodes; wall time goes on from the seconds that have passed."""
+        """Return the sums of the running episodes; wall time continues from the seconds that have passed."""
         return {
             "returns": self._returns.copy(),
             "lengths": self._lengths.copy(),

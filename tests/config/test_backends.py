@@ -74,6 +74,6 @@ def test_workers_are_refused_where_a_backend_has_none(backend: str) -> None:
 def test_what_is_no_backend_is_refused_with_the_valid_names(value: Any) -> None:
     _, [problem] = validate(Config, {"environment": {"id": "A", "backend": value}})
     assert problem.key == "environment.backend"
-    assert problem.message == "is none of the valid values"
+    assert problem.message == "is not a valid value"
     assert problem.valid == list(BACKENDS)
     assert value != "Unity" or problem.nearest == "unity"

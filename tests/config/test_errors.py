@@ -13,7 +13,7 @@ def test_nearest_ignores_case_and_refuses_what_is_far() -> None:
 def test_a_problem_prints_everything_it_knows() -> None:
     problem = Problem(
         key="training.algorithm",
-        message="is none of the valid values",
+        message="is not a valid value",
         value="pppo",
         valid=["ppo", "sac"],
         nearest="ppo",
@@ -21,7 +21,7 @@ def test_a_problem_prints_everything_it_knows() -> None:
         place="configs/x.yaml:12",
     )
     assert str(problem).splitlines() == [
-        "configs/x.yaml:12: training.algorithm: is none of the valid values",
+        "configs/x.yaml:12: training.algorithm: is not a valid value",
         "    value: 'pppo'",
         "    valid: ppo, sac",
         "    did you mean: ppo ?",

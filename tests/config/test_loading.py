@@ -166,7 +166,7 @@ def test_the_printed_error_is_one_block_per_problem(write: Write) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(file)
     assert str(caught.value).splitlines() == [
-        "x.yaml:3: environment.backend: is none of the valid values",
+        "x.yaml:3: environment.backend: is not a valid value",
         "    value: 'mujocco'",
         f"    valid: {', '.join(BACKENDS)}",
         "    did you mean: mujoco ?",

@@ -134,7 +134,7 @@ def test_widths_of_net_arch() -> None:
 def test_choices(key: str, value: str, valid: list[str], meant: str | None) -> None:
     problem = refused(key, value)
     assert problem.key == key
-    assert problem.message == "is none of the valid values"
+    assert problem.message == "is not a valid value"
     assert problem.value == value
     assert problem.valid == valid
     assert problem.nearest == meant

@@ -1,4 +1,4 @@
-"""Records what vector environments do, for comparisons to the bit."""
+"""Records what vector environments do, for bit-exact comparisons."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A run that is cut off at any moment and resumed ends as if it had never stopped, to the bit."""
+"""A run that is cut off at any moment and resumed ends bit-exactly as if it had never stopped."""
 
 import csv
 import math

@@ -84,7 +84,7 @@ class Trainings:
 
 
 def assert_same_end(run: RunFolder, other: RunFolder) -> None:
-    """Compare the ends of two runs to the bit: parameters, and the states of all ranks."""
+    """Compare the ends of two runs bit-exactly: parameters, and the states of all ranks."""
     assert_same_tree(parameters(run), parameters(other))
     first, second = (Checkpoint(each.checkpoints / "final") for each in (run, other))
     assert first.n_ranks == second.n_ranks == 2

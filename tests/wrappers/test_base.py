@@ -1,4 +1,4 @@
-"""What holds for every wrapper: its state is plain data, and from it everything goes on to the bit."""
+"""What holds for every wrapper: its state is plain data, and from it everything continues bit-exactly."""
 
 from collections.abc import Callable
 from copy import deepcopy

@@ -69,7 +69,7 @@ class Tanks:
 
         Args:
             mask: (n,) which tanks.
-            seeds: a seed for each of all n tanks; None goes on with the tank's generator.
+            seeds: a seed for each of all n tanks; None continues the tank's generator.
         """
         for index in np.flatnonzero(mask):
             seed = seeds[index] if seeds is not None else None

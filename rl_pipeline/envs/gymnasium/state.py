@@ -1,4 +1,4 @@
-"""Saves and restores one `gymnasium.Env` with its wrappers, so that it goes on to the bit.
+"""Saves and restores one `gymnasium.Env` with its wrappers, so that it continues bit-exactly.
 
 What can be saved exactly: Python attributes that are numbers, strings, NumPy arrays, random generators, and lists,
 tuples, sets, deques, dicts and plain objects of those; MuJoCo simulations with the physical parameters of their
@@ -26,7 +26,7 @@ class Restoration(NamedTuple):
     """What became of an environment that was restored."""
 
     inexact: list[str]
-    """Names of what is not exact; empty when the environment goes on to the bit."""
+    """Names of what is not exact; empty when the environment continues bit-exactly."""
     observation: Any = None
     """First observation of the new episode of an environment that is not exact."""
 

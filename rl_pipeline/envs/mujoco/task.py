@@ -27,7 +27,7 @@ class Task:
     arrays with one row for each simulation. After the physics of an environment step the methods are called
     in the order `after_physics`, `terminated`, `reward`, `metrics`, `observe`, so a later one may use what an
     earlier one has kept on `self`; only `observe` is also called for single finished simulations. What must be
-    remembered for each simulation from step to step belongs into `batch.userdata` or mocap bodies of the
+    remembered for each simulation from step to step belongs in `batch.userdata` or mocap bodies of the
     model, where it is saved and restored.
 
     Keyword arguments of the constructor are what users may set under `environment.kwargs`.

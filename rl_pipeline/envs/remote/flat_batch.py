@@ -25,7 +25,7 @@ class _Part(NamedTuple):
 class FlatLayout:
     """Where the parts of a space stand in a flat row: those of type uint8 among the bytes, the others as float64.
 
-    float64 holds float32 and integers up to 2**53 exactly, so what is packed comes back to the bit.
+    float64 holds float32 and integers up to 2**53 exactly, so what is packed comes back bit-exactly.
 
     Attributes:
         n_numbers: Numbers in a row.

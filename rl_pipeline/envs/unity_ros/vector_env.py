@@ -104,7 +104,7 @@ class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
         return self._history()
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Go on with new episodes, whose seeds follow from those that `state_dict` returned."""
+        """Continue with new episodes, whose seeds follow from those that `state_dict` returned."""
         self._begin_anew(state)
 
     def close_extras(self, **kwargs: object) -> None:

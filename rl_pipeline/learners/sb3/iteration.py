@@ -1,7 +1,7 @@
 """One iteration of an algorithm: act in the environment, then learn from it.
 
 These are the bodies of the loops in SB3's `learn` methods. The trainer runs them one by one, because only
-between two iterations the state of a training is small enough to be saved and continued to the bit.
+between two iterations the state of a training is small enough to be saved and continued bit-exactly.
 """
 
 from collections.abc import Callable

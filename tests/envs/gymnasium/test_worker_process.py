@@ -25,7 +25,7 @@ print(*env.call("process_id"), flush=True)
 
 
 def start(end: str) -> tuple[subprocess.Popen[str], list[psutil.Process]]:
-    """Start a parent with two workers that goes on with `end`, and return its workers."""
+    """Start a parent with two workers that continues with `end`, and return its workers."""
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT + textwrap.dedent(end)],
         stdout=subprocess.PIPE,

@@ -110,7 +110,7 @@ class FastRollouts(OnPolicyAlgorithm):
 
 
 def compute_advantages(buffer: RolloutBuffer, last_values: np.ndarray, dones: np.ndarray) -> None:
-    """Fill `advantages` and `returns` of a full buffer, to the bit as SB3 does.
+    """Fill `advantages` and `returns` of a full buffer, bit-exactly as SB3 does.
 
     Generalised advantage estimation (Schulman et al. 2015, arXiv:1506.02438, equation 16). Only the recurrence
     runs step by step; everything else is computed for the whole rollout at once.

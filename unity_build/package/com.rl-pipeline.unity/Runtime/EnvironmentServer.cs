@@ -8,7 +8,7 @@ using UnityEngine.SceneManagement;
 namespace RlPipeline
 {
     /// <summary>
-    /// Loads copies of a scene and serves them over ROS-TCP. It belongs into a scene of its own, the first of the build.
+    /// Loads copies of a scene and serves them over ROS-TCP. It belongs in a scene of its own, the first of the build.
     /// The command line of the build wins over the values given here.
     /// </summary>
     public sealed class EnvironmentServer : MonoBehaviour

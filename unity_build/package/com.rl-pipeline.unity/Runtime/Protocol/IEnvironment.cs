@@ -1,6 +1,6 @@
 namespace RlPipeline.Protocol
 {
-    /// <summary>One copy of a task: an episode goes on with every step, until it ends and is reset.</summary>
+    /// <summary>One copy of a task: an episode continues with every step, until it ends and is reset.</summary>
     public interface IEnvironment
     {
         /// <summary>Reward of the last step.</summary>

@@ -1,0 +1,52 @@
+"""The English of documentation, messages and docstrings: phrases of CONTRIBUTING.md that are not used."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .documentation import ROOT
+
+PHRASES = {
+    r"\bgo(es)? on with\b": "resume, continue",
+    r"\bgo(es)? on from\b": "resume, continue",
+    r"\bto the bit\b": "bit-exactly",
+    r"\bbelongs? into\b": "belongs in",
+    r"\beverything lies\b": "Results:",
+    r"\bno whole number\b": "must be an integer",
+    r"\bwhole number from\b": "non-negative integer",
+    r"\bis none of the\b": "is not a valid ...",
+}
+FIRST_WORDS = ("What", "Where", "How", "Whether", "Which", "Who", "When")
+"""With which no module docstring begins: it says what the module is."""
+
+
+def files(*patterns: str) -> list[Path]:
+    """List the files of the repository that match."""
+    listed = subprocess.run(
+        ["git", "ls-files", *patterns], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    return [ROOT / name for name in listed.splitlines() if (ROOT / name).exists()]
+
+
+@pytest.mark.parametrize("phrase", PHRASES)
+def test_phrases_that_have_a_plainer_form_are_not_used(phrase: str) -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: write {PHRASES[phrase]}: {line.strip()}"
+        for path in files("*.md", "*.py", "*.bash", "*.yaml", "*.cs")
+        if path != Path(__file__).resolve() and path.name != "CHANGELOG.md"
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if re.search(phrase, line, re.I)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_module_docstrings_begin_with_what_the_module_is() -> None:
+    bad = []
+    for path in files("rl_pipeline/*.py", "ros_ws/src/*.py", "scripts/*.py", "benchmarks/*.py"):
+        docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
+        if docstring.startswith(FIRST_WORDS):
+            bad.append(f"{path.relative_to(ROOT)}: {docstring.splitlines()[0]}")
+    assert not bad, "\n".join(bad)
