@@ -57,9 +57,12 @@ class Terminals:
 
     @contextmanager
     def stays(self, block: str, word: str = "") -> Iterator["subprocess.Popen[str]"]:
-        """Run a block that goes on until Ctrl-C; wait until it has printed a word."""
+        """Run a block that continues until Ctrl-C; wait until it has printed a word."""
         *lines, last = block.splitlines()
-        log = self._folder / "terminal.log"
+        number = len(
+            list(self._folder.glob("terminal*.log"))
+        )  # each has its own, or one would overwrite another's
+        log = self._folder / f"terminal{number}.log"
         with log.open("w") as output:
             process = subprocess.Popen(
                 ["bash", "-c", "\n".join([*lines, f"exec {last}"])],
