@@ -9,47 +9,38 @@ The second command films the runs side by side as well, ten seconds at each spee
 
 import argparse
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
-from gymnasium.vector import VectorEnv
 
 from rl_pipeline.bench.report import as_table, print_machine, write_json
-from rl_pipeline.policies.loading import load_policy
-from rl_pipeline.policies.policy import Policy
 from rl_pipeline.rendering.film import FilmWriter, caption
-from rl_pipeline.run.environments import make_evaluation_env
 from rl_pipeline.run.evaluate import evaluate
-from rl_pipeline.run.expert import without_transforms
 from rl_pipeline.run.films import episode_frames, frames_per_second
 from rl_pipeline.run.locate import choose_checkpoint, find_run
-from rl_pipeline.run.trained_policy import stored_config
+from rl_pipeline.run.trained_policy import TrainedPolicy, open_policy
 
 FILM_SECONDS = 10
 
 
 @contextmanager
 def acting(
-    name: str, speed: float, n_episodes: int, *, render: bool = False
-) -> Iterator[tuple[Policy, VectorEnv]]:
-    """Open the policy of a run and environments of one target speed."""
+    name: str, speed: float, n_episodes: int, render_mode: str | None = None
+) -> Iterator[TrainedPolicy]:
+    """Open the policy of a run in environments of one target speed."""
     run = find_run(name)
-    config = stored_config(run)
-    environment = without_transforms(config.environment)  # the policy applies them itself
-    environment = environment.model_copy(
-        update={"kwargs": {**environment.kwargs, "target_speeds": [speed]}, "n_workers": 0}
-    )
-    config = config.model_copy(update={"environment": environment})
-    policy = load_policy(choose_checkpoint(run, None).path)
-    with closing(make_evaluation_env(config, n_episodes, render_mode="rgb_array" if render else None)) as env:
-        yield policy, env
+    overrides = [f"environment.kwargs.target_speeds=[{speed}]", "environment.n_workers=0"]
+    with open_policy(
+        run, choose_checkpoint(run, None), n_episodes=n_episodes, render_mode=render_mode, overrides=overrides
+    ) as trained:
+        yield trained
 
 
 def returns_of(name: str, speed: float, n_episodes: int, seed: int) -> list[float]:
     """Let the policy of a run act at a speed."""
-    with acting(name, speed, n_episodes) as (policy, env):
-        return evaluate(policy, env, n_episodes=n_episodes, seed=seed).returns
+    with acting(name, speed, n_episodes) as trained:
+        return evaluate(trained.policy, trained.env, n_episodes=n_episodes, seed=seed).returns
 
 
 def film_side_by_side(path: Path, names: Sequence[str], speeds: Sequence[float], seed: int) -> None:
@@ -57,12 +48,12 @@ def film_side_by_side(path: Path, names: Sequence[str], speeds: Sequence[float],
     with ExitStack() as stack:
         film = None
         for speed in speeds:
-            opened = [stack.enter_context(acting(name, speed, 1, render=True)) for name in names]
-            fps = frames_per_second(opened[0][1])
+            opened = [stack.enter_context(acting(name, speed, 1, "rgb_array")) for name in names]
+            fps = frames_per_second(opened[0].env)
             film = film or stack.enter_context(FilmWriter(path, fps))
             episodes = [
-                episode_frames(policy, env, seed=seed, max_timesteps=FILM_SECONDS * fps)
-                for policy, env in opened
+                episode_frames(one.policy, one.env, seed=seed, max_timesteps=FILM_SECONDS * fps)
+                for one in opened
             ]
             labels = [f"{find_run(name).experiment_name}, {speed:g} m/s" for name in names]
             for frames in zip(*episodes, strict=True):

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from rl_pipeline.commands.run_arguments import RUN_HELP
+from rl_pipeline.commands.run_arguments import add_runs, named_runs
 
 NAME = "plot"
 HELP = "draw the learning curves of runs, the seeds of an experiment as one curve with a band"
@@ -12,12 +12,7 @@ FORMATS = (".png", ".jpg", ".pdf", ".svg")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument(
-        "run_names",
-        nargs="+",
-        metavar="RUN",
-        help=f"{RUN_HELP}; an experiment's name stands for all its seeds",
-    )
+    add_runs(parser)
     parser.add_argument(
         "--out",
         type=picture_path,
@@ -48,8 +43,7 @@ def picture_path(text: str) -> Path:
 def run(options: argparse.Namespace) -> None:
     """Draw."""
     from rl_pipeline.plotting import plot_runs
-    from rl_pipeline.run.locate import find_seeds
 
-    folders = [run.path for name in options.run_names for run in find_seeds(name)]
+    folders = [run.path for run in named_runs(options.run_names)]
     plot_runs(folders, options.out, key=options.key, x=options.x)
     print(options.out)

@@ -25,6 +25,29 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     add_trust(parser)
 
 
+def add_runs(parser: argparse.ArgumentParser, *, default: str = "") -> None:
+    """Declare several runs.
+
+    Args:
+        parser: Gets the argument.
+        default: Which runs are meant if none is named; without it, one at least must be named.
+    """
+    text = f"{RUN_HELP}; an experiment's name stands for all its seeds"
+    parser.add_argument(
+        "run_names",
+        nargs="*" if default else "+",
+        metavar="RUN",
+        help=f"{text}. By default {default}" if default else text,
+    )
+
+
+def named_runs(run_names: "Iterable[str]") -> "list[RunFolder]":
+    """Find the runs that `add_runs` declared, all seeds of each experiment."""
+    from rl_pipeline.run.locate import find_seeds
+
+    return [run for name in run_names for run in find_seeds(name)]
+
+
 def add_overrides(parser: argparse.ArgumentParser) -> None:
     """Declare changes of the environment in which a policy acts."""
     parser.add_argument(

@@ -3,7 +3,7 @@
 import argparse
 
 from rl_pipeline.commands.argument_types import tcp_port
-from rl_pipeline.commands.run_arguments import RUN_HELP
+from rl_pipeline.commands.run_arguments import add_runs, named_runs
 from rl_pipeline.errors import RefusedError
 
 NAME = "tensorboard"
@@ -14,12 +14,7 @@ DEFAULT_PORT = 6006
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument(
-        "run_names",
-        nargs="*",
-        metavar="RUN",
-        help=f"{RUN_HELP}; an experiment's name stands for all its seeds. By default all runs, also later ones",
-    )
+    add_runs(parser, default="all runs, also later ones")
     parser.add_argument(
         "--host", default=LOOPBACK, help=f"address to listen on (default {LOOPBACK}, this machine alone)"
     )
@@ -35,10 +30,10 @@ def run(options: argparse.Namespace) -> None:
         RefusedError: A run that is named has no logs, TensorBoard is not installed, or the port is taken.
     """
     from rl_pipeline.run.folder import find_runs
-    from rl_pipeline.run.locate import DEFAULT_ROOT, find_seeds
+    from rl_pipeline.run.locate import DEFAULT_ROOT
     from rl_pipeline.run.tensorboard_server import LOGS, serve
 
-    named = [run for name in options.run_names for run in find_seeds(name)]
+    named = named_runs(options.run_names)
     for run in named:
         if not (run.path / LOGS).is_dir():
             raise RefusedError(f"{run.path} has no logs: it was trained with `training.tensorboard: false`")

@@ -29,8 +29,8 @@ class Composition:
         """Lay a stronger document over those before.
 
         An empty section (`kwargs:` with nothing below) changes nothing in a file; `section=null` on the command
-        line brings its defaults back. `kwargs: {}` removes all keys below. A
-        mapping replaces one of another `type`, so that a cosine schedule does not inherit the keys of a linear one.
+        line restores its defaults. `kwargs: {}` removes all keys below. A mapping replaces one of another `type`,
+        so that a cosine schedule does not inherit the keys of a linear one.
         """
         drop_overruled(self.mapping, document.mapping)
         self._merge(self.mapping, document.mapping, (), document)

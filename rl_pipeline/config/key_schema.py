@@ -61,9 +61,8 @@ class KeySchema:
 
     def is_free_mapping(self, path: KeyPath) -> bool:
         """Return whether a key always holds a mapping whose keys are the user's own, such as `kwargs`."""
-        return self.is_section(path) and all(
-            "properties" not in option for option in self._alternatives_at(path, {})
-        )
+        has_keys_of_its_own = any("properties" in option for option in self._alternatives_at(path, {}))
+        return self.is_section(path) and not has_keys_of_its_own
 
     def paths_ending_in(self, name: str) -> list[KeyPath]:
         """Return where in the whole schema a key of this name may stand."""

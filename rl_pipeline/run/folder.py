@@ -13,6 +13,7 @@ experiments/<environment id>/<algorithm>/<experiment name>_<YYYY-MM-DD_HH-MM-SS>
 """
 
 import fcntl
+import json
 import os
 import re
 import secrets
@@ -22,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rl_pipeline.class_path import short_class_path
 from rl_pipeline.config.schema import Config
@@ -135,6 +137,15 @@ class RunFolder:
         finally:
             os.close(descriptor)
         return False
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """Read a JSON file of a run; one that is missing or damaged has no entries."""
+    try:
+        entries = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return entries if isinstance(entries, dict) else {}
 
 
 @contextmanager

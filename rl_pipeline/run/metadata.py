@@ -15,7 +15,7 @@ import psutil
 import torch
 
 from rl_pipeline.atomic import atomic_write
-from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.folder import RunFolder, read_json
 
 PACKAGES = (
     "rl-pipeline",
@@ -60,11 +60,7 @@ def commit_of_code() -> str | None:
 
 def read_metadata(folder: RunFolder) -> dict[str, Any]:
     """Read `run.json`; a run whose file is missing or damaged has none."""
-    try:
-        metadata = json.loads(folder.metadata.read_text())
-    except (OSError, ValueError):
-        return {}
-    return metadata if isinstance(metadata, dict) else {}
+    return read_json(folder.metadata)
 
 
 def update_metadata(folder: RunFolder, **entries: object) -> None:

@@ -1,13 +1,12 @@
 """Summary of a run in one row, read from its files without the training stack."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from rl_pipeline.plotting.run_data import run_identity
-from rl_pipeline.run.folder import RunFolder, find_runs
+from rl_pipeline.run.folder import RunFolder, find_runs, read_json
 
 UNDER_WAY = ("running", "concluding")
 """Statuses of runs that a process works on."""
@@ -48,7 +47,7 @@ def read_rows(root: Path) -> list[RunRow]:
 
 def read_row(run: RunFolder) -> RunRow:
     """Read the row of a run; files that are missing or damaged leave gaps in it."""
-    metadata, stats = _read(run.metadata), _read(run.path / "stats.json")
+    metadata, stats = read_json(run.metadata), read_json(run.path / "stats.json")
     identity, seed = run_identity(run.path)
     timesteps, seconds = _number(stats, "timesteps"), _number(stats, "seconds")
     best = stats.get("best")
@@ -69,7 +68,7 @@ def read_row(run: RunFolder) -> RunRow:
 
 def status_of(run: RunFolder) -> str:
     """Return the status in `run.json`; `killed` where it says `running` and no process holds the run."""
-    status = str(_read(run.metadata).get("status", "unknown"))
+    status = str(read_json(run.metadata).get("status", "unknown"))
     return "killed" if status in UNDER_WAY and not run.is_locked else status
 
 
@@ -86,11 +85,3 @@ def _date(run: RunFolder, metadata: dict[str, Any]) -> str | None:
 def _number(entries: dict[str, Any], key: str) -> float | None:
     value = entries.get(key)
     return value if isinstance(value, int | float) else None
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text())
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

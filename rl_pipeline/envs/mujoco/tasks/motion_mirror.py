@@ -1,6 +1,6 @@
 """A policy that acts on mirror images: it learns one side of a movement and does the other with it."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import mujoco
 import numpy as np
@@ -20,14 +20,14 @@ HALF = 0.5
 """Phase from which on the second half of a stride is mirrored."""
 
 MirrorMode = Literal["stride", "episode"]
-MODES: tuple[MirrorMode, ...] = ("stride", "episode")
+MODES: tuple[MirrorMode, ...] = get_args(MirrorMode)
 
 
 def check_mode(mode: str | None) -> None:
     """Refuse an unknown mode.
 
     Raises:
-        ConfigError: There is no such mode.
+        ConfigError: The mode does not exist.
     """
     if mode is not None and mode not in MODES:
         raise ConfigError([Problem(KEY, "is unknown", mode, MODES, nearest(str(mode), MODES))])
