@@ -101,7 +101,7 @@ def check_arguments(
     Args:
         found: The class.
         arguments: What YAML gives it.
-        key: Where they stand in the configuration, for the messages.
+        key: Key of the arguments in the configuration, for messages.
         n_given: How many first arguments the class gets from elsewhere.
     """
     parameters = list(inspect.signature(found).parameters.values())[n_given:]

@@ -20,7 +20,7 @@ SCHEMA = Path("configs") / "schema.json"
 
 @dataclass(frozen=True)
 class Template:
-    """What a kind of project starts from.
+    """Starting point of a kind of project.
 
     Attributes:
         help: What it is, for the command line.
@@ -144,7 +144,7 @@ def _module_name(text: str) -> str:
 
 
 def _refuse_installed(name: str, files: dict[Path, str]) -> None:
-    """Refuse a Python file that would stand in the way of an installed module."""
+    """Refuse a Python file that would shadow an installed module."""
     if Path(f"{name}.py") not in files:
         return
     spec = None if name in sys.stdlib_module_names else importlib.util.find_spec(name)

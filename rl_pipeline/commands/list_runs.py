@@ -78,7 +78,7 @@ def parse_conditions(texts: Sequence[str]) -> list[Matches]:
     """Parse conditions such as `run=walk*` or `best_return>100`.
 
     Raises:
-        ConfigError: A text is no condition.
+        ConfigError: A text is not a condition.
     """
     from rl_pipeline.run.overview import RunRow
 

@@ -34,7 +34,7 @@ class Ranges(Section):
 
 
 class Curriculum(Section):
-    """A value that changes as the training goes on."""
+    """A value that changes during the training."""
 
     curriculum: Annotated[list[Pair], Field(min_length=1)]
     """Pairs of the timestep (summed over environments) from which a value holds, and the value; the first at 0."""

@@ -22,7 +22,7 @@ class Band:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     meaning: str
-    """What the curve and the band are, for the legend."""
+    """Meaning of the curve and the band, for the legend."""
 
 
 def band_of(values: NDArray[np.float64]) -> Band:
