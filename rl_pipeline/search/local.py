@@ -85,8 +85,11 @@ class LocalLauncher:
         if found.pid is None or process_start(found.pid) != found.started:
             return  # it is about to start, or to end
         try:
+            group = os.getpgid(found.pid)
+            if group == os.getpgrp():
+                return  # a job has a session of its own: this is a later process that started in the same tick
             if at_once:
-                os.killpg(os.getpgid(found.pid), signal.SIGKILL)
+                os.killpg(group, signal.SIGKILL)
             elif (job, found.pid) not in self._asked:  # a second signal would end one that has saved at once
                 self._asked.add((job, found.pid))
                 os.kill(found.pid, signal.SIGTERM)

@@ -3,7 +3,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -33,6 +34,15 @@ def wait_for(condition: Callable[[], object]) -> None:
 def ended(launcher: LocalLauncher, job: str) -> JobState:
     wait_for(lambda: launcher.state(job) != "running")
     return launcher.state(job)
+
+
+@contextmanager
+def other_process_of_the_job(record: Path, started: str | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a process and enter it into a record, with the start of another or with its own."""
+    with subprocess.Popen(["sleep", "1000"]) as other, record.open("rb+") as file:
+        written = job_record.JobRecord(0, other.pid, started or job_record.process_start(other.pid))
+        job_record.write_record(file.fileno(), written)
+        yield other
 
 
 @pytest.mark.parametrize(
@@ -126,12 +136,25 @@ def test_a_process_that_has_the_number_of_a_job_is_left_alone(tmp_path: Path) ->
     job = launcher.submit(work(tmp_path, ENDLESS))
     wait_for(lambda: read_record(tmp_path / job).pid)
     record = read_record(tmp_path / job)
-    with subprocess.Popen(["sleep", "1000"]) as other, (tmp_path / job).open("rb+") as file:
-        job_record.write_record(file.fileno(), job_record.JobRecord(0, other.pid, record.started))
+    assert record.pid is not None
+    time.sleep(2 / os.sysconf("SC_CLK_TCK"))  # start times are counted in ticks
+    with other_process_of_the_job(tmp_path / job, record.started) as other:
         launcher.stop(job, at_once=True)
         assert other.poll() is None
         other.kill()
+    os.kill(record.pid, signal.SIGKILL)
+
+
+def test_a_process_of_the_same_tick_in_the_drivers_own_session_is_left_alone(tmp_path: Path) -> None:
+    launcher = LocalLauncher(tmp_path, 1)
+    job = launcher.submit(work(tmp_path, ENDLESS))
+    wait_for(lambda: read_record(tmp_path / job).pid)
+    record = read_record(tmp_path / job)
     assert record.pid is not None
+    with other_process_of_the_job(tmp_path / job) as other:
+        launcher.stop(job, at_once=True)
+        assert other.poll() is None
+        other.kill()
     os.kill(record.pid, signal.SIGKILL)
 
 
