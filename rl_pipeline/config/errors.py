@@ -23,15 +23,16 @@ MISSING: Final[Literal[_Missing.MISSING]] = _Missing.MISSING
 """Stands for "there is no value", where None would be a value."""
 
 
-def nearest(value: str, choices: Iterable[str]) -> str | None:
+def nearest(value: str, choices: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the choice that is spelt most like `value`, or None when nothing comes close.
 
     Args:
         value: what somebody wrote.
         choices: what would have been valid; compared without regard to upper and lower case.
+        cutoff: how alike they must be, from 0 to 1, for equal ones.
     """
     by_lower_case = {choice.lower(): choice for choice in choices}
-    matches = difflib.get_close_matches(value.lower(), by_lower_case, n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(value.lower(), by_lower_case, n=1, cutoff=cutoff)
     return by_lower_case[matches[0]] if matches else None
 
 

@@ -75,7 +75,8 @@ class _Translator:
     def _unknown_key(self, path: KeyPath) -> Problem:
         name = path[-1]
         valid = self._schema.valid_keys(path[:-1], self._mapping)
-        elsewhere = [".".join(other) for other in self._schema.paths_ending_in(name)]
+        misspelt = nearest(name, valid, cutoff=0.9)  # such as a plural, which another section may have
+        elsewhere = [] if misspelt else [".".join(other) for other in self._schema.paths_ending_in(name)]
         meant = elsewhere[0] if elsewhere else nearest(name, valid)
         remedy = "use one of the valid keys, or remove it"
         if elsewhere:

@@ -78,6 +78,12 @@ def test_an_unknown_key_with_a_near_one() -> None:
     assert problem.remedy == "rename it to algorithm, or remove it"
 
 
+def test_a_misspelt_key_is_not_sought_in_other_sections() -> None:
+    problem = refused("environment.normalize.observations", True)  # a key of environment.ros_topics, too
+    assert problem.nearest == "observation"
+    assert problem.remedy == "rename it to observation, or remove it"
+
+
 def test_an_unknown_key_with_no_near_one() -> None:
     problem = refused("training.zzz", 5)
     assert problem.nearest is None
