@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> None:
 
     folder = find_run(options.run_name)
     if options.checkpoints == "all":
-        checkpoints = [each for each in CheckpointStore(folder.checkpoints).all() if each.name != "best"]
+        checkpoints = CheckpointStore(folder.checkpoints).history()
     else:
         checkpoints = [choose_checkpoint(folder, name) for name in options.checkpoints.split(",")]
     if not checkpoints:

@@ -106,8 +106,9 @@ class Checkpoint(Section):
     """Timesteps between checkpoints, given instead of `num_checkpoints`."""
     keep_last: Positive = 3
     """How many of the newest checkpoints can be resumed from; older ones keep their policy, for films."""
-    keep_best: bool = True
-    """Keep the checkpoint with the best evaluation as `best`; the evaluation at timestep 0 does not count."""
+    keep_best: bool | NonNegative = True
+    """Number of best evaluated policies to keep: true or 1 keeps `best`, k > 1 also the k best as `top_<timesteps>`,
+    false or 0 none. The evaluation at timestep 0 does not count."""
     replay_buffer: bool = True
     """Save the replay buffer, without which off-policy training does not resume exactly."""
     export: bool = True

@@ -1,6 +1,7 @@
-"""All checkpoints of a run: find one, find the newest good one, thin out old ones, clean up after a kill."""
+"""All checkpoints of a run: find one, find the newest good one, remove old ones, clean up after a kill."""
 
 import logging
+import math
 import re
 import shutil
 from dataclasses import dataclass
@@ -12,12 +13,17 @@ from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError, thin_out
 
 logger = logging.getLogger(__name__)
 
-STEP = re.compile(r"step_(\d+)$")
+STEP, TOP = re.compile(r"step_(\d+)$"), re.compile(r"top_(\d+)$")
 
 
 def step_name(timestep: int) -> str:
     """Give the name of the checkpoint after so many timesteps; names sort like numbers."""
     return f"step_{timestep:09d}"
+
+
+def top_name(timestep: int) -> str:
+    """Return the name of one of the best checkpoints, evaluated after so many timesteps."""
+    return f"top_{timestep:09d}"
 
 
 @dataclass(frozen=True)
@@ -32,14 +38,28 @@ class CheckpointStore:
 
     def steps(self) -> list[Checkpoint]:
         """List the step checkpoints, oldest first."""
-        return sorted(self._matching(STEP), key=lambda checkpoint: int(checkpoint.name.removeprefix("step_")))
+        return self._matching(STEP)
+
+    def history(self) -> list[Checkpoint]:
+        """List the checkpoints in the order of training: init, steps, final."""
+        return [*self._named("init"), *self.steps(), *self._named("final")]
+
+    def top(self) -> list[Checkpoint]:
+        """List the checkpoints that are kept for their mean return, greatest return first, then oldest first.
+
+        A warning names damaged ones, which are left out.
+        """
+        returns: dict[Checkpoint, float] = {}
+        for checkpoint in self._matching(TOP):
+            try:
+                returns[checkpoint] = checkpoint.mean_return
+            except CheckpointError as error:
+                logger.warning("%s; it is not compared with others", error)
+        return sorted(returns, key=lambda checkpoint: -returns[checkpoint])
 
     def all(self) -> list[Checkpoint]:
-        """List every checkpoint in the order of training: init, steps, final; best last."""
-        named = {name: Checkpoint(self.folder / name) for name in ("init", "final", "best")}
-        there = {name: checkpoint for name, checkpoint in named.items() if checkpoint.path.is_dir()}
-        ordered = [there.get("init"), *self.steps(), there.get("final"), there.get("best")]
-        return [checkpoint for checkpoint in ordered if checkpoint is not None]
+        """List every checkpoint: those of `history`, then those that are kept for their mean return, `best` last."""
+        return [*self.history(), *self._matching(TOP), *self._named("best")]
 
     def find(self, name: str) -> Checkpoint:
         """Find a checkpoint by its name, or by its timestep.
@@ -62,9 +82,8 @@ class CheckpointStore:
 
         `final` is preferred to a step checkpoint of the same timestep: it says why the training ended there.
         """
-        candidates = [checkpoint for checkpoint in reversed(self.all()) if checkpoint.name != "best"]
         usable = []
-        for checkpoint in candidates:
+        for checkpoint in reversed(self.history()):
             try:
                 if checkpoint.resumable:
                     usable.append((checkpoint.timestep, checkpoint))
@@ -85,6 +104,16 @@ class CheckpointStore:
             if checkpoint.resumable:
                 thin_out(checkpoint)
 
+    def is_top(self, mean_return: float, count: int) -> bool:
+        """Return whether a mean return is among the `count` greatest, those on disk included; NaN never is."""
+        kept = [checkpoint.mean_return for checkpoint in self.top()[:count]]
+        return mean_return > kept[-1] if len(kept) == count else not math.isnan(mean_return)
+
+    def keep_top(self, count: int) -> None:
+        """Remove all but the `count` checkpoints with the greatest mean returns."""
+        for checkpoint in self.top()[count:]:
+            shutil.rmtree(checkpoint.path)
+
     def clean_up(self) -> None:
         """Remove what a killed run left half written, and bring back what it had set aside."""
         for set_aside in self.folder.glob(".*.old"):
@@ -97,14 +126,22 @@ class CheckpointStore:
             remove_leftovers(checkpoint.path)
 
     def drop_after(self, timestep: int) -> None:
-        """Remove step checkpoints later than a timestep that a run resumes from; it will write them anew."""
-        for checkpoint in self.steps():
-            if int(checkpoint.name.removeprefix("step_")) > timestep:
+        """Remove checkpoints later than the timestep that a run resumes from; the run will write them again."""
+        for checkpoint in [*self.steps(), *self._matching(TOP)]:
+            if _named_timestep(checkpoint) > timestep:
                 shutil.rmtree(checkpoint.path)
 
+    def _named(self, name: str) -> list[Checkpoint]:
+        checkpoint = Checkpoint(self.folder / name)
+        return [checkpoint] if checkpoint.path.is_dir() else []
+
     def _matching(self, pattern: re.Pattern[str]) -> list[Checkpoint]:
+        """List the checkpoints with such a name in the order of their timesteps."""
         if not self.folder.is_dir():
             return []
-        return [
-            Checkpoint(path) for path in self.folder.iterdir() if path.is_dir() and pattern.match(path.name)
-        ]
+        paths = (path for path in self.folder.iterdir() if path.is_dir() and pattern.match(path.name))
+        return sorted(map(Checkpoint, paths), key=_named_timestep)
+
+
+def _named_timestep(checkpoint: Checkpoint) -> int:
+    return int(checkpoint.name.rpartition("_")[2])

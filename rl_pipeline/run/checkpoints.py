@@ -1,6 +1,6 @@
 """Checkpoints: folders that hold everything a training needs to go on as if it had never stopped.
 
-checkpoints/<init|best|final|step_000500000>/
+checkpoints/<init|best|final|step_000500000|top_000500000>/
     checkpoint.json      timestep, what kind of checkpoint, size and SHA-256 of every other file; written last;
                          in `final`, the length that was asked for and why the training ended before it, too
     model.zip            networks and optimizers; loads with stock stable_baselines3
@@ -20,6 +20,7 @@ that was damaged later is found out by its checksums. Old step checkpoints are t
 
 import hashlib
 import json
+import math
 import os
 import re
 import secrets
@@ -62,7 +63,7 @@ class Checkpoint:
 
     @property
     def name(self) -> str:
-        """`init`, `best`, `final` or `step_...`."""
+        """`init`, `best`, `final`, `step_<timesteps>` or `top_<timesteps>`."""
         return self.path.name
 
     def manifest(self) -> dict[str, Any]:
@@ -93,6 +94,11 @@ class Checkpoint:
     def timestep(self) -> int:
         """How many timesteps the policy had been trained for."""
         return int(self.manifest()["timestep"])
+
+    @property
+    def mean_return(self) -> float:
+        """The mean return of the evaluation that a best or top checkpoint was kept for; NaN for other checkpoints."""
+        return float(self.manifest().get("mean_return", math.nan))
 
     @property
     def loads_elsewhere(self) -> bool:
@@ -166,6 +172,9 @@ def _check_entries(path: Path, manifest: dict[str, Any]) -> None:
         raise CheckpointError(f"{path} is damaged: timestep must be a non-negative integer, is {timestep!r}")
     if not isinstance(resumable, bool):
         raise CheckpointError(f"{path} is damaged: resumable must be true or false, is {resumable!r}")
+    mean_return = manifest.get("mean_return", 0.0)
+    if type(mean_return) not in (int, float):
+        raise CheckpointError(f"{path} is damaged: mean_return must be a number, is {mean_return!r}")
     ranks = manifest.get("ranks", 1)
     if type(ranks) is not int or ranks < 1:
         raise CheckpointError(f"{path} is damaged: ranks must be a positive integer, is {ranks!r}")

@@ -151,13 +151,10 @@ def choose_checkpoint(run: RunFolder, name: str | None = None) -> Checkpoint:
         raise NotFoundError(f"{run.path} has no checkpoint yet")
     if name not in (None, "model"):
         return store.find(str(name))
-    by_preference = {checkpoint.name: checkpoint for checkpoint in checkpoints}
-    newest = max(
-        (each for each in checkpoints if each.name != "best"),
-        key=lambda each: each.timestep,
-        default=checkpoints[-1],
-    )
-    return by_preference.get("best", newest) if name is None else newest
+    best = checkpoints[-1] if checkpoints[-1].name == "best" else None
+    if name is None and best is not None:
+        return best
+    return max(store.history() or checkpoints, key=lambda each: each.timestep)
 
 
 def _of_checkpoint(checkpoint: Checkpoint) -> PolicyFiles:

@@ -9,7 +9,7 @@ from rl_pipeline.atomic import atomic_write
 from rl_pipeline.config.schema import Config
 from rl_pipeline.learners.learner import NonFiniteError
 from rl_pipeline.run.callback import OngoingTraining
-from rl_pipeline.run.checkpoint_store import CheckpointStore, step_name
+from rl_pipeline.run.checkpoint_store import CheckpointStore, step_name, top_name
 from rl_pipeline.run.checkpoints import LEARNER_FILES, Checkpoint, write_checkpoint
 from rl_pipeline.run.control import TrainingControl
 from rl_pipeline.run.early_stopping import check_finite, reason_to_stop, time_is_up
@@ -181,8 +181,18 @@ class RLTrainer:
         self.callbacks.evaluation(self.ongoing, summary, is_best=is_best)
         if is_best and self.checkpoint_settings.keep_best:
             self._save("best", resumable=False, mean_return=result.mean_return)
+        if timestep:
+            self._keep_top(result.mean_return)
         early_stopping = self.settings.early_stopping
         self.reason = self.reason or reason_to_stop(early_stopping, self.session.progression, summary)
+
+    def _keep_top(self, mean_return: float) -> None:
+        """Keep the policy if it is one of the best, where more than one is kept; `best` is a copy of the first."""
+        count = int(self.checkpoint_settings.keep_best)
+        if count > 1 and self.ranks.broadcast(self.ranks.leads and self.store.is_top(mean_return, count)):
+            self._save(top_name(self.learner.timesteps), resumable=False, mean_return=mean_return)
+            if self.ranks.leads:
+                self.store.keep_top(count)
 
     def _save_step(self) -> None:
         self._save(step_name(self.learner.timesteps))

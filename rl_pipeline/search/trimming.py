@@ -22,13 +22,12 @@ def trim(runs: Iterable[RunFolder]) -> None:
 
 def _trim(store: CheckpointStore) -> None:
     store.clean_up()
-    checkpoints = store.all()
-    others = [one for one in checkpoints if one.name != "best"]
-    last = next((one for one in others if one.name == "final"), others[-1] if others else None)
-    for checkpoint in others:
-        if last is not None and checkpoint.path != last.path:
-            shutil.rmtree(checkpoint.path)
+    history = store.history()
+    last = next((one for one in history if one.name == "final"), history[-1] if history else None)
     if last is not None:
+        for checkpoint in store.all():
+            if checkpoint.name not in ("best", last.name):
+                shutil.rmtree(checkpoint.path)
         try:
             if last.resumable:
                 thin_out(last)

@@ -1,18 +1,20 @@
+import json
 import logging
+import math
 from pathlib import Path
 
 import pytest
 
-from rl_pipeline.run.checkpoint_store import CheckpointStore, step_name
+from rl_pipeline.run.checkpoint_store import CheckpointStore, step_name, top_name
 from rl_pipeline.run.checkpoints import CheckpointError, write_checkpoint
 
 
-def write(folder: Path, name: str, timestep: int, *, resumable: bool = True) -> None:
+def write(folder: Path, name: str, timestep: int, *, resumable: bool = True, **details: float) -> None:
     def write_files(path: Path) -> None:
         (path / "model.zip").write_bytes(name.encode())
         (path / "state.npz").write_bytes(b"state")
 
-    write_checkpoint(folder / name, timestep, write_files, resumable=resumable)
+    write_checkpoint(folder / name, timestep, write_files, resumable=resumable, **details)
 
 
 @pytest.fixture
@@ -75,3 +77,54 @@ def test_leftovers_of_a_kill_are_cleaned_up(store: CheckpointStore) -> None:
 def test_steps_after_the_one_to_go_on_from_are_dropped(store: CheckpointStore) -> None:
     store.drop_after(150)
     assert [checkpoint.name for checkpoint in store.steps()] == ["step_000000100"]
+
+
+@pytest.fixture
+def store_of_three(store: CheckpointStore) -> CheckpointStore:
+    for timestep, mean_return in ((100, 5.0), (200, 7.0), (1000, 5.0)):
+        write(store.folder, top_name(timestep), timestep, resumable=False, mean_return=mean_return)
+    return store
+
+
+def test_the_best_are_listed_by_return_and_then_by_age(store_of_three: CheckpointStore) -> None:
+    store = store_of_three
+    assert [checkpoint.timestep for checkpoint in store.top()] == [200, 100, 1000]
+    assert [one.name for one in store.all()][-4:] == [*map(top_name, (100, 200, 1000)), "best"]
+    assert [one.name for one in store.history()] == ["init", *map(step_name, (100, 200, 1000))]
+
+
+@pytest.mark.parametrize(
+    ("mean_return", "count", "expected"),
+    [
+        (5.0, 3, False),
+        (5.1, 3, True),
+        (-1.0, 4, True),
+        (math.nan, 4, False),
+        (math.nan, 3, False),
+        (8.0, 1, True),
+    ],
+)
+def test_a_return_is_compared_with_those_that_are_kept(
+    mean_return: float, count: int, expected: bool, store_of_three: CheckpointStore
+) -> None:
+    assert store_of_three.is_top(mean_return, count) is expected
+
+
+def test_only_the_best_are_kept(store_of_three: CheckpointStore) -> None:
+    store_of_three.keep_top(2)
+    assert [checkpoint.timestep for checkpoint in store_of_three.top()] == [200, 100]
+
+
+def test_the_best_after_the_timestep_of_a_resume_are_dropped(store_of_three: CheckpointStore) -> None:
+    store_of_three.drop_after(150)
+    assert [checkpoint.timestep for checkpoint in store_of_three.top()] == [100]
+
+
+def test_a_damaged_one_of_the_best_is_left_for_its_user(
+    store_of_three: CheckpointStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    manifest = store_of_three.folder / top_name(200) / "checkpoint.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"mean_return": "seven"}))
+    assert [checkpoint.timestep for checkpoint in store_of_three.top()] == [100, 1000]
+    assert "mean_return must be a number" in caplog.text
+    assert top_name(200) in [checkpoint.name for checkpoint in store_of_three.all()]

@@ -44,6 +44,21 @@ def test_nothing_is_kept_as_best_when_nobody_wants_it(train: Callable[..., RunFo
     assert not (run.checkpoints / "best").exists()
 
 
+def test_the_k_best_policies_are_kept(train: Callable[..., RunFolder]) -> None:
+    run = train(
+        "a2c",
+        "training.checkpoint.keep_best=2",
+        "training.training.eval.num_evals=4",
+        "training.algorithm_parameters.learning_rate=0.1",
+    )
+    trained = curve(run, "evaluations.csv")[1:]
+    ranked = sorted(trained, key=lambda row: -float(row["eval/mean_reward"]))
+    store = CheckpointStore(run.checkpoints)
+    assert [one.timestep for one in store.top()] == [int(row["timestep"]) for row in ranked[:2]]
+    assert store.find("best").timestep == store.top()[0].timestep
+    assert not store.top()[1].resumable
+
+
 def test_evaluations_come_at_the_given_frequency(train: Callable[..., RunFolder]) -> None:
     run = train("a2c", "training.training.eval.frequency=30")
     assert [int(row["timestep"]) for row in curve(run, "evaluations.csv")] == [0, 30, 60, 80]
