@@ -142,6 +142,6 @@ def _import(location: str) -> ModuleType | str:
     if path.is_file():
         return import_own_file(path)
     return (
-        f"there is no file '{location}' (looked at {path}); paths are relative to the folder that you start in, "
+        f"the file '{location}' does not exist (looked at {path}); paths are relative to the working folder, "
         "not to that of the YAML file"
     )

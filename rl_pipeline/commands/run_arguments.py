@@ -76,7 +76,7 @@ def refuse_window_with_film(options: argparse.Namespace) -> None:
     """
     if options.render == "human" and options.video is not None:
         raise RefusedError(
-            "--render human opens a window, --video writes a film, and an environment renders only one of them; leave "
+            "--render human opens a window, --video writes a film, and an environment renders only one; leave "
             "one out"
         )
 

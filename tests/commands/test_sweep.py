@@ -123,7 +123,7 @@ def test_a_sweep_is_not_started_over_another_one(command: Command, without_searc
             "sweep.yaml:4",
             "high: is missing",
         ),
-        ({"objective": {"metric": "none.py:f"}}, "sweep.yaml:4", "there is no file"),
+        ({"objective": {"metric": "none.py:f"}}, "sweep.yaml:4", "does not exist"),
         ({"sampler": "tpee"}, "sweep.yaml:3", "did you mean: tpe"),
         ({"sampler": "tpe"}, "sweep.yaml:1", "sweep.trials: is missing"),
         ({"pruner": "median", "pruner_options": {"warmup": 1}}, "sweep.yaml", "no such option"),
@@ -208,7 +208,7 @@ def test_a_training_passes_over_the_section(command: Command) -> None:
     run = RunFolder(Path("here/my_run"))
     assert "sweep" not in yaml.safe_load(run.config.read_text())
     again = command("train", "--config", "sweep.yaml", "--folder", "here/my_run")
-    assert "holds a run already" in again.error
+    assert "already contains a run" in again.error
     assert (
         "has finished its"
         in command("train", "--config", "sweep.yaml", "--resume", "auto", "--folder", "here/my_run").output

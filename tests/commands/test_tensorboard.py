@@ -91,7 +91,7 @@ def test_a_taken_port_is_named(command: Command, logged: RunFolder, taken_port: 
     outcome = command("tensorboard", "walk", "--port", str(taken_port))
     assert outcome.status == 2
     assert f"port {taken_port} of 127.0.0.1 is taken" in outcome.error
-    assert "choose another with --port" in outcome.error
+    assert "choose another port with --port" in outcome.error
 
 
 def test_a_missing_tensorboard_is_named(
