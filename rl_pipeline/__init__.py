@@ -10,7 +10,7 @@ __all__ = ["Run", "load_run", "make_vector_env", "train"]
 
 
 def __getattr__(name: str) -> object:
-    """Import the Python interface when it is first asked for: it needs the training stack."""
+    """Import the Python interface on first use, since it needs the training stack."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from rl_pipeline import api

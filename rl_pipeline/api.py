@@ -42,7 +42,7 @@ class Run:
         self.folder = folder
 
     def __repr__(self) -> str:
-        """Name the folder and the status."""
+        """Return the class name with the folder and the status."""
         return f"Run({str(self.path)!r}, status={self.status!r})"
 
     @property
@@ -75,7 +75,7 @@ class Run:
     def table(self) -> "pandas.DataFrame":
         """Return the learning curves as a table, with a column for each metric and the timesteps as index.
 
-        Of several values at a timestep, the last one counts.
+        If a timestep has several values, the table holds the last one.
 
         Raises:
             ImportError: pandas is not installed.
@@ -92,11 +92,11 @@ class Run:
         """Load a policy that acts on raw observations.
 
         Args:
-            checkpoint: `best`, `final`, `init` or a timestep; by default the best one.
+            checkpoint: `best`, `final`, `init` or a timestep; by default the best checkpoint.
 
         Raises:
             NotFoundError: The run has no checkpoint yet.
-            CheckpointError: It has none of this name.
+            CheckpointError: The run has no checkpoint of this name.
             PolicyFileError: A file is missing or damaged.
             PolicyNeedsMoreError: The policy cannot act without its environment's wrappers.
         """
@@ -110,7 +110,7 @@ class Run:
         checkpoint: str | None = None,
         overrides: Overrides | None = None,
     ) -> dict[str, Any]:
-        """Let the policy act in its environment, and write the result to `eval.json`.
+        """Evaluate the policy in its environment, and write the result to `eval.json`.
 
         Args:
             episodes: Number of episodes; by default that of the configuration.
@@ -136,8 +136,8 @@ class Run:
             overrides: Changes to the configuration, such as more timesteps.
 
         Raises:
-            AlreadyFinishedError: It has finished its timesteps.
-            RunBusyError: Another process trains it.
+            AlreadyFinishedError: The run has finished its timesteps.
+            RunBusyError: Another process trains the run.
         """
         return _carry_out(plan_resume(str(self.path), _as_arguments(overrides)))
 
@@ -156,7 +156,7 @@ def train(config: str | Path | Mapping[str, object], overrides: Overrides | None
         The run, evaluated and filmed if the training was not stopped.
 
     Raises:
-        ConfigError: The configuration is refused; the text lists all problems.
+        ConfigError: The configuration is refused; the message lists all problems.
     """
     arguments = _as_arguments(overrides)
     if not isinstance(config, Mapping):
@@ -213,5 +213,5 @@ def _carry_out(plan: Plan) -> Run:
 
 
 def _as_arguments(overrides: Overrides | None) -> list[str]:
-    """Write overrides as the command line has them; JSON is YAML, too."""
+    """Convert overrides to the form of the command line; JSON is valid YAML."""
     return [f"{key}={json.dumps(value)}" for key, value in (overrides or {}).items()]

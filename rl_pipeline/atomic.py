@@ -1,4 +1,4 @@
-"""Files that are either the old one or the whole new one, whatever happens while they are written."""
+"""Atomic writing of files: after a crash, a file is either the old one or the complete new one."""
 
 import os
 import re
@@ -20,7 +20,7 @@ def atomic_write(path: str | os.PathLike[str], *, mode: Literal["w", "wb"] = "wb
 
     Args:
         path: The file to write or replace. Its folder must exist.
-        mode: `"wb"` for bytes, `"w"` for UTF-8 text whose line ends are written as they are given.
+        mode: `"wb"` for bytes, `"w"` for UTF-8 text with unchanged line ends.
 
     Yields:
         The open temporary file.
@@ -48,7 +48,7 @@ def remove_leftovers(folder: str | os.PathLike[str]) -> None:
     """Remove the temporary files of `atomic_write` that killed processes left in a folder.
 
     Args:
-        folder: A folder that no process writes to now.
+        folder: A folder that no process writes to at this time.
     """
     for path in Path(folder).glob(".*.tmp"):
         if LEFTOVER.fullmatch(path.name) and path.is_file() and not path.is_symlink():

@@ -17,15 +17,15 @@ KEPT_CODE = "code"
 
 
 def is_class_path(text: str) -> bool:
-    """Tell whether a name from YAML points to a user's own class rather than to a registered one."""
+    """Return whether a name from YAML refers to a user's own class and not to a registered one."""
     return ":" in text
 
 
 def short_class_path(text: str) -> str:
-    """Write `path/to/file.py:Class` as `path/to/file:Class`, and without the folder in which a run keeps its copy.
+    """Shorten `path/to/file.py:Class` to `path/to/file:Class`, without the folder in which a run keeps its copy.
 
     Args:
-        text: A name from YAML; one that names no file is returned as it is.
+        text: A name from YAML; it is returned unchanged if it names no file.
     """
     file, _, name = text.rpartition(":")
     if not file.endswith(".py"):
@@ -49,7 +49,7 @@ def resolve_class(class_path: str, base: type[T], key: str) -> type[T]:
     """
     location, _, class_name = class_path.rpartition(":")
     if not location or not class_name.isidentifier():
-        message = f"'{class_path}' is no class path; write package.module:Class or path/to/file.py:Class"
+        message = f"'{class_path}' is not a class path; write package.module:Class or path/to/file.py:Class"
         raise ConfigError([Problem(key, message, class_path)])
     module = _import(location)
     if isinstance(module, str):
@@ -70,10 +70,10 @@ def find_class(name: str, registered: Mapping[str, type[T]], base: type[T], key:
         name: A key of `registered`, `package.module:Class` or `path/to/file.py:Class`.
         registered: The classes that have a short name.
         base: What a user's own class must derive from.
-        key: Where the name stands in the configuration, for the message.
+        key: Configuration key of the name, for the message.
 
     Returns:
-        The class, or the problem that a user should read.
+        The class, or the problem to report to the user.
     """
     if name in registered:
         return registered[name]
@@ -96,13 +96,13 @@ def find_class(name: str, registered: Mapping[str, type[T]], base: type[T], key:
 def check_arguments(
     found: type, arguments: Mapping[str, object], key: str, *, n_given: int = 0
 ) -> list[Problem]:
-    """List what is wrong with the names of the keyword arguments that a class is to be made with.
+    """Return the problems in the names of keyword arguments for a class.
 
     Args:
         found: The class.
-        arguments: What YAML gives it.
+        arguments: The arguments from YAML.
         key: Key of the arguments in the configuration, for messages.
-        n_given: How many first arguments the class gets from elsewhere.
+        n_given: Number of first positional arguments that the caller provides.
     """
     parameters = list(inspect.signature(found).parameters.values())[n_given:]
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
@@ -131,7 +131,7 @@ def _defines(module: ModuleType, value: object, base: type) -> bool:
 
 
 def _import(location: str) -> ModuleType | str:
-    """Import a module or a file, or say why there is none."""
+    """Import a module or a file, or return the reason why it cannot be imported."""
     if not location.endswith(".py"):
         try:
             return importlib.import_module(location)
@@ -142,6 +142,6 @@ def _import(location: str) -> ModuleType | str:
     if path.is_file():
         return import_own_file(path)
     return (
-        f"there is no file '{location}' (looked at {path}); paths are relative to the folder that you start in, "
+        f"the file '{location}' does not exist (looked at {path}); paths are relative to the working folder, "
         "not to that of the YAML file"
     )

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        arguments: The command line without the program's name; that of this process by default.
+        arguments: The command line without the program's name; by default, that of this process.
 
     Returns:
         The exit status, as `commands/exit_status.py` lists them.
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse a command line whose overrides may stand anywhere; argparse takes only those before the first option."""
+    """Parse a command line with overrides at any position; argparse accepts only those before the first option."""
     options, rest = parser.parse_known_args(arguments)
     overrides = [word for word in rest if "=" in word and not word.startswith("-")]
     if rest != overrides or (rest and not hasattr(options, "overrides")):

@@ -1,9 +1,9 @@
-"""Errors whose text is written for the user: what is wrong, where, what is valid, what to do."""
+"""Errors with a message for the user: what is wrong, where, what is valid, what to do."""
 
 from typing import ClassVar
 
 REFUSED, FAILED, BUSY = 2, 1, 75
-"""Exit statuses: nothing was started; it broke down while it ran; try again later (EX_TEMPFAIL of sysexits.h)."""
+"""Exit statuses: nothing was started; failed while running; try again later (EX_TEMPFAIL of sysexits.h)."""
 
 
 class UserError(Exception):
@@ -16,15 +16,15 @@ class UserError(Exception):
     exit_status: ClassVar[int] = REFUSED
 
     def text(self) -> str:
-        """Return the message and the notes that were added to it on its way."""
+        """Return the message and the notes that callers added to it."""
         return "\n".join([str(self), *getattr(self, "__notes__", [])])
 
 
 class RefusedError(UserError):
-    """A command that cannot be carried out as it was given; the text says what to change."""
+    """A command that is refused before it starts; the message says what to change."""
 
 
 class CommandFailedError(UserError):
-    """A command that broke down while it ran; the text says why and what is left."""
+    """A command that failed while it ran; the message says why, and what was kept."""
 
     exit_status = FAILED

@@ -1,4 +1,4 @@
-"""Standard output and error of a process whose reader may go away: `| head`, a closed pager, a lost terminal."""
+"""Standard output and error of a process whose reader may end: `| head`, a closed pager, a lost terminal."""
 
 import atexit
 import errno
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 class ReaderGoneError(Exception):
-    """Nobody reads the standard output any more; a command that only prints can end."""
+    """Raised when the reader of the standard output has ended; a command that only prints can stop."""
 
 
 class OutputFile(io.RawIOBase):
-    """Writes to a file descriptor; what cannot be written may be dropped.
+    """Writes to a file descriptor; output that cannot be written may be dropped.
 
     Args:
-        descriptor: Where to write; it is not closed.
-        name: What Python calls the stream.
+        descriptor: The descriptor to write to; it is not closed.
+        name: Python's name of the stream.
         must_be_read: Raise when a write fails: `ReaderGoneError` for a pipe without a reader, and otherwise OSError.
     """
 
@@ -39,11 +39,11 @@ class OutputFile(io.RawIOBase):
         return os.isatty(self._descriptor)
 
     def writable(self) -> bool:
-        """Return that it can be written to."""
+        """Return True: the stream is writable."""
         return True
 
     def write(self, data: "ReadableBuffer", /) -> int:
-        """Write all bytes, or drop what is left of them when nobody reads them."""
+        """Write all bytes; drop the rest if the reader has ended."""
         left = memoryview(data).cast("B")
         count = len(left)
         try:
@@ -57,7 +57,7 @@ class OutputFile(io.RawIOBase):
 
 
 def guard_output() -> None:
-    """Put `OutputFile` behind `sys.stdout`, which must be read, and `sys.stderr`, which need not.
+    """Put `OutputFile` behind `sys.stdout`, which must have a reader, and `sys.stderr`, which need not.
 
     Streams that are not those of the process, such as those of a test or a notebook, are left as they are.
     """
@@ -65,7 +65,9 @@ def guard_output() -> None:
         sys.stdout.flush()
         file = OutputFile(sys.stdout.fileno(), "<stdout>", must_be_read=True)
         sys.stdout = _text_stream(io.BufferedWriter(file), sys.stdout)
-        atexit.register(go_on_unread)  # the interpreter flushes it at its end, when nobody handles an error
+        atexit.register(
+            go_on_unread
+        )  # the interpreter flushes it at exit, where an error would not be handled
     if sys.stderr is sys.__stderr__ and isinstance(sys.stderr, io.TextIOWrapper):
         # Without a buffer, so that a signal handler can write while the code that it interrupts does.
         file = OutputFile(sys.stderr.fileno(), "<stderr>", must_be_read=False)
@@ -73,7 +75,7 @@ def guard_output() -> None:
 
 
 def go_on_unread() -> None:
-    """Drop from now on what cannot be written to `sys.stdout`: the command does more than print."""
+    """Drop output to `sys.stdout` that cannot be written from now on: the command does more than print."""
     file = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
     if isinstance(file, OutputFile):
         file.must_be_read = False

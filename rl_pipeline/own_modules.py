@@ -1,8 +1,8 @@
-"""Imports users' Python files together with the modules beside them, apart from all other modules of the process.
+"""Import of users' Python files with the modules beside them, separate from all other modules of the process.
 
 Every folder with own files is a package of its own (`own_1`, `own_2`, ...), so two runs in one process may each have
-a `helpers.py`. Inside of it `import helpers` and `from .helpers import f` find the module beside the file first, as
-they do in a script.
+a `helpers.py`. In a package, `import helpers` and `from .helpers import f` find the module beside the file first, as
+in a script.
 """
 
 import ast
@@ -32,13 +32,13 @@ NEVER_OWN = {*sys.stdlib_module_names, "rl_pipeline"}
 
 
 def import_own_file(path: Path) -> ModuleType:
-    """Import a user's file; again only if it or a module that it imports from its folder has changed since.
+    """Import a user's file; import it again only if it or a module that it imports from its folder has changed.
 
     Args:
         path: An absolute path without symbolic links.
 
     Raises:
-        ImportError: It is no Python file that can be imported, or it imports something that does not exist.
+        ImportError: The file is not an importable Python file, or it imports something that does not exist.
     """
     root = import_root(path)
     package = _packages.get(root)
@@ -48,23 +48,23 @@ def import_own_file(path: Path) -> ModuleType:
 
 
 def forget_own_files(root: Path) -> None:
-    """Have the files of a folder executed anew when they are imported next."""
+    """Forget the modules of a folder, so that the next import executes the files again."""
     _packages.pop(root, None)
 
 
 def import_root(path: Path) -> Path:
-    """Give the folder in which the imports of a file start: its own, or that above its outermost package."""
+    """Return the folder in which the imports of a file start: its own, or that above its outermost package."""
     return next(folder for folder in path.parents if not (folder / INITIALIZER).is_file())
 
 
 def stable_name(module: str) -> str:
-    """Give an own module a name that depends on nothing but its file's name and content; others keep theirs."""
+    """Rename an own module by its file's name and content only; other modules keep their names."""
     package = _finder.packages.get(module.partition(".")[0])
     return package.stable_names.get(module, module) if package else module
 
 
 def own_files(path: Path) -> set[Path]:
-    """List a file and every module of its folder that an import statement in it leads to, directly or not."""
+    """List a file and all modules of its folder that it imports, directly or indirectly."""
     root = import_root(path)
     found: set[Path] = set()
     waiting = {path}
@@ -83,7 +83,7 @@ class OwnPackage:
         self.root = root
         self.name = f"own_{next(_numbers)}"
         self.loaded: dict[Path, str] = {}
-        """The digest of every file at the time of its import."""
+        """Digest of each file at the time of its import."""
         self.stable_names: dict[str, str] = {}
         module = ModuleType(self.name)
         module.__path__ = [str(root)]
@@ -94,11 +94,11 @@ class OwnPackage:
         _finder.packages[self.name] = self
 
     def has_changed(self) -> bool:
-        """Tell whether a file is not what it was when it was imported."""
+        """Return whether a file has changed since it was imported."""
         return any(not file.is_file() or _digest(file) != digest for file, digest in self.loaded.items())
 
     def import_file(self, path: Path) -> ModuleType:
-        """Import a file of this folder, after the packages that it lies in."""
+        """Import a file of this folder, after the packages that contain it."""
         folders = path.parent.relative_to(self.root).parts
         parent = ".".join([self.name, *folders])
         importlib.import_module(parent)
@@ -118,7 +118,7 @@ class OwnPackage:
         return module
 
     def owns(self, name: str) -> bool:
-        """Tell whether a top-level name in an import statement means a module of this folder."""
+        """Return whether a top-level name in an import statement refers to a module of this folder."""
         if name in NEVER_OWN:
             return False
         if _module_file(self.root, (name,)) is not None:
@@ -133,7 +133,7 @@ class OwnPackage:
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> ModuleType:
-        """Do what `builtins.__import__` does, and look into this folder first."""
+        """Import like `builtins.__import__`, but look in this folder first."""
         top = name.partition(".")[0]
         if level or not self.owns(top):
             return builtins.__import__(name, globals, locals, fromlist or (), level)
@@ -144,10 +144,10 @@ class OwnPackage:
 
 
 class OwnLoader(SourceFileLoader):
-    """Loads a module whose import statements look into its own folder; writes no `__pycache__` there."""
+    """Loads a module whose import statements look in its own folder; writes no `__pycache__` there."""
 
     def get_code(self, fullname: str) -> CodeType:
-        """Compile the source and remember what it was."""
+        """Compile the source and record its digest."""
         source = self.get_data(self.path)
         package, path = _finder.packages[fullname.partition(".")[0]], Path(self.path)
         package.loaded[path] = hashlib.sha256(source).hexdigest()
@@ -155,7 +155,7 @@ class OwnLoader(SourceFileLoader):
         return self.source_to_code(source, self.path)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Execute the module with import statements of its own."""
+        """Execute the module with its own import function."""
         package = _finder.packages[module.__name__.partition(".")[0]]
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": package.import_statement}
         super().exec_module(module)
@@ -170,7 +170,7 @@ class OwnFinder:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Look into the folders of the parent package; see `importlib.abc.MetaPathFinder`."""
+        """Look in the folders of the parent package; see `importlib.abc.MetaPathFinder`."""
         if path is None or fullname.partition(".")[0] not in self.packages:
             return None
         loaders: list[Any] = [(OwnLoader, SOURCE_SUFFIXES), (ExtensionFileLoader, EXTENSION_SUFFIXES)]
@@ -205,10 +205,10 @@ def _module_file(folder: Path, parts: Sequence[str]) -> Path | None:
 
 
 def _imported_files(file: Path, root: Path) -> Iterator[Path]:
-    """Yield the files below `root` that the import statements anywhere in a file lead to."""
+    """Yield the files below `root` that the import statements of a file refer to."""
     try:
         tree = ast.parse(file.read_bytes())
-    except SyntaxError:  # a module that only a statement which is never reached imports
+    except SyntaxError:  # a module that is imported only by a statement that is never executed
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -13,9 +13,9 @@ import numpy as np
 
 ARRAY = "$array"
 StateDict = dict[str, Any]
-"""A state as `state_dict` returns it: a tree of plain data by name, whose types its owner knows."""
+"""A state as `state_dict` returns it: a tree of plain data by name; its owner knows the types."""
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
-"""What `load` raises where the data is damaged or something else."""
+"""Errors that `load` raises if the data is damaged or of another kind."""
 
 
 def dump(tree: Any, file: Any) -> None:
@@ -23,10 +23,10 @@ def dump(tree: Any, file: Any) -> None:
 
     Args:
         tree: None, bool, int of any size, float, str, list, tuple, mapping with str keys, NumPy array, scalar.
-        file: Where to write.
+        file: The file to write to.
 
     Raises:
-        TypeError: The tree holds something else.
+        TypeError: The tree holds a value of another type.
     """
     arrays: dict[str, np.ndarray] = {}
     text = json.dumps(_take_arrays(tree, arrays))
@@ -34,20 +34,20 @@ def dump(tree: Any, file: Any) -> None:
 
 
 def load(file: BinaryIO | Any) -> Any:
-    """Read what `dump` wrote, from a path or an open binary file; tuples come back as lists."""
+    """Read the output of `dump` from a path or an open binary file; tuples become lists."""
     with np.load(file, allow_pickle=False) as archive:
         return _put_arrays(json.loads(archive["tree"].tobytes().decode()), archive)
 
 
 def to_bytes(tree: object) -> bytes:
-    """Return what `dump` writes."""
+    """Return the bytes that `dump` writes."""
     file = io.BytesIO()
     dump(tree, file)
     return file.getvalue()
 
 
 def from_bytes(data: bytes) -> Any:
-    """Read what `to_bytes` returned."""
+    """Read the output of `to_bytes`."""
     return load(io.BytesIO(data))
 
 

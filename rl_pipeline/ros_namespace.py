@@ -1,4 +1,4 @@
-"""Namespaces on the command lines of ROS, where `left` means `/left`."""
+"""Namespaces on the command lines of ROS; `left` means `/left`."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,12 +9,12 @@ FLAGS = ("-r", "--remap")
 
 
 def absolute(namespace: str) -> str:
-    """Write a namespace as ROS wants it, with a slash before it and none after it; that of none is `/`."""
+    """Normalise a namespace for ROS, with a slash before it and none after it; an empty one becomes `/`."""
     return "/" + namespace.strip("/")
 
 
 def with_absolute_namespaces(arguments: Sequence[str]) -> list[str]:
-    """Return a command line in which every rule `__ns:=` has an absolute namespace; ROS refuses others."""
+    """Return a command line in which every rule `__ns:=` has an absolute namespace, as ROS requires."""
     return [rule[1] + absolute(rule[2]) if rule else argument for argument, rule in _rules(arguments)]
 
 

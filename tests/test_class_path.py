@@ -50,7 +50,7 @@ def test_other_text_is_refused(path: str) -> None:
 
 
 def test_missing_files_and_modules_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"there is no file .* relative to the folder that you start in"):
+    with pytest.raises(ConfigError, match=r"the file .* does not exist .* relative to the working folder"):
         resolve_class(f"{tmp_path}/nowhere.py:Net", nn.Module, KEY)
     with pytest.raises(ConfigError, match="no module named 'nowhere_at_all'"):
         resolve_class("nowhere_at_all.deep:Net", nn.Module, KEY)

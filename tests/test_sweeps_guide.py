@@ -58,7 +58,7 @@ def test_the_commands_of_the_page_work(
         rl_pipeline(command)
     folder = find_sweep("sweep_cartpole")
     assert len(folder.asked("enqueue")) == 1
-    assert "1 finished of 1 trials; no driver is at work" in capsys.readouterr().out
+    assert "1 finished of 1 trials; no driver is running" in capsys.readouterr().out
 
 
 def test_the_script_of_evolution_searches(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The commands of `rl-pipeline`, one file each; what they need is imported only when they run."""
+"""The commands of `rl-pipeline`, one file each; they import their dependencies only when they run."""
 
 import argparse
 
@@ -60,7 +60,7 @@ COMMANDS = (
 
 
 def add_commands(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the parser of every command, whose default `run` carries it out."""
+    """Add the parser of every command, with the command's function as the default of `run`."""
     for command in COMMANDS:
         parser = parsers.add_parser(command.NAME, help=command.HELP, description=command.HELP)
         command.add_arguments(parser)

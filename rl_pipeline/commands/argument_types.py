@@ -7,7 +7,7 @@ from pathlib import Path
 
 MAX_PORT = 65535
 MAX_SEEDS = 1000
-"""Trainings of one command line."""
+"""Maximum number of trainings of one command line."""
 
 
 def natural(text: str) -> int:
@@ -20,7 +20,7 @@ def natural(text: str) -> int:
 
 
 def seed(text: str) -> int:
-    """Parse a seed, of which NumPy's generator takes 32 bits."""
+    """Parse a seed; NumPy's generator takes 32 bits."""
     number = natural(text)
     if number >= 2**32:
         raise argparse.ArgumentTypeError(f"must be at most {2**32 - 1}")

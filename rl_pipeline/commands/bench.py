@@ -1,4 +1,4 @@
-"""`rl-pipeline bench`: how fast this machine steps, trains and acts."""
+"""`rl-pipeline bench`: measure the speed of stepping, training and acting on this machine."""
 
 import argparse
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from rl_pipeline.errors import RefusedError
 NAME = "bench"
 HELP = "measure how fast this machine steps environments, trains agents and acts"
 STEPPING = """environment steps per second of the batched MuJoCo backend, Stable-Baselines3's DummyVecEnv and
-Gymnasium's sync and async vector environments, as ratios to the limit: so many threads that do nothing but mj_step"""
+Gymnasium's sync and async vector environments, as ratios to the limit: as many threads that only call mj_step"""
 TRAINING = """timesteps per second of collecting, updating and both together, of stock Stable-Baselines3 and of
-`training.engine: fast`, with SB3's default parameters; start-up and compilation are reported apart"""
+`training.engine: fast`, with SB3's default parameters; start-up and compilation are reported separately"""
 POLICY = """microseconds that a policy with SB3's default network takes for a batch of actions: SB3's predict and the
 actor with which the fast engine collects"""
 FAST_ALGORITHMS = ("ppo", "sac", "td3", "tqc")
@@ -34,10 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure what was asked for.
+    """Run the benchmark.
 
     Raises:
-        RefusedError: There is no such environment, or the fast engine does not cover its policy.
+        RefusedError: The environment does not exist, or the fast engine does not cover its policy.
     """
     import gymnasium
 
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def add_stepping_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what `rl_pipeline.bench.stepping` needs."""
+    """Declare the arguments of `rl_pipeline.bench.stepping`."""
     environments = ["HalfCheetah-v5", "Ant-v5", "Humanoid-v5"]
     parser.add_argument("--environments", nargs="+", default=environments, metavar="ID", help="MuJoCo tasks")
     parser.add_argument(
@@ -63,7 +63,7 @@ def add_stepping_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what `rl_pipeline.bench.training` needs."""
+    """Declare the arguments of `rl_pipeline.bench.training`."""
     parser.add_argument("--algorithm", choices=FAST_ALGORITHMS, default="ppo", help="what trains")
     _add_environment(parser, "a MuJoCo task")
     parser.add_argument("--n-envs", type=positive, default=8, metavar="N", help="number of environments")
@@ -74,20 +74,20 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         "--vector-steps",
         type=positive,
         default=100,
-        help="sac, td3, tqc: steps of each environment in the least training that is measured",
+        help="sac, td3, tqc: steps of each environment in the shortest training that is measured",
     )
     seconds_help = (
-        "about how long stock SB3 trains in a round, in whole rollouts or --vector-steps, at least one"
+        "approximate seconds of stock SB3's training in a round, rounded to rollouts or --vector-steps"
     )
     _add_common(parser, "training", rounds=5, seconds=1.0, seconds_help=seconds_help)
 
 
 def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what `rl_pipeline.bench.policy` needs."""
+    """Declare the arguments of `rl_pipeline.bench.policy`."""
     parser.add_argument(
         "--algorithms", nargs="+", choices=FAST_ALGORITHMS, default=list(FAST_ALGORITHMS), help="what acts"
     )
-    _add_environment(parser, "any of Gymnasium's, for its spaces")
+    _add_environment(parser, "any id of Gymnasium, for its spaces")
     parser.add_argument(
         "--batches", nargs="+", type=positive, default=[1, 8, 64], metavar="N", help="observations at a time"
     )
@@ -108,11 +108,11 @@ def _add_common(
         "--rounds",
         type=positive,
         default=rounds,
-        help="how often everything is measured in turn; the medians are reported",
+        help="number of rounds that measure everything in turn; the medians are reported",
     )
     parser.add_argument("--seconds", type=positive_seconds, default=seconds, help=seconds_help)
-    parser.add_argument("--threads", type=positive, default=cores, help="of simulators and of torch")
-    parser.add_argument("--output", type=Path, default=output, help="the JSON to write")
+    parser.add_argument("--threads", type=positive, default=cores, help="threads of simulators and of torch")
+    parser.add_argument("--output", type=Path, default=output, help="the JSON file to write")
 
 
 def positive_seconds(text: str) -> float:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rl_pipeline.run.expert import Expert
 
 NAME = "collect"
-HELP = "record episodes of the policies of runs in an HDF5 file, from which other policies learn"
+HELP = "record episodes of trained policies in an HDF5 file, as training data for other policies"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,14 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint",
         metavar="best|final|init|STEP",
-        help="of every run; by default the best, else the newest",
+        help="checkpoint of every run (default: the best, otherwise the newest)",
     )
     parser.add_argument(
         "--out",
         type=path_ending_in(".hdf5"),
         required=True,
         metavar="OUT.hdf5",
-        help="the file to write or add to",
+        help="the file to write, or to extend",
     )
     parser.add_argument("--episodes", type=positive, metavar="N", help="the same as --from-start")
     parser.add_argument("--from-start", type=natural, metavar="N", help="episodes of each run (default 10)")
@@ -38,37 +38,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=natural,
         default=0,
         metavar="N",
-        help="recordings of each run from random points",
+        help="recordings of each run that start at random points of episodes",
     )
     parser.add_argument(
         "--longest-prefix",
         type=positive,
         default=200,
         metavar="STEPS",
-        help="before a random point (default 200)",
+        help="maximum number of steps before a random point (default 200)",
     )
     parser.add_argument(
         "--noise",
         type=_noise,
         default=0.0,
         metavar="STD",
-        help="Gaussian noise on the actions, in their units",
+        help="standard deviation of Gaussian noise on the actions, in their units",
     )
     parser.add_argument(
         "--observations",
         choices=["raw", "seen"],
         default="raw",
-        help="those of the environment (default), or those that the networks saw after its wrappers",
+        help="observations of the environment (default), or those after its wrappers, as the networks saw them",
     )
     parser.add_argument(
-        "--seed", type=seed, default=0, help="from which the seeds of all episodes follow (default 0)"
+        "--seed", type=seed, default=0, help="seed that determines the seeds of all episodes (default 0)"
     )
     parser.add_argument(
         "--environments",
         type=positive,
         default=10,
         metavar="N",
-        help="stepped together, at most (default 10)",
+        help="maximum number of environments that are stepped together (default 10)",
     )
     parser.add_argument(
         "--layout",
@@ -90,7 +90,7 @@ def _noise(text: str) -> float:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Record what the file lacks."""
+    """Record the episodes that the file does not have yet."""
     from rl_pipeline.datasets.rollout_store import RolloutStore
     from rl_pipeline.run.collect import CollectionPlan, collect, contents_of
     from rl_pipeline.run.control import TrainingControl
@@ -109,22 +109,22 @@ def run(options: argparse.Namespace) -> int:
         options.longest_prefix,
     )
     with (
-        TrainingControl("keeping the episodes that ended").listening() as control,
+        TrainingControl("keeping the finished episodes").listening() as control,
         RolloutStore(out.resolve(), contents_of(experts, plan)) as store,
     ):
         try:
             collect(experts, plan, store, control, _report)
             finish(store, options.layout, stopped=control.stop_reason is not None)
         except OSError as error:
-            raise CommandFailedError(f"{error}; the episodes that ended are kept in {store.parts}") from error
+            raise CommandFailedError(f"{error}; the finished episodes are kept in {store.parts}") from error
     print(f"{out}: {len(store.origins)} episodes of {len(store.contents.experts)} experts")
     if control.stop_reason is not None:
-        print("Stopped. The same command records the rest.")
+        print("Stopped. Run the same command again to record the rest.")
     return 0
 
 
 def finish(store: "RolloutStore", layout: str, *, stopped: bool) -> None:
-    """Write the file; one in MoCapAct's layout is written once all episodes are there."""
+    """Write the file; a file in MoCapAct's layout is written after the last episode."""
     from rl_pipeline.datasets.mocapact import write_mocapact
     from rl_pipeline.datasets.rollout_file import read_episode
 
@@ -137,11 +137,11 @@ def finish(store: "RolloutStore", layout: str, *, stopped: bool) -> None:
 
 def _episodes_from_start(options: argparse.Namespace) -> int:
     if options.episodes is not None and options.from_start is not None:
-        raise RefusedError("--episodes and --from-start are the same; give one of them")
+        raise RefusedError("--episodes and --from-start mean the same; give only one of them")
     numbers = [number for number in (options.episodes, options.from_start) if number is not None]
     count = numbers[0] if numbers else (0 if options.from_random else 10)
     if count + options.from_random == 0:
-        raise RefusedError("no episode is asked for; add --episodes N")
+        raise RefusedError("no episodes are requested; add --episodes N")
     return int(count)
 
 
@@ -149,7 +149,7 @@ def _check_out(out: Path, layout: str) -> None:
     check_folder(out)
     if layout == "mocapact" and out.exists():
         raise RefusedError(
-            f"{out} exists, and files in MoCapAct's layout are not added to; give another --out"
+            f"{out} exists, and files in MoCapAct's layout cannot be extended; give another --out"
         )
 
 

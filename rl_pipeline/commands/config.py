@@ -1,4 +1,4 @@
-"""`rl-pipeline config`: what a file comes down to, and where every value came from."""
+"""`rl-pipeline config`: print the resolved configuration of a file, with the origin of every value."""
 
 import argparse
 from pathlib import Path

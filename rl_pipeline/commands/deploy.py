@@ -1,4 +1,4 @@
-"""`rl-pipeline deploy`: become the ROS node that lets a policy steer a robot."""
+"""`rl-pipeline deploy`: start the ROS node in which a policy controls a robot."""
 
 import argparse
 from pathlib import Path
@@ -9,7 +9,7 @@ from rl_pipeline.errors import RefusedError
 from rl_pipeline.ros_namespace import absolute
 
 NAME = "deploy"
-HELP = "let an exported policy steer a robot over ROS 2"
+HELP = "control a robot with an exported policy over ROS 2"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,8 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=Path, required=True, metavar="ROBOT.yaml", help="a file with the section deploy"
     )
-    parser.add_argument("--activate", action="store_true", help="act at once, without an operator")
-    parser.add_argument("--shadow", action="store_true", help="command nothing, whatever the file says")
+    parser.add_argument(
+        "--activate", action="store_true", help="activate the node at once, without an operator"
+    )
+    parser.add_argument(
+        "--shadow", action="store_true", help="send no commands, even if the file enables them"
+    )
     parser.add_argument("--name", default="policy", help="name of the node (default policy)")
     parser.add_argument("--namespace", default="", help="namespace of the node, such as /left")
     add_trust(parser)
@@ -46,15 +50,15 @@ def run(options: argparse.Namespace) -> None:
 
 
 def policy_file(name: str) -> Path:
-    """Find the ONNX file that a user names, or that of the run.
+    """Find the ONNX file that the user names, or that of the run.
 
     Raises:
-        RefusedError: There is none.
+        RefusedError: The file does not exist.
     """
     path = Path(name).expanduser()
     if path.suffix == ".onnx":
         if not path.is_file():
-            raise RefusedError(f"there is no file {path}; `rl-pipeline export RUN` writes one")
+            raise RefusedError(f"the file {path} does not exist; `rl-pipeline export RUN` writes one")
         return path.absolute()
     from rl_pipeline.run.locate import find_run
 

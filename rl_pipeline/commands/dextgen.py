@@ -1,4 +1,4 @@
-"""`rl-pipeline dextgen`: the settings of dextgen as a configuration."""
+"""`rl-pipeline dextgen`: translate the settings of dextgen into a configuration."""
 
 import argparse
 from pathlib import Path
@@ -7,15 +7,18 @@ from rl_pipeline.commands.argument_types import path_ending_in, positive
 from rl_pipeline.commands.run_arguments import check_targets
 
 NAME = "dextgen"
-HELP = "translate settings of dextgen into a configuration, and name what has no counterpart"
+HELP = "translate settings of dextgen into a configuration, and list those without a counterpart"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("file", type=Path, help="its experiment_config.yaml, with Default and blocks")
+    parser.add_argument("file", type=Path, help="dextgen's experiment_config.yaml, with Default and blocks")
     parser.add_argument("--env", required=True, metavar="ID", help="the environment, e.g. FlatPJCube-v0")
     parser.add_argument(
-        "--ranks", type=positive, default=1, help="processes that train it, `mpirun -n` (default 1)"
+        "--ranks",
+        type=positive,
+        default=1,
+        help="number of processes of the training, as in `mpirun -n` (default 1)",
     )
     parser.add_argument(
         "--out",
@@ -24,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUT.yaml",
         help="the configuration to write",
     )
-    parser.add_argument("--force", action="store_true", help="replace a file that exists")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
 
 
 def run(options: argparse.Namespace) -> None:

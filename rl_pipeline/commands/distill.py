@@ -1,11 +1,11 @@
-"""`rl-pipeline distill`: one policy learns from the rollouts of others."""
+"""`rl-pipeline distill`: train one policy on the rollouts of others."""
 
 import argparse
 
 from rl_pipeline.commands import train
 
 NAME = "distill"
-HELP = "learn one policy from files that collect wrote, or resume such a training"
+HELP = "train one policy on files of `rl-pipeline collect`, or resume such a training"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""`rl-pipeline doctor`: what works on this machine, and what to do about what does not."""
+"""`rl-pipeline doctor`: check what works on this machine, and print remedies for what does not."""
 
 import argparse
 import dataclasses
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rl_pipeline.doctor import Finding
 
 NAME = "doctor"
-HELP = "tell what works on this machine, with a remedy for what does not"
+HELP = "check what works on this machine, and print a remedy for what does not"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,10 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print one finding a line.
+    """Print one finding per line.
 
     Raises:
-        CommandFailedError: There is an error among them.
+        CommandFailedError: One of the findings is an error.
     """
     from rl_pipeline.doctor import CHECKS
 
@@ -44,6 +44,6 @@ def run(options: argparse.Namespace) -> None:
 
 
 def line(finding: "Finding") -> str:
-    """Write a finding, its remedy below it."""
+    """Print a finding, with its remedy below it."""
     remedy = f"\n{'':9s}remedy: {finding.remedy}" if finding.remedy else ""
     return f"{finding.level:8s} {finding.subject}: {finding.text}{remedy}"

@@ -1,4 +1,4 @@
-"""`rl-pipeline eval`: evaluate a finished policy."""
+"""`rl-pipeline eval`: evaluate a trained policy."""
 
 import argparse
 from collections.abc import Sequence
@@ -18,17 +18,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
     add_overrides(parser)
     parser.add_argument(
-        "--episodes", type=positive, help="number of episodes; by default the configuration's"
+        "--episodes", type=positive, help="number of episodes (default: from the configuration)"
     )
-    parser.add_argument("--seed", type=seed, help="seed of the environments; by default the configuration's")
     parser.add_argument(
-        "--render", choices=["human"], help="show the episodes in a window, played in one environment"
+        "--seed", type=seed, help="seed of the environments (default: from the configuration)"
+    )
+    parser.add_argument(
+        "--render", choices=["human"], help="show the episodes in a window, in one environment"
     )
     parser.add_argument(
         "--video",
         type=path_ending_in(".mp4"),
         metavar="OUT.mp4",
-        help="film the episodes, played in one environment",
+        help="film the episodes, in one environment",
     )
     parser.add_argument(
         "--gait",
@@ -59,11 +61,11 @@ def evaluate_run(
     window: bool = False,
     film: Path | None = None,
 ) -> dict[str, Any]:
-    """Evaluate a run, print the result and return what `eval.json` holds; None is a default of the configuration.
+    """Evaluate a run, print the result and return the content of `eval.json`; None takes the configuration's value.
 
     Raises:
-        RefusedError: There is no such run or checkpoint.
-        RenderingUnavailable: A window or film is wanted, and nothing here can render it.
+        RefusedError: The run or the checkpoint does not exist.
+        RenderingUnavailable: A window or film is requested, and this machine cannot render.
     """
     from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 
@@ -89,7 +91,7 @@ def evaluate_gait_of_run(
     seed: int | None,
     overrides: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Compare the walks of a run with its motions, print the numbers and return what `gait.json` holds.
+    """Compare the walks of a run with its motions, print the numbers and return the content of `gait.json`.
 
     Raises:
         RefusedError: The run or checkpoint does not exist, or the run does not follow a motion.

@@ -1,7 +1,7 @@
-"""Exit statuses of commands, and of nodes that do the same.
+"""Exit statuses of commands, and of the nodes that do the same.
 
-Exit status: 0 done, 1 failed while running, 2 refused before starting, 75 another process trains this run,
-130 stopped by a second Ctrl-C, 141 nobody reads the output any more, as shells say it of tools that SIGPIPE ends.
+0: done. 1: failed while running. 2: refused before starting. 75: another process trains this run. 130: stopped by
+a second Ctrl-C. 141: the reader of the output has ended (shells report it for tools that SIGPIPE ends).
 """
 
 import logging
@@ -17,7 +17,7 @@ DONE, INTERRUPTED, UNREAD = 0, 130, 141
 
 
 def log_to_terminal() -> None:
-    """Print warnings and what is logged as one to stderr, without the line of our code that warns."""
+    """Print warnings, also logged ones, to stderr, without the source line that warns."""
     guard_output()
     warnings.formatwarning = lambda message, *_, **__: str(message)
     logging.captureWarnings(True)
@@ -25,11 +25,11 @@ def log_to_terminal() -> None:
 
 
 def exit_status(name: str, run: Callable[[], int | None]) -> int:
-    """Run something for the user and print to stderr why it could not be done.
+    """Run a command for the user, and print to stderr why it failed.
 
     Args:
-        name: What it is called in messages, e.g. `rl-pipeline train`.
-        run: Does it and returns its exit status, or None for 0.
+        name: Name of the command in messages, e.g. `rl-pipeline train`.
+        run: Function that runs the command and returns its exit status, or None for 0.
     """
     try:
         status = _exit_status(name, run)

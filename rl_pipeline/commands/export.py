@@ -1,4 +1,4 @@
-"""`rl-pipeline export`: a policy as an ONNX file that acts without the training stack."""
+"""`rl-pipeline export`: write a policy as an ONNX file that acts without the training stack."""
 
 import argparse
 from pathlib import Path
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUT.onnx",
         help="the file to write (default policy.onnx); OUT.parity.json is written beside it",
     )
-    parser.add_argument("--force", action="store_true", help="replace files that exist")
+    parser.add_argument("--force", action="store_true", help="replace existing files")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def print_export(export: "Export") -> None:
-    """Print what was written, how exact it is, and what the file cannot say."""
+    """Print the written files, their accuracy, and what the file does not contain."""
     document, parity = export.document, export.document["parity"]
     print(f"{export.file}  checkpoint '{document['checkpoint']}' (timestep {document['timestep']:,})")
     print(

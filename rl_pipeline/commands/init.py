@@ -1,4 +1,4 @@
-"""`rl-pipeline init`: the files of a project of one's own, in any folder."""
+"""`rl-pipeline init`: write the files of a new project to any folder."""
 
 import argparse
 import importlib.util
@@ -12,7 +12,7 @@ from rl_pipeline.commands.run_arguments import refuse_existing
 from rl_pipeline.errors import RefusedError
 
 NAME = "init"
-HELP = "write the files of a project of your own: YAML, Python file, schema and settings of VS Code"
+HELP = "write the files of a new project: YAML, Python file, schema and settings of VS Code"
 PACKAGE = Path(__file__).parents[1]
 TEMPLATES, ROBOTS = PACKAGE / "templates", PACKAGE / "envs" / "mujoco" / "robots"
 SCHEMA = Path("configs") / "schema.json"
@@ -23,10 +23,10 @@ class Template:
     """Starting point of a kind of project.
 
     Attributes:
-        help: What it is, for the command line.
+        help: Its description on the command line.
         stem: The name in its files, which the user's name replaces.
         sources: Folders that hold these files.
-        class_name: The class in its Python file, which gets a name of the user's, too; None where there is none.
+        class_name: The class in its Python file, which is renamed to fit the user's name; None if there is none.
     """
 
     help: str
@@ -61,16 +61,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--name",
         type=_module_name,
-        help="of experiment, files and class, such as my_robot; by default the example's",
+        help="name of experiment, files and class, such as my_robot (default: the example's)",
     )
     parser.add_argument(
-        "--folder", type=Path, default=Path(), help="the project's folder (default the working folder)"
+        "--folder", type=Path, default=Path(), help="folder of the project (default: the working folder)"
     )
-    parser.add_argument("--force", action="store_true", help="replace files of these names")
+    parser.add_argument("--force", action="store_true", help="replace existing files of these names")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write the files, and say what to type next."""
+    """Write the files, and print the next commands."""
     from rl_pipeline.atomic import atomic_write
 
     template = KINDS[options.kind]
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> None:
     for file, text in {**files, **_shared_files()}.items():
         path = options.folder / file
         if file not in files and path.exists():
-            print(f"{path} (kept{'' if path.read_text() == text else '; that of this version differs'})")
+            print(f"{path} (kept{'' if path.read_text() == text else '; the file of this version differs'})")
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path, mode="w") as stream:
@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _own_files(template: Template, name: str) -> dict[Path, str]:
-    """Return the files that a project of this name has of its own, by their places in the project."""
+    """Return the files that are specific to a project of this name, by their paths in the project."""
     files: dict[Path, str] = {}
     for folder in template.sources:
         for source in sorted(folder.glob(f"{template.stem}.*")):
@@ -104,7 +104,7 @@ def _own_files(template: Template, name: str) -> dict[Path, str]:
 
 
 def _renamed(text: str, template: Template, name: str) -> str:
-    """Put a name in place of the template's, where it names files, the experiment, the model or the class."""
+    """Replace the template's name in names of files, the experiment, the model and the class."""
     if name == template.stem:
         return text
     stem = re.escape(template.stem)

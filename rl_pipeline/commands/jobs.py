@@ -1,4 +1,4 @@
-"""`rl-pipeline jobs`: look at and cancel what was submitted to a cluster."""
+"""`rl-pipeline jobs`: list, read and cancel the jobs of a cluster."""
 
 import argparse
 import shutil
@@ -19,8 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     commands = parser.add_subparsers(dest="jobs_command", required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="list jobs", description="list jobs and their states")
-    logs = commands.add_parser("logs", help="print a log", description="print what a job has written")
-    cancel = commands.add_parser("cancel", help="cancel jobs", description="have jobs save and stop")
+    logs = commands.add_parser("logs", help="print a log", description="print the output of a job")
+    cancel = commands.add_parser("cancel", help="cancel jobs", description="ask jobs to save and stop")
     for command in (listing, logs, cancel):
         command.add_argument(
             "--folder",
@@ -28,10 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             default=Path("experiments"),
             help="root folder of all runs (default experiments)",
         )
-    listing.add_argument("--active", action="store_true", help="leave out jobs that are over")
+    listing.add_argument("--active", action="store_true", help="leave out jobs that have ended")
     logs.add_argument("job", metavar="JOB", help="identifier of a job, as `jobs list` prints it")
     cancel.add_argument("jobs", nargs="+", metavar="JOB", help="identifiers of jobs, or `all`")
-    cancel.add_argument("--at-once", action="store_true", help="do not wait until the training has saved")
+    cancel.add_argument(
+        "--at-once", action="store_true", help="stop without waiting until the training has saved"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -44,7 +46,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def list_jobs(options: argparse.Namespace) -> None:
-    """Print a line for each job, the oldest first."""
+    """Print one line for each job, the oldest first."""
     from rl_pipeline.search.jobs import statuses, submitted_jobs
 
     jobs = submitted_jobs(options.folder)
@@ -59,7 +61,7 @@ def list_jobs(options: argparse.Namespace) -> None:
 
 
 def print_log(options: argparse.Namespace) -> None:
-    """Print the log of a job; where its training has not started, the log of its start."""
+    """Print the log of a job; if its training has not started, print the log of its start."""
     [job, *_] = _chosen(options.folder, [options.job])
     file = job.log()
     if file is None:
@@ -83,11 +85,11 @@ def cancel_jobs(options: argparse.Namespace) -> None:
             stop_job(name, at_once=options.at_once)
             print(f"job {name} is cancelled" if options.at_once else f"job {name} saves and stops")
         elif not every:
-            print(f"job {name} is over: {status.state}")
+            print(f"job {name} has already ended: {status.state}")
 
 
 def _chosen(root: Path, names: list[str]) -> "list[SubmittedJob]":
-    """Find jobs by their identifiers; that of an array names all of its tasks."""
+    """Find jobs by their identifiers; the identifier of an array selects all of its tasks."""
     from rl_pipeline.search.jobs import submitted_jobs
 
     jobs = submitted_jobs(root)

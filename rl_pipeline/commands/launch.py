@@ -1,4 +1,4 @@
-"""`rl-pipeline launch`: become the ROS node that config.yml names; `bash launch_node.bash` ends here."""
+"""`rl-pipeline launch`: start the ROS node that config.yml names, as `bash launch_node.bash` does."""
 
 import argparse
 import os
@@ -27,12 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "arguments",
         nargs=argparse.REMAINDER,
         metavar="key=value ... [--ros-args ...]",
-        help="changes to the experiment's configuration, then arguments of ROS",
+        help="changes to the experiment's configuration, followed by arguments of ROS",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Replace this process by the node, or train and play in it where there is no ROS 2."""
+    """Replace this process by the node; without ROS 2, train or play in this process."""
     from rl_pipeline.config.launcher import load_launcher_config
 
     launcher = load_launcher_config(options.config)
@@ -52,13 +52,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def split(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Part the changes to the configuration from what ROS gets, which begins with `--ros-args`."""
+    """Separate the changes to the configuration from the arguments of ROS, which begin with `--ros-args`."""
     index = arguments.index(ROS_ARGUMENTS) if ROS_ARGUMENTS in arguments else len(arguments)
     return arguments[:index], arguments[index:]
 
 
 def node_parameters(launcher: "LauncherConfig", overrides: list[str]) -> dict[str, str | list[str]]:
-    """Return the parameters that the experiment gives the node.
+    """Return the parameters of the node that the experiment determines.
 
     Raises:
         RefusedError: The experiment names no run to play, or the node is not ours and reads no experiment.
@@ -70,17 +70,17 @@ def node_parameters(launcher: "LauncherConfig", overrides: list[str]) -> dict[st
         return {"config": str(launcher.experiment.absolute()), "overrides": overrides}
     if overrides:
         raise RefusedError(
-            f"'{overrides[0]}' changes an experiment, which {ros.package_name}/{ros.node_name} does not read; "
-            f"its parameters are given by {ROS_ARGUMENTS} -p name:=value"
+            f"'{overrides[0]}' changes an experiment, but {ros.package_name}/{ros.node_name} reads no experiment; "
+            f"set its parameters with {ROS_ARGUMENTS} -p name:=value"
         )
     return {}
 
 
 def run_parameters(launcher: "LauncherConfig", overrides: list[str]) -> dict[str, str | list[str]]:
-    """Return what the section `play` of the experiment names: run, checkpoint, and window or film.
+    """Return the settings of the experiment's section `play`: run, checkpoint, and window or film.
 
     Raises:
-        RefusedError: It names no run, or there is no such run.
+        RefusedError: It names no run, or the run does not exist.
     """
     from rl_pipeline.config.loading import load_config
     from rl_pipeline.run.locate import find_run
@@ -102,16 +102,16 @@ def without_ros(launcher: "LauncherConfig", overrides: list[str]) -> int:
     """Train in this process.
 
     Raises:
-        RefusedError: It is another node.
+        RefusedError: The node is neither of these.
     """
     from rl_pipeline.commands.train import make_plan, train_and_conclude
 
     node = f"{launcher.ros.package_name}/{launcher.ros.node_name}"
     if node != f"{OWN_PACKAGE}/train":
         raise RefusedError(
-            f"{node} needs ROS 2, which is not here: install ROS 2 Jazzy under /opt/ros/jazzy, or use the container; "
-            "without it `rl-pipeline` trains, plays and evaluates, too"
+            f"{node} needs ROS 2, which was not found: install ROS 2 Jazzy in /opt/ros/jazzy, or use the container; "
+            "`rl-pipeline` trains, plays and evaluates without it"
         )
-    print("There is no ROS 2 here: the training has no topics and services.", file=sys.stderr)
+    print("ROS 2 was not found: the training has no topics and services.", file=sys.stderr)
     train_and_conclude(make_plan(launcher.experiment, None, overrides))
     return 0

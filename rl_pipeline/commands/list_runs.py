@@ -1,4 +1,4 @@
-"""`rl-pipeline list runs`: a table of runs, sorted, filtered, or as JSON."""
+"""`rl-pipeline list runs`: print a table of runs, sorted, filtered, or as JSON."""
 
 import argparse
 import json
@@ -42,16 +42,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sort",
         choices=COLUMNS,
         default="date",
-        help="sort by this column, the greatest last (default date)",
+        help="sort by this column, in ascending order (default date)",
     )
-    parser.add_argument("--reverse", action="store_true", help="sort the other way round")
+    parser.add_argument("--reverse", action="store_true", help="sort in descending order")
     parser.add_argument(
         "--filter",
         action="append",
         default=[],
         metavar="COLUMN=VALUE",
-        help="leave out other runs: =, !=, <, <=, > or >=, with wildcards in text, e.g. 'run=walk*' or "
-        "'best_return>100'; may be repeated",
+        help="list only runs that meet the condition, with =, !=, <, <=, > or >=, and wildcards in text, e.g. "
+        "'run=walk*' or 'best_return>100'; may be repeated",
     )
     parser.add_argument(
         "--json", action="store_true", help="print JSON with unrounded values and the folders"
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps([asdict(row) for row in rows], indent=2))
         return
-    nothing = f"no {'such ' if conditions else ''}runs in {DEFAULT_ROOT}"
+    nothing = f"no {'matching ' if conditions else ''}runs in {DEFAULT_ROOT}"
     for line in table(rows) if rows else [nothing]:
         print(line)
 
@@ -94,7 +94,7 @@ def _parse_condition(text: str, columns: Sequence[str]) -> Matches:
     column, sign, value = match["column"], match["sign"], match["value"]
     if column not in columns:
         near = nearest(column, columns)
-        raise ConfigError([Problem("--filter", "there is no such column", column, columns, near)])
+        raise ConfigError([Problem("--filter", "unknown column", column, columns, near)])
     if column in NUMBERS:
         return _number_condition(column, sign, value)
     if sign in ORDERS:
@@ -113,12 +113,12 @@ def _number_condition(column: str, sign: str, value: str) -> Matches:
 
 
 def _order(value: object) -> tuple[bool, Any]:
-    """Sort what is not known before all that is."""
+    """Sort unknown values before known ones."""
     return value is not None, value if value is not None else 0
 
 
 def table(rows: "Sequence[RunRow]") -> list[str]:
-    """Lay out rows as lines of text, numbers to the right."""
+    """Format rows as lines of text, with numbers aligned to the right."""
     cells = [list(COLUMNS), *([_cell(column, getattr(row, column)) for column in COLUMNS] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     aligned = [

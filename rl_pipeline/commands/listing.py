@@ -1,4 +1,4 @@
-"""`rl-pipeline list`: what there is to choose from."""
+"""`rl-pipeline list`: list environments, algorithms, feature extractors or runs."""
 
 import argparse
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print one name a line, or the table of runs."""
+    """Print one name per line, or the table of runs."""
     if options.what == "runs":
         list_runs.run(options)
         return
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def environments() -> list[str]:
-    """List the environments that can be made here."""
+    """List the available environments."""
     from rl_pipeline.envs.registry import list_environments
 
     return list_environments()
@@ -47,7 +47,7 @@ def algorithms() -> list[str]:
 
 
 def extractors() -> list[str]:
-    """List the feature extractors that have a name."""
+    """List the registered feature extractors."""
     from rl_pipeline.models.registry import FEATURE_EXTRACTORS
 
     return sorted(FEATURE_EXTRACTORS)

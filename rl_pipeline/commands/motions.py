@@ -1,4 +1,4 @@
-"""`rl-pipeline motions`: look at reference motions, convert those of others, and film them on a model."""
+"""`rl-pipeline motions`: inspect and convert reference motions, and film them on a model."""
 
 import argparse
 from pathlib import Path
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 NAME = "motions"
 HELP = "inspect, convert and play reference motions"
 FILE_HELP = (
-    "a motion: .npz of ours, .mat of DRLoco, .h5 of dm_control, .csv as of Unitree, or a name of the package"
+    "a motion: our .npz, DRLoco's .mat, dm_control's .h5, a .csv as of Unitree, or a name in the package"
 )
-MODEL_HELP = "an MJCF or URDF file, or the name of a model of the package"
+MODEL_HELP = "an MJCF or URDF file, or the name of a model in the package"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    inspect = actions.add_parser("inspect", help="print what a motion holds; with a model, how it fits")
+    inspect = actions.add_parser("inspect", help="print the content of a motion; with a model, how it fits")
     _add_reading(inspect)
     inspect.add_argument("--model", help=MODEL_HELP)
     _add_binding(inspect)
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--plot", type=picture_path, metavar="OUT.png", help="draw joints, root and contacts"
     )
     inspect.set_defaults(act=_inspect)
-    convert = actions.add_parser("convert", help="write a motion as .npz, and perhaps change it")
+    convert = actions.add_parser("convert", help="write a motion as .npz, optionally with changes")
     _add_reading(convert)
     convert.add_argument("out", type=path_ending_in(".npz"), metavar="OUT.npz", help="the file to write")
     _add_editing(convert)
@@ -40,39 +40,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     play.add_argument("--model", required=True, help=MODEL_HELP)
     _add_binding(play)
     play.add_argument(
-        "--cycles", type=positive, default=1, help="how often a cyclic motion is repeated (default 1)"
+        "--cycles", type=positive, default=1, help="number of repetitions of a cyclic motion (default 1)"
     )
     play.add_argument("--video", type=path_ending_in(".mp4"), metavar="OUT.mp4", help="default NAME.mp4")
     play.set_defaults(act=_play)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Carry out the action."""
+    """Run the action."""
     options.act(options)
 
 
 def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help=FILE_HELP)
     parser.add_argument(
-        "--clip", metavar="NAME,NAME", help="clips of the file, one after the other; all for all of them"
+        "--clip", metavar="NAME,NAME", help="clips of the file, one after the other; `all` for all clips"
     )
     parser.add_argument(
-        "--rate", type=positive_number, help="frames per second, where the file does not say it"
+        "--rate", type=positive_number, help="frames per second, if the file does not contain it"
     )
-    parser.add_argument("--joints", metavar="NAME,NAME", help="joints of a table without header, or g1")
+    parser.add_argument("--joints", metavar="NAME,NAME", help="joints of a table without a header, or g1")
 
 
 def _add_binding(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--map",
         metavar="MODEL=MOTION,...",
-        help="joints of the model by other names in the motion; - turns the sign",
+        help="joints of the model with their names in the motion; - inverts the sign",
     )
     parser.add_argument(
-        "--adapt", action="store_true", help="resolve differences from the model instead of refusing"
+        "--adapt",
+        action="store_true",
+        help="resolve differences from the model instead of refusing the motion",
     )
     parser.add_argument(
-        "--free-root", action="store_true", help="give a first body without joints a free joint"
+        "--free-root", action="store_true", help="add a free joint to a first body without joints"
     )
 
 
@@ -83,12 +85,12 @@ def _add_editing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cyclic", action="store_true", help="close the cycle: spread the gap over the frames"
     )
-    parser.add_argument("--mirror", action="store_true", help="exchange left and right")
+    parser.add_argument("--mirror", action="store_true", help="swap left and right")
     parser.add_argument(
-        "--smooth", type=positive_number, metavar="SECONDS", help="compute velocities anew over a window"
+        "--smooth", type=positive_number, metavar="SECONDS", help="recompute the velocities over a window"
     )
-    parser.add_argument("--name", help="what the motion is called")
-    parser.add_argument("--licence", help="its licence, best as an SPDX identifier")
+    parser.add_argument("--name", help="name of the motion")
+    parser.add_argument("--licence", help="licence of the motion, preferably an SPDX identifier")
 
 
 def _read(options: argparse.Namespace) -> "Motion":

@@ -1,17 +1,19 @@
-"""`rl-pipeline operate`: switch a policy node on and off, and let it act again after a stop."""
+"""`rl-pipeline operate`: activate and deactivate a policy node, or reset it after a stop."""
 
 import argparse
 
 from rl_pipeline.commands.ros_node import exec_node, parameter_arguments
 
 NAME = "operate"
-HELP = "activate, deactivate or reset a policy node, or tell its state"
+HELP = "activate, deactivate or reset a policy node, or print its state"
 ACTIONS = ("state", "configure", "activate", "deactivate", "reset", "cleanup")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("action", choices=ACTIONS, help="what to do; `reset` lets a stopped policy act again")
+    parser.add_argument(
+        "action", choices=ACTIONS, help="the action; `reset` allows a stopped policy to act again"
+    )
     parser.add_argument("--node", default="/policy", help="full name of the node (default /policy)")
 
 
@@ -19,6 +21,6 @@ def run(options: argparse.Namespace) -> None:
     """Replace this process by the node that calls the services.
 
     Raises:
-        RefusedError: There is no ROS 2.
+        RefusedError: ROS 2 is not available.
     """
     exec_node("operate", parameter_arguments({"action": options.action, "node": options.node}))

@@ -1,4 +1,4 @@
-"""`rl-pipeline play`: watch a policy in a window, or film it."""
+"""`rl-pipeline play`: show a policy in a window, or film it."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rl_pipeline.run.evaluate import Evaluation
 
 NAME = "play"
-HELP = "watch a run's policy in a window, or film an episode"
+HELP = "show a run's policy in a window, or film an episode"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
     add_overrides(parser)
     parser.add_argument(
-        "--render", choices=["human", "rgb_array"], default="rgb_array", help="a window, or a film (default)"
+        "--render",
+        choices=["human", "rgb_array"],
+        default="rgb_array",
+        help="human: a window; rgb_array: a film (default)",
     )
     parser.add_argument("--video", type=path_ending_in(".mp4"), metavar="OUT.mp4", help="the film to write")
     parser.add_argument("--episodes", type=positive, default=1, help="episodes to show or film (default 1)")

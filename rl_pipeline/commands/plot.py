@@ -1,4 +1,4 @@
-"""`rl-pipeline plot`: learning curves of one or more runs."""
+"""`rl-pipeline plot`: draw the learning curves of one or more runs."""
 
 import argparse
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from rl_pipeline.commands.run_arguments import add_runs, named_runs
 
 NAME = "plot"
-HELP = "draw the learning curves of runs, the seeds of an experiment as one curve with a band"
+HELP = "draw the learning curves of runs, with the seeds of an experiment as one curve with a band"
 FORMATS = (".png", ".jpg", ".pdf", ".svg")
 
 
@@ -23,12 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--x",
         choices=("timesteps", "minutes"),
         default="timesteps",
-        help="what to draw over: timesteps, or minutes of training, evaluations included (default timesteps)",
+        help="horizontal axis: timesteps, or minutes of training, evaluations included (default timesteps)",
     )
     parser.add_argument(
         "--key",
         default="eval/mean_reward",
-        help="which column, or a part of its name such as `speed` for episode/speed_mean (default eval/mean_reward)",
+        help="column, or a part of its name such as `speed` for episode/speed_mean (default eval/mean_reward)",
     )
 
 

@@ -1,4 +1,4 @@
-"""`rl-pipeline record`: a film of the learning."""
+"""`rl-pipeline record`: film the learning."""
 
 import argparse
 
@@ -14,7 +14,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_name", metavar="RUN", help=RUN_HELP)
     add_overrides(parser)
     parser.add_argument(
-        "--checkpoints", default="all", metavar="all|NAME,NAME", help="which, in which order (default all)"
+        "--checkpoints",
+        default="all",
+        metavar="all|NAME,NAME",
+        help="checkpoints to film, in this order (default all)",
     )
     parser.add_argument("--video", type=path_ending_in(".mp4"), metavar="OUT.mp4", help="the film to write")
     add_trust(parser)

@@ -1,4 +1,4 @@
-"""`rl-pipeline replay`: the actions of a recording, recomputed."""
+"""`rl-pipeline replay`: recompute the actions of a recording."""
 
 import argparse
 import math
@@ -32,14 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint",
         metavar="best|final|init|STEP",
-        help="of a run; by default its policy.onnx, else the best, else the newest",
+        help="checkpoint of a run (default: its policy.onnx, otherwise the best, otherwise the newest)",
     )
     parser.add_argument(
         "--tolerance",
         type=_tolerance,
         default=1e-5,
         metavar="NUMBER",
-        help="how much a number may differ, relative to it where it is greater than 1 (default 1e-5)",
+        help="largest difference of a number, relative to it if it is greater than 1 (default 1e-5)",
     )
     add_trust(parser)
 
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _replayer(options: argparse.Namespace) -> "tuple[Replayer, str]":
-    """Load the policy; the text says where it lies."""
+    """Load the policy; also return a description of where it was found."""
     from rl_pipeline.deploy.replay import Replayer
     from rl_pipeline.policies.exported import load_exported
 
@@ -83,11 +83,13 @@ def _replayer(options: argparse.Namespace) -> "tuple[Replayer, str]":
 
 
 def _exported_file(name: str, checkpoint: str | None) -> Path | None:
-    """Find the ONNX file that is named, or the one of a run; None where a checkpoint is to act."""
+    """Find the named ONNX file, or the one of a run; None if a checkpoint acts."""
     file = Path(name).expanduser()
     if file.suffix == ".onnx":
         if checkpoint:
-            raise RefusedError("--checkpoint names one of a run; an ONNX file holds a single policy")
+            raise RefusedError(
+                "--checkpoint selects a checkpoint of a run; an ONNX file holds a single policy"
+            )
         return file
     if checkpoint:
         return None
@@ -135,7 +137,7 @@ def _print(replay: "Replay", parts: list[Path], name: str, tolerance: float) -> 
 
 def _print_exceptions(replay: "Replay") -> None:
     counts = {
-        "not recorded, since the disk was too slow or full": replay.missing,
+        "not recorded, because the disk was too slow or full": replay.missing,
         "without an action": replay.without_action,
         "not recomputed: the episode began before the recording or a gap in it": replay.without_memory,
     }
@@ -143,7 +145,7 @@ def _print_exceptions(replay: "Replay") -> None:
         if count:
             print(f"{count:,} cycles {text}")
     for path in replay.ends_early:
-        print(f"{path} ends early, as after a kill; what is whole was read")
+        print(f"{path} ends early, as after a kill; its complete part was read")
     for sha256 in sorted(replay.other_files):
         print(f"recorded with another file, of SHA-256 {_printable(sha256)}")
 
@@ -164,5 +166,5 @@ def _numbers(array: "NDArray[Any]") -> str:
 
 
 def _printable(text: str) -> str:
-    """Return text of a file without what a terminal would obey."""
+    """Return text of a file without control characters of a terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)

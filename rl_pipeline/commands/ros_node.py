@@ -1,4 +1,4 @@
-"""The executable of a ROS node, and what an experiment gives it."""
+"""The executable of a ROS node, and its parameters from an experiment."""
 
 import json
 import os
@@ -31,10 +31,10 @@ def find_executable(package: str, node: str, prefixes: Iterable[Path], file: Pat
         package: The package.
         node: Its node.
         prefixes: The folders of AMENT_PREFIX_PATH.
-        file: Names both under `ros`, for messages.
+        file: File whose section `ros` names both, for messages.
 
     Raises:
-        RefusedError: There is no such package, or no such node in it.
+        RefusedError: The package does not exist, or it has no node of this name.
     """
     prefixes = list(prefixes)
     nodes = nodes_of(package, prefixes)
@@ -55,18 +55,18 @@ def exec_node(node: str, arguments: Sequence[str]) -> NoReturn:
         arguments: Its arguments for ROS.
 
     Raises:
-        RefusedError: There is no ROS 2, or the workspace is not built.
+        RefusedError: ROS 2 is not available, or the workspace is not built.
     """
     prefixes = os.environ.get("AMENT_PREFIX_PATH")
     if not prefixes:
         raise RefusedError(
-            f"the node {node} needs ROS 2: `source ros_ws/activate.bash` gives it to a shell, or use the container"
+            f"the node {node} needs ROS 2: run `source ros_ws/activate.bash` in the shell, or use the container"
         )
     executable = nodes_of(OWN_PACKAGE, map(Path, prefixes.split(os.pathsep))).get(node)
     if executable is None:
         raise RefusedError(
             f"{OWN_PACKAGE}/{node} is not among the packages of AMENT_PREFIX_PATH; "
-            "`source ros_ws/activate.bash` builds it"
+            "run `source ros_ws/activate.bash`, which builds it"
         )
     sys.stdout.flush()
     os.execv(executable, [str(executable), "--ros-args", *arguments])
@@ -75,12 +75,12 @@ def exec_node(node: str, arguments: Sequence[str]) -> NoReturn:
 def _unknown(file: Path, key: str, value: str, what: str, known: Iterable[str]) -> str:
     close = nearest(value, known)
     hint = f"; did you mean '{close}'?" if close else ""
-    return f"{file}: {key}: '{value}' is no {what}; there are: {', '.join(sorted(known))}{hint}"
+    return f"{file}: {key}: '{value}' is not a {what}; valid: {', '.join(sorted(known))}{hint}"
 
 
 def parameter_arguments(parameters: Mapping[str, str | int | list[str]]) -> list[str]:
-    """Write parameters as arguments of ROS; an empty text or list keeps the node's default."""
-    # JSON is YAML, as which ROS reads a value.
+    """Convert parameters to arguments of ROS; an empty text or list keeps the node's default."""
+    # ROS reads a value as YAML, and JSON is valid YAML.
     return [
         part
         for name, value in parameters.items()

@@ -20,7 +20,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     """Declare the run and its checkpoint."""
     parser.add_argument("run_name", metavar="RUN", help=RUN_HELP)
     parser.add_argument(
-        "--checkpoint", metavar="best|final|init|STEP", help="by default the best, else the newest"
+        "--checkpoint", metavar="best|final|init|STEP", help="default: the best, otherwise the newest"
     )
     add_trust(parser)
 
@@ -30,14 +30,14 @@ def add_runs(parser: argparse.ArgumentParser, *, default: str = "") -> None:
 
     Args:
         parser: Gets the argument.
-        default: Which runs are meant if none is named; without it, one at least must be named.
+        default: Description of the runs that are used if none is named; without it, at least one must be named.
     """
-    text = f"{RUN_HELP}; an experiment's name stands for all its seeds"
+    text = f"{RUN_HELP}; an experiment's name selects all its seeds"
     parser.add_argument(
         "run_names",
         nargs="*" if default else "+",
         metavar="RUN",
-        help=f"{text}. By default {default}" if default else text,
+        help=f"{text} (default: {default})" if default else text,
     )
 
 
@@ -49,7 +49,7 @@ def named_runs(run_names: "Iterable[str]") -> "list[RunFolder]":
 
 
 def add_overrides(parser: argparse.ArgumentParser) -> None:
-    """Declare changes of the environment in which a policy acts."""
+    """Declare overrides of the environment in which a policy acts."""
     parser.add_argument(
         "overrides",
         nargs="*",
@@ -60,11 +60,11 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
 
 
 def add_trust(parser: argparse.ArgumentParser) -> None:
-    """Declare the consent to execute what a downloaded run names; `rl_pipeline.cli` passes it on."""
+    """Declare the consent to execute code of a downloaded run; `rl_pipeline.cli` passes it on."""
     parser.add_argument(
         "--trust-code",
         action="store_true",
-        help="execute the code and programs of a downloaded run; do it only for runs that you trust like a program",
+        help="execute the code and programs of a downloaded run; use it only for runs that you trust like a program",
     )
 
 
@@ -76,13 +76,13 @@ def refuse_window_with_film(options: argparse.Namespace) -> None:
     """
     if options.render == "human" and options.video is not None:
         raise RefusedError(
-            "--render human opens a window, --video writes a film, and an environment renders for one of them; leave "
+            "--render human opens a window, --video writes a film, and an environment renders only one; leave "
             "one out"
         )
 
 
 def chosen(run_name: str, checkpoint: str | None) -> "tuple[RunFolder, Checkpoint]":
-    """Find the run and the checkpoint that the user names; None is the best, else the newest."""
+    """Find the run and the checkpoint that the user names; None selects the best, otherwise the newest."""
     from rl_pipeline.run.locate import choose_checkpoint, find_run
 
     run = find_run(run_name)
@@ -92,7 +92,7 @@ def chosen(run_name: str, checkpoint: str | None) -> "tuple[RunFolder, Checkpoin
 
 
 def tell_code(run: "RunFolder") -> None:
-    """Tell on stderr which code and programs of its own a run executes, if any.
+    """Print to stderr which code and programs of its own a run executes, if any.
 
     Raises:
         ConfigError: The run's configuration does not load, or it was downloaded and its code is not trusted.
@@ -115,7 +115,7 @@ def check_folder(file: Path) -> None:
         RefusedError: The folder does not exist.
     """
     if not file.parent.is_dir():
-        raise RefusedError(f"--out: there is no folder {file.parent.resolve()}; make it first")
+        raise RefusedError(f"--out: the folder {file.parent.resolve()} does not exist; create it first")
 
 
 def check_targets(file: Path, *others: Path, force: bool) -> None:
@@ -123,7 +123,7 @@ def check_targets(file: Path, *others: Path, force: bool) -> None:
 
     Args:
         file: What `--out` names.
-        others: What is written beside it.
+        others: Files that are written beside it.
         force: Whether files may be replaced.
 
     Raises:
@@ -137,9 +137,9 @@ def refuse_existing(files: "Iterable[Path]", *, force: bool, remedy: str) -> Non
     """Refuse files that exist unless they may be replaced.
 
     Args:
-        files: What is to be written.
+        files: The files to write.
         force: Whether files may be replaced.
-        remedy: What else to do about it.
+        remedy: Another remedy, for the message.
 
     Raises:
         RefusedError: A file of one of these names exists.

@@ -1,4 +1,4 @@
-"""`rl-pipeline save-model`: a policy as files that stock Stable-Baselines3 loads."""
+"""`rl-pipeline save-model`: save a policy as files that stock Stable-Baselines3 loads."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUT.zip",
         help="the model to write; OUT_vecnormalize.pkl is written beside it",
     )
-    parser.add_argument("--force", action="store_true", help="replace files that exist")
+    parser.add_argument("--force", action="store_true", help="replace existing files")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def print_saved(saved: "SavedPolicy", checkpoint: "Checkpoint") -> None:
-    """Print what was written and what the policy needs besides."""
+    """Print the written files and what else the policy needs."""
     print(f"{saved.model}  checkpoint '{checkpoint.name}' (timestep {checkpoint.timestep:,})")
     print(f"{saved.vec_normalize}  its running statistics")
     print(f"load them with {saved.loader}")

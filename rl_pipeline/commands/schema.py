@@ -1,4 +1,4 @@
-"""`rl-pipeline schema`: the JSON schema with which editors complete and check configurations."""
+"""`rl-pipeline schema`: write the JSON schema with which editors complete and check configurations."""
 
 import argparse
 from pathlib import Path

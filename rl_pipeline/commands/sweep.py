@@ -1,4 +1,4 @@
-"""`rl-pipeline sweep`: search over settings of an experiment, resume a search, and look at it."""
+"""`rl-pipeline sweep`: search over settings of an experiment, or resume, inspect and stop a search."""
 
 import argparse
 import time
@@ -31,28 +31,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "words",
         nargs="*",
         metavar="key=value",
-        help="an override, with a list such as gamma=0.98,0.99 for what all combinations are tried of; "
+        help="an override; all combinations of lists such as gamma=0.98,0.99 are tried; "
         f"or one of {', '.join(ACTIONS)} and the name of a sweep",
     )
     parser.add_argument("--config", type=Path, help="YAML file with the section `sweep`, or any experiment")
     parser.add_argument(
         "--resume",
         metavar="NAME|auto",
-        help="resume a sweep: its folder or its name under experiments/; 'auto' resumes the newest",
+        help="resume a sweep, given by its folder or its name under experiments/; 'auto' resumes the newest",
     )
     parser.add_argument(
         "--cluster",
         metavar="NAME|FILE",
-        help="train the runs on a cluster, with a profile as `train` takes it",
+        help="train the runs on a cluster, with a profile as in `rl-pipeline train`",
     )
     parser.add_argument(
-        "--retry-failed", action="store_true", help="with --resume: carry out the trials that failed again"
+        "--retry-failed", action="store_true", help="with --resume: repeat the trials that failed"
     )
     add_trust(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Search, or do what the first word says."""
+    """Search, or run the action that the first word names."""
     first, *others = options.words or [""]
     if first in ACTIONS and options.config is None and options.resume is None:
         if not others:
@@ -75,7 +75,7 @@ def _folder(options: argparse.Namespace) -> "SweepFolder":
 
     if options.resume is not None:
         if options.config is not None:
-            raise RefusedError("--resume takes everything from the sweep's folder; leave out --config")
+            raise RefusedError("--resume reads the configuration from the sweep's folder; leave out --config")
         folder = find_sweep(options.resume)
         change_sweep(folder, options.words)
         if options.cluster is not None:
@@ -84,7 +84,7 @@ def _folder(options: argparse.Namespace) -> "SweepFolder":
     if options.config is None:
         raise RefusedError("name a YAML file with --config, or a sweep with --resume")
     if options.retry_failed:
-        raise RefusedError("--retry-failed goes with --resume")
+        raise RefusedError("--retry-failed needs --resume")
     config = load_sweep(options.config, options.words)
     refuse_taken_name(sweep_of(config))
     cluster = load_cluster(options.cluster, config.cluster) if options.cluster is not None else None
@@ -95,7 +95,7 @@ def _folder(options: argparse.Namespace) -> "SweepFolder":
 
 
 def search(folder: "SweepFolder", *, retry_failed: bool = False) -> int:
-    """Carry out the trials of a sweep that are left, and return the exit status: 1 if all of them failed."""
+    """Run the remaining trials of a sweep, and return the exit status: 1 if all of them failed."""
     from optuna.trial import TrialState
 
     from rl_pipeline.run.conclusion import shown
@@ -103,7 +103,7 @@ def search(folder: "SweepFolder", *, retry_failed: bool = False) -> int:
 
     with driving(folder) as driver:
         if retry_failed:
-            print(f"{driver.study.retry_failed()} failed trials are carried out again")
+            print(f"{driver.study.retry_failed()} failed trials will be repeated")
         print(f"sweep {shown(folder.path)}: {driver.study.describe()}", flush=True)
         driver.run()
         best, reason = driver.study.best(), driver.control.stop_reason
@@ -129,7 +129,7 @@ def driving(folder: "SweepFolder") -> "Iterator[SweepDriver]":
 
 
 def status(folder: "SweepFolder", words: list[str]) -> int:
-    """Print how far a sweep has come."""
+    """Print the progress of a sweep."""
     from rl_pipeline.search.status import overview
 
     print(overview(folder))
@@ -146,18 +146,18 @@ def stop(folder: "SweepFolder", words: list[str]) -> int:
         print("stopped")
         return 0
     with driving(folder) as driver:
-        print(f"no driver is at work; {driver.stop_left_jobs()} runs that it left were stopped")
+        print(f"no driver is running; {driver.stop_left_jobs()} runs that it had left were stopped")
     return 0
 
 
 def enqueue(folder: "SweepFolder", words: list[str]) -> int:
-    """Ask for a trial with given values."""
+    """Enqueue a trial with given values."""
     from rl_pipeline.search.settings import given_parameters
 
     parameters = given_parameters(folder.load(), words)
     folder.ask("enqueue", **parameters)
     print(
-        "enqueued; the driver begins it next"
+        "enqueued; the driver starts it next"
         if folder.is_locked()
         else "enqueued; resume the sweep to train it"
     )

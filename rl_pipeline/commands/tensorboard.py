@@ -1,4 +1,4 @@
-"""`rl-pipeline tensorboard`: the logs of runs in a browser."""
+"""`rl-pipeline tensorboard`: show the logs of runs in a browser."""
 
 import argparse
 
@@ -14,12 +14,12 @@ DEFAULT_PORT = 6006
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    add_runs(parser, default="all runs, also later ones")
+    add_runs(parser, default="all runs, including later ones")
     parser.add_argument(
-        "--host", default=LOOPBACK, help=f"address to listen on (default {LOOPBACK}, this machine alone)"
+        "--host", default=LOOPBACK, help=f"address to listen on (default {LOOPBACK}, only this machine)"
     )
     parser.add_argument(
-        "--port", type=tcp_port, default=DEFAULT_PORT, help=f"where to listen (default {DEFAULT_PORT})"
+        "--port", type=tcp_port, default=DEFAULT_PORT, help=f"port to listen on (default {DEFAULT_PORT})"
     )
 
 
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> None:
     """Serve until Ctrl-C.
 
     Raises:
-        RefusedError: A run that is named has no logs, TensorBoard is not installed, or the port is taken.
+        RefusedError: A named run has no logs, TensorBoard is not installed, or the port is in use.
     """
     from rl_pipeline.run.folder import find_runs
     from rl_pipeline.run.locate import DEFAULT_ROOT
@@ -41,5 +41,5 @@ def run(options: argparse.Namespace) -> None:
 
 
 def announce(address: str) -> None:
-    """Print where TensorBoard answers."""
-    print(f"TensorBoard shows the runs at {address}; Ctrl-C ends it", flush=True)
+    """Print the address of TensorBoard."""
+    print(f"TensorBoard shows the runs at {address}; press Ctrl-C to stop it", flush=True)

@@ -1,4 +1,4 @@
-"""`rl-pipeline train`: start a training, or resume one."""
+"""`rl-pipeline train`: start or resume a training."""
 
 import argparse
 from dataclasses import replace
@@ -33,16 +33,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume",
         metavar="RUN|auto",
-        help="resume a run; 'auto' resumes the newest run of --config, or starts one",
+        help="resume a run; 'auto' resumes the newest run of --config, or starts a new run",
     )
     parser.add_argument(
-        "--folder", type=Path, help="the folder of the run itself, in place of a new one with name and date"
+        "--folder", type=Path, help="folder of the run, instead of a new one with name and date"
     )
     parser.add_argument(
         "--allow-other-ranks",
         action="store_true",
-        help="resume with another number of processes than the run was trained with; all environments then start "
-        "new episodes",
+        help="resume with a different number of processes; all environments then start new episodes",
     )
     parser.add_argument(
         "--cluster",
@@ -53,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seeds",
         type=seeds,
         metavar="0-4|0,7",
-        help="with --cluster: submit a training for each of these seeds",
+        help="with --cluster: submit one training for each of these seeds",
     )
     add_trust(parser)
 
@@ -65,7 +64,9 @@ def run(options: argparse.Namespace) -> int:
     if options.cluster is not None:
         return submit(options)
     if options.seeds is not None:
-        raise RefusedError("--seeds needs --cluster; here, a sweep trains several seeds")
+        raise RefusedError(
+            "--seeds needs --cluster; to train several seeds on this machine, use `rl-pipeline sweep`"
+        )
     with joined_ranks() as ranks:
         plan = ranks.from_first(lambda: _plan_unless_finished(options))
         if plan is not None:
@@ -109,7 +110,7 @@ def make_plan(
     *,
     target: Path | None = None,
 ) -> "Plan":
-    """Turn the command line into a plan.
+    """Convert the command line to a plan.
 
     Args:
         config: The experiment's file.
@@ -118,7 +119,7 @@ def make_plan(
         target: The folder of a new run, or of the one that `auto` resumes.
 
     Raises:
-        UserError: Neither a configuration nor a run is named, or there is no such run, or it is being trained.
+        UserError: Neither a configuration nor a run is named, the run does not exist, or it is being trained.
     """
     from rl_pipeline.run.train import plan_auto, plan_new, plan_resume
 
@@ -141,11 +142,11 @@ def train_and_conclude(
     make_writers: "Sequence[MakeWriter]" = (),
     ranks: "Ranks | None" = None,
 ) -> "tuple[RunFolder, TrainingResult]":
-    """Carry out a plan; a finished training is evaluated and filmed. The arguments are those of `run_plan`.
+    """Run a plan; a finished training is evaluated and filmed. The arguments are those of `run_plan`.
 
     Raises:
-        UserError: Another process trains this run, a checkpoint does not fit, nothing renders the films, or the
-            training broke down.
+        UserError: Another process trains this run, a checkpoint does not fit, the films cannot be rendered, or the
+            training failed.
         OSError: The disk is full.
     """
     from rl_pipeline.deploy.export import export_at_end

@@ -1,4 +1,4 @@
-"""`rl-pipeline unity`: start the Unity build that config.yml names; launch_unity_simulation ends here."""
+"""`rl-pipeline unity`: start the Unity build that config.yml names, as launch_unity_simulation does."""
 
 import argparse
 import signal
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rl_pipeline.envs.unity_process import UnityProcess
 
 NAME = "unity"
-HELP = "start the Unity build that config.yml names, and wait until it answers"
+HELP = "start the Unity build that config.yml names, and wait until it responds"
 ADDRESS = "127.0.0.1"
 POLL_S = 0.2
 
@@ -27,12 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("--config", type=Path, default=Path("config.yml"), help="default config.yml")
     parser.add_argument("--port", type=positive, default=10000, help="port of ROS-TCP, default 10000")
-    parser.add_argument("--timeout", type=positive, default=60, help="seconds to answer in, default 60")
+    parser.add_argument(
+        "--timeout", type=positive, default=60, help="time limit in seconds for its first answer, default 60"
+    )
     parser.add_argument("--log", type=Path, default=Path("build/unity.log"), help="default build/unity.log")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Start the build and stay until it ends or is stopped."""
+    """Start the build, and wait until it ends or is stopped."""
     from rl_pipeline.config.launcher import load_launcher_config
     from rl_pipeline.envs.unity_process import UnityProcess
 
@@ -83,7 +85,7 @@ def _arguments(launcher: "LauncherConfig", port: int) -> list[str]:
 
 
 def _listen(port: int) -> socket.socket | None:
-    """Take the port for the time until the build answers, unless a training or an endpoint has it already."""
+    """Hold the port until the build answers, unless a training or an endpoint already uses it."""
     try:
         return socket.create_server((ADDRESS, port))
     except OSError:
@@ -91,7 +93,7 @@ def _listen(port: int) -> socket.socket | None:
 
 
 def _wait_for_services(listener: socket.socket, process: "UnityProcess", timeout: float) -> None:
-    """Be the endpoint until the build offers a service, then make room: the build connects again and again."""
+    """Act as the endpoint until the build offers a service, then free the port: the build reconnects by itself."""
     from rl_pipeline.bridge.commands import handshake
     from rl_pipeline.bridge.framing import FrameDecoder
 

@@ -1,4 +1,4 @@
-"""The section `unity` of config.yml as changes to an experiment that starts Unity builds."""
+"""The section `unity` of config.yml as overrides of an experiment that starts Unity builds."""
 
 import json
 from collections.abc import Iterator, Set
@@ -21,11 +21,11 @@ SETTINGS: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def build_arguments(unity: "UnityBuild", keys: Set[str] | None = None) -> list[str]:
-    """Write the settings of config.yml as arguments of a build.
+    """Convert the settings of config.yml to arguments of a build.
 
     Args:
         unity: The section.
-        keys: Which of them; None for all.
+        keys: The keys to convert; None for all.
     """
     wanted = [
         (option, getattr(unity, key)) for key, option in ARGUMENTS.items() if keys is None or key in keys
@@ -34,13 +34,13 @@ def build_arguments(unity: "UnityBuild", keys: Set[str] | None = None) -> list[s
 
 
 def unity_overrides(launcher: "LauncherConfig", overrides: list[str]) -> list[str]:
-    """Say what config.yml changes in an experiment whose training starts Unity builds.
+    """Return the overrides by config.yml for an experiment whose training starts Unity builds.
 
-    What the experiment or the command line says itself is left as it is, and so is what config.yml does not say.
+    Keys that the experiment or the command line sets stay unchanged, and so do keys that config.yml does not set.
 
     Args:
         launcher: config.yml.
-        overrides: The changes of the command line.
+        overrides: The overrides of the command line.
     """
     from rl_pipeline.config.loading import load_config
 

@@ -19,7 +19,9 @@ def _shape(value: object) -> str | None:
 NetArch = Annotated[
     Annotated[LayerWidths, Tag("list")]
     | Annotated[dict[Literal["pi", "vf", "qf"], LayerWidths], Tag("mapping")],
-    Discriminator(_shape, custom_error_type="net_arch", custom_error_message="is no network architecture"),
+    Discriminator(
+        _shape, custom_error_type="net_arch", custom_error_message="is not a valid network architecture"
+    ),
 ]
 
 
@@ -33,13 +35,13 @@ class Architecture(Section):
     features_extractor_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Keyword arguments of the features extractor, e.g. features_dim."""
     activation_fn: Text | None = None
-    """Class of torch.nn that stands between the layers, e.g. 'ReLU'."""
+    """Activation between the layers: a class of torch.nn, e.g. 'ReLU'."""
     layer_norm: bool = False
     """Whether to normalise the features of each hidden layer before its activation, in all networks."""
     rotation_head: NonNegative | None = None
-    """First of nine actions that are a rotation matrix, row by row, which the actor of DDPG or TD3 then learns as six
-    numbers (https://arxiv.org/abs/1812.07035); null for none."""
+    """Index of the first of nine actions that form a rotation matrix, row by row. The actor of DDPG or TD3 then
+    learns the matrix as six numbers (https://arxiv.org/abs/1812.07035). Null if there is no such matrix."""
     share_features_extractor: bool | None = None
-    """Whether actor and critic have one features extractor in common."""
+    """Whether actor and critic share one features extractor."""
     policy_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Any further keyword argument of the Stable-Baselines3 policy, e.g. log_std_init."""

@@ -1,4 +1,4 @@
-"""Base class of the backend sections: factory path, capabilities, and the keys of `environment` that are read."""
+"""Base class of the backend sections: factory path, capabilities, and the keys of `environment` that it reads."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import ClassVar
 from rl_pipeline.config.section import Section
 
 WhatAndKey = tuple[str, str]
-"""Something that a section causes, in words, and the key below the section that says so."""
+"""A description of something that a section causes, and the key below the section that causes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,30 +16,30 @@ class Traits:
     """Properties of the environments of a backend, for a given configuration."""
 
     renders: bool
-    """It makes pictures of them."""
+    """The backend can render them."""
     exact_state: bool
     """They are deterministic, and checkpoints can hold their state, so a resumed training continues episodes."""
     in_process: bool = False
-    """They are simulated in this process or its workers, so one more of them concerns nobody else."""
+    """They are simulated in this process or its workers, so more of them can be made at any time."""
     real_time: bool = False
-    """They do not wait: time passes between two steps, for instance while the policy is updated."""
+    """Time passes in them between two steps, for instance while the policy is updated."""
     started_by_hand: bool = False
-    """Somebody starts the programs with the environments, which are there once and in a fixed number."""
+    """A person starts the programs with the environments. There is one set of them, of a fixed size."""
     existing_robots: bool = False
-    """They exist elsewhere, so there are never more of them than the file says."""
+    """They exist outside the training, so there are never more of them than the file says."""
 
 
 class Backend(Section, ABC):
-    """The section of a backend below `environment`, where it has one, and what the rest of the stack asks about it.
+    """The section of a backend below `environment`, if it has one, and its properties for the rest of the stack.
 
-    A class without fields stands for a backend without a section.
+    A class without fields represents a backend without a section.
     """
 
     maker: ClassVar[str]
-    """What makes the environments, as package.module:function: called with the section `environment`, their number
-    and the render mode. It is imported when the backend is used, since it brings a simulator or ROS with it."""
+    """Function that makes the environments, as package.module:function. It is called with the section `environment`,
+    their number and the render mode, and imported on first use, since it imports a simulator or ROS."""
     keys: ClassVar[tuple[str, ...]] = ()
-    """Keys of `environment` that this backend alone reads, besides its section."""
+    """Keys of `environment` that only this backend reads, besides its section."""
     has_workers: ClassVar[bool] = False
     """Whether worker processes can share its environments (`environment.n_workers`)."""
 
@@ -49,11 +49,11 @@ class Backend(Section, ABC):
         """Properties of its environments."""
 
     def executed(self) -> Iterator[WhatAndKey]:
-        """Yield programs and runs that the section executes; class paths are found without its help."""
+        """Yield programs and runs that the section executes, without class paths, which are found separately."""
         yield from ()
 
     def reached(self) -> Iterator[WhatAndKey]:
-        """Yield what the section commands on the network, and what it opens to it."""
+        """Yield the commands that the section sends over the network, and the ports that it opens."""
         yield from ()
 
 

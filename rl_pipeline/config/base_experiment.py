@@ -18,11 +18,11 @@ def read_base(documents: Sequence[Document], file: Path | None) -> list[Document
     """Read the experiment that `sweep.experiment` names, if it does.
 
     Args:
-        documents: what may name it, the strongest first.
-        file: the file of the sweep; the path is relative to its folder or else to the working directory.
+        documents: documents that may name it, the strongest first.
+        file: the file of the sweep; the path is relative to its folder or to the working directory.
 
     Raises:
-        ConfigError: there is no such file, or it is no YAML.
+        ConfigError: the file does not exist or is not valid YAML.
     """
     document = next((one for one in documents if isinstance(value_at(one.mapping, BASE), str)), None)
     if document is None:
@@ -36,19 +36,19 @@ def read_base(documents: Sequence[Document], file: Path | None) -> list[Document
 
 
 def forget_base(composition: Composition, base: Sequence[Document]) -> list[Problem]:
-    """Remove the path of a base experiment that was laid below everything else.
+    """Remove the path of a base experiment after it was merged.
 
     Returns:
-        A problem where the base experiment names one, too.
+        A problem if the base experiment names another base experiment.
     """
     if base and isinstance(value_at(composition.mapping, BASE), str):
         composition.remove(BASE)
     return [
         Problem(
             KEY,
-            "stands in an experiment that a sweep names",
+            "is set in an experiment that a sweep names; base experiments cannot be nested",
             value_at(document.mapping, BASE),
-            remedy="name that experiment directly",
+            remedy="name the other experiment directly in the sweep's file",
             place=document.place(BASE),
         )
         for document in base

@@ -13,7 +13,7 @@ ENVIRONMENT_ID = ("environment", "id")
 
 
 def environment_id(documents: list[Document]) -> str | None:
-    """Return the environment id that these documents result in, the strongest given first."""
+    """Return the environment id that results from these documents, the strongest given first."""
     sources = [
         source for document in documents for source in (document.mapping, document.mapping.get(DEFAULT_BLOCK))
     ]
@@ -22,10 +22,10 @@ def environment_id(documents: list[Document]) -> str | None:
 
 
 def split_blocks(document: Document, environment: str | None) -> list[Document]:
-    """Return what applies of a document, the weakest first: `Default`, the environment's block, its own keys.
+    """Return the parts of a document that apply, the weakest first: `Default`, the environment's block, its own keys.
 
-    Blocks of other environments are left out. A key that is neither a section nor a block stays among the own
-    keys, for the validation to refuse.
+    Blocks of other environments are left out. A key that is neither a section nor a block stays among its own
+    keys, so that the validation reports it.
     """
     names = [name for name in (DEFAULT_BLOCK, environment) if name in document.mapping]
     own = {
@@ -38,11 +38,11 @@ def split_blocks(document: Document, environment: str | None) -> list[Document]:
 
 
 def refuse_bad_blocks(document: Document, environment: str | None) -> list[Problem]:
-    """Return a problem for every block that is no mapping of sections."""
+    """Return a problem for every block that is not a mapping of sections."""
     return [
         Problem(
             name,
-            "is neither a section nor a block that holds sections",
+            "is neither a section nor a block with sections",
             value,
             valid=SECTION_NAMES,
             remedy=f"write sections below `{name}:`, or remove it",

@@ -10,9 +10,9 @@ from rl_pipeline.config.provenance import Provenance
 from rl_pipeline.config.translation import Model, validate
 
 MappingCheck = Callable[[Mapping[str, Any]], list[Problem]]
-"""Looks for problems in the merged mapping, in which everything else may be wrong or absent.
+"""Finds problems in the merged mapping, in which any key may be wrong or absent.
 
-Leaves `Problem.place` empty: it is filled in from the key.
+It leaves `Problem.place` empty: the caller fills it in from the key.
 """
 
 
@@ -28,9 +28,9 @@ def checked(
     Args:
         model: what the configuration must fit.
         composition: the configuration.
-        name: the file, as the place of problems whose key is not written anywhere.
-        problems: what was found before.
-        checks: look for further problems, also in a configuration that does not fit the model.
+        name: the file, which is the place of problems whose key is not written anywhere.
+        problems: problems that were found before.
+        checks: find further problems, also in a configuration that does not fit the model.
 
     Raises:
         ConfigError: with all problems, in the order of the file, one per key.

@@ -1,4 +1,4 @@
-"""The section `cluster`: what a job of a Slurm cluster asks for."""
+"""The section `cluster`: resources of a job on a Slurm cluster."""
 
 import math
 import re
@@ -24,7 +24,7 @@ from rl_pipeline.config.yaml_reader import read_yaml
 
 _REPOSITORY_PROFILES = Path(__file__).parents[2] / "configs" / "clusters"
 PROFILE_FOLDERS = (Path("configs/clusters"), _REPOSITORY_PROFILES)
-"""Where `--cluster NAME` looks, the working directory's first."""
+"""Folders in which `--cluster NAME` looks, the working directory's first."""
 TIME = re.compile(r"(?:(?P<days>\d+)-)?(?P<hours>\d+):(?P<minutes>[0-5]\d):(?P<seconds>[0-5]\d)")
 LONGEST_LEAD = 65_535
 """Slurm's limit for the seconds of `--signal`."""
@@ -64,10 +64,10 @@ def in_seconds(duration: str) -> int:
 
 
 class Cluster(Section):
-    """Resources and set-up of a job on a Slurm cluster. What is not given is left to the cluster's own defaults."""
+    """Resources and set-up of a job on a Slurm cluster. Keys that are not given take the cluster's own defaults."""
 
     partition: Text | None = None
-    """Partition, or several with commas."""
+    """Partition, or several partitions separated by commas."""
     account: Text | None = None
     """Account that is charged."""
     qos: Text | None = None
@@ -75,7 +75,7 @@ class Cluster(Section):
     constraint: Text | None = None
     """Features that the node must have."""
     time: Annotated[str, AfterValidator(_duration)] = "24:00:00"
-    """Time limit of one start of the job; the training saves before it and the job is queued again."""
+    """Time limit of one start of the job. The training saves before the limit, and the job is queued again."""
     signal_lead: Annotated[int, Field(ge=1, le=LONGEST_LEAD), BeforeValidator(whole_number)] = 300
     """Seconds before the time limit at which the training saves; Slurm may be up to 60 s early."""
     nodes: Positive = 1
@@ -93,7 +93,7 @@ class Cluster(Section):
     setup: list[Text] = Field(default_factory=list)
     """Lines of bash before the training, e.g. 'module load cuda'; a line that fails ends the job."""
     container: Text | None = None
-    """Command that runs another one in a container, e.g. 'apptainer exec --nv rl_pipeline.sif'."""
+    """Prefix that runs a command in a container, e.g. 'apptainer exec --nv rl_pipeline.sif'."""
     environment: Annotated[dict[str, str], AfterValidator(_variables), BeforeValidator(_as_text)] = Field(
         default_factory=dict
     )
@@ -107,7 +107,7 @@ class Cluster(Section):
         return math.ceil(in_seconds(self.time) / 60)
 
     def overlaid(self, stronger: "Cluster | None") -> "Cluster":
-        """Return this profile with what a stronger section gives.
+        """Return this profile, overridden by the keys of a stronger section.
 
         Raises:
             ConfigError: The training would have no time before it has to save.
@@ -133,10 +133,10 @@ def load_cluster(name: str, section: Cluster | None = None) -> Cluster:
 
     Args:
         name: A file, or the name of a file in `configs/clusters` without its ending.
-        section: The section `cluster` of an experiment, which is stronger than the profile.
+        section: The section `cluster` of an experiment, which overrides the profile.
 
     Raises:
-        ConfigError: There is no such profile, or it has mistakes, each with its line.
+        ConfigError: The profile does not exist, or it has errors, each with its line.
     """
     document = read_yaml(_profile_file(name))
     composition = Composition(key_schema(ClusterFile))
@@ -146,7 +146,7 @@ def load_cluster(name: str, section: Cluster | None = None) -> Cluster:
 
 
 def profile_names() -> list[str]:
-    """List the names that `--cluster` takes."""
+    """List the names that `--cluster` accepts."""
     return sorted({file.stem for folder in PROFILE_FOLDERS for file in folder.glob("*.yaml")})
 
 
@@ -160,7 +160,7 @@ def _profile_file(name: str) -> Path:
     folder = shown_path(PROFILE_FOLDERS[0])
     problem = Problem(
         "--cluster",
-        "there is no such profile",
+        "the profile does not exist",
         name,
         valid=[*names, "a YAML file"],
         nearest=nearest(name, names),

@@ -1,4 +1,4 @@
-"""Documents laid over each other: mappings merge, everything else replaces."""
+"""Composition of documents: mappings are merged, other values are replaced."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -13,7 +13,7 @@ from rl_pipeline.config.yaml_reader import Document
 
 
 class Composition:
-    """The documents so far, the strongest added last."""
+    """The documents added so far, the strongest last."""
 
     def __init__(self, schema: KeySchema) -> None:
         self._schema = schema
@@ -22,11 +22,11 @@ class Composition:
 
     @property
     def provenance(self) -> Provenance:
-        """Where the values came from."""
+        """Origins of the values."""
         return Provenance({".".join(path): place for path, place in self._places.items()})
 
     def add(self, document: Document) -> None:
-        """Lay a stronger document over those before.
+        """Merge a stronger document over the previous ones.
 
         An empty section (`kwargs:` with nothing below) changes nothing in a file; `section=null` on the command
         line restores its defaults. `kwargs: {}` removes all keys below. A mapping replaces one of another `type`,
@@ -38,7 +38,7 @@ class Composition:
     def move(self, source: KeyPath, target: KeyPath) -> None:
         """Move the keys of a mapping, with their places, into another one, whose own keys are stronger.
 
-        Where something else than a mapping stands at the target, which is refused later, they are dropped.
+        If the target is not a mapping, which is refused later, the keys are dropped.
         """
         keys = value_at(self.mapping, source)
         into = self._mapping_at(target)

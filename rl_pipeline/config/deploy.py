@@ -55,13 +55,13 @@ class Safety(Section):
     damping: Damping | None = None
     """For `stop: damping`."""
     max_age: Seconds = 0.2
-    """Seconds without a message of an observed topic, or by which its time stamps jump, that stop the policy."""
+    """Longest time in seconds without a message of an observed topic, and largest jump of its time stamps."""
     max_late: Seconds | None = None
-    """Seconds by which a command may be late; by default a whole cycle."""
+    """Seconds by which a command may be late; by default one cycle."""
     emergency_stop: Text | None = None
     """Topic of std_msgs/msg/Bool; `true` stops the policy."""
     heartbeat: Seconds | None = None
-    """Seconds without a message on `emergency_stop` that stop the policy; by default none are needed."""
+    """Longest time in seconds without a message on `emergency_stop`; by default, no messages are required."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -73,12 +73,12 @@ class Safety(Section):
 
 
 class RecordingSettings(Section):
-    """Files with what the node saw and did."""
+    """Files that record the observations and commands of the node."""
 
     folder: Text = "recordings"
     """Folder of the MCAP files."""
     max_megabytes: Positive = 1000
-    """Size of all files of a recording; the oldest are deleted beyond it."""
+    """Maximum total size of the files of a recording; beyond it, the oldest files are deleted."""
 
 
 class Deploy(Section):
@@ -88,26 +88,26 @@ class Deploy(Section):
     """Fields that make up the observation, in the order of the training: '/topic.field', '/topic.field[0:7]', or a
     mapping that picks joints by name."""
     images: dict[Text, Text] = Field(default_factory=dict)
-    """Parts of the observation that are pictures: a name, and the topic of sensor_msgs/msg/Image."""
+    """Image parts of the observation: a name, and the topic of sensor_msgs/msg/Image."""
     commands: Annotated[list[RobotCommand], Field(min_length=1)]
     """Fields that the action sets, in this order; fields of one topic share a message."""
     rate: Annotated[float, Field(gt=0)] | None = None
     """Cycles per second; by default the rate of the training."""
     trigger: Text | None = None
-    """Topic whose messages start the cycles; by default a steady clock does."""
+    """Topic whose messages start the cycles; by default, a steady clock starts them."""
     episode_start: Text | None = None
-    """Topic of std_msgs/msg/Empty; a message empties the memory of the policy before the next cycle, as at the start
-    of an episode. An activation and a reset do so anyway."""
+    """Topic of std_msgs/msg/Empty. A message clears the memory of the policy before the next cycle, as at the start
+    of an episode. An activation and a reset clear it as well."""
     ramp: Annotated[float, Field(ge=0)] = 1.0
-    """Seconds after the activation in which commands grow from the last or safe one to those of the policy."""
+    """Seconds after the activation during which commands are blended from the last or safe one to the policy's."""
     shadow: bool = False
-    """Compute and publish on `~/shadow`, but command nothing."""
+    """Compute actions and publish them on `~/shadow`, but send no commands."""
     startup_timeout: Seconds = 5.0
-    """Seconds in which all topics must have a message for the node to activate."""
+    """Seconds within which every topic must have a message, so that the node can be activated."""
     safety: Safety = Safety()
     """Conditions that stop the policy, and the command that follows."""
     recording: RecordingSettings | None = None
-    """What is recorded; by default nothing."""
+    """Recording; by default, nothing is recorded."""
 
     @model_validator(mode="after")
     def _something_is_seen(self) -> Self:
@@ -136,7 +136,7 @@ def load_deploy(path: Path) -> Deploy:
     """Load a file with the section `deploy`.
 
     Raises:
-        ConfigError: The file cannot be read, or has mistakes, each with its line.
+        ConfigError: The file cannot be read, or it has errors, each with its line.
     """
     document = read_yaml(path)
     composition = Composition(key_schema(DeployFile))

@@ -1,4 +1,4 @@
-"""Translates the settings of dextgen, `Default` and a block for each environment, into a configuration."""
+"""Translation of dextgen's settings (`Default` and a block for each environment) into a configuration."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from rl_pipeline.config.translation import validate
 from rl_pipeline.config.yaml_reader import read_yaml
 
 EPISODE = 50
-"""Steps of every episode of its environments."""
+"""Number of steps in every episode of its environments."""
 PRETRAINED = "saves/pretrain"
 FIXED_NOISE = 0.2
 """Standard deviation of the noise on actions of the policy, which its settings do not name."""
@@ -58,7 +58,7 @@ class DextgenSettings(Section):
 
 @dataclass(frozen=True)
 class Translated:
-    """A configuration, and what of the settings it does not hold or holds in another way."""
+    """A configuration, and notes on the settings that it omits or expresses differently."""
 
     mapping: dict[str, Any]
     notes: list[str]
@@ -69,8 +69,8 @@ def translate_dextgen(file: Path, environment: str, ranks: int) -> Translated:
 
     Args:
         file: A file such as `experiment_config.yaml`.
-        environment: E.g. `FlatPJCube-v0`; without a block of its own it has those of `Default`.
-        ranks: Number of processes that are to train it (`mpirun -n`).
+        environment: E.g. `FlatPJCube-v0`; without a block of its own, it uses the settings of `Default`.
+        ranks: Number of processes that will train it (`mpirun -n`).
 
     Raises:
         ConfigError: The file does not hold valid dextgen settings.
@@ -92,13 +92,13 @@ def translate_dextgen(file: Path, environment: str, ranks: int) -> Translated:
     if environment not in blocks:
         close = nearest(environment, blocks)
         hint = f"; the nearest is {close}" if close else ""
-        notes.append(f"{environment} has no block of its own{hint}; this is Default")
+        notes.append(f"{environment} has no block of its own{hint}; the settings of Default are used")
     return Translated(_mapping(settings, environment, ranks), sorted(notes) + _notes(settings))
 
 
 def _unknown(name: str) -> str:
     close = nearest(name, DextgenSettings.model_fields)
-    return f"{name}: dextgen has no such setting" + (f", did you mean {close}?" if close else "")
+    return f"{name}: not a setting of dextgen" + (f", did you mean {close}?" if close else "")
 
 
 def _mapping(settings: DextgenSettings, environment: str, ranks: int) -> dict[str, Any]:
@@ -178,7 +178,7 @@ def _notes(settings: DextgenSettings) -> list[str]:
         "seed: False draws another one each time; here it is 0, which is a seed like any other": (
             settings.seed is False
         ),
-        "tau: dextgen moves its targets once in a cycle; tau is now so that as many gradient steps move as far": True,
+        "tau: dextgen moves its targets once per cycle; tau is scaled to move them as far per gradient step": True,
         "grad_clip: dextgen never used it; max_grad_norm does what it says": True,
         "action_norm: dextgen penalised the six numbers of a rotation, action_penalty the mean of all outputs": pose,
         "action_norm: dextgen used it for PosePolicyNet alone": not pose,

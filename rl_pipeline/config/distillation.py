@@ -30,26 +30,26 @@ class Distillation(Section):
     width: Positive = 256
     """Units in a layer."""
     dropout: Fraction = 0.0
-    """Share of the units of each layer that are left out in an update."""
+    """Dropout: fraction of the units of each layer that an update leaves out."""
     inputs: Annotated[list[NonNegative], Field(min_length=1)] | None = None
     """Positions in the flat observation that the network gets, for instance without velocities; null for all."""
     head: Literal["deterministic", "gaussian"] = "deterministic"
-    """Actions as numbers, learned with squared errors, or as normal distributions, learned with their likelihood."""
+    """Actions as numbers, trained with squared errors, or as normal distributions, trained with their likelihood."""
     target: Literal["means", "actions"] = "means"
-    """What is imitated: what the expert chose, or what was done after the noise."""
+    """Target of the imitation: the action that the expert chose, or the executed action with noise."""
     weights: Weights = "bc"
     """Weights of the steps, with mean 1: 'bc' gives all the same, 'awr' exp(advantage / temperature), 'rwr'
     exp((value + advantage) / temperature), 'cwr' exp(mean reward of the expert / temperature)."""
     temperature: Annotated[float, Field(gt=0)] | None = None
     """Temperature of the weights; null takes MoCapAct's 8, 4 and 0.2."""
     observation_noise: Annotated[float, Field(ge=0)] = 0.0
-    """Standard deviation of the noise on what the network gets, after the normalisation."""
+    """Standard deviation of the noise on the network's input, after the normalisation."""
     validation: Fraction = 0.1
-    """Share of the data that is not learned from, but tells the validation loss."""
+    """Fraction of the data that is held out for the validation loss."""
     split: Literal["episode", "expert"] = "episode"
-    """What is held out for the validation: episodes, or all episodes of some experts."""
+    """Unit of the held-out data: episodes, or all episodes of some experts."""
     sequence_length: Positive | None = None
-    """Steps in a window, at whose start the hidden state is zero; null learns from whole episodes."""
+    """Steps in a window, which starts with a zero hidden state; null trains on whole episodes."""
     batch_size: Positive = 8
     """Windows or episodes in an update."""
     learning_rate: Annotated[float, Field(gt=0)] = 5e-4
@@ -59,7 +59,7 @@ class Distillation(Section):
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     """Precision of the computation, as Lightning Fabric names it."""
     cache_megabytes: NonNegative = 2000
-    """Memory for episodes that were read; the rest is read from the files again in every epoch."""
+    """Memory for episodes that were read; the other episodes are read from the files in every epoch."""
 
     @property
     def effective_temperature(self) -> float:

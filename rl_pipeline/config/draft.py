@@ -1,4 +1,4 @@
-"""As much of a configuration as fits the schema, for checks that look further while other parts are refused."""
+"""The part of a configuration that fits the schema, so that further checks run even if other parts are refused."""
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -16,14 +16,14 @@ from rl_pipeline.config.translation import Model, validate
 
 @dataclass(frozen=True)
 class Draft:
-    """The sections that a training is made from, without what does not fit the schema, which is refused anyway."""
+    """The sections of a training, without keys that do not fit the schema, which are refused anyway."""
 
     experiment: Experiment
     environment: Environment | None
-    """None where its id is missing or malformed."""
+    """None if its id is missing or malformed."""
     training: Training
     malformed: frozenset[str]
-    """Dotted keys that were left out, and have their defaults here."""
+    """Dotted keys that were left out; here they have their defaults."""
 
     def is_sound(self, key: str) -> bool:
         """Return whether nothing at, above or below a key was left out."""
@@ -31,14 +31,14 @@ class Draft:
 
 
 Check = Callable[[Draft], list[Problem]]
-"""Looks for problems that the schema does not know, such as unknown algorithms.
+"""Finds problems that the schema cannot describe, such as unknown algorithms.
 
-Passes over what depends on a malformed key. Leaves `Problem.place` empty: it is filled in from the key.
+It skips checks that depend on a malformed key. It leaves `Problem.place` empty: the caller fills it in from the key.
 """
 
 
 def draft_of(mapping: Mapping[str, Any]) -> Draft:
-    """Return what fits the schema of a merged mapping, in which everything may be wrong or absent."""
+    """Return the part of a merged mapping that fits the schema; any of its keys may be wrong or absent."""
     experiment, bad = _fitting(Experiment, mapping, "experiment")
     environment, bad_environment = _fitting(Environment, mapping, "environment")
     training, bad_training = _fitting(Training, mapping, "training")
@@ -47,7 +47,7 @@ def draft_of(mapping: Mapping[str, Any]) -> Draft:
 
 
 def _fitting(model: type[Model], mapping: Mapping[str, Any], name: str) -> tuple[Model | None, set[str]]:
-    """Return a section without the keys that do not fit, and these; None where a required key is among them."""
+    """Return a section without the keys that do not fit, and those keys; None if a required key is among them."""
     rest = deepcopy(mapping.get(name, {}))
     malformed: set[str] = set()
     if not isinstance(rest, dict):
@@ -65,7 +65,7 @@ def _fitting(model: type[Model], mapping: Mapping[str, Any], name: str) -> tuple
 
 
 def _written(mapping: dict[str, Any], path: KeyPath) -> KeyPath:
-    """Return the part of a path down to the last key that is written; items of a list do not count."""
+    """Return the part of a path down to the last key that is written, without items of a list."""
     for length, key in enumerate(path):
         below = value_at(mapping, path[:length])
         if not isinstance(below, dict) or key not in below:

@@ -1,4 +1,4 @@
-"""Keyword arguments of the environment that stand in a file of their own."""
+"""Keyword arguments of the environment from a separate file."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,15 +17,15 @@ KWARGS = ("environment", "kwargs")
 def resolve_env_config(composition: Composition, folders: Sequence[Path]) -> list[Problem]:
     """Move what `environment.env_config` holds, or the file that it names, into `environment.kwargs`.
 
-    It is the weaker form of `kwargs`, which nothing beyond the configuration knows.
+    `kwargs` overrides it. Only the configuration knows it; the rest of the stack reads `kwargs`.
 
     Args:
         composition: the configuration.
-        folders: the folders of the experiment's files; the path is relative to one of them or else to the working
+        folders: the folders of the experiment's files; the path is relative to one of them or to the working
             directory.
 
     Returns:
-        What is wrong with the file.
+        The problems of the file.
     """
     written = value_at(composition.mapping, ENV_CONFIG)
     problems = _read_file(composition, written, folders) if isinstance(written, str) else []
@@ -35,7 +35,7 @@ def resolve_env_config(composition: Composition, folders: Sequence[Path]) -> lis
 
 
 def _read_file(composition: Composition, path: str, folders: Sequence[Path]) -> list[Problem]:
-    """Replace the path by what the file holds."""
+    """Replace the path by the content of the file."""
     candidates = [folder / path for folder in [*folders, Path()]]
     found = next((candidate for candidate in candidates if candidate.is_file()), None)
     key = ".".join(ENV_CONFIG)

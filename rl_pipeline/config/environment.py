@@ -44,7 +44,7 @@ def _normalize_from_yaml(value: Any) -> Any:
         return {"observation": value, "reward": value}
     if isinstance(value, Mapping) and value and value.keys() <= details:
         remedy = "add `observation: true`, `reward: true` or both"
-        raise InvalidValueError("would normalise neither observation nor reward", remedy=remedy)
+        raise InvalidValueError("normalises neither observation nor reward", remedy=remedy)
     return value
 
 
@@ -62,7 +62,7 @@ def _list_backends(schema: dict[str, Any]) -> None:
 
 
 def _only_in_files(value: Any) -> Any:
-    """Refuse what `resolve_env_config` would have moved to `kwargs`."""
+    """Refuse keys that `resolve_env_config` did not move to `kwargs`."""
     if isinstance(value, Mapping | str):
         remedy = "write the arguments below kwargs, or load the configuration with load_config_mapping"
         raise InvalidValueError("was not read into kwargs", remedy=remedy)
@@ -70,32 +70,32 @@ def _only_in_files(value: Any) -> Any:
 
 
 class Environment(Section):
-    """The simulator: which environment, how many of them, and what is wrapped around them."""
+    """The simulator: the environment, the number of environments, and their wrappers."""
 
     id: Text
-    """Registered id, e.g. 'BipedalWalker-v3', or own class as path/to/file.py:Class or package.module:Class."""
+    """Registered id, e.g. 'BipedalWalker-v3', or your own class as path/to/file.py:Class or package.module:Class."""
     backend: Annotated[
         str,
         PlainValidator(_known_backend, json_schema_input_type=str),
         Field(json_schema_extra=_list_backends),
     ] = "gymnasium"
-    """What steps the environments: any registered Gymnasium id, our batched MuJoCo tasks, simulations behind ROS
-    services, robots behind ROS topics, or Unity builds, over ML-Agents or ROS-TCP."""
+    """Backend that steps the environments: any registered Gymnasium id, our batched MuJoCo tasks, simulations behind
+    ROS services, robots behind ROS topics, or Unity builds, over ML-Agents or ROS-TCP."""
     n_environments: Positive = 1
     """Number of environments that are stepped together."""
     n_workers: NonNegative = 0
-    """Worker processes that share the environments among them; 0 steps them all in this process."""
+    """Number of worker processes, which share the environments; 0 steps all environments in this process."""
     max_worker_restarts: NonNegative = 3
-    """How often workers that died are started again before the run fails."""
+    """Number of times that workers that died are restarted before the run fails."""
     step_timeout: Annotated[float, Field(gt=0)] | None = 300.0
     """Seconds after which environments of `backend: gymnasium` that do not return from a step are reported; a worker
-    is then started again. After a request to stop they get 20 s at most. null waits for ever."""
+    is then restarted. After a request to stop, they get at most 20 s. null waits forever."""
     env_config: Annotated[
         None,
         BeforeValidator(_only_in_files, json_schema_input_type=dict[str, Any] | str | None),
         Field(exclude=True),
     ] = None
-    """Keyword arguments for the environment, weaker than `kwargs`, or the path of a YAML file of them."""
+    """Keyword arguments for the environment, or the path of a YAML file with them; `kwargs` overrides them."""
     kwargs: dict[str, Any] = Field(default_factory=dict)
     """Keyword arguments for the environment."""
     render_mode: Literal["rgb_array", "human"] | None = None
@@ -111,15 +111,15 @@ class Environment(Section):
     video_wrapper: bool = False
     """Film environment 0 during training."""
     video_trigger: Positive = 5000
-    """Environment steps of environment 0 from the start of one film to the start of the next."""
+    """Steps of environment 0 from the start of one film to the start of the next."""
     video_length: Positive = 500
     """Environment steps in a film."""
     randomization: dict[str, Any] | None = None
     """Domain randomisation; the backend checks its keys."""
 
-    # The registry of backends with a section: one line each, whose name is the backend's name.
+    # The registry of backends with a section: one line for each backend, named like it.
     ros: RosServices | None = None
-    """The simulations of `backend: ros`, which are stepped by calling services."""
+    """The simulations of `backend: ros`, which are stepped through services."""
     ros_topics: RosTopics | None = None
     """The robots of `backend: ros_topics`."""
     unity: Unity | None = None
@@ -129,13 +129,13 @@ class Environment(Section):
 
     @property
     def section(self) -> Backend | None:
-        """The section of the backend that is used; None where the file does not have it, or the backend has none."""
+        """The section of the selected backend; None if the file or the backend does not have one."""
         return getattr(self, self.backend, None)
 
     @property
     def traits(self) -> Traits:
         """Properties of the environments of the selected backend."""
-        # Where a required section is missing, which its maker refuses, the traits are those of its defaults.
+        # If a required section is missing, which its factory refuses, the traits are those of its defaults.
         return (self.section or BACKENDS[self.backend].model_construct()).traits
 
     @field_validator("n_workers")
@@ -181,4 +181,4 @@ BACKENDS: dict[str, type[Backend]] = {"gymnasium": Gymnasium, "mujoco": Mujoco, 
 """All backends by name: those without a section, and those whose sections are keys of `Environment`."""
 
 OWNERS = {key: name for name, backend in BACKENDS.items() for key in (name, *backend.keys)}
-"""Which backend alone reads a key of `environment`."""
+"""The backend that is the only one to read a key of `environment`."""

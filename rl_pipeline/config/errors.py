@@ -20,16 +20,16 @@ class _Missing(Enum):
 
 
 MISSING: Final[Literal[_Missing.MISSING]] = _Missing.MISSING
-"""Stands for "there is no value", where None would be a value."""
+"""Represents "no value", where None would be a value."""
 
 
 def nearest(value: str, choices: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the choice that is spelt most like `value`, or None when nothing comes close.
 
     Args:
-        value: what somebody wrote.
-        choices: what would have been valid; compared without regard to upper and lower case.
-        cutoff: how alike they must be, from 0 to 1, for equal ones.
+        value: the text that the user wrote.
+        choices: the valid values; the comparison ignores upper and lower case.
+        cutoff: the least similarity of a match, from 0 to 1.
     """
     by_lower_case = {choice.lower(): choice for choice in choices}
     matches = difflib.get_close_matches(value.lower(), by_lower_case, n=1, cutoff=cutoff)
@@ -45,15 +45,15 @@ class Problem:
     message: str
     """What is wrong, as a sentence without a full stop."""
     value: Any = MISSING
-    """The offending value, where there is one."""
+    """The bad value, if there is one."""
     valid: Sequence[str] = field(default=())
     """The values that would be valid."""
     nearest: str | None = None
     """The valid value that was probably meant."""
     remedy: str | None = None
-    """What to do about it."""
+    """How to fix it."""
     place: str | None = None
-    """Where it stands: `file:line`, `file`, or `command line`."""
+    """Location of the key: `file:line`, `file`, or `command line`."""
 
     def __str__(self) -> str:
         """Return the problem as one readable block of lines."""
@@ -68,14 +68,14 @@ class Problem:
 
 
 class ConfigError(UserError):
-    """A configuration was refused; `problems` holds everything that was found, in the order of the file."""
+    """Raised when a configuration is refused; `problems` holds all problems, in the order of the file."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
         super().__init__(self.problems)
 
     def __str__(self) -> str:
-        """Return every problem as its own block."""
+        """Return one block of lines for each problem."""
         return "\n".join(str(problem) for problem in self.problems)
 
 

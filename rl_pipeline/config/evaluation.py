@@ -1,4 +1,4 @@
-"""The sections `evaluation` and `play`: what to do with a trained policy."""
+"""The sections `evaluation` and `play`: use of a trained policy."""
 
 from rl_pipeline.config.section import Positive, Section, Seed, Text
 

@@ -8,11 +8,11 @@ from pydantic import AfterValidator, Field
 from rl_pipeline.config.section import InvalidValueError, Section, Seed, Text
 
 MAX_NAME_LENGTH = 200
-"""A folder name has at most 255 bytes on common file systems; the date of the run is added to the name."""
+"""A folder's name has at most 255 bytes on common file systems; the date of the run is appended to the name."""
 
 
 def _folder_name(name: str) -> str:
-    """Refuse what cannot be one folder's name on Linux, macOS and Windows."""
+    """Refuse names that cannot be a folder's name on Linux, macOS and Windows."""
     remedy = "use letters, digits, '-', '_' and spaces between them, e.g. 'walker-v2'"
     forbidden = sorted(set(re.findall(r'[/\\<>:"|?*\x00-\x1f]', name)))
     if forbidden:
@@ -30,16 +30,16 @@ FolderName = Annotated[str, AfterValidator(_folder_name)]
 
 
 class Experiment(Section):
-    """What the run is called and the seed that it starts from."""
+    """Name and seed of the run."""
 
     name: FolderName = "experiment"
     """Name of the run; its folder is this name and the date."""
     seed: Seed = 0
     """Seed of everything random in the run; 0 is a seed like any other."""
     tags: list[str] = Field(default_factory=list)
-    """Words to find the run by, in run.json and in Weights & Biases."""
+    """Tags of the run, in run.json and in Weights & Biases."""
     folder: Text = "experiments"
     """Root folder of all runs."""
     keep: list[Text] = Field(default_factory=list)
-    """Files and folders that your own code reads and that the run would not copy by itself: those that are read later
-    than when the environment is made, or by a library in C."""
+    """Files and folders that your own code reads and that the run does not copy automatically: those that are read
+    after the environment is made, or by a library in C."""

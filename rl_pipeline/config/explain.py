@@ -6,11 +6,11 @@ from rl_pipeline.config.schema import dump_config
 from rl_pipeline.config.yaml_reader import parse_yaml
 
 MAX_WIDTH = 60
-"""Column beyond which the comments are not moved by longer lines."""
+"""Largest column of the comments; longer lines do not move them."""
 
 
 def explain(loaded: LoadedConfig) -> str:
-    """Return the configuration as YAML, each value followed by a comment that names where it came from."""
+    """Return the configuration as YAML, with a comment after each value that names its origin."""
     text = dump_config(loaded.config)
     values = _value_lines(parse_yaml(text, "").lines)
     origins = {line: loaded.provenance[".".join(path)] for line, path in values.items()}
@@ -24,7 +24,7 @@ def explain(loaded: LoadedConfig) -> str:
 
 
 def _value_lines(lines: dict[KeyPath, int]) -> dict[int, KeyPath]:
-    """Return, for each line that holds a whole value, the outermost key that is complete in it."""
+    """Return, for each line that holds a whole value, the outermost key that the line completes."""
     values: dict[int, KeyPath] = {}
     for path, line in lines.items():
         continues = any(other[: len(path)] == path and below != line for other, below in lines.items())

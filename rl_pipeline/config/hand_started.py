@@ -1,4 +1,4 @@
-"""A default for programs that are started by hand: they are there only once, so the end alone is evaluated."""
+"""A default for programs that are started by hand: there is one set of them, so only the end is evaluated."""
 
 from rl_pipeline.config.composition import Composition
 from rl_pipeline.config.draft import draft_of
@@ -10,7 +10,7 @@ PLACE = "default of programs started by hand"
 
 
 def evaluate_at_the_end_alone(composition: Composition) -> None:
-    """Set `num_evals: 0` where programs are started by hand and nothing is said about evaluations in the training."""
+    """Set `num_evals: 0` if programs are started by hand and the training configures no evaluations."""
     if any(is_given(composition.mapping, (*EVALUATION, key)) for key in ("num_evals", "frequency")):
         return
     environment = draft_of(composition.mapping).environment

@@ -21,25 +21,25 @@ def _lower_case(name: Any) -> Any:
 class HindsightReplay(Section):
     """Hindsight experience replay (HER) for environments with goals, https://arxiv.org/abs/1707.01495.
 
-    Experience is also learned from as if a goal that was reached had been the wanted one.
+    The algorithm also learns from each experience as if a goal that was reached had been the desired goal.
     """
 
     n_sampled_goal: NonNegative = 4
-    """Steps with such a goal for each step with the wanted one."""
+    """Number of steps with such a goal for each step with the desired goal."""
     goal_selection_strategy: Annotated[
         Literal["future", "final", "episode"], BeforeValidator(_lower_case)
     ] = "future"
-    """Where such a goal was reached: at or after the step, at the end of its episode, or anywhere in it."""
+    """Choice of such a goal: reached at or after the step, at the end of its episode, or anywhere in it."""
     copy_info_dict: bool = False
-    """Give the `info` of a step to `compute_reward`, which is slower; by default it gets empty mappings."""
+    """Pass the `info` of a step to `compute_reward`, which is slower; by default, it gets empty mappings."""
     handle_timeout_termination: bool = True
-    """Learn from the end of an episode by a limit of time as if it continued."""
+    """Treat the end of an episode at a time limit as if the episode continued."""
 
 
 def resolve_hindsight_replay(composition: Composition) -> None:
     """Move `replay_buffer_class: HerReplayBuffer` and its `replay_buffer_kwargs` into the section.
 
-    They are the older form of it, which nothing beyond the configuration knows.
+    They are its older form, which only the configuration knows.
     """
     parameters = value_at(composition.mapping, PARAMETERS)
     if not isinstance(parameters, dict) or parameters.get("replay_buffer_class") != "HerReplayBuffer":

@@ -1,4 +1,4 @@
-"""The JSON schema by which editors complete and check experiment files."""
+"""The JSON schema with which editors complete and check experiment files."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def json_schema() -> Schema:
 
 
 def for_editors(node: object) -> Any:
-    """Drop the titles that repeat the keys, and let 'None' stand wherever null may."""
+    """Drop the titles that repeat the keys, and allow 'None' wherever null is allowed."""
     if isinstance(node, list):
         return [for_editors(item) for item in node]
     if not isinstance(node, dict):
@@ -37,5 +37,5 @@ def for_editors(node: object) -> Any:
 
 
 def _is_title(key: str, value: object) -> bool:
-    """Tell a schema's title from the schema of a property that is called `title`."""
+    """Return whether this is a schema's title and not the schema of a property called `title`."""
     return key == "title" and isinstance(value, str)

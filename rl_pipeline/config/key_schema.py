@@ -13,7 +13,7 @@ Schema = dict[str, Any]
 
 
 def value_below(value: object, part: str) -> Any:
-    """Return what stands under a key of a mapping or at an index of a list; MISSING where nothing does."""
+    """Return the value of a key of a mapping or at an index of a list; MISSING if there is none."""
     if isinstance(value, Mapping):
         return value.get(part, MISSING)
     if isinstance(value, list) and part.isdigit() and int(part) < len(value):
@@ -22,24 +22,24 @@ def value_below(value: object, part: str) -> Any:
 
 
 def value_at(mapping: object, path: KeyPath) -> Any:
-    """Return the value at a path; MISSING where the mapping has none."""
+    """Return the value at a path; MISSING if the mapping has none."""
     for part in path:
         mapping = value_below(mapping, part)
     return mapping
 
 
 class KeySchema:
-    """Answers questions about keys from a JSON schema as pydantic writes it."""
+    """Looks up keys in a JSON schema as pydantic writes it."""
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
 
     def valid_keys(self, path: KeyPath, mapping: Mapping[str, object]) -> list[str]:
-        """Return the keys that may stand below a key; none where every key may.
+        """Return the keys that are valid below a key; none if every key is.
 
         Args:
             path: the key.
-            mapping: the configuration in question; its `type` keys tell which kind of schedule is meant.
+            mapping: the configuration; its `type` keys select the kind of schedule.
         """
         keys: list[str] = []
         for alternative in self._alternatives_at(path, mapping):
@@ -48,7 +48,7 @@ class KeySchema:
         return keys
 
     def valid_values(self, path: KeyPath, mapping: Mapping[str, object]) -> list[str]:
-        """Return the values that a key may have, in words."""
+        """Return a description of the values that a key may have."""
         words = [
             word for alternative in self._alternatives_at(path, mapping) for word in in_words(alternative)
         ]
@@ -65,7 +65,7 @@ class KeySchema:
         return self.is_section(path) and not has_keys_of_its_own
 
     def paths_ending_in(self, name: str) -> list[KeyPath]:
-        """Return where in the whole schema a key of this name may stand."""
+        """Return all places in the schema where a key of this name is valid."""
         return [path for path in self._paths(self._schema, ()) if path[-1] == name]
 
     def _paths(self, node: Schema, above: KeyPath) -> Iterator[KeyPath]:
@@ -83,7 +83,7 @@ class KeySchema:
         return options
 
     def alternatives(self, node: Schema) -> list[Schema]:
-        """Follow references and unfold unions: return what may stand in place of a schema."""
+        """Follow references and expand unions: return all alternatives of a schema."""
         if "$ref" in node:
             return self.alternatives(self._schema["$defs"][node["$ref"].rsplit("/", 1)[-1]])
         options = node.get("anyOf") or node.get("oneOf")
@@ -94,7 +94,7 @@ class KeySchema:
 
 @cache
 def key_schema(model: type[BaseModel]) -> KeySchema:
-    """Return what a model says about its keys."""
+    """Return the JSON schema of a model."""
     return KeySchema(model.model_json_schema())
 
 
@@ -109,7 +109,7 @@ def _child(node: Schema, part: str) -> Schema | None:
 
 
 def _of_the_kind(options: list[Schema], value: object) -> list[Schema]:
-    """Keep the options whose constant `type` is the value's, where there is one."""
+    """Keep the options whose constant `type` equals the value's, if any does."""
     kind = value.get("type") if isinstance(value, Mapping) else None
     same = [option for option in options if option.get("properties", {}).get("type", {}).get("const") == kind]
     return same if kind is not None and same else options

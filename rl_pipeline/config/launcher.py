@@ -1,4 +1,4 @@
-"""`config.yml`: which experiment the launchers start, and on which ROS node and Unity build."""
+"""`config.yml`: the experiment that the launchers start, the ROS node and the Unity build."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +32,7 @@ class UnityBuild(Section):
     headless_mode: bool = False
     """Run without a window."""
     pause: bool = False
-    """Hold the simulation still between steps."""
+    """Pause the simulation between steps."""
     sample_time: Annotated[float, Field(ge=0)] = 0.0
     """Simulated seconds in an environment step; 0 leaves it to the scene."""
     time_scale: Annotated[float, Field(gt=0)] = 1.0
@@ -40,10 +40,10 @@ class UnityBuild(Section):
 
 
 class LauncherConfig(Section):
-    """What the launchers start."""
+    """Settings of the launchers."""
 
     experiment: Annotated[Path, Field(strict=False)]
-    """Experiment file; a relative path starts at the folder of config.yml."""
+    """Experiment file; a relative path is relative to the folder of config.yml."""
     n_environments: Positive | None = None
     """Number of environments, instead of the experiment's `environment.n_environments`."""
     ros: RosNode = RosNode()

@@ -1,4 +1,4 @@
-"""From YAML files and overrides to a checked configuration."""
+"""Loading of YAML files and overrides into a checked configuration."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,11 +31,11 @@ DEFAULT_FILE = _REPOSITORY_DEFAULTS if _REPOSITORY_DEFAULTS.is_file() else None
 
 @dataclass(frozen=True)
 class LoadedConfig:
-    """A checked configuration and where it came from."""
+    """A checked configuration and the origin of its values."""
 
     config: Config
     raw: dict[str, Any]
-    """What the files and overrides say, merged, without the schema's defaults."""
+    """The merged files and overrides, without the schema's defaults."""
     provenance: Provenance
     file: Path | None
 
@@ -49,7 +49,7 @@ def load_config(
 ) -> LoadedConfig:
     """Load an experiment file.
 
-    Weakest first, these are laid over each other: `default_file`, the experiment that `sweep.experiment` names, the
+    These are merged, the weakest first: `default_file`, the experiment that `sweep.experiment` names, the
     file's `Default` block, its block named after the environment id, its other keys, the overrides. What
     `environment.env_config` holds, or the file that it names, becomes part of `environment.kwargs`; the result then
     needs no other file. Programs that are started by hand have a default of their own: no evaluations during the
@@ -59,7 +59,7 @@ def load_config(
         file: YAML file of the experiment.
         overrides: `key.path=value` each.
         default_file: YAML file of the weakest layer, or None.
-        checks: look for problems that concern more than the file, such as unknown algorithms.
+        checks: find problems beyond the schema, such as unknown algorithms.
 
     Raises:
         ConfigError: with all problems of the file, each with its place.
@@ -119,7 +119,7 @@ def _load(
         draft = draft_of(mapping)
         return [problem for check in checks for problem in check(draft)]
 
-    # With the section there, its absence is reported as what it is: an absent environment.id.
+    # With an empty section, the problem is reported at its cause: a missing environment.id.
     composition.mapping.setdefault("environment", {})
     config = checked(Config, composition, document.name, problems, (refuse_both, run_checks))
     return LoadedConfig(config, composition.mapping, composition.provenance, file)

@@ -11,10 +11,10 @@ COMMAND_LINE = "command line"
 
 
 def parse_overrides(overrides: Sequence[str]) -> tuple[Document, list[Problem]]:
-    """Return the overrides as one document, and what is wrong with them.
+    """Return the overrides as one document, and their problems.
 
     Args:
-        overrides: texts of the form `key.path=value`; the value is read as YAML, the last of several wins.
+        overrides: texts of the form `key.path=value`; the value is read as YAML, and the last one of a key wins.
     """
     mapping: dict[str, Any] = {}
     problems: list[Problem] = []

@@ -15,7 +15,7 @@ class Provenance:
     def __getitem__(self, key: str) -> str:
         """Return where the value of a key came from.
 
-        A key that is not written anywhere has its value from the key above it where that one is written as a
+        A key that is not written anywhere takes its value from the key above it if that key is written as a
         plain value (`normalize: true` gives `normalize.reward`); otherwise it is a default.
         """
         for candidate in (key, *_above(key)):

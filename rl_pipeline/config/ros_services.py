@@ -17,18 +17,18 @@ class RosServices(Backend):
     maker: ClassVar[str] = "rl_pipeline.envs.ros:make_ros_vector_env"
 
     simulations: Annotated[list[Text], Field(min_length=1)] = ["/simulation"]  # noqa: RUF012  (pydantic copies it)
-    """Names of the simulation nodes, e.g. '/simulation'; the environments are shared out among them."""
+    """Names of the simulation nodes, e.g. '/simulation'; the environments are divided among them."""
     adapter: Text | None = None
-    """Own class, as path/to/file.py:Class, for a simulation that offers step and reset as services of its own; it
-    names them, so `simulations` is not read then."""
+    """Your own class, as path/to/file.py:Class, for a simulation with its own services for step and reset. The class
+    names the services, so `simulations` is ignored."""
     timeout: Seconds = 10.0
     """Seconds that a simulation may take to answer."""
     retries: NonNegative = 2
-    """How often an unanswered request is sent again; a step that was made is not made twice."""
+    """Number of times that an unanswered request is repeated; a step is never executed twice."""
     startup_timeout: Seconds = 60.0
-    """Seconds to wait for a simulation that is not there, at the start and when it died."""
+    """Seconds to wait for a simulation that is not available, at the start and after it died."""
     max_restarts: NonNegative = 3
-    """How often, in sum, simulations that died and came back are picked up again."""
+    """Total number of times that the training reconnects to simulations that died and came back."""
 
     @property
     def traits(self) -> Traits:

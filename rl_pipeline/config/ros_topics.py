@@ -10,7 +10,7 @@ from rl_pipeline.config.backend import Backend, Traits, WhatAndKey
 from rl_pipeline.config.section import InvalidValueError, NonNegative, Positive, Section, Text
 
 STATE = "state"
-"""Key of the numbers where an observation has pictures or other parts as well."""
+"""Key of the numbers if the observation also has images or other parts."""
 
 Seconds = Annotated[float, Field(gt=0)]
 
@@ -27,36 +27,34 @@ class ActionField(Section):
     high: float
     """Largest value."""
     safe: float = 0.0
-    """Value that is published at the end and when something goes wrong."""
+    """Value that is published at the end and after an error."""
     joints: list[Text] = Field(default_factory=list)
-    """Joints that the numbers belong to, in the order of the action; they are named in the message, in `name` of
-    JointState or `joint_names` of JointTrajectory."""
+    """Joints of the numbers, in the order of the action. The message holds their names, in `name` of JointState or
+    `joint_names` of JointTrajectory."""
     constants: dict[Text, int | float | bool | Text] = Field(default_factory=dict)
     """Other fields of the message and their values, e.g. 'points[0].time_from_start.nanosec: 20000000'."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if not self.low < self.high:
-            raise InvalidValueError(
-                f"low ({self.low}) is not below high ({self.high})", remedy="exchange them"
-            )
+            raise InvalidValueError(f"low ({self.low}) is not below high ({self.high})", remedy="swap them")
         return self
 
 
 class ObservationField(Section):
-    """Numbers of a message that the policy sees."""
+    """Numbers of a message that the policy observes."""
 
     field: Text
     """Topic and field, e.g. '/joint_states.position[0:7]' or '/scan.ranges'."""
     low: float | None = None
-    """Smaller values, and minus infinity, are raised to it."""
+    """Lower bound: smaller values, and minus infinity, are raised to it."""
     high: float | None = None
-    """Larger values, and infinity, are lowered to it."""
+    """Upper bound: larger values, and infinity, are lowered to it."""
     joints: list[Text] = Field(default_factory=list)
-    """Joints whose numbers are picked, in this order, by the names in a JointState; without it the numbers are taken
-    by their positions."""
+    """Joints whose numbers are selected, in this order, by the names in a JointState; without it, the numbers are
+    selected by position."""
     scale: float = 1.0
-    """What the numbers of the message are multiplied by, e.g. 0.001 for millimetres where the policy sees metres."""
+    """Factor from the numbers of the message to the policy's, e.g. 0.001 from millimetres to metres."""
     part: Text = STATE
     """Key of a Dict observation to which the numbers belong, e.g. 'desired_goal'."""
 
@@ -69,11 +67,11 @@ class RosTopics(Backend):
     observations: list[Text | ObservationField] = Field(default_factory=list)
     """Fields that make up the observation, in this order: '/topic.field', '/topic.field[3]', '/topic.field[0:7]'."""
     images: dict[Text, Text] = Field(default_factory=dict)
-    """Parts of the observation that are pictures: a name, and the topic of sensor_msgs/msg/Image."""
+    """Image parts of the observation: a name, and the topic of sensor_msgs/msg/Image."""
     actions: Annotated[list[ActionField], Field(min_length=1)]
     """Fields that the action sets, in this order; fields of one topic share a message."""
     task: Text
-    """Own class, as path/to/file.py:Class, with the reward and the end of an episode."""
+    """Your own class, as path/to/file.py:Class, with the reward and the end of an episode."""
     rate: Annotated[float, Field(gt=0)]
     """Steps per second of ROS time."""
     use_sim_time: bool = False
@@ -87,20 +85,20 @@ class RosTopics(Backend):
     max_age: Seconds = 0.5
     """Seconds of ROS time after which a message is too old to act on."""
     max_pause: Seconds = 1.0
-    """Seconds of the computer's clock without a step, as while a policy is updated or evaluated, after which the safe
-    action is published and the episode ends as truncated."""
+    """Seconds of the computer's clock without a step, for example during an update or an evaluation, after which the
+    safe action is published and the episode ends as truncated."""
     timeout: Seconds = 5.0
-    """Seconds to wait for a message that is too old, or a service, before the robot counts as away."""
+    """Seconds to wait for a fresh message, or for a service, before the robot counts as lost."""
     startup_timeout: Seconds = 30.0
-    """Seconds to wait for a robot that is not there, at the start and when it was away."""
+    """Seconds to wait for a robot that is not available, at the start and after it was lost."""
     max_restarts: NonNegative = 3
-    """How often, in sum, robots that were away are waited for."""
+    """Total number of times that the training waits for lost robots."""
 
     @model_validator(mode="after")
     def _something_is_seen(self) -> Self:
         if not (self.observations or self.images):
             raise InvalidValueError(
-                "nothing is observed", remedy="list fields in observations, or topics in images"
+                "the policy would observe nothing", remedy="list fields in observations, or topics in images"
             )
         return self
 

@@ -1,4 +1,4 @@
-"""Rules that concern two keys at once: a number of times, or every so many timesteps."""
+"""Rules about pairs of keys that exclude each other: a number of times, or an interval in timesteps."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ ALTERNATIVES: dict[KeyPath, tuple[str, str]] = {
 
 
 def drop_overruled(weaker: dict[str, Any], stronger: Mapping[str, object]) -> None:
-    """Remove from `weaker` the key whose alternative `stronger` gives."""
+    """Remove a key from `weaker` if `stronger` sets its alternative."""
     for path, (count, frequency) in ALTERNATIVES.items():
         section = value_at(weaker, path)
         if isinstance(section, dict):
@@ -26,7 +26,7 @@ def drop_overruled(weaker: dict[str, Any], stronger: Mapping[str, object]) -> No
 
 
 def drop_unused(mapping: dict[str, Any]) -> None:
-    """Remove the number of times wherever the timesteps between them are given, and a search that there is not."""
+    """Remove the number of times if the interval is given, and an empty search."""
     if mapping.get("sweep") is None:
         mapping.pop("sweep", None)
     drop_overruled(mapping, {})
@@ -36,7 +36,7 @@ def drop_unused(mapping: dict[str, Any]) -> None:
 
 
 def refuse_both(mapping: Mapping[str, object]) -> list[Problem]:
-    """Return a problem for each section that gives both keys."""
+    """Return a problem for each section that sets both keys."""
     return [
         Problem(
             key=".".join((*path, frequency)),
@@ -51,5 +51,5 @@ def refuse_both(mapping: Mapping[str, object]) -> list[Problem]:
 
 
 def is_given(mapping: Mapping[str, object], path: KeyPath) -> bool:
-    """Tell whether a key is written with a value other than null."""
+    """Return whether a key is written with a value other than null."""
     return value_at(mapping, path) not in (None, MISSING)

@@ -68,7 +68,7 @@ def _ascending(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _pair(point: object) -> Any:
-    """YAML has lists where Python has tuples."""
+    """Convert the lists of YAML to tuples."""
     return tuple(point) if isinstance(point, list) else point
 
 

@@ -14,10 +14,10 @@ from rl_pipeline.config.yaml_dialect import dump_yaml
 
 
 class Config(Section):
-    """Everything that a run is made from."""
+    """The whole configuration of a run."""
 
     experiment: Experiment = Experiment()
-    """What the run is called and the seed that it starts from."""
+    """Name and seed of the run."""
     environment: Environment
     """The simulator."""
     training: Training = Training()
@@ -27,9 +27,9 @@ class Config(Section):
     play: Play = Play()
     """Which trained policy to watch."""
     sweep: Sweep | None = None
-    """A search over settings of this experiment; a single training passes over it."""
+    """A search over settings of this experiment; a single training ignores it."""
     cluster: Cluster | None = Field(default=None, exclude=True)
-    """Resources of a job of `train --cluster`, stronger than the profile; a run does not keep them."""
+    """Resources of a job of `train --cluster`; they override the profile, and a run does not store them."""
 
 
 SECTION_NAMES = tuple(Config.model_fields)

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 
 class Section(BaseModel):
-    """A mapping with fixed keys; nothing is converted, nothing unknown is accepted, nothing changes later."""
+    """A mapping with fixed keys: no conversion of types, no unknown keys, and immutable."""
 
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
@@ -15,7 +15,7 @@ class Section(BaseModel):
 
 
 class InvalidValueError(ValueError):
-    """A validator's refusal that knows what would have been valid; becomes a `Problem`."""
+    """Raised by a validator, with the valid values and a remedy; it becomes a `Problem`."""
 
     def __init__(
         self, message: str, *, remedy: str, valid: Sequence[str] = (), nearest: str | None = None

@@ -19,40 +19,40 @@ class MeanOfLast(Section):
 
 
 class AtMinutes(Section):
-    """The value of a metric after so many minutes of training, interpolated between those recorded around them."""
+    """The value of a metric after a number of minutes of training, interpolated between the neighbouring records."""
 
     minutes: Minutes
     """Minutes of training, evaluations included."""
 
 
 class Objective(Section):
-    """What a search optimizes: one number for each trial."""
+    """The objective of a search: one number for each trial."""
 
     metric: Text = "eval/mean_reward"
     """Column of evaluations.csv or progress.csv, or your own function as 'file.py:function', which gets the data of
     all runs of a trial."""
     at: Literal["end", "best"] | MeanOfLast | AtMinutes = "end"
-    """Which value counts: the last, the best, {last: 5} for the mean of the last five, or {minutes: 2} for the value
+    """Value that is used: the last, the best, {last: 5} for the mean of the last five, or {minutes: 2} for the value
     after two minutes of training."""
     direction: Literal["maximize", "minimize"] = "maximize"
     """Whether larger or smaller values are better."""
 
 
 class Budget(Section):
-    """How long each run of a search trains, in place of what the experiment says."""
+    """Length of each run of a search, which replaces the experiment's."""
 
     timesteps: Positive | None = None
-    """Timesteps, in place of `training.training.total_timesteps`."""
+    """Timesteps, instead of `training.training.total_timesteps`."""
     minutes: Minutes | None = None
-    """Minutes, in place of `training.training.max_minutes`."""
+    """Minutes, instead of `training.training.max_minutes`."""
 
 
 class Sweep(Section):
-    """A search over settings of an experiment, which `rl-pipeline sweep` carries out."""
+    """A search over settings of an experiment, which `rl-pipeline sweep` runs."""
 
     experiment: Text | None = None
-    """Experiment file that this file is laid over; relative to the folder of this file, or else to the working
-    directory. Null where the experiment stands in this file."""
+    """Experiment file that this file overrides; relative to the folder of this file, or to the working directory.
+    Null if the experiment is in this file."""
     name: FolderName | None = None
     """Name of the sweep and of its folder; null takes the experiment's name and the date."""
     folder: Text | None = None
@@ -61,8 +61,8 @@ class Sweep(Section):
     """Dotted keys of the experiment, each with a list of choices or a range such as
     {low: 1e-5, high: 1e-3, log: true}; `step` and `int` are further keys of a range."""
     sampler: Text | None = None
-    """What chooses the values, e.g. 'grid', 'random' or 'tpe'; null takes 'grid' where all keys have choices and
-    `trials` is not given, else 'tpe'."""
+    """Sampler of the values, e.g. 'grid', 'random' or 'tpe'; null selects 'grid' if all keys have choices and
+    `trials` is not given, otherwise 'tpe'."""
     sampler_options: dict[str, Any] = Field(default_factory=dict)
     """Keyword arguments of the sampler."""
     seed: Seed = 0
@@ -70,22 +70,22 @@ class Sweep(Section):
     trials: Positive | None = None
     """Number of trials; null takes all combinations of a grid."""
     seeds: Positive | Annotated[list[Seed], Field(min_length=1)] = 1
-    """Seeds that each trial is trained with: a list, or how many from `experiment.seed` on."""
+    """Seeds of each trial: a list, or their number, starting at `experiment.seed`."""
     objective: Objective | Annotated[list[Objective], Field(min_length=1)] = Objective()
-    """What is optimized; a list makes a search for the Pareto front."""
+    """Objective; a list of objectives searches for the Pareto front."""
     pruner: Literal["none", "median", "hyperband"] = "none"
-    """What stops bad trials early, by the evaluations that they have made so far."""
+    """Pruner that stops bad trials early, based on their evaluations so far."""
     pruner_options: dict[str, Any] = Field(default_factory=dict)
     """Keyword arguments of Optuna's pruner. It counts evaluations: the first after the start is step 1."""
     budget: Budget = Budget()
-    """How long each run trains."""
+    """Length of each run."""
     workers: Positive = 1
     """Number of runs at a time."""
     storage: Text | None = None
-    """SQL address of the database that holds the study; null keeps it in the sweep's folder."""
+    """SQL address of the study's database; null stores the study in the sweep's folder."""
     keep: NonNegative | None = 1
-    """Number of best trials that keep replay buffers and all checkpoints; others keep their best and their last
-    policy. Null keeps everything."""
+    """Number of best trials that keep replay buffers and all checkpoints; the others keep only their best and their
+    last policy. Null keeps everything."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -94,7 +94,7 @@ class Sweep(Section):
             raise InvalidValueError(message, remedy="set pruner: none, or keep one objective")
         if "experiment.seed" in self.space:
             remedy = "list the seeds in `sweep.seeds`: each trial is trained with all of them"
-            raise InvalidValueError("experiment.seed is no setting to search for", remedy=remedy)
+            raise InvalidValueError("experiment.seed cannot be searched", remedy=remedy)
         return self
 
     @property

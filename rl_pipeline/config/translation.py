@@ -1,4 +1,4 @@
-"""From pydantic's errors to problems in plain words."""
+"""Translation of pydantic's errors to problems in plain English."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -25,13 +25,13 @@ _KINDS = {
 
 
 def validate(model: type[Model], mapping: Mapping[str, object]) -> tuple[Model | None, list[Problem]]:
-    """Return the mapping as a model, or None and what is wrong with it, without places."""
+    """Return the mapping as a model, or None and its problems, without places."""
     try:
         return model.model_validate(mapping), []
     except ValidationError as error:
         translator = _Translator(mapping, key_schema(model))
         problems = [translator.problem(details) for details in error.errors(include_url=False)]
-        # What fits no member of a union is an error once per member.
+        # A value that fits no member of a union causes one error per member.
         return None, list({problem.key: problem for problem in problems}.values())
 
 
@@ -80,7 +80,7 @@ class _Translator:
         meant = elsewhere[0] if elsewhere else nearest(name, valid)
         remedy = "use one of the valid keys, or remove it"
         if elsewhere:
-            remedy = f"move it: this key is {' or '.join(elsewhere)}"
+            remedy = f"move it to {' or '.join(elsewhere)}"
         elif meant:
             remedy = f"rename it to {meant}, or remove it"
         value = value_at(self._mapping, path)
@@ -114,7 +114,7 @@ class _Translator:
 
 
 def _remedy_for_quotes(value: object, valid: list[str]) -> str | None:
-    """Return the remedy where quotes were forgotten or are too many."""
+    """Return the remedy if quotes are missing or superfluous."""
     if isinstance(value, bool | int | float) and all(words.startswith(("text", "null")) for words in valid):
         return f"put it in quotes: '{value}'"
     wants_number = any(words.startswith(("a number", "an integer")) for words in valid)

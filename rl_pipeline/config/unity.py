@@ -1,4 +1,4 @@
-"""The section of `environment` that describes Unity builds which speak ML-Agents."""
+"""The section of `environment` for Unity builds with ML-Agents."""
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
@@ -37,20 +37,20 @@ class Curriculum(Section):
     """A value that changes during the training."""
 
     curriculum: Annotated[list[Pair], Field(min_length=1)]
-    """Pairs of the timestep (summed over environments) from which a value holds, and the value; the first at 0."""
+    """Pairs of a timestep (summed over environments) and the value from then on; the first timestep is 0."""
 
     @field_validator("curriculum")
     @classmethod
     def _rises_from_zero(cls, steps: list[list[float]]) -> list[list[float]]:
         starts = [start for start, _ in steps]
         if starts[0] != 0 or starts != sorted(set(starts)):
-            remedy = f"begin with [0, {steps[0][1]}] and let the timesteps rise"
-            raise InvalidValueError("does not say what holds from the start on, in order", remedy=remedy)
+            remedy = f"begin with [0, {steps[0][1]}], and order the points by increasing timestep"
+            raise InvalidValueError("must start at timestep 0 and have increasing timesteps", remedy=remedy)
         return steps
 
 
 class EngineSettings(Section):
-    """How Unity runs; what is null is left to the build."""
+    """Settings of Unity's engine; null leaves a setting to the build."""
 
     width: Positive | None = None
     """Width of the window in pixels; with `height`."""
@@ -61,9 +61,9 @@ class EngineSettings(Section):
     time_scale: Annotated[float, Field(gt=0)] | None = 20.0
     """Simulated seconds per second, at most."""
     target_frame_rate: Annotated[int, Field(ge=-1)] | None = -1
-    """Pictures per second; -1 for as many as can be."""
+    """Frames per second; -1 for no limit."""
     capture_frame_rate: NonNegative | None = 60
-    """Simulated pictures per simulated second; 0 leaves simulated time to the clock."""
+    """Simulated frames per simulated second; 0 couples simulated time to the clock."""
 
     @field_validator("height")
     @classmethod
@@ -74,23 +74,23 @@ class EngineSettings(Section):
 
 
 class PolicyOfRun(Section):
-    """A policy that was trained before."""
+    """A trained policy."""
 
     policy: Text
-    """Its run, one of the run's checkpoints, or a model.zip in either."""
+    """Path of its run, of one of the run's checkpoints, or of a model.zip in either."""
 
 
 class Unity(Backend):
-    """Unity builds, each a process with some of the environments; an agent is an environment."""
+    """Unity builds, each a process with a part of the environments; an agent is an environment."""
 
     maker: ClassVar[str] = "rl_pipeline.envs.unity:make_mlagents_vector_env"
 
     build_path: Text | None = None
     """Executable of the build; null waits for the Play button of the Unity editor."""
     n_instances: Positive = 1
-    """Processes that share the environments among them."""
+    """Number of processes, which share the environments."""
     base_port: Positive | None = None
-    """Port of the first process, counted up for the others; null takes free ones (the editor always uses 5004)."""
+    """Port of the first process, incremented for the others; null takes free ports (the editor always uses 5004)."""
     arguments: list[Text] = Field(default_factory=list)
     """Further command-line arguments of the build."""
     headless: bool = True
@@ -102,16 +102,16 @@ class Unity(Backend):
     parameters: dict[str, float | Uniform | Gaussian | Ranges | Curriculum] = Field(default_factory=dict)
     """Environment parameters of the scene: numbers, samplers or curricula."""
     trained_behaviour: Text | None = None
-    """Behaviour that is trained, without '?team=...'; may be null where there is only one."""
+    """Behaviour that is trained, without '?team=...'; may be null if there is only one."""
     other_behaviours: dict[str, Text | PolicyOfRun] = Field(default_factory=dict)
-    """What else acts, by behaviour: 'still', a policy, or a rule, package.module:function or
-    path/to/file.py:function, which gets the observations and returns the actions. Those not named stay still."""
+    """Control of the other behaviours, by name: 'still', a policy, or a rule, package.module:function or
+    path/to/file.py:function, which gets the observations and returns the actions. The default is 'still'."""
     terminated_is_success: bool = False
-    """Count episodes that end by themselves, not by a limit of time, as successes; for scenes that end at a goal."""
+    """Count episodes that end before their time limit as successes; for scenes that end at a goal."""
     timeout: Seconds = 60.0
-    """Seconds that a build may take to answer, and to start."""
+    """Time limit in seconds for an answer of a build, and for its start."""
     max_restarts: NonNegative = 3
-    """How often, in sum, builds that crashed are started again."""
+    """Total number of restarts of builds that crashed."""
 
     @property
     def traits(self) -> Traits:

@@ -1,4 +1,4 @@
-"""The section of `environment` that describes Unity programs which connect over ROS-TCP."""
+"""The section of `environment` for Unity programs that connect over ROS-TCP."""
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
@@ -17,7 +17,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class UnityRos(Backend):
-    """Unity programs that connect to the training itself: it is their ROS-TCP endpoint."""
+    """Unity programs that connect to the training, which is their ROS-TCP endpoint."""
 
     maker: ClassVar[str] = "rl_pipeline.envs.unity_ros:make_unity_ros_vector_env"
 
@@ -28,24 +28,24 @@ class UnityRos(Backend):
     headless: bool = True
     """Start the build without graphics."""
     n_instances: Positive = 1
-    """Unity programs that share the environments among them, each on a port of its own."""
+    """Number of Unity programs, which share the environments; each has its own port."""
     address: Text = "127.0.0.1"
     """Address to listen on, IPv4 or IPv6."""
     port: Port = 10000
-    """Port of the first program, counted up for the others; 0: free ones, for builds that are started here."""
+    """Port of the first program, incremented for the others; 0: free ports, for builds that the training starts."""
     prefix: ServicePrefix = "/unity"
-    """Beginning of the names of the services."""
+    """Prefix of the services' names."""
     services: Literal["batch", "each"] = "batch"
     """`batch`: a program has one set of services, `<prefix>/step`; `each`: each of its environments has its own,
     `<prefix>_<number>/step`."""
     timeout: Seconds = 10.0
-    """Seconds that a program may take to answer before it is taken for dead."""
+    """Time limit in seconds for an answer, after which a program counts as dead."""
     startup_timeout: Seconds = 60.0
-    """Seconds that a program may take to connect and offer its services."""
+    """Time limit in seconds for a program to connect and offer its services."""
     mirror_rate: Annotated[float, Field(ge=0)] = 0.0
-    """Messages per second, at most, that go on to ROS 2 of each topic of the first program; 0: none."""
+    """Maximum messages per second of each topic of the first program that are forwarded to ROS 2; 0: none."""
     max_restarts: NonNegative = 3
-    """How often, in sum, programs that died or stalled are started again."""
+    """Total number of restarts of programs that died or stalled."""
 
     @property
     def traits(self) -> Traits:

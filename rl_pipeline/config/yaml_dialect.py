@@ -1,4 +1,4 @@
-"""The YAML of configurations: YAML 1.1 without code and with the numbers that people write."""
+"""The YAML of configurations: YAML 1.1 without code, and with usual notations of numbers."""
 
 import re
 from typing import Any
@@ -14,7 +14,7 @@ _FLOAT = re.compile(
 
 
 def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
-    """Return YAML 1.1's rules for unquoted words, with its surprises mended.
+    """Return YAML 1.1's rules for unquoted words, without its surprising ones.
 
     `3e-4` is a float; `1:30` (base 60), `010` (octal) and dates remain text.
     """
@@ -28,21 +28,21 @@ def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
 
 
 class ConfigLoader(yaml.SafeLoader):
-    """PyYAML's safe loader with the numbers that people write."""
+    """PyYAML's safe loader with usual notations of numbers."""
 
     yaml_implicit_resolvers = _resolvers()
 
 
 class ConfigDumper(yaml.SafeDumper):
-    """PyYAML's safe dumper, quoting what `ConfigLoader` would take for a number.
+    """PyYAML's safe dumper, which quotes text that `ConfigLoader` would read as a number.
 
-    Lists of plain values and texts with line breaks each stand in one line.
+    Lists of plain values, and texts with line breaks, take one line each.
     """
 
     yaml_implicit_resolvers = ConfigLoader.yaml_implicit_resolvers
 
     def ignore_aliases(self, data: object) -> bool:
-        """Write every value out, however often it occurs."""
+        """Write every value in full, without aliases."""
         return True
 
 
@@ -56,7 +56,7 @@ def _represent_str(dumper: ConfigDumper, data: str) -> yaml.Node:
 
 
 def dump_yaml(mapping: dict[str, Any]) -> str:
-    """Return a mapping as YAML that `ConfigLoader` reads as it is, in its own order."""
+    """Return a mapping as YAML that `ConfigLoader` reads back unchanged, in the order of the mapping."""
     return yaml.dump(mapping, Dumper=ConfigDumper, sort_keys=False, allow_unicode=True, width=float("inf"))
 
 

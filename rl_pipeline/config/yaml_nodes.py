@@ -1,4 +1,4 @@
-"""From PyYAML's nodes to plain values: notes every key's line, refuses what is ambiguous or runs code."""
+"""Conversion of PyYAML's nodes to plain values: records each key's line, refuses ambiguous values and code."""
 
 from collections.abc import Iterator
 
@@ -13,16 +13,16 @@ NULL_WORDS = frozenset({"None", "null"})
 """Strings that mean null, quoted or not."""
 
 MAX_VALUES = 100_000
-"""A configuration with more values than this is taken for an attack with nested aliases."""
+"""A configuration with more values than this is refused as an attack with nested aliases."""
 
 MAX_DIGITS = 100
-"""Longer numbers are refused; Python itself refuses to write some of them out."""
+"""Longer numbers are refused; Python itself refuses to print some of them."""
 
 _PLAIN_TAGS = frozenset(TAG + name for name in ("null", "bool", "int", "float", "str", "seq", "map"))
 
 
 class NodeReader:
-    """Turns the node tree of one document into plain values, noting lines and problems on the way."""
+    """Converts the node tree of one document to plain values, and records lines and problems."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -33,7 +33,7 @@ class NodeReader:
         self._values = 0
 
     def value(self, node: yaml.Node, path: KeyPath) -> object:
-        """Return the value of a node, or MISSING where it was refused."""
+        """Return the value of a node, or MISSING if it was refused."""
         self._values += 1
         if self._values > MAX_VALUES:
             remedy = "write the values out instead of nesting aliases"
@@ -135,7 +135,7 @@ class NodeReader:
                 if merged.tag not in _PLAIN_TAGS:
                     self._refuse_tag(merged, (*path, "<<"))
                 elif not isinstance(merged, yaml.MappingNode):
-                    remedy = "write `<<: *name`, where `&name` stands before a mapping"
+                    remedy = "write `<<: *name`, and put `&name` before the mapping to merge"
                     self._refuse(merged, (*path, "<<"), "must name a mapping to merge", merged.value, remedy)
                 else:
                     yield merged

@@ -1,4 +1,4 @@
-"""Safe YAML reading: files become plain mappings that know where every key stands."""
+"""Safe YAML reading: files become plain mappings with the line of every key."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,23 +13,23 @@ from rl_pipeline.config.yaml_nodes import NodeReader
 from rl_pipeline.config.yaml_syntax import syntax_problem
 
 MAX_BYTES = 4_000_000
-"""A configuration has some kilobytes."""
+"""Limit of a configuration's size, which is usually a few kilobytes."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML mapping and where its keys stand."""
+    """A YAML mapping and the lines of its keys."""
 
     name: str
-    """The file as messages name it."""
+    """Name of the file in messages."""
     mapping: dict[str, Any]
     lines: dict[KeyPath, int] = field(default_factory=dict)
     """Line of each key, counted from 1."""
     problems: list[Problem] = field(default_factory=list)
-    """What was refused; the values concerned are not in `mapping`."""
+    """Problems; `mapping` does not contain the refused values."""
 
     def place(self, path: KeyPath) -> str:
-        """Return `file:line` of a key, or the file where the line is not known."""
+        """Return `file:line` of a key, or the file if the line is not known."""
         line = self.lines.get(path)
         return self.name if line is None else f"{self.name}:{line}"
 
@@ -38,8 +38,8 @@ def read_yaml(file: Path) -> Document:
     """Read a YAML file whose top level is a mapping.
 
     Raises:
-        ConfigError: the file is absent, cannot be read, is no YAML or holds no mapping. Duplicate keys, keys
-            that are no text and tags do not raise: they are listed in `Document.problems`.
+        ConfigError: the file does not exist, cannot be read, is not YAML or holds no mapping. Duplicate keys, keys
+            that are not text, and tags do not raise: they are listed in `Document.problems`.
     """
     name = shown_path(file)
     try:
@@ -47,7 +47,7 @@ def read_yaml(file: Path) -> Document:
     except FileNotFoundError:
         raise ConfigError([missing_file(file)]) from None
     except UnicodeDecodeError as error:
-        problem = Problem("", f"is no text in UTF-8: {error}", remedy="save it as UTF-8", place=name)
+        problem = Problem("", f"is not UTF-8 text: {error}", remedy="save it as UTF-8", place=name)
         raise ConfigError([problem]) from error
     except OSError as error:
         message = f"cannot be read: {error.strerror}"
@@ -56,12 +56,14 @@ def read_yaml(file: Path) -> Document:
 
 
 def _read_text(file: Path, name: str) -> str:
-    """Read a file of ordinary size; devices and pipes may never end."""
+    """Read a regular file of limited size; devices and pipes may never end."""
     is_other = file.exists() and not file.is_file() and not file.is_dir()
     if is_other or (file.is_file() and file.stat().st_size > MAX_BYTES):
-        found = "is no ordinary file" if is_other else f"has {file.stat().st_size:,} bytes"
+        found = "is not a regular file" if is_other else f"has {file.stat().st_size:,} bytes"
         remedy = f"name a YAML file of at most {MAX_BYTES:,} bytes"
-        raise ConfigError([Problem("", f"{found}, so it is no configuration", remedy=remedy, place=name)])
+        raise ConfigError(
+            [Problem("", f"{found}, so it cannot be a configuration", remedy=remedy, place=name)]
+        )
     return file.read_text(encoding="utf-8")
 
 

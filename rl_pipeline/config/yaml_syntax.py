@@ -1,15 +1,15 @@
-"""YAML syntax errors in plain words."""
+"""YAML syntax errors in plain English."""
 
 import yaml
 
 from rl_pipeline.config.errors import Problem
 
 _PLAIN_WORDS: tuple[tuple[str, str, str], ...] = (
-    (r"character '\t'", "a tab stands where YAML wants spaces", "indent with spaces"),
+    (r"character '\t'", "a tab is used for indentation", "indent with spaces"),
     (
         "mapping values are not allowed",
         "a ':' is not allowed here",
-        "check the indentation of this line and the one above; put text that holds ': ' in quotes",
+        "check the indentation of this line and the one above; put text that contains ': ' in quotes",
     ),
     (
         "could not find expected ':'",
@@ -34,7 +34,7 @@ _PLAIN_WORDS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "found undefined alias",
-        "the alias names no anchor",
+        "the alias refers to an unknown anchor",
         "put text that starts with * in quotes",
     ),
     ("cannot start any token", "this character cannot start a value", "put the value in quotes"),
@@ -43,15 +43,15 @@ _PLAIN_WORDS: tuple[tuple[str, str, str], ...] = (
 
 
 _BLAME_THE_BEGINNING = ("unexpected end of stream", "could not find expected ':'")
-"""What PyYAML notices only far behind the mistake."""
+"""Errors that PyYAML notices only far behind their cause."""
 
 
 def syntax_problem(error: yaml.YAMLError, name: str) -> Problem:
-    """Return what PyYAML found, with file, line and column.
+    """Return PyYAML's error as a problem, with file, line and column.
 
     Args:
-        error: what PyYAML raised while reading.
-        name: the file as messages name it.
+        error: PyYAML's exception.
+        name: name of the file in messages.
     """
     parts = (getattr(error, part, None) for part in ("context", "problem", "reason"))
     said = " ".join(part for part in parts if part)

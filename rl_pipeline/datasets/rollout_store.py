@@ -190,7 +190,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
     try:
         file = h5py.File(path, "r")
     except FileNotFoundError as error:
-        raise RolloutFileError(f"there is no file {path}") from error
+        raise RolloutFileError(f"the file {path} does not exist") from error
     except OSError as error:
         raise RolloutFileError(f"{path} cannot be opened: {error}") from error
     with file:

@@ -1,1 +1,1 @@
-"""Training, checkpoints and resume, evaluation, films: what reads or writes a run's folder."""
+"""Training, checkpoints, resuming, evaluation and films: all code that reads or writes a run's folder."""

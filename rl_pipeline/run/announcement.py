@@ -19,20 +19,20 @@ from rl_pipeline.run.user_code import name_user_code
 logger = logging.getLogger(__name__)
 
 MAX_EXCESS = 0.05
-"""A training that is longer than what was asked for by a larger share is warned about."""
+"""Largest relative excess over the requested timesteps without a warning."""
 
 
 def announce(
     config: Config, folder: RunFolder, session: Session, reason: str | None, log: Callable[[str], None]
 ) -> None:
-    """Show what is about to be trained, and warn where whole rollouts make it much longer than what was asked for.
+    """Show the training that is about to start, and warn if whole rollouts make it much longer than requested.
 
     Args:
         config: The run's configuration.
         folder: The run.
         session: Its environment and learner.
-        reason: Why the training has ended early already, None where it has not.
-        log: Gets the text, too, whatever `verbose` is.
+        reason: Why the training has already ended early; None if it has not.
+        log: Also gets the text, for any value of `verbose`.
     """
     start, total = session.learner.timesteps, config.training.training.total_timesteps
     description = session.learner.describe()
@@ -60,7 +60,7 @@ def announce(
     log(text)
     if reason is None and end is not None and end - total > MAX_EXCESS * (total - start):
         logger.warning(
-            "%s timesteps are asked for, but %s will be trained, in whole iterations of %s timesteps",
+            "%s timesteps are requested, but %s will be trained, in whole iterations of %s timesteps",
             f"{total:,}",
             f"{end:,}",
             length,
@@ -68,19 +68,19 @@ def announce(
 
 
 def limits(traits: Traits) -> dict[str, str]:
-    """Return the rows that say what a backend cannot do; none for a simulator that can do everything."""
+    """Return the rows with the limits of a backend; none for a simulator without limits."""
     rows: dict[str, str] = {}
     if traits.started_by_hand:
-        rows["evaluation"] = "at the end alone, in the programs that are trained in"
+        rows["evaluation"] = "only at the end, in the programs of the training"
     if traits.real_time:
         rows["time"] = "real: the environments do not wait while the policy is updated"
     if not traits.exact_state:
-        rows["resuming"] = "starts new episodes; the environments' state cannot be saved"
+        rows["resuming"] = "starts new episodes, since the environments' state cannot be saved"
     return rows
 
 
 def last_timestep(start: int, total: int, length: IterationLength) -> int | None:
-    """Calculate where a training ends that is not stopped early; None where its iterations consist of episodes."""
+    """Return the last timestep of a training without an early stop; None if its iterations consist of episodes."""
     if start >= total:
         return start
     if length.timesteps is None:
@@ -106,11 +106,11 @@ def _normalised(config: Config) -> str:
 
 def _timesteps(start: int, total: int, end: int | None, length: IterationLength, reason: str | None) -> str:
     if reason is not None or start >= total:
-        return f"{start:,} are done{f' ({reason})' if reason else ''}; the evaluation at the end is left"
+        return f"{start:,} are done{f' ({reason})' if reason else ''}; only the final evaluation is missing"
     done = f"{start:,} are done; " if start else ""
     if end is None or length.timesteps is None:
         return f"{done}at least {total:,}, in iterations of {length}"
-    asked = "" if end == total else f" ({total:,} asked for)"
+    asked = "" if end == total else f" ({total:,} requested)"
     n_iterations = _count((end - start) // length.timesteps, "iteration")
     return f"{done}{end:,}{asked} after {n_iterations} of {length}"
 

@@ -37,7 +37,7 @@ class OngoingTraining:
 
     @property
     def total_timesteps(self) -> int:
-        """How many timesteps the training shall have in the end."""
+        """Number of timesteps of the complete training."""
         return self.config.training.training.total_timesteps
 
     @property
@@ -47,17 +47,17 @@ class OngoingTraining:
 
     @property
     def learner(self) -> Learner:
-        """What learns; `learner.policy` acts, `learner.mean_return` is that of the latest episodes."""
+        """The learner; `learner.policy` acts, `learner.mean_return` is the mean return of the latest episodes."""
         return self._session.learner
 
     @property
     def rank(self) -> int:
-        """Which of several processes this one is; 0 where one process trains alone."""
+        """Rank of this process; 0 if a single process trains."""
         return self._session.ranks.rank
 
     @property
     def stop_reason(self) -> str | None:
-        """The reason that `stop` was called with in this process, None as long as it was not."""
+        """The reason given to `stop` in this process; None until it is called."""
         return self._stop_reason
 
     def log(self, values: Mapping[str, float]) -> None:
@@ -70,9 +70,9 @@ class OngoingTraining:
 
 
 class TrainingCallback:
-    """Base class of callbacks of one's own; override the methods that are needed.
+    """Base class of your own callbacks; override the methods that you need.
 
-    The constructor takes the arguments that the YAML file gives. Of several processes that train one policy, each
+    The constructor takes the arguments from the YAML file. If several processes train one policy, each of them
     makes and calls its own callbacks.
 
     `state_dict` is saved in every checkpoint from which a run resumes.
@@ -81,17 +81,17 @@ class TrainingCallback:
     def on_start(self, training: OngoingTraining) -> None:
         """Called once in every process that trains, before its first iteration.
 
-        Where a run resumes, `load_state_dict` is called after it, and then `on_checkpoint` with the checkpoint that
-        the run resumes from, since its effect on the state is not in that checkpoint.
+        When a run resumes, `load_state_dict` is called next, and then `on_checkpoint` with the checkpoint that
+        the run resumes from, since the checkpoint does not contain its effect on the state.
         """
 
     def on_iteration(self, training: OngoingTraining) -> None:
-        """Called after every iteration, that is, collection of experience and update."""
+        """Called after every iteration, which is a collection of experience and an update."""
 
     def on_evaluation(
         self, training: OngoingTraining, metrics: Mapping[str, float], *, is_best: bool
     ) -> None:
-        """Called after every evaluation during the training, that at timestep 0 included.
+        """Called after every evaluation during the training, including the one at timestep 0.
 
         Args:
             training: The training.
@@ -102,7 +102,7 @@ class TrainingCallback:
     def on_checkpoint(self, training: OngoingTraining, checkpoint: Path) -> None:
         """Called after a checkpoint was written.
 
-        Of several ranks, rank 0 alone writes `best`, and the others do not wait for it.
+        Only rank 0 writes `best`, and the other ranks do not wait for it.
 
         Args:
             training: The training.
@@ -110,19 +110,19 @@ class TrainingCallback:
         """
 
     def on_end(self, training: OngoingTraining, status: str) -> None:
-        """Called after the last checkpoint of this process was written, but not where the training failed.
+        """Called after the last checkpoint of this process was written, but not if the training failed.
 
         Args:
             training: The training.
-            status: `finished`, or `stopped` where somebody asked for it; such a run can be resumed.
+            status: `finished`, or `stopped` if a stop was requested; such a run can be resumed.
         """
 
     def state_dict(self) -> StateDict:
-        """Return what the callback remembers, as plain data.
+        """Return the state of the callback as plain data.
 
         Plain data is None, bool, int, float, str, NumPy arrays, and lists and dicts (with str keys) of these. By
-        default, it is every attribute whose name is neither that of an argument of the constructor nor begins with an
-        underscore.
+        default, the state is every attribute that is not named like an argument of the constructor and does not begin
+        with an underscore.
         """
         arguments = inspect.signature(type(self)).parameters
         return {
@@ -132,6 +132,6 @@ class TrainingCallback:
         }
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Restore what `state_dict` returned; tuples are lists now."""
+        """Restore the state that `state_dict` returned; tuples have become lists."""
         for name, value in state.items():
             setattr(self, name, value)

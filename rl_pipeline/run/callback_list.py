@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class CallbackError(CommandFailedError):
-    """A callback of the user's raised an error; the text names the callback, the method and the line."""
+    """Raised when a user's callback raises an error; the message names the callback, the method and the line."""
 
 
 class CallbackList:
@@ -42,24 +42,24 @@ class CallbackList:
         self._checkpoint: Path | None = None
 
     def __bool__(self) -> bool:
-        """Tell whether there are any."""
+        """Return whether there are any callbacks."""
         return bool(self._callbacks)
 
     def resume(self, states: Iterable[StateDict], checkpoint: Path) -> None:
         """Continue from a checkpoint at the next `start`.
 
         Args:
-            states: What `states` returned when it was written.
+            states: The result of `states` when the checkpoint was written.
             checkpoint: Its folder.
 
         Raises:
-            KeyError or TypeError: These are no states of callbacks.
+            KeyError or TypeError: These are not states of callbacks.
         """
         self._saved = [{"class": str(state["class"]), "state": dict(state["state"])} for state in states]
         self._checkpoint = checkpoint
 
     def start(self, training: OngoingTraining) -> None:
-        """Call `on_start`, and bring the callbacks to where the checkpoint was written, if there is one."""
+        """Call `on_start`, and restore the states from the checkpoint, if there is one."""
         self._each(lambda callback: callback.on_start, training)
         if self._checkpoint is None:
             return
@@ -69,7 +69,10 @@ class CallbackList:
             saved = next((state for state in left if state["class"] == name), None)
             if saved is None:
                 logger.warning(
-                    "%s.%d: the checkpoint holds no state of %s, which begins anew", KEY, index, name
+                    "%s.%d: the checkpoint holds no state of %s, which starts with a new state",
+                    KEY,
+                    index,
+                    name,
                 )
                 continue
             left.remove(saved)
@@ -120,7 +123,7 @@ class CallbackList:
 
 
 def check_callbacks(draft: Draft) -> list[Problem]:
-    """List what is wrong with the names of callbacks and of their arguments."""
+    """Return the problems in the names of callbacks and of their arguments."""
     if not draft.is_sound(KEY):
         return []
     problems: list[Problem] = []
@@ -149,7 +152,7 @@ def _plain_state(callback: TrainingCallback) -> StateDict:
     """Return the state of a callback.
 
     Raises:
-        TypeError: It is not plain data.
+        TypeError: The state is not plain data.
     """
     state = callback.state_dict()
     plain_data.to_bytes(state)

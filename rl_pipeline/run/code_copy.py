@@ -1,4 +1,4 @@
-"""Copies of users' files: which may be copied, how much, and where in the run they lie."""
+"""Copies of users' files in a run: which files, how many, and their places."""
 
 import filecmp
 import itertools
@@ -25,11 +25,11 @@ SYSTEM = tuple(map(Path, ("/proc", "/sys", "/dev", "/etc", "/usr", "/run")))
 
 @dataclass(frozen=True)
 class CodeCopy:
-    """Files of a user and their copies, which lie to each other as the files do.
+    """Files of a user and their copies, which have the same relative paths.
 
     Attributes:
         base: The folder above all of the files.
-        folder: What stands for it in the run.
+        folder: The folder in the run that corresponds to it.
         files: The files.
     """
 
@@ -38,13 +38,13 @@ class CodeCopy:
     files: frozenset[Path]
 
     def of(self, path: Path) -> Path | None:
-        """Give the copy of a file, or of a folder with copied files; None where there is none."""
+        """Return the copy of a file, or of a folder with copied files; None if there is none."""
         if path not in self.files and not any(file.is_relative_to(path) for file in self.files):
             return None
         return self.folder / path.relative_to(self.base)
 
     def remove(self) -> None:
-        """Remove all copies and the folders that get empty."""
+        """Remove all copies, and the folders that become empty."""
         for file in self.files:
             copy = self.folder / file.relative_to(self.base)
             copy.unlink(missing_ok=True)
@@ -53,15 +53,15 @@ class CodeCopy:
 
 
 def copy_files(files: Iterable[Path], roots: Iterable[Path], folder: Path) -> CodeCopy:
-    """Copy files below a folder, or below a numbered one in it where other files have their names.
+    """Copy files below a folder, or below a numbered folder in it if other files have the same names.
 
     Args:
         files: Absolute paths.
         roots: Folders that must have a counterpart, even without files directly in them.
-        folder: A run's folder of copies; is made.
+        folder: A run's folder of copies; it is created.
 
     Raises:
-        ConfigError: They are too many or too large.
+        ConfigError: There are too many files, or they are too large.
     """
     chosen = frozenset(files)
     check_size(chosen)
@@ -98,17 +98,17 @@ def check_size(files: Iterable[Path]) -> None:
 
 
 def absolute_path(path: Path) -> Path:
-    """Give the absolute path without `..`; links stay, since a copy lies where the link lies."""
+    """Return the absolute path without `..`; links are kept, since a copy takes the place of the link."""
     return Path(os.path.normpath(path.expanduser().absolute()))
 
 
 def is_installed(path: Path) -> bool:
-    """Tell whether a file belongs to Python, an installed package or the system rather than to a user."""
+    """Return whether a file belongs to Python, an installed package or the system, and not to a user."""
     return any(path.is_relative_to(folder) for folder in (*INSTALLED, *SYSTEM))
 
 
 def is_hidden(path: Path) -> bool:
-    """Tell whether a file lies in a folder for caches, settings and the like, such as `.cache` or `.git`."""
+    """Return whether a file is in a folder for caches, settings and the like, such as `.cache` or `.git`."""
     return any(part.startswith(".") for part in path.parent.parts)
 
 

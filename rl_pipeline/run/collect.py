@@ -1,4 +1,4 @@
-"""Lets experts act, and records their episodes."""
+"""Recording of experts' episodes."""
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -28,16 +28,16 @@ KIND = "rollouts"
 
 @dataclass(frozen=True)
 class CollectionPlan:
-    """What to record of each expert.
+    """The episodes to record of each expert.
 
     Attributes:
         from_start: Episodes from their start.
         from_random: Episodes from random points.
         noise: Standard deviation of the noise on the actions, in the units of the action.
-        seed: From which the seeds of all episodes follow.
+        seed: Determines the seeds of all episodes.
         observed: Which observations to record.
-        n_environments: Environments that are stepped together, at most.
-        longest_prefix: Steps before a recording from a random point, at most.
+        n_environments: Maximum number of environments that are stepped together.
+        longest_prefix: Maximum number of steps before a recording from a random point.
     """
 
     from_start: int
@@ -64,7 +64,7 @@ def contents_of(experts: Sequence[Expert], plan: CollectionPlan) -> Contents:
     """Describe a file with episodes of some experts.
 
     Raises:
-        RefusedError: They observe or command different things.
+        RefusedError: The experts have different observations or actions.
     """
     specs = [_recorded_spec(expert, plan.observed) for expert in experts]
     for expert, spec in zip(experts, specs, strict=True):
@@ -100,18 +100,18 @@ def collect(
     control: TrainingControl,
     report: Callable[[Expert, int, int], object],
 ) -> None:
-    """Record the episodes that a store lacks, until all are there or somebody asks to stop.
+    """Record the episodes that are missing in a store, until it is complete or a stop is requested.
 
     Args:
-        experts: Who acts.
-        plan: What to record of each.
+        experts: The experts that act.
+        plan: The episodes to record of each.
         store: Keeps the episodes.
-        control: Asks to stop; episodes under way are then given up.
-        report: Gets an expert, and how many of how many of its episodes are kept, whenever one is.
+        control: Requests a stop; unfinished episodes are then dropped.
+        report: Called after each stored episode with the expert, its number of stored episodes, and their total.
 
     Raises:
         RefusedError: An expert cannot act alone, or its actions take no noise.
-        OSError: The disk is full; the episodes that were kept are safe.
+        OSError: The disk is full; the stored episodes are safe.
     """
     for expert in experts:
         tasks = list(plan.tasks(expert.name))
@@ -138,19 +138,19 @@ def _refuse_noise(expert: Expert, plan: CollectionPlan, env: VectorEnv) -> None:
         )
     if plan.observed == "raw" and remembers_actions(expert):
         raise RefusedError(
-            f"--noise: {expert.name} observes its last actions, so that it must be told the noise; "
+            f"--noise: {expert.name} observes its last actions, so it would have to observe the noise; "
             "add --observations seen"
         )
 
 
 class Collection:
-    """An expert in its environments, each of which records one episode after the other.
+    """An expert in its environments, each of which records one episode after another.
 
     Args:
         expert: The expert.
         policy: Its policy.
         env: Its environments.
-        tasks: What to record.
+        tasks: The episodes to record.
     """
 
     def __init__(self, expert: Expert, policy: Policy[Any], env: VectorEnv, tasks: Sequence[Task]) -> None:
@@ -162,7 +162,7 @@ class Collection:
         self._recorders = [self._next(index) for index in range(env.num_envs)]
 
     def episodes(self, control: TrainingControl) -> Iterator[list[Episode]]:
-        """Yield the episodes of each step that ended some, until all are recorded or somebody asks to stop."""
+        """Yield the episodes that each step finishes, until all are recorded or a stop is requested."""
         with self._policy.sampling(0):
             rollout = Rollout(
                 self._policy,
@@ -190,7 +190,7 @@ class Collection:
         return ended
 
     def _start(self, rollout: Rollout) -> None:
-        """Start the episodes that must begin now with their seeds; robots start theirs without one."""
+        """Start the episodes that must begin now with their seeds; robots start without a seed."""
         if not self._takes_seeds:
             return
         seeds = [

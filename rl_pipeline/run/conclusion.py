@@ -39,11 +39,11 @@ def conclude(
         run: The run.
         config: Its configuration.
         result: How its training ended.
-        tracker: Where films and policies go.
+        tracker: Receives films and policies.
         export: Exports the newest policy.
 
     Returns:
-        The text that a user reads at the end.
+        The final message for the user.
     """
     reason = f" ({result.reason})" if result.reason else ""
     head = f"Training {result.status} at timestep {result.timestep:,}{reason}"
@@ -61,7 +61,7 @@ def conclude(
     if export is not None:
         export(run)
     with portable_run(run) as folder:
-        update_metadata(RunFolder(folder), status=result.status)  # this copy is complete
+        update_metadata(RunFolder(folder), status=result.status)  # the copy in this folder is complete
         tracker.artifact("final", folder, result.timestep, "model")
     return "\n".join(
         [head, _score(checkpoint, report), "", *_where(run, config, film), "", *_next_steps(run, config)]
@@ -112,13 +112,13 @@ def _next_steps(run: RunFolder, config: Config) -> list[str]:
 
 
 def shown(path: Path) -> str:
-    """Write a path the short way: relative to the working folder where it lies below it."""
+    """Return the short form of a path: relative to the working folder if it is inside it."""
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative
 
 
 def _film(run: RunFolder, config: Config, checkpoint: Checkpoint) -> Path | None:
-    """Film a policy; a training whose environment cannot be filmed is still a success."""
+    """Film a policy; if the environment cannot be filmed, the training still succeeds."""
     path = run.videos / f"{checkpoint.name}.mp4"
     try:
         film_episodes(run, checkpoint, path, seed=config.evaluation.seed)

@@ -10,18 +10,18 @@ from types import FrameType
 from rl_pipeline.envs.step_limit import calm, hurry
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
-"""What a user, a service or cluster manager, a closed terminal, and a scheduler before its time limit send."""
+"""Signals of a user, a service or cluster manager, a closed terminal, and a scheduler before its time limit."""
 
 
 class TrainingControl:
-    """Takes requests from signals and other threads; the training serves them between two iterations.
+    """Receives requests from signals and other threads; the training serves them between two iterations.
 
     Args:
-        next_steps: What follows a signal, for the user.
-        quiet: Whether another process says so.
+        next_steps: Description of what follows a signal, for the user.
+        quiet: Do not print it, because another process does.
 
     Attributes:
-        stop_reason: Why to save and stop, such as `SIGTERM`; None while the training may go on.
+        stop_reason: Why to save and stop, such as `SIGTERM`; None while the training may continue.
     """
 
     def __init__(
@@ -32,29 +32,29 @@ class TrainingControl:
         self._paused = False
         self._save = False
         self._given_up: BaseException | None = None
-        # A signal may come while this thread holds the lock, so the lock must be one that it can take again.
+        # A signal may arrive while this thread holds the lock, so the lock must be reentrant.
         self._changed = threading.Condition(threading.RLock())
 
     def stop(self, reason: str) -> None:
-        """Ask to save and stop after this iteration."""
+        """Request to save and stop after this iteration."""
         with self._changed:
             self.stop_reason = reason
             self._changed.notify_all()
         hurry()
 
     def give_up(self, error: BaseException) -> None:
-        """Raise an error in the main thread, as soon as that executes Python again; another thread calls this."""
+        """Raise an error in the main thread as soon as it executes Python again; call it from another thread."""
         self._given_up = error
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
     def pause(self, paused: bool) -> None:
-        """Ask to wait after this iteration, or to go on."""
+        """Request to pause after this iteration, or to continue."""
         with self._changed:
             self._paused = paused
             self._changed.notify_all()
 
     def save(self) -> None:
-        """Ask for a checkpoint after this iteration."""
+        """Request a checkpoint after this iteration."""
         with self._changed:
             self._save = True
             self._changed.notify_all()
@@ -68,18 +68,18 @@ class TrainingControl:
             return requested
 
     def wait(self, seconds: float) -> None:
-        """Wait so long, or until somebody asks to stop."""
+        """Wait for this time, or until a stop is requested."""
         with self._changed:
             self._changed.wait_for(lambda: self.stop_reason is not None, seconds)
 
     @contextmanager
     def listening(self) -> Iterator["TrainingControl"]:
-        """Take `SIGNALS` as requests to stop inside the `with` block; a second Ctrl-C interrupts at once.
+        """Handle `SIGNALS` as requests to stop inside the `with` block; a second Ctrl-C interrupts at once.
 
         Other signals interrupt nothing, except SIGTERM after Ctrl-C: cluster managers send SIGTERM to a job's shell
         and to each of its processes, and again before they send SIGKILL; a terminal that closes may send SIGHUP
-        twice. A signal that was ignored at the start, as `nohup` does with SIGHUP, stays ignored; only SIGINT,
-        which shells ignore for what they start in the background, is taken when somebody sends it.
+        twice. A signal that was ignored at the start, as `nohup` ignores SIGHUP, stays ignored, except SIGINT, which
+        shells ignore for processes in the background.
         """
         previous = {
             number: signal.signal(number, self._on_signal)

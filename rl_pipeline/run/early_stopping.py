@@ -12,12 +12,12 @@ from rl_pipeline.run.training_state import Progression
 def reason_to_stop(
     config: EarlyStopping, progression: Progression, summary: Mapping[str, float]
 ) -> str | None:
-    """Say why a training may end after an evaluation, or None; the evaluation at timestep 0 never ends it.
+    """Return why a training may end after an evaluation, or None; the evaluation at timestep 0 never ends it.
 
     Args:
         config: The `early_stopping` block.
-        progression: Where the run is, this evaluation included.
-        summary: What trackers log of this evaluation.
+        progression: Progress of the run, including this evaluation.
+        summary: Values of this evaluation that trackers log.
     """
     if progression.last_evaluation_timestep == 0:
         return None
@@ -34,11 +34,11 @@ def reason_to_stop(
 
 
 def time_is_up(max_minutes: float | None, minutes: float | None) -> str | None:
-    """Say that a training has used its time, or None.
+    """Return the reason if a training has used its time, or None.
 
     Args:
-        max_minutes: The limit; None where there is none.
-        minutes: How long the run has been trained; None where a version that did not count them trained it.
+        max_minutes: The limit; None for no limit.
+        minutes: Minutes of training; None if a version that did not count them trained the run.
     """
     if max_minutes is None or minutes is None or minutes < max_minutes:
         return None
@@ -46,7 +46,7 @@ def time_is_up(max_minutes: float | None, minutes: float | None) -> str | None:
 
 
 def check_finite(values: Mapping[str, object]) -> None:
-    """Refuse values that training can not recover from.
+    """Refuse values that a training cannot recover from.
 
     Raises:
         NonFiniteError: A value under `train/` or `rollout/` is NaN or infinite.

@@ -1,7 +1,7 @@
-"""The JSON schema of experiment files with what the configuration leaves to others: names, and the arguments of each.
+"""The JSON schema of experiment files, extended by names of other packages and their arguments.
 
-These are environments, algorithms with their parameters, wrappers, networks and randomisation. Where a class of the
-user's own or an environment of another package may stand, the names are only offered.
+These are environments, algorithms with their parameters, wrappers, networks and randomisation. If a user's own class
+or an environment of another package is valid as well, the names are only suggestions.
 """
 
 import inspect
@@ -45,7 +45,7 @@ def schema_text() -> str:
 
 
 def editor_schema() -> Schema:
-    """Return the schema of an experiment file with all names that are known here."""
+    """Return the schema of an experiment file with all known names."""
     schema = json_schema()
     definitions = schema["$defs"]
     environment, training = (definitions[name]["properties"] for name in ("Environment", "Training"))
@@ -78,7 +78,7 @@ def _any_spelling(name: str) -> Schema:
 
 
 def _if_algorithm(name: str, parameters: Schema) -> Schema:
-    """Return the rule that an algorithm takes these parameters; a block that names no algorithm is not checked."""
+    """Return the rule for an algorithm's parameters; a block that names no algorithm is not checked."""
     is_named = {"properties": {"algorithm": _any_spelling(name)}, "required": ["algorithm"]}
     return {"if": is_named, "then": {"properties": {"algorithm_parameters": parameters}}}
 
@@ -109,7 +109,7 @@ def _parameter(name: str, parameter: inspect.Parameter, description: str | None)
 
 
 def _descriptions(model_class: type) -> dict[str, str]:
-    """Read what the docstring of an algorithm, or of the classes that it derives from, says of its parameters."""
+    """Read the descriptions of parameters from the docstrings of an algorithm and its base classes."""
     found: dict[str, str] = {}
     for parent in model_class.__mro__:
         for name, text in re.findall(r":param (\w+):(.*?)(?=\n\s*:|\Z)", parent.__doc__ or "", re.S):

@@ -1,4 +1,4 @@
-"""The environments of a run: one to train in, one to evaluate in, one to film."""
+"""The environments of a run: for training, for evaluation and for films."""
 
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,10 @@ def make_training_env(
 
     Args:
         config: The run's configuration.
-        videos: Where films of environment 0 go.
-        first_timestep: Where a resumed run goes on, for the names of the films.
+        videos: Folder for films of environment 0.
+        first_timestep: Timestep from which a run resumes, for the names of the films.
         seed: Seed of the environments; the configuration's by default.
-        films: Whether to make the films that the configuration asks for.
+        films: Whether to make the films that the configuration requests.
         render: Whether `render()` returns pictures of the first environment.
     """
     environment = config.environment
@@ -60,9 +60,9 @@ def make_evaluation_env(config: Config, n_episodes: int, *, render_mode: str | N
 
     Args:
         config: The run's configuration.
-        n_episodes: How many episodes will be played; so many environments are made, up to ten, no more than there are
-            robots where each environment is one that exists already, and all that programs started by hand have.
-        render_mode: `rgb_array` or `human` makes a single environment, where it may, whose first can be looked at.
+        n_episodes: Number of episodes. The function makes as many environments, but at most ten, and at most the
+            number of robots if environments are existing robots. Programs started by hand provide all of theirs.
+        render_mode: `rgb_array` or `human` makes a single environment if possible; the first one can be rendered.
     """
     n_environments = 1 if render_mode else min(n_episodes, MAX_EVALUATION_ENVIRONMENTS)
     if config.environment.traits.existing_robots:
@@ -87,7 +87,7 @@ def discount_factor(config: Config) -> float:
 
 
 def normalizer_state(env: VectorEnv) -> StateDict:
-    """Capture the running statistics that a policy needs to act; empty where nothing is normalised."""
+    """Capture the running statistics that a policy needs to act; empty without normalisation."""
     found = {name: find_wrapper(env, wrapper) for name, wrapper in NORMALIZERS.items()}
     return {
         name: wrapper.state_dict()["statistics"] for name, wrapper in found.items() if wrapper is not None
@@ -95,7 +95,7 @@ def normalizer_state(env: VectorEnv) -> StateDict:
 
 
 def load_normalizer_state(env: VectorEnv, state: StateDict) -> None:
-    """Give an environment the running statistics that `normalizer_state` captured."""
+    """Restore the running statistics that `normalizer_state` captured."""
     for name, wrapper_class in NORMALIZERS.items():
         wrapper = find_wrapper(env, wrapper_class)
         if wrapper is not None and name in state:
@@ -108,10 +108,10 @@ def wrapper_states(env: VectorEnv) -> list[StateDict]:
 
 
 def load_wrapper_states(env: VectorEnv, states: list[StateDict]) -> None:
-    """Restore the states of all wrappers of an environment that was built alike.
+    """Restore the states of all wrappers of an environment with the same structure.
 
     Raises:
-        ValueError: It has more or fewer wrappers, or others.
+        ValueError: The environment has other wrappers.
     """
     wrappers = _stateful_wrappers(env)
     if len(wrappers) != len(states):

@@ -1,4 +1,4 @@
-"""Turns the steps of one environment into recorded episodes."""
+"""Recording of one environment's steps as episodes."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,9 +20,9 @@ class Task:
     """An episode to record.
 
     Attributes:
-        origin: What it is.
+        origin: Identifies the episode.
         seed: Determines its start, its noise and its prefix.
-        longest_prefix: Steps before a recording from a random point, at most.
+        longest_prefix: Maximum number of steps before a recording from a random point.
     """
 
     origin: Origin
@@ -32,12 +32,12 @@ class Task:
 
 @dataclass(frozen=True)
 class ReturnUnits:
-    """How values and advantages are computed.
+    """Parameters for values and advantages.
 
     Attributes:
         gamma: Discount factor.
         gae_lambda: Weight of longer estimates.
-        scale: What the policy's estimates are multiplied with.
+        scale: Factor of the policy's estimates.
     """
 
     gamma: float
@@ -77,7 +77,7 @@ class EpisodeRecorder:
         return self.task.origin.noise * self._noise.standard_normal(shape)
 
     def take(self, transition: Transition, units: ReturnUnits) -> Episode | None:
-        """Take a step; return the episode once it ends.
+        """Record a step; return the episode when it ends.
 
         An episode that ends before its recording begins is played again from the same seed, with a shorter prefix.
         """
@@ -94,7 +94,7 @@ class EpisodeRecorder:
 
     @property
     def must_start(self) -> bool:
-        """Whether the environment must be at the start of an episode now."""
+        """Whether an episode must start in the environment now."""
         return self._elapsed == 0
 
     def _episode(self, units: ReturnUnits) -> Episode:

@@ -13,12 +13,12 @@ from rl_pipeline.policies.rollout import Rollout
 from rl_pipeline.wrappers.episode_statistics import STANDARD_METRICS
 
 PREFIX = "eval/"
-"""Of the columns of an evaluation in trackers."""
+"""Prefix of the columns of an evaluation in trackers."""
 
 
 @dataclass
 class Evaluation:
-    """What the episodes of an evaluation gave, one entry an episode.
+    """Results of an evaluation, with one entry per episode.
 
     Attributes:
         returns: Undiscounted sums of the unnormalised rewards.
@@ -36,7 +36,7 @@ class Evaluation:
         return float(np.mean(self.returns))
 
     def summary(self) -> dict[str, float]:
-        """Give the values that trackers log, under the names of their columns."""
+        """Return the values that trackers log, by the names of their columns."""
         means = {
             f"{PREFIX}{name}": float(np.mean(values))
             for name, values in self.metrics.items()
@@ -54,18 +54,18 @@ class Evaluation:
         }
 
     def latest(self) -> dict[str, float]:
-        """Give the summary of the last episode alone."""
+        """Return the summary of only the last episode."""
         metrics = {name: values[-1:] for name, values in self.metrics.items()}
         return Evaluation(self.returns[-1:], self.lengths[-1:], metrics).summary()
 
     def add(self, episode: Mapping[str, np.ndarray], index: int) -> None:
-        """Take the episode that environment `index` just finished from `infos["episode"]`."""
+        """Add the episode that environment `index` just finished, from `infos["episode"]`."""
         self.returns.append(float(episode["r"][index]))
         self.lengths.append(int(episode["l"][index]))
         for name, values in episode.items():
             if name not in STANDARD_METRICS and not np.isnan(
                 values[index]
-            ):  # this episode had no such metric
+            ):  # this episode did not have the metric
                 self.metrics.setdefault(name, []).append(float(values[index]))
 
 
@@ -81,7 +81,7 @@ def joined(parts: Sequence[Evaluation]) -> Evaluation:
 
 
 def start_rollout(policy: Policy[Any], env: VectorEnv, *, seed: int, deterministic: bool) -> Rollout:
-    """Let a policy start to act in an environment, with the masks of forbidden actions where it needs them."""
+    """Prepare a policy to act in an environment, with the masks of forbidden actions if it needs them."""
     masks = base_env(env).action_masks
     return Rollout(policy, env, seed=seed, deterministic=deterministic, action_masks=masks)
 
@@ -95,7 +95,7 @@ def evaluate(
     deterministic: bool = True,
     look: Callable[[], object] | None = None,
 ) -> Evaluation:
-    """Run whole episodes and leave no trace in the training.
+    """Run whole episodes without any effect on the training.
 
     Every environment plays its fixed share of the episodes, so that short episodes are not counted more often.
 
@@ -105,7 +105,7 @@ def evaluate(
         n_episodes: Number of episodes in all.
         seed: Seeds the environments and the sampling of actions.
         deterministic: Whether to take the most likely action.
-        look: Called before every step, to show or film the environment.
+        look: Function called before every step, to show or film the environment.
     """
     share = np.full(env.num_envs, n_episodes // env.num_envs)
     share[: n_episodes % env.num_envs] += 1

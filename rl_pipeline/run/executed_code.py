@@ -1,4 +1,4 @@
-"""Lists what the configuration of a run makes execute: Python code, programs, and what acts on ROS."""
+"""Lists of the code and programs that a run's configuration executes, and of its effects on ROS."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -19,29 +19,29 @@ CODE_SECTIONS = (
     ("training", "distillation"),
     ("training", "callbacks"),
 )
-"""Where class paths stand."""
+"""Keys whose values may be class paths."""
 
 
 class Executed(NamedTuple):
-    """One thing that a configuration makes execute.
+    """Something that a configuration executes.
 
     Attributes:
         what: The class path, program or names on the network.
-        key: Where it stands in the configuration.
+        key: Its key in the configuration.
     """
 
     what: str
     key: str
 
     def __str__(self) -> str:
-        """Return it as a message shows it."""
+        """Return its form in messages."""
         return f"{self.what} ({self.key})"
 
 
 def executed_by(config: Config) -> list[Executed]:
-    """List code and programs that a configuration makes execute beside this package.
+    """List code and programs that a configuration executes beside this package.
 
-    `training.pretrained_model` is not among it: only weights are read from it.
+    `training.pretrained_model` is not included: only weights are read from it.
     """
     data = config.model_dump()
     found = [
@@ -58,7 +58,7 @@ def executed_by(config: Config) -> list[Executed]:
 
 
 def reached_by(config: Config) -> list[Executed]:
-    """List what a configuration does on the network: robots and simulations that it commands, ports that it opens."""
+    """List a configuration's effects on the network: robots and simulations that it commands, ports that it opens."""
     section = config.environment.section
     return [] if section is None else _below_section(config.environment, section.reached())
 
@@ -74,7 +74,7 @@ def _programs(environment: Environment) -> list[Executed]:
 
 
 def _job_lines(cluster: Cluster | None) -> Iterator[Executed]:
-    """List what a job on a cluster does around its training; variables such as LD_PRELOAD load code."""
+    """List the commands of a cluster's job around its training; variables such as LD_PRELOAD load code."""
     if cluster is None:
         return
     for key in ("setup", "container", "environment", "options"):

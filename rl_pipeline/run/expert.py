@@ -28,7 +28,7 @@ from rl_pipeline.wrappers.base import TrainingWrapper
 from rl_pipeline.wrappers.registry import resolve_wrapper
 
 GAE_LAMBDA = 0.95
-"""Where the algorithm has no parameter `gae_lambda`; the default of PPO."""
+"""Value for algorithms without a parameter `gae_lambda`; the default of PPO."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Expert:
         run: The run.
         checkpoint: The checkpoint.
         config: The run's configuration.
-        spec: What the policy needs to act.
+        spec: Data that the policy needs to act.
     """
 
     run: RunFolder
@@ -49,7 +49,7 @@ class Expert:
 
     @property
     def name(self) -> str:
-        """Tells it from other checkpoints, also from later ones of the same name."""
+        """Identifier that differs from other checkpoints, even later ones of the same name."""
         return f"{self.run.name}/{self.checkpoint.name}@{self.checkpoint.timestep}"
 
     @property
@@ -63,7 +63,7 @@ class Expert:
         return float(self.config.training.algorithm_parameters.get("gae_lambda", GAE_LAMBDA))
 
     def describe(self) -> dict[str, Any]:
-        """Return what a file of rollouts says about it."""
+        """Return its description for a file of rollouts."""
         return {
             "run": self.run.name,
             "checkpoint": self.checkpoint.name,
@@ -77,7 +77,7 @@ class Expert:
         }
 
     def reward_scale(self) -> float:
-        """Return what turns its estimates of returns into those of unnormalised rewards."""
+        """Return the factor that converts its estimates of returns to unnormalised rewards."""
         path = self.checkpoint.path / NORMALIZER
         statistics = read_normalizer(path).get(REWARD) if path.exists() else None
         if statistics is None:
@@ -86,11 +86,11 @@ class Expert:
 
 
 def find_expert(run: RunFolder, checkpoint: Checkpoint) -> Expert:
-    """Read what a checkpoint says about its policy.
+    """Read the description of a checkpoint's policy.
 
     Raises:
-        CheckpointError: It is damaged.
-        RefusedError: It does not say what its policy needs.
+        CheckpointError: The checkpoint is damaged.
+        RefusedError: The checkpoint does not describe its policy.
     """
     checkpoint.verify()
     try:
@@ -134,7 +134,7 @@ def open_expert(
 
 
 def without_transforms(environment: Environment) -> Environment:
-    """Return the environment without the wrappers whose work a policy that acts alone does itself."""
+    """Return the environment without the wrappers that the policy applies itself."""
     kept = []
     for wrapper in environment.wrappers:
         found = resolve_wrapper(wrapper.name)
@@ -144,5 +144,5 @@ def without_transforms(environment: Environment) -> Environment:
 
 
 def remembers_actions(expert: Expert) -> bool:
-    """Whether it observes its own actions, which noise would have to be told to."""
+    """Whether it observes its own actions, which noise would change."""
     return any(isinstance(transform, AppendActions) for transform in expert.spec.transforms)

@@ -1,4 +1,4 @@
-"""Notes which files are read while a run is built, those that MuJoCo reads among them."""
+"""Recording of the files that are read while a run is built, including those that MuJoCo reads."""
 
 import os
 import sys
@@ -16,16 +16,16 @@ import mujoco
 from rl_pipeline.run.code_copy import absolute_path
 
 MODEL_READERS = ((mujoco.MjModel, "from_xml_path"), (mujoco.MjSpec, "from_file"))
-"""What reads a model without Python's `open`."""
+"""Functions that read a model without Python's `open`."""
 
 
 @dataclass
 class FileRecord:
-    """What has been read.
+    """Files that were read.
 
     Attributes:
         read: Files that were opened for reading, and those in folders that were listed.
-        read_by_own_code: Those of them that a user's function asked for, itself or by calling others.
+        read_by_own_code: Those of them that a user's function read, directly or through other functions.
         models: Models that MuJoCo loaded.
     """
 
@@ -34,7 +34,7 @@ class FileRecord:
     models: set[Path] = field(default_factory=set)
 
     def add(self, path: Path, by_own_code: bool) -> None:
-        """Note a file, or the files in a folder."""
+        """Record a file, or the files in a folder."""
         files = [path] if path.is_file() else [file for file in path.glob("[!.]*") if file.is_file()]
         self.read.update(files)
         if by_own_code:
@@ -43,10 +43,10 @@ class FileRecord:
 
 @contextmanager
 def recorded(own_folders: list[Path]) -> Iterator[FileRecord]:
-    """Note what this thread reads in a block.
+    """Record the files that this thread reads in a block.
 
     Args:
-        own_folders: Where users' Python files lie.
+        own_folders: Folders with users' Python files.
     """
     events: list[tuple[Any, bool]] = []
     prefixes = tuple(f"{folder}{os.sep}" for folder in own_folders)
@@ -62,7 +62,7 @@ def recorded(own_folders: list[Path]) -> Iterator[FileRecord]:
 
 
 class AuditHook:
-    """What Python calls before it opens a file or lists a folder; it cannot be taken away again."""
+    """Hook that Python calls before it opens a file or lists a folder; it cannot be removed."""
 
     def __init__(self) -> None:
         self.is_installed = False
@@ -70,14 +70,14 @@ class AuditHook:
         self.thread = 0
 
     def listen(self, listener: Callable[[Path, FrameType], None] | None) -> None:
-        """Report what this thread reads from now on to `listener`; None for to nobody."""
+        """Report the files that this thread reads from now on to `listener`; None stops the reports."""
         if not self.is_installed:
             sys.addaudithook(self)
             self.is_installed = True
         self.listener, self.thread = listener, threading.get_ident()
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Take an event; see `sys.addaudithook`."""
+        """Handle an event; see `sys.addaudithook`."""
         if self.listener is None or event not in ("open", "os.listdir", "os.scandir"):
             return
         frame = sys._getframe(1)

@@ -20,7 +20,7 @@ RECORDED_TIMESTEPS = 250
 
 
 def frames_per_second(env: VectorEnv) -> int:
-    """Give the rate at which a film of an environment shows real time."""
+    """Return the frame rate at which a film of an environment shows real time."""
     return int(env.metadata.get("render_fps") or DEFAULT_FPS)
 
 
@@ -32,14 +32,14 @@ def episode_frames(
     deterministic: bool = True,
     max_timesteps: int | None = None,
 ) -> Iterator[np.ndarray]:
-    """Play one episode and yield a picture before every action, so as many as the episode has timesteps.
+    """Play one episode and yield a picture before every action, one per timestep of the episode.
 
     Args:
-        policy: Who acts.
+        policy: The policy that acts.
         env: A single environment with render mode `rgb_array`.
         seed: Seeds the episode.
         deterministic: Whether to take the most likely actions.
-        max_timesteps: Where to cut a long episode.
+        max_timesteps: Maximum length of the episode.
 
     Yields:
         Pictures of shape (height, width, 3), uint8.
@@ -62,14 +62,14 @@ def film_episodes(
     n_episodes: int = 1,
     overrides: Sequence[str] = (),
 ) -> int:
-    """Film episodes, one after the other.
+    """Film episodes, one after another.
 
     Args:
         run: The run.
         checkpoint: Which of its checkpoints.
         path: The film to write.
         seed: Seeds the first episode; each further one has the next seed.
-        n_episodes: How many.
+        n_episodes: Number of episodes.
         overrides: As for `acting_config`; the film's comment holds them.
 
     Returns:
@@ -119,7 +119,7 @@ def film_learning(
 
 
 def film_of(env: VectorEnv, path: Path, overrides: Sequence[str]) -> FilmWriter:
-    """Open a film that shows real time and says with which overrides it was made."""
+    """Open a film that shows real time and names the overrides with which it was made."""
     return FilmWriter(path, frames_per_second(env), comment=" ".join(overrides))
 
 
@@ -127,10 +127,10 @@ def picture(env: VectorEnv) -> np.ndarray:
     """Draw an environment with render mode `rgb_array`; shape (height, width, 3), uint8.
 
     Raises:
-        RenderingUnavailable: It gives no pictures.
+        RenderingUnavailable: It renders no pictures.
     """
     rendered: object = env.render()
     frame = rendered[0] if isinstance(rendered, tuple | list) else rendered
     if frame is None:
-        raise RenderingUnavailable("the environment gives no pictures: its render() returned None")
+        raise RenderingUnavailable("the environment cannot be rendered: its render() returned None")
     return np.asarray(frame, dtype=np.uint8)

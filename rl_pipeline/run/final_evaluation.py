@@ -1,4 +1,4 @@
-"""Evaluates a finished policy and writes `eval.json`."""
+"""Evaluation of a trained policy; writes `eval.json`."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -36,14 +36,14 @@ def evaluate_checkpoint(
         seed: Seed of the environments; the configuration's by default.
         overrides: As for `acting_config`.
         window: Whether to show the episodes, which are then played in one environment.
-        film: The film of the episodes to write, likewise.
+        film: The film of the episodes to write; they are then played in one environment, too.
 
     Returns:
-        What `eval.json` holds.
+        The content of `eval.json`.
 
     Raises:
         ConfigError: An override is refused.
-        RenderingUnavailable: A window or film is wanted, and nothing here can render it.
+        RenderingUnavailable: A window or film is requested, and this machine cannot render.
     """
     if window:
         require_display()
@@ -84,7 +84,7 @@ def evaluate_checkpoint(
 def watched(
     env: VectorEnv, window: bool, film: Path | None, overrides: Sequence[str]
 ) -> Iterator[Callable[[], object] | None]:
-    """Give what shows or films an environment before a step; None where nobody watches."""
+    """Return the function that shows or films an environment before a step; None for neither."""
     if film is not None:
         with film_of(env, film, overrides) as writer:
             yield lambda: writer.write(picture(env))

@@ -1,13 +1,13 @@
-"""A run's folder: where its files lie.
+"""A run's folder and its files.
 
 experiments/<environment id>/<algorithm>/<experiment name>_<YYYY-MM-DD_HH-MM-SS>/
     model.zip          the newest finished policy; loads with stock stable_baselines3 (docs/use_policy_elsewhere.md)
     vecnormalize.pkl   its running statistics as VecNormalize of stock stable_baselines3
     policy.onnx        the same policy at the end of the training, for programs without the training stack
-    policy.parity.json how far its actions are from those of model.zip
+    policy.parity.json differences between its actions and those of model.zip
     config.yaml        the resolved configuration
     run.json           command, code version, versions, hardware, W&B id, status
-    code.diff          what differed from the commit that run.json names
+    code.diff          local changes to the commit that run.json names
     checkpoints/       init, best, final and step_<timesteps>; see `checkpoints.py`
     videos/  tensorboard/  progress.csv  evaluations.csv  stats.json  progress.png  log.txt
 """
@@ -67,7 +67,7 @@ class RunFolder:
 
     @property
     def parity(self) -> Path:
-        """What the ONNX file says about itself, as JSON."""
+        """Report about the ONNX file, as JSON."""
         return self.path / "policy.parity.json"
 
     @property
@@ -106,15 +106,15 @@ class RunFolder:
         match = DATE.search(self.name)
         try:
             return datetime.strptime(match["date"], DATE_FORMAT) if match else None
-        except ValueError:  # no date, though it looks like one
+        except ValueError:  # looks like a date, but is not one
             return None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run for this process; the lock ends with the process, however it ends.
+        """Lock the run for this process; the lock always ends with the process.
 
         Raises:
-            RunBusyError: Another process holds it.
+            RunBusyError: Another process holds the lock.
             OSError: The file system has no locks.
         """
         busy = RunBusyError(f"{self.path} is being trained by another process; wait for it or stop it")
@@ -123,12 +123,12 @@ class RunFolder:
 
     @property
     def is_locked(self) -> bool:
-        """Whether a process holds the run; true as well where that cannot be found out."""
+        """Whether a process holds the run; also true if this cannot be determined."""
         try:
             descriptor = os.open(self.path / LOCK, os.O_RDONLY)
         except FileNotFoundError:
             return False
-        except PermissionError:  # somebody else's run, which cannot be asked
+        except PermissionError:  # another user's run, whose lock cannot be tested
             return True
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -140,7 +140,7 @@ class RunFolder:
 
 
 def read_json(file: Path) -> dict[str, Any]:
-    """Read a JSON file of a run; one that is missing or damaged has no entries."""
+    """Read a JSON file of a run; a missing or damaged file has no entries."""
     try:
         entries = json.loads(file.read_text())
     except (OSError, ValueError):
@@ -150,7 +150,7 @@ def read_json(file: Path) -> dict[str, Any]:
 
 @contextmanager
 def locked_folder(folder: Path, busy: UserError) -> Iterator[None]:
-    """Hold a folder for this process; the lock ends with the process, however it ends.
+    """Lock a folder for this process; the lock always ends with the process.
 
     Args:
         folder: An existing folder.
@@ -176,13 +176,13 @@ def locked_folder(folder: Path, busy: UserError) -> Iterator[None]:
 
 
 def folder_name(text: str) -> str:
-    """Turn an environment id such as `ALE/Pong-v5` or `tasks/tank.py:Tank` into the name of a folder."""
+    """Convert an environment id such as `ALE/Pong-v5` or `tasks/tank.py:Tank` to the name of a folder."""
     text = short_class_path(text).removesuffix("/")
     return re.sub(r"[^\w.+-]+", "_", text).strip("_.") or "environment"
 
 
 def experiment_parent(config: Config) -> Path:
-    """Give the folder that holds all runs of a configuration's environment and algorithm."""
+    """Return the folder that holds all runs of a configuration's environment and algorithm."""
     return (
         Path(config.experiment.folder)
         / folder_name(config.environment.id)
@@ -191,17 +191,17 @@ def experiment_parent(config: Config) -> Path:
 
 
 def unique_run_path(config: Config) -> Path:
-    """Name the folder of a run that starts later, perhaps elsewhere; no two calls give the same."""
+    """Return a unique folder name for a run that starts later, perhaps on another machine."""
     name = f"{config.experiment.name}_{datetime.now():{DATE_FORMAT}}_{secrets.randbelow(10**8):08d}"
     return experiment_parent(config).resolve() / name
 
 
 def create_run_folder(config: Config, target: Path | None = None) -> RunFolder:
-    """Make the folder of a new run; two runs that start in the same second get different ones.
+    """Make the folder of a new run; two runs that start in the same second get different folders.
 
     Args:
-        config: The run's configuration, after which the folder is named.
-        target: The folder itself, in place of a name; what a start that was killed left in it may be there.
+        config: The run's configuration, which determines the name.
+        target: The folder, instead of a name; it may contain files of a start that was killed.
 
     Raises:
         OSError: The folder cannot be made.
@@ -225,16 +225,16 @@ def require_free(target: Path) -> None:
     """Refuse a folder that a new run cannot have as its own.
 
     Raises:
-        RefusedError: It holds a run, or something that no run wrote.
+        RefusedError: It contains a run, or files that no run wrote.
     """
     if RunFolder(target).config.exists():
-        raise RefusedError(f"{target} holds a run already; add --resume auto, or name another folder")
+        raise RefusedError(f"{target} already contains a run; add --resume auto, or name another folder")
     if target.exists() and not (target.is_dir() and (any(target.glob(LOCK)) or not any(target.iterdir()))):
-        raise RefusedError(f"{target} is not empty, so it cannot be the folder of a run; name another one")
+        raise RefusedError(f"{target} is not empty, so it cannot be the folder of a run; name another folder")
 
 
 def empty_folder(run: RunFolder) -> None:
-    """Remove all that lies in a run's folder but its lock."""
+    """Remove everything in a run's folder except its lock."""
     for path in run.path.iterdir():
         if path.name == LOCK:
             continue
@@ -255,7 +255,7 @@ def _prepared(path: Path) -> RunFolder:
 def find_runs(folder: Path) -> list[RunFolder]:
     """List all runs below a folder such as `experiments`, oldest first.
 
-    What lies inside a run, as all below the link `latest` does, is none.
+    Folders inside a run, also through the link `latest`, are not runs.
     """
     found = [path.parent for path in folder.glob("*/*/*/config.yaml")]
     runs = [RunFolder(path.resolve()) for path in found if not RunFolder(path.parent).config.exists()]

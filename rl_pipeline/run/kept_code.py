@@ -1,4 +1,4 @@
-"""Copies what a run's environment and networks are made of into the run, and proves that the copy is enough."""
+"""Copies of the code of a run's environment and networks in the run, with a check that they are complete."""
 
 import logging
 import time
@@ -33,12 +33,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class OwnFiles:
-    """What a user's classes need.
+    """Files that a user's classes need.
 
     Attributes:
         roots: Folders in which the imports of the classes' files start.
-        certain: Files in these folders, files that arguments name, and all that models of these consist of.
-        possible: Files elsewhere that were read: to be copied if the classes look for them beside themselves.
+        certain: Files in these folders, files that arguments name, and all files of their models.
+        possible: Other files that were read: they are copied if the classes look for them beside themselves.
     """
 
     roots: frozenset[Path]
@@ -49,14 +49,14 @@ class OwnFiles:
 def keep_user_code(config: Config, run: RunFolder) -> Config:
     """Copy every file that the configuration's own classes need into the run.
 
-    The environment and the networks are built twice: from the user's files, to see what is read, and from the copies,
-    to see that nothing else is needed. What lies in the run already is not copied again.
+    The environment and the networks are built twice: from the user's files, to see which files are read, and from the
+    copies, to check that nothing else is needed. Files that are already in the run are not copied again.
 
     Returns:
         The configuration with the paths of the copies.
 
     Raises:
-        ConfigError: The copies are not enough to build them, or too large; the text says what to change.
+        ConfigError: The copies are incomplete or too large; the message says what to change.
     """
     copies = run.path / FOLDER
     if all(path.resolve().is_relative_to(copies) for path in [*code_files(config), *argument_paths(config)]):
@@ -78,7 +78,7 @@ def keep_user_code(config: Config, run: RunFolder) -> Config:
 
 
 def _find_files(config: Config, copies: Path) -> OwnFiles:
-    """Build everything from the user's files and sort what was read."""
+    """Build everything from the user's files, and sort the files that were read."""
     code = [path.resolve() for path in code_files(config) if path.is_file()]
     named = [path for path in argument_paths(config) if not is_installed(path)]
     kept = [absolute_path(Path(text)) for text in config.experiment.keep]
@@ -86,7 +86,7 @@ def _find_files(config: Config, copies: Path) -> OwnFiles:
         raise ConfigError([Problem("experiment.keep", "does not exist", str(path)) for path in absent])
     roots = frozenset(import_root(path) for path in code)
     for root in roots:
-        forget_own_files(root)  # what a module reads when it is imported counts as well
+        forget_own_files(root)  # files that a module reads during its import are needed as well
     start = time.time()
     record = _record(config)
     mine = {path for path in record.read | record.models if _is_of_user(path, roots, start, copies)}
@@ -100,7 +100,7 @@ def _find_files(config: Config, copies: Path) -> OwnFiles:
 
 
 def _with_assets(files: Iterable[Path]) -> set[Path]:
-    """Give the files of all models among some files.
+    """Return the files of all models among some files.
 
     Raises:
         ConfigError: A model names a file in a way that no copy can follow.
@@ -123,7 +123,7 @@ def _prove(config: Config, files: OwnFiles, copies: Path) -> None:
     """Build everything from the copies.
 
     Raises:
-        ConfigError: It cannot be built, or something in the folders of the user's files is still read.
+        ConfigError: It cannot be built, or files in the user's folders are still read.
     """
     start = time.time()
     try:
@@ -136,30 +136,30 @@ def _prove(config: Config, files: OwnFiles, copies: Path) -> None:
             if isinstance(error, ConfigError)
             else error
         )
-        message = f"the copy of your code, which the run keeps, lacks something: {reason}"
+        message = f"the run's copy of your code is incomplete: {reason}"
         remedy = "name the missing files or their folder in experiment.keep"
         raise ConfigError([Problem("environment", message, remedy=remedy)]) from error
     read = record.read_by_own_code | record.models
     outside = {path for path in read if _is_of_user(path, files.roots, start, copies)}
     if left := sorted(path for path in outside if _is_below(path, files.roots)):
-        message = f"your code reads {left[0]} by a path that does not start at its own file, so a copy would miss it"
+        message = f"your code reads {left[0]} by a path that does not start at its own file: a copy would not find it"
         remedy = (
             f'write Path(__file__).with_name("{left[0].name}"), or give the path as an argument under kwargs'
         )
         raise ConfigError([Problem("environment", message, remedy=remedy)])
     for path in sorted(outside):
         logger.warning(
-            "your code reads %s by an absolute path: the run keeps no copy and needs it there", path
+            "your code reads %s by an absolute path: the run has no copy of it and needs it there", path
         )
 
 
 def _reads_of(config: Config) -> set[Path]:
-    """Give what is read to build a configuration, up to the point where that fails."""
+    """Return the files that are read to build a configuration, up to the point of a failure."""
     with recorded(_roots(config)) as record:
         try:
             _build(config)
         except Exception as error:  # noqa: BLE001 - built again with more files, and reported then
-            logger.debug("the first copy is not enough: %s", error)
+            logger.debug("the first copy is incomplete: %s", error)
     return record.read | record.models
 
 
@@ -174,7 +174,7 @@ def _roots(config: Config) -> list[Path]:
 
 
 def _build(config: Config) -> None:
-    """Make callbacks, an environment, a picture of it, and networks; of what runs elsewhere, import the classes."""
+    """Make callbacks, an environment, a picture of it, and networks; only import classes that run elsewhere."""
     CallbackList(config.training.callbacks)
     if not config.environment.traits.in_process:
         for file in code_files(config):
@@ -188,7 +188,7 @@ def _build(config: Config) -> None:
 
 
 def _render_mode(config: Config) -> str | None:
-    """Choose pictures for classes of Gymnasium's that draw them, since they may read files for it."""
+    """Choose rendering for Gymnasium's classes that support it, since rendering may read files."""
     if config.environment.backend != "gymnasium":
         return None
     metadata = getattr(environment_creator(config.environment.id), "metadata", None) or {}
@@ -196,7 +196,7 @@ def _render_mode(config: Config) -> str | None:
 
 
 def _is_of_user(path: Path, roots: Iterable[Path], start: float, copies: Path) -> bool:
-    """Tell whether a file is a user's: not installed, not in a cache, not a copy, and not written just now."""
+    """Return whether a file is a user's: not installed, not in a cache, not a copy, and not just written."""
     if (
         not path.is_file()
         or is_installed(path)

@@ -11,11 +11,11 @@ LATEST = "latest"
 
 
 def mark_latest(run: RunFolder) -> None:
-    """Let `latest` in the folder of a run's environment lead to the run.
+    """Set the link `latest` in the folder of a run's environment to the run.
 
-    The link is relative, so that it survives a move of the folder, and it replaces an older one at once, so that
-    runs that start together leave a whole link. What is no link is left alone. Where the file system has no links,
-    a warning says so.
+    The link is relative, so that it survives a move of the folder. It replaces an older link atomically, so that
+    runs that start together leave a valid link. A file that is not a link is kept. If the file system has no links,
+    the function logs a warning.
 
     Args:
         run: A run in `experiments/<environment>/<algorithm>/`.
@@ -23,7 +23,7 @@ def mark_latest(run: RunFolder) -> None:
     link = run.path.parent.parent / LATEST
     if link.exists() and not link.is_symlink():
         logger.warning(
-            "%s is no link, so it is left as it is; rename it to get a link to the latest run", link
+            "%s is not a link, so it is left unchanged; rename it to get a link to the latest run", link
         )
         return
     temporary = link.with_name(f".{LATEST}.{secrets.token_hex(6)}.tmp")

@@ -1,4 +1,4 @@
-"""Finds a run or a policy by what a user calls it: a folder, a name, a file, or `wandb:entity/project/id`."""
+"""Search for a run or a policy by a folder, a name, a file, or `wandb:entity/project/id`."""
 
 import os
 from collections.abc import Iterator
@@ -16,16 +16,16 @@ DEFAULT_ROOT = Path("experiments")
 
 
 class NotFoundError(UserError):
-    """There is no such run or policy; the text lists what there is."""
+    """Raised when a run or a policy does not exist; the message lists the existing ones."""
 
 
 @dataclass(frozen=True)
 class PolicyFiles:
-    """Where a policy lies.
+    """Location of a policy.
 
     Attributes:
         model: Its `model.zip`.
-        checkpoint: The checkpoint that holds it, with the running statistics; None for a lone file.
+        checkpoint: The checkpoint that contains it, with the running statistics; None for a single file.
     """
 
     model: Path
@@ -36,12 +36,12 @@ def find_run(name: str, root: Path = DEFAULT_ROOT) -> RunFolder:
     """Find a run.
 
     Args:
-        name: Its folder, also seen from `root`; its name below `root`, with or without the date (then the newest of
-            that name); or `wandb:entity/project/id`, which is downloaded below `root`.
+        name: Its folder, which may be relative to `root`; its name below `root`, with or without the date (then the
+            newest of that name); or `wandb:entity/project/id`, which is downloaded below `root`.
         root: The root of all runs.
 
     Raises:
-        NotFoundError: There is none, or its folder holds links that lead out of it.
+        NotFoundError: The run does not exist, or its folder contains links that lead out of it.
     """
     run = _find(name, root)
     _refuse_links(run)
@@ -61,7 +61,7 @@ def _find(name: str, root: Path) -> RunFolder:
     if matching:
         return matching[-1]
     if path.is_dir():
-        raise NotFoundError(f"{path} is no run's folder: it has no config.yaml")
+        raise NotFoundError(f"{path} is not the folder of a run: it has no config.yaml")
     names = [run.name for run in runs]
     close = nearest(name, [*names, *(run.experiment_name for run in runs)])
     hint = f" Did you mean '{close}'?" if close else ""
@@ -75,10 +75,10 @@ def _in_folder(path: Path, root: Path) -> RunFolder | None:
 
 
 def find_seeds(name: str, root: Path = DEFAULT_ROOT) -> list[RunFolder]:
-    """Find the runs that a user means who compares runs.
+    """Find runs to compare.
 
     Args:
-        name: The name of an experiment, which stands for the newest run of each of its seeds, in each environment and
+        name: The name of an experiment, which selects the newest run of each of its seeds, in each environment and
             with each algorithm; or one run, as for `find_run`.
         root: The root of all runs.
 
@@ -102,13 +102,13 @@ def _refuse_links(run: RunFolder) -> None:
     """Refuse a folder whose links would let a training write or delete files elsewhere.
 
     Raises:
-        NotFoundError: It holds such a link.
+        NotFoundError: The folder contains such a link.
     """
     for path in _entries(run.path):
         if path.is_symlink() and not path.resolve().is_relative_to(run.path):
             raise NotFoundError(
                 f"{run.path} cannot be used: {path.relative_to(run.path)} is a symbolic link to {path.readlink()}, "
-                "out of the run's folder; replace the link by what it leads to"
+                "out of the run's folder; replace the link by its target"
             )
 
 
@@ -120,11 +120,11 @@ def _entries(folder: Path) -> Iterator[Path]:
 
 
 def find_policy(name: str, root: Path = DEFAULT_ROOT) -> PolicyFiles:
-    """Find a trained policy: a `.zip` file, a checkpoint's folder, or a run (its best, else its newest policy).
+    """Find a trained policy: a `.zip` file, a checkpoint's folder, or a run (its best, otherwise its newest policy).
 
     Raises:
-        NotFoundError: There is none.
-        CheckpointError: It is damaged.
+        NotFoundError: The policy does not exist.
+        CheckpointError: The policy is damaged.
     """
     path = Path(name).expanduser()
     file = next((file for file in (path, path.with_name(path.name + ".zip")) if file.is_file()), None)
@@ -134,16 +134,16 @@ def find_policy(name: str, root: Path = DEFAULT_ROOT) -> PolicyFiles:
     if (path / "checkpoint.json").is_file():
         return _of_checkpoint(Checkpoint(path.resolve()))
     if path.suffix == ".zip" or ("/" in name and not path.exists()):
-        raise NotFoundError(f"there is no file '{name}' (looked at {path.resolve()})")
+        raise NotFoundError(f"the file '{name}' does not exist (looked at {path.resolve()})")
     return _of_checkpoint(choose_checkpoint(find_run(name, root)))
 
 
 def choose_checkpoint(run: RunFolder, name: str | None = None) -> Checkpoint:
-    """Choose a checkpoint by name or timestep; without one the best, else the newest; `model` is the newest.
+    """Choose a checkpoint by name or timestep; the default is the best, otherwise the newest; `model` is the newest.
 
     Raises:
         NotFoundError: The run has no checkpoint yet.
-        CheckpointError: It has none of this name.
+        CheckpointError: The run has no checkpoint of this name.
     """
     store = CheckpointStore(run.checkpoints)
     checkpoints = store.all()

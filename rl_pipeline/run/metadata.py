@@ -1,4 +1,4 @@
-"""`run.json`: what ran, where, with which code and versions, and how it stands."""
+"""`run.json`: command, machine, code, versions and status of a run."""
 
 import json
 import os
@@ -54,12 +54,12 @@ def describe_run(folder: RunFolder) -> dict[str, Any]:
 
 
 def commit_of_code() -> str | None:
-    """Return the git commit of the code that runs; None where this is no git checkout."""
+    """Return the git commit of the running code; None outside of a git checkout."""
     return _git("rev-parse", "HEAD")
 
 
 def read_metadata(folder: RunFolder) -> dict[str, Any]:
-    """Read `run.json`; a run whose file is missing or damaged has none."""
+    """Read `run.json`; a missing or damaged file has no entries."""
     return read_json(folder.metadata)
 
 
@@ -93,7 +93,7 @@ def _hardware() -> dict[str, Any]:
 
 
 def _git(*arguments: str) -> str | None:
-    """Ask git about the code that runs; None where this is no git checkout or git is not installed."""
+    """Query git about the running code; None outside of a git checkout or without git."""
     command = ["git", "-C", str(Path(__file__).parent), *arguments]
     try:
         result = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)

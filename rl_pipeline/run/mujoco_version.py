@@ -1,4 +1,4 @@
-"""A run that continues with another version of MuJoCo than the one it was trained with."""
+"""Check of the MuJoCo version of a resumed run against the version that it was trained with."""
 
 import logging
 import re
@@ -15,16 +15,16 @@ VERSION = re.compile(r"[\w.+!-]{1,64}")
 
 
 def mujoco_changes(metadata: Mapping[str, Any], environment: Environment, timestep: int) -> dict[str, Any]:
-    """Warn where a run continues with another version of MuJoCo, and return what `run.json` says of it.
+    """Warn if a run continues with another version of MuJoCo, and return the entry for `run.json`.
 
     Args:
-        metadata: What `run.json` holds before the run continues.
+        metadata: The content of `run.json` before the run continues.
         environment: The section of the run's configuration.
-        timestep: Where the run continues.
+        timestep: Timestep from which the run continues.
 
     Returns:
-        The entry `mujoco_changes` with one more change (`timestep`, `from`, `to`); nothing where the version is the
-        same or not known, or where MuJoCo does not simulate the environment.
+        The entry `mujoco_changes` with one more change (`timestep`, `from`, `to`); empty if the version is the same
+        or unknown, or if MuJoCo does not simulate the environment.
     """
     versions, earlier_changes = metadata.get("versions"), metadata.get("mujoco_changes")
     before = versions.get("mujoco") if isinstance(versions, dict) else None

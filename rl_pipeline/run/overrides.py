@@ -1,4 +1,4 @@
-"""Changes to the configuration of a run that exists, made when it is resumed or when its policy acts."""
+"""Changes to the configuration of an existing run, when it is resumed or when its policy acts."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from rl_pipeline.run.folder import RunFolder
 ACTING_SECTIONS = ("environment", "evaluation")
 MAX_SUFFIX = 100
 UNUSUAL = re.compile(r"[^\w.+=-]+")
-"""What stands in no file's name."""
+"""Characters that are not used in names of files."""
 
 
 def changed(run: RunFolder, config: Config, overrides: Sequence[str], checks: Sequence[Check] = ()) -> Config:
@@ -28,7 +28,7 @@ def changed(run: RunFolder, config: Config, overrides: Sequence[str], checks: Se
         run: The run, for messages.
         config: Its configuration.
         overrides: `key.path=value` each.
-        checks: What is checked beyond the form of the configuration.
+        checks: Checks beyond the form of the configuration.
 
     Raises:
         ConfigError: The result is refused.
@@ -38,7 +38,7 @@ def changed(run: RunFolder, config: Config, overrides: Sequence[str], checks: Se
 
 
 def require_acting_sections(overrides: Sequence[str]) -> None:
-    """Refuse changes of what a trained policy can have no more.
+    """Refuse changes that a trained policy cannot take.
 
     Raises:
         ConfigError: An override changes another section than `environment` and `evaluation`.
@@ -48,7 +48,7 @@ def require_acting_sections(overrides: Sequence[str]) -> None:
     problems += [
         Problem(
             key,
-            "a policy that has been trained keeps this",
+            "a trained policy cannot change this",
             valid=ACTING_SECTIONS,
             remedy=remedy,
             place=COMMAND_LINE,
@@ -61,16 +61,16 @@ def require_acting_sections(overrides: Sequence[str]) -> None:
 
 
 def require_fit(overrides: Sequence[str], checkpoint: Checkpoint, env: VectorEnv) -> None:
-    """Refuse changes after which an environment is none that a policy can act in.
+    """Refuse changes after which a policy can no longer act in an environment.
 
     Args:
-        overrides: What was changed.
+        overrides: The changes.
         checkpoint: The checkpoint of the policy; one without `policy.json` is not checked.
         env: The changed environment.
 
     Raises:
         CheckpointError: The checkpoint is damaged.
-        ConfigError: The policy observes or commands something else, or its observations are treated otherwise.
+        ConfigError: The policy has other observations or actions, or its observations are transformed differently.
     """
     if not overrides or not (checkpoint.path / SPEC).exists():
         return
@@ -95,7 +95,7 @@ def require_fit(overrides: Sequence[str], checkpoint: Checkpoint, env: VectorEnv
 
 
 def file_suffix(overrides: Sequence[str]) -> str:
-    """Give the part of a film's name that tells it from that of the unchanged environment, such as `_speed=1.0`."""
+    """Return the part of a film's name that names the changes of the environment, such as `_speed=1.0`."""
     keys_and_values = (each.partition("=")[::2] for each in overrides)
     parts = (f"{key.rpartition('.')[2]}={value}" for key, value in keys_and_values)
     return "".join(f"_{UNUSUAL.sub('-', part)}" for part in parts)[:MAX_SUFFIX]

@@ -9,17 +9,17 @@ from rl_pipeline.plotting.run_data import run_identity
 from rl_pipeline.run.folder import RunFolder, find_runs, read_json
 
 UNDER_WAY = ("running", "concluding")
-"""Statuses of runs that a process works on."""
+"""Statuses of runs with a running process."""
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """A run at a glance; None stands for what is not known or not yet there."""
+    """Summary of a run; None for values that are unknown or not yet available."""
 
     date: str | None
     """Start in local time, such as `2026-01-31 12:00:00`."""
     environment: str
-    """Id, or a class of one's own as `tank:Tank`."""
+    """Id, or the user's own class as `tank:Tank`."""
     algorithm: str
     """Such as `PPO`."""
     seed: int | None
@@ -27,15 +27,15 @@ class RunRow:
     timesteps: int | None
     """Trained so far."""
     minutes: float | None
-    """Of training, evaluations and earlier parts of a resumed run included."""
+    """Minutes of training, including evaluations and earlier parts of a resumed run."""
     best_return: float | None
     """Mean return of the best evaluation during the training."""
     status: str
-    """As `status_of` gives it, such as `running` or `finished`."""
+    """As `status_of` returns it, such as `running` or `finished`."""
     run: str
     """Name of the run with its date."""
     name: str
-    """Name of the experiment, which its seeds share."""
+    """Name of the experiment, which is the same for all its seeds."""
     path: str
     """The folder."""
 
@@ -46,7 +46,7 @@ def read_rows(root: Path) -> list[RunRow]:
 
 
 def read_row(run: RunFolder) -> RunRow:
-    """Read the row of a run; files that are missing or damaged leave gaps in it."""
+    """Read the row of a run; missing or damaged files leave gaps in it."""
     metadata, stats = read_json(run.metadata), read_json(run.path / "stats.json")
     identity, seed = run_identity(run.path)
     timesteps, seconds = _number(stats, "timesteps"), _number(stats, "seconds")
@@ -67,7 +67,7 @@ def read_row(run: RunFolder) -> RunRow:
 
 
 def status_of(run: RunFolder) -> str:
-    """Return the status in `run.json`; `killed` where it says `running` and no process holds the run."""
+    """Return the status in `run.json`; `killed` if it is `running` and no process holds the run."""
     status = str(read_json(run.metadata).get("status", "unknown"))
     return "killed" if status in UNDER_WAY and not run.is_locked else status
 

@@ -1,4 +1,4 @@
-"""Lets a trained policy act, in a window or without one, or films it."""
+"""Playing of a trained policy, in a window, without one, or for a film."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,13 +28,13 @@ def play(
         run: The run.
         checkpoint: Which of its checkpoints.
         window: Whether to show it.
-        n_episodes: After how many episodes to stop; None goes on until interrupted.
+        n_episodes: Number of episodes; None continues until interrupted.
         seed: Seeds the episodes.
-        report: Gets all episodes so far whenever one has ended.
+        report: Called after each episode with all episodes so far.
         overrides: As for `acting_config`.
 
     Raises:
-        RenderingUnavailable: There is no display for a window.
+        RenderingUnavailable: No display is available for a window.
     """
     if window:
         require_display()
@@ -72,7 +72,7 @@ def play_to_film(
         checkpoint: Which of its checkpoints.
         path: The film to write; by default one below the run's `videos`.
         seed: Seeds the first episode; each further one has the next seed.
-        n_episodes: How many.
+        n_episodes: Number of episodes.
         overrides: As for `acting_config`.
 
     Returns:

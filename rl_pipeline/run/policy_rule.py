@@ -1,4 +1,4 @@
-"""Lets the policy of an earlier run act for agents of a simulation that are not trained themselves."""
+"""Policies of earlier runs as rules for agents of a simulation that are not trained."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -22,14 +22,14 @@ from rl_pipeline.run.trust import require_trust
 
 
 def policy_rule(name: str, key: str) -> Callable[[spaces.Space, spaces.Space], "PolicyRule"]:
-    """Find a policy and return what makes a rule of it for an observation space and an action space.
+    """Find a policy and return a function that makes a rule from it, given an observation space and an action space.
 
     Args:
         name: A run, one of its checkpoints, or a `model.zip` in either.
-        key: Where the name stands in the configuration.
+        key: Configuration key of the name.
 
     Raises:
-        ConfigError: There is none, or its code is not trusted.
+        ConfigError: The policy does not exist, or its code is not trusted.
     """
     try:
         files = find_policy(name)
@@ -95,8 +95,8 @@ class PolicyRule:
 
         Args:
             observations: (agents, *shape) for each part of the observation.
-            agents: Ids of the agents.
-            ended: Ids of agents whose episode is over.
+            agents: Identifiers of the agents.
+            ended: Identifiers of agents whose episode has ended.
 
         Returns:
             Actions, (agents, numbers in an action).

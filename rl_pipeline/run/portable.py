@@ -1,4 +1,4 @@
-"""A run without its experience: what is needed to play, evaluate and export its policies elsewhere."""
+"""A copy of a run without its experience: enough to play, evaluate and export its policies elsewhere."""
 
 import shutil
 import tempfile
@@ -16,13 +16,13 @@ PORTABLE_CHECKPOINTS = ("best", "final")
 
 @contextmanager
 def portable_run(run: RunFolder) -> Iterator[Path]:
-    """Make a small copy of a run, with the policies of its best and final checkpoint, for as long as the block lasts.
+    """Make a small, temporary copy of a run, with the policies of its best and final checkpoint.
 
     Args:
         run: A run that has ended.
 
     Yields:
-        A folder that every command takes as a run.
+        The folder of the copy, which every command accepts as a run.
     """
     with tempfile.TemporaryDirectory(prefix="rl_pipeline_") as name:
         copy = RunFolder(Path(name))

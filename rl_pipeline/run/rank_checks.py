@@ -10,7 +10,7 @@ from rl_pipeline.run.checkpoints import Checkpoint
 
 
 def check_ranks(config: Config, resume: Checkpoint | None, ranks: Ranks, *, allow_other_ranks: bool) -> None:
-    """Refuse a training that these ranks cannot carry out.
+    """Refuse a training that these ranks cannot run.
 
     Args:
         config: The run's configuration.
@@ -19,7 +19,7 @@ def check_ranks(config: Config, resume: Checkpoint | None, ranks: Ranks, *, allo
         allow_other_ranks: Whether another number of ranks may have written the checkpoint.
 
     Raises:
-        ConfigError: The learner or the backend is for one process alone.
+        ConfigError: The learner or the backend supports only one process.
         RefusedError: Another number of ranks wrote the checkpoint.
     """
     if ranks.size > 1:
@@ -32,8 +32,8 @@ def check_ranks(config: Config, resume: Checkpoint | None, ranks: Ranks, *, allo
             raise ConfigError(problems)
     if resume is not None and resume.n_ranks != ranks.size and not allow_other_ranks:
         raise RefusedError(
-            f"{resume.path} was written by {_count(resume.n_ranks)}, and this is a training of {_count(ranks.size)}; "
-            f"start it with {_count(resume.n_ranks)}, which resumes exactly, or add --allow-other-ranks, with which "
+            f"{resume.path} was written by {_count(resume.n_ranks)}, but this training has {_count(ranks.size)}; "
+            f"start it with {_count(resume.n_ranks)}, which resumes exactly, or add --allow-other-ranks; then "
             "all environments start new episodes"
         )
 

@@ -1,4 +1,4 @@
-"""`progress.png` and `stats.json`, renewed while a run goes on."""
+"""`progress.png` and `stats.json`, updated during a run."""
 
 import logging
 import time
@@ -11,7 +11,7 @@ from rl_pipeline.run.session import Session
 logger = logging.getLogger(__name__)
 
 TIME_SHARE = 0.02
-"""Pictures and statistics on the way may take this share of a training's time."""
+"""Maximum share of a training's time for pictures and statistics."""
 
 
 class Reports:
@@ -28,7 +28,7 @@ class Reports:
         self._next = time.monotonic()
 
     def renew_if_due(self) -> None:
-        """Renew them, unless that would take more than `TIME_SHARE` of the time."""
+        """Update the files, unless this would take more than `TIME_SHARE` of the time."""
         started = time.monotonic()
         if started >= self._next:
             self.renew()
@@ -36,7 +36,7 @@ class Reports:
             self._next = now + (now - started) / TIME_SHARE
 
     def renew(self) -> None:
-        """Draw the curves and write the statistics anew from what the run has recorded so far."""
+        """Draw the curves and write the statistics from the records of the run so far."""
         session = self._session
         session.tracker.flush()
         minutes = session.split.minutes()
@@ -46,4 +46,4 @@ class Reports:
             write_stats(self._folder.path, self._config.model_dump(mode="json"), extra)
             plot_progress(self._folder.path)
         except OSError as error:
-            logger.warning("progress.png and stats.json could not be renewed: %s", error)
+            logger.warning("progress.png and stats.json could not be updated: %s", error)

@@ -1,4 +1,4 @@
-"""Takes a policy out of a run as files that stock Stable-Baselines3 loads."""
+"""Saving of a run's policy as files that stock Stable-Baselines3 loads."""
 
 import tempfile
 from collections.abc import Iterator
@@ -29,8 +29,8 @@ class SavedPolicy:
     Attributes:
         model: Its `model.zip` under the name that the user gave.
         vec_normalize: The running statistics beside it.
-        loader: What loads them.
-        wrappers: `environment.wrappers` of its run, innermost first, without which it sees other observations.
+        loader: Code that loads them.
+        wrappers: `environment.wrappers` of its run, innermost first, which the policy's environment needs.
     """
 
     model: Path
@@ -40,7 +40,7 @@ class SavedPolicy:
 
 
 def vec_normalize_beside(model: Path) -> Path:
-    """Give the name of the statistics that belong to `best.zip`: `best_vecnormalize.pkl`."""
+    """Return the name of the statistics that belong to `best.zip`: `best_vecnormalize.pkl`."""
     return model.with_name(f"{model.stem}_{VEC_NORMALIZE}")
 
 
@@ -55,14 +55,16 @@ def save_policy(run: RunFolder, checkpoint: Checkpoint, model: Path) -> SavedPol
     Raises:
         CheckpointError: The checkpoint is damaged.
         ConfigError: The run's configuration does not load any more.
-        RefusedError: It was not trained by Stable-Baselines3.
-        OSError: The folder cannot be written or the disk is full; each file is then the old one or the whole new one.
+        RefusedError: The policy was not trained by Stable-Baselines3.
+        OSError: The folder cannot be written or the disk is full; each file is then the old or the complete new one.
     """
     checkpoint.verify()
     config = stored_config(run)
     loader = learner_class(config.training).stock_loader(config.training)
     if loader is None:
-        raise RefusedError(f"{config.training.algorithm} is no algorithm that stock Stable-Baselines3 loads")
+        raise RefusedError(
+            f"{config.training.algorithm} is not an algorithm that stock Stable-Baselines3 loads"
+        )
     saved = SavedPolicy(model, vec_normalize_beside(model), loader, config.environment.wrappers)
     with _loadable_elsewhere(run, checkpoint, config) as folder:
         for source, target in ((VEC_NORMALIZE, saved.vec_normalize), (MODEL, saved.model)):
@@ -74,13 +76,13 @@ def _write(path: Path, content: bytes) -> None:
     try:
         with atomic_write(path) as file:
             file.write(content)
-    except OSError as error:  # a full disk names no file, and others name the temporary one
+    except OSError as error:  # the error of a full disk names no file, and others name the temporary one
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 @contextmanager
 def _loadable_elsewhere(run: RunFolder, checkpoint: Checkpoint, config: Config) -> Iterator[Path]:
-    """Give a folder with the policy: the checkpoint itself, or a temporary one for what version 0.1.0 wrote."""
+    """Return a folder with the policy: the checkpoint, or a temporary folder for checkpoints of version 0.1.0."""
     if checkpoint.loads_elsewhere:
         yield checkpoint.path
         return
@@ -96,7 +98,7 @@ def _loadable_elsewhere(run: RunFolder, checkpoint: Checkpoint, config: Config) 
 
 
 def _with_reward_statistics(env: VectorEnv, config: Config) -> VectorEnv:
-    """Put on the normalisation of rewards, which an environment to evaluate in does without."""
+    """Add the normalisation of rewards, which an environment for evaluation does not have."""
     normalize = config.environment.normalize
     if not normalize.reward:
         return env

@@ -1,4 +1,4 @@
-"""Resources of a training, opened together and closed together, whatever happens in between."""
+"""Resources of a training, which are opened together and always closed together."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -40,15 +40,15 @@ class Session:
 
     Attributes:
         env: The training environment with its wrappers.
-        learner: What learns, ready for its next iteration.
+        learner: The learner, ready for its next iteration.
         evaluation: The periodic evaluation.
-        progression: How far the run has come.
-        tracker: Where its records go.
-        split: Where its time goes.
-        progress: What the user sees.
+        progression: Progress of the run.
+        tracker: Receives its records.
+        split: Measures how it uses its time.
+        progress: Shows the progress to the user.
         ranks: The processes that train together.
         callbacks: The user's callbacks.
-        status: What the trackers are told in the end.
+        status: Final status for the trackers.
     """
 
     env: VectorEnv
@@ -63,7 +63,7 @@ class Session:
     status: str = "failed"
 
     def close_environments(self) -> None:
-        """End what the training stepped, which others may need from now on: some programs are there only once."""
+        """Close the training's environments, which others may need from now on: some programs exist only once."""
         self.env.close()
         self.evaluation.close()
 
@@ -76,14 +76,14 @@ def open_session(
     make_writers: Sequence[MakeWriter] = (),
     ranks: Ranks | None = None,
 ) -> Iterator[Session]:
-    """Open a training, fresh or where a checkpoint left it.
+    """Open a training, new or resumed from a checkpoint.
 
     Args:
         config: The run's configuration.
         folder: The run's folder.
         resume: The checkpoint to resume from.
-        make_writers: Make more places that the run's records go to.
-        ranks: The processes that train together; None for this one alone. Rank 0 alone keeps records.
+        make_writers: Makes additional writers for the run's records.
+        ranks: The processes that train together; None for a single process. Only rank 0 keeps records.
 
     Raises:
         CheckpointError: The checkpoint is damaged or does not fit the configuration.

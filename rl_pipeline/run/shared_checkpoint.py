@@ -1,4 +1,4 @@
-"""Checkpoints of several ranks: each writes its own part, and rank 0 makes the whole appear."""
+"""Checkpoints of several ranks: each rank writes its part, and rank 0 completes the checkpoint."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,13 +17,13 @@ def write_together(
 
     Args:
         target: The folder to make or replace.
-        timestep: For how long the policy has been trained.
-        ranks: All ranks, each of which calls this.
+        timestep: Timesteps for which the policy has been trained.
+        ranks: All ranks; each of them calls this function.
         write_part: Gets the folder of the unfinished checkpoint and writes this rank's files into it.
         **details: Further arguments of `write_checkpoint`.
 
     Raises:
-        OSError: A rank could not write its part, in every rank. An older checkpoint of this name stays as it was.
+        OSError: A rank could not write its part; every rank raises it. An older checkpoint of this name is unchanged.
     """
     if ranks.size == 1:
         return write_checkpoint(target, timestep, write_part, **details)
@@ -41,7 +41,7 @@ def write_together(
     try:
         checkpoint = write_checkpoint(target, timestep, write_all, ranks=ranks.size, **details)
     except OSError as error:
-        if not folders:  # the others still wait for one
+        if not folders:  # the others still wait for a folder
             ranks.broadcast(None)
         ranks.broadcast(error)
         raise

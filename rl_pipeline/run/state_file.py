@@ -1,4 +1,4 @@
-"""Plain data in a file that appears whole or not at all."""
+"""Plain data in a file that is written atomically."""
 
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,14 @@ from rl_pipeline.run.checkpoints import CheckpointError
 
 
 class StateFileError(CheckpointError):
-    """A state file that is missing, cut short or not one of ours."""
+    """Raised for a state file that is missing, truncated or not one of ours."""
 
 
 def write_state(path: Path, tree: object) -> None:
     """Write a tree of plain data, as `plain_data.dump` describes it, to an `.npz`.
 
     Raises:
-        TypeError: The tree holds something that is not plain data.
+        TypeError: The tree contains something that is not plain data.
         OSError: The disk is full, or the folder cannot be written.
     """
     with atomic_write(path) as file:
@@ -24,7 +24,7 @@ def write_state(path: Path, tree: object) -> None:
 
 
 def read_state(path: Path) -> Any:
-    """Read what `write_state` wrote; tuples come back as lists.
+    """Read the output of `write_state`; tuples become lists.
 
     Raises:
         StateFileError: The file does not exist, is damaged or was not written by `write_state`.

@@ -1,4 +1,4 @@
-"""Watches from a thread for environments of this process that do not return from `step`."""
+"""A thread that watches for environments of this process that do not return from `step`."""
 
 import logging
 import os
@@ -20,20 +20,20 @@ logger = logging.getLogger(__name__)
 
 POLL_S = 0.5
 GRACE_S = 5.0
-"""Seconds that an interrupted step may take to end before the process does."""
+"""Seconds that an interrupted step has to end before the process is ended."""
 
 
 @contextmanager
 def watching_steps(step_timeout: float | None, control: TrainingControl, folder: RunFolder) -> Iterator[None]:
-    """Name an environment that hangs, and end a training that was asked to stop while one hangs.
+    """Report an environment that hangs, and end a training that is asked to stop while one hangs.
 
     A step in Python is interrupted by `StepTimeoutError`. A step in another language cannot be interrupted, so the
-    process ends. Code that keeps Python's global lock stops this thread, too; only SIGKILL ends it.
+    process ends. Code that holds Python's global lock stops this thread, too; only SIGKILL ends it.
 
     Args:
         step_timeout: The configuration's `environment.step_timeout`.
         control: Gets the error.
-        folder: The run, in whose `run.json` the end is noted.
+        folder: The run; its `run.json` records the end.
     """
     ours, theirs = socket.socketpair()
     over = threading.Event()
@@ -41,7 +41,7 @@ def watching_steps(step_timeout: float | None, control: TrainingControl, folder:
     thread = threading.Thread(target=watchdog.watch, args=(ours, over), name="step watchdog", daemon=True)
     with ours, theirs:
         theirs.setblocking(False)
-        # Python's handlers wait for the main thread; this tells the thread of a signal although that one hangs.
+        # Python's handlers wait for the main thread; this notifies the thread of a signal even if that one hangs.
         previous = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
         thread.start()
         try:
@@ -72,7 +72,7 @@ class _Watchdog:
                 reported = step
                 logger.warning(
                     "`step` of %s in this process has not returned %s; Ctrl-C or SIGTERM ends the training, "
-                    "which then loses what came after its newest checkpoint",
+                    "the training after its newest checkpoint is then lost",
                     step.describe(),
                     exceeded,
                 )
@@ -84,7 +84,7 @@ class _Watchdog:
         seconds = time.monotonic() - step.started
         error = StepTimeoutError(
             f"`step` of {step.describe()} has not returned for {seconds:.0f} s, so this rollout cannot be finished "
-            "and saved; what came after the newest checkpoint is lost"
+            "and saved; the training after the newest checkpoint is lost"
         )
         self.control.give_up(error)
         deadline = time.monotonic() + GRACE_S

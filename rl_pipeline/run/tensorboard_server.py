@@ -1,4 +1,4 @@
-"""Shows the TensorBoard logs of runs in a browser on this machine."""
+"""A TensorBoard server for the logs of runs on this machine."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from rl_pipeline.run.folder import RunFolder
 LOGS = "tensorboard"
 """Folder of a run that holds its logs."""
 RENEWED_EVERY = 5.0
-"""Seconds after which new runs are looked for."""
+"""Seconds between searches for new runs."""
 
 
 def serve(
@@ -24,13 +24,13 @@ def serve(
     TensorBoard reads a folder of links, one for each run: it would follow `latest` and show that run twice.
 
     Args:
-        find: Lists the runs to show, again and again.
+        find: Lists the runs to show; it is called repeatedly.
         host: Address to listen on.
         port: Port to listen on.
-        announce: Gets the address once it answers.
+        announce: Called with the address when the server answers.
 
     Raises:
-        RefusedError: TensorBoard is not installed, or the port is taken.
+        RefusedError: TensorBoard is not installed, or the port is in use.
     """
     earlier = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -47,7 +47,7 @@ def serve(
 
 
 def link_logs(runs: Sequence[RunFolder], folder: Path) -> None:
-    """Make a link to the logs of every run that has some, named after the run's place in the working folder."""
+    """Make a link to the logs of every run that has logs, named after the run's path in the working folder."""
     for run in runs:
         logs = run.path / LOGS
         link = folder / os.path.relpath(run.path).replace("../", "")
@@ -70,9 +70,7 @@ def _start(folder: Path, host: str, port: int) -> str:
     try:
         return str(server.launch())
     except program.TensorBoardPortInUseError as error:
-        message = (
-            f"port {port} of {host} is taken, perhaps by another TensorBoard; choose another with --port"
-        )
+        message = f"port {port} of {host} is in use, perhaps by another TensorBoard; choose another port with --port"
         raise RefusedError(message) from error
     except program.TensorBoardServerException as error:
         raise RefusedError(f"TensorBoard cannot listen on {host}:{port}: {error.msg}") from error

@@ -1,4 +1,4 @@
-"""The writers that a run's records go to."""
+"""The writers of a run's records."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -17,13 +17,13 @@ MakeWriter = Callable[[RunFolder], Writer]
 def make_tracker(
     config: Config, folder: RunFolder, progression: Progression, make_writers: Sequence[MakeWriter] = ()
 ) -> Tracker:
-    """Open every writer that the configuration asks for; CSV files are always written.
+    """Open every writer that the configuration enables; CSV files are always written.
 
     Args:
         config: The run's configuration.
-        folder: Where the files go.
-        progression: Holds the id of the W&B run to resume, and gets the id of a new one.
-        make_writers: Make more writers.
+        folder: Folder of the files.
+        progression: Contains the id of the W&B run to resume, and gets the id of a new one.
+        make_writers: Makes additional writers.
     """
     writers: list[Writer] = [
         CsvWriter(folder.path / "progress.csv"),

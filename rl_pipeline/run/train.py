@@ -1,4 +1,4 @@
-"""Starts a training, or resumes one."""
+"""Start and resume of trainings."""
 
 import errno
 import logging
@@ -49,7 +49,7 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @dataclass(frozen=True)
 class Plan:
-    """What a `train` command comes down to.
+    """Plan of a `train` command.
 
     Attributes:
         config: The configuration to train with.
@@ -57,8 +57,8 @@ class Plan:
         resume: The checkpoint to resume from, None to start from the beginning.
         reason: Why the training ended at this checkpoint, before its last timestep, so that only its conclusion is
             missing; None for any other plan.
-        target: The folder that a new run gets; None for one named after environment, algorithm, name and date.
-        allow_other_ranks: Whether another number of ranks than this training's may have written the checkpoint.
+        target: The folder of a new run; None for a folder named after environment, algorithm, name and date.
+        allow_other_ranks: Whether the checkpoint may come from a different number of ranks.
     """
 
     config: Config
@@ -70,7 +70,7 @@ class Plan:
 
 
 class AlreadyFinishedError(UserError):
-    """The run has been trained and concluded; the text says how to train on."""
+    """Raised when a run has been trained and concluded; the message says how to continue its training."""
 
 
 def plan_new(
@@ -84,12 +84,12 @@ def plan_new(
     Args:
         config_file: The experiment.
         overrides: Changes to it.
-        checks: What is checked beyond the form of the configuration.
-        target: The run's folder; None for one named after environment, algorithm, name and date.
+        checks: Checks beyond the form of the configuration.
+        target: The run's folder; None for a folder named after environment, algorithm, name and date.
 
     Raises:
         ConfigError: The configuration is refused.
-        RefusedError: The folder holds a run already.
+        RefusedError: The folder already contains a run.
     """
     if target is not None:
         require_free(target)
@@ -98,37 +98,37 @@ def plan_new(
 
 
 def plan_for(config: Config, target: Path | None = None) -> Plan:
-    """Plan a new run with a checked configuration; a run belongs to no search but the one that starts it."""
+    """Plan a new run with a checked configuration, without its section `sweep`."""
     return Plan(config.model_copy(update={"sweep": None}), target=target)
 
 
 def plan_resume(name: str, overrides: Sequence[str] = (), checks: Sequence[Check] = CHECKS) -> Plan:
-    """Plan to resume a run from its newest good checkpoint; one that is trained already is concluded.
+    """Plan to resume a run from its newest good checkpoint; a trained run is concluded.
 
     Args:
-        name: The run, as `find_run` takes it.
+        name: The run, as for `find_run`.
         overrides: Changes to its configuration, such as more timesteps.
-        checks: What is checked beyond the form of the configuration.
+        checks: Checks beyond the form of the configuration.
 
     Raises:
-        NotFoundError: There is no such run.
+        NotFoundError: The run does not exist.
         ConfigError: Its configuration with the overrides is refused, or it was downloaded and is not trusted.
-        CheckpointError: It has no good checkpoint.
-        RunBusyError: Another process trains it.
-        AlreadyFinishedError: It has been trained and concluded.
+        CheckpointError: The run has no good checkpoint.
+        RunBusyError: Another process trains the run.
+        AlreadyFinishedError: The run has been trained and concluded.
     """
     folder = find_run(name)
     stored = stored_config(folder)
     require_trust(stored, folder.path)
     config = changed(folder, stored, overrides, checks)
     store = CheckpointStore(folder.checkpoints)
-    with folder.locked():  # what looks left over may be what another process is writing
+    with folder.locked():  # without the lock, another process may still be writing files that look left over
         store.clean_up()
         remove_leftovers(folder.path)
     checkpoint = store.newest_good()
     if checkpoint is None:
         raise CheckpointError(
-            f"{folder.path} has no good checkpoint to resume from; start anew with --config"
+            f"{folder.path} has no good checkpoint to resume from; start a new run with --config"
         )
     total_timesteps = config.training.training.total_timesteps
     reason = checkpoint.early_end(total_timesteps, config.training.training.max_minutes)
@@ -149,7 +149,7 @@ def plan_auto(
 ) -> Plan:
     """Plan to resume the newest run of this environment, algorithm, name and seed, or to start one.
 
-    With a target, the run in this folder is the one to resume.
+    With a target, the run in this folder is resumed.
 
     Raises:
         ConfigError: The configuration is refused.
@@ -180,14 +180,18 @@ def _resume_or_start(
         logger.warning("%s has no good checkpoint; a new run is started", folder.path)
         return fresh
     if without_folders(plan.config) != without_folders(fresh.config):
-        logger.warning("%s differs from the configuration of %s, which is used", config_file, folder.path)
+        logger.warning(
+            "%s differs from the configuration of %s; the run's configuration is used",
+            config_file,
+            folder.path,
+        )
     return plan
 
 
 def newest_run(config: Config) -> RunFolder | None:
     """Find the newest run of a configuration's environment, algorithm, name and seed.
 
-    The seed tells the runs of an experiment apart that are trained side by side, such as the tasks of a job array.
+    The seed distinguishes runs of an experiment that are trained in parallel, such as the tasks of a job array.
     """
     parent, experiment = experiment_parent(config).resolve(), config.experiment
     runs = (run for run in reversed(find_runs(parent.parent.parent)) if run.path.parent == parent)
@@ -196,7 +200,7 @@ def newest_run(config: Config) -> RunFolder | None:
 
 
 def is_done(folder: RunFolder, config: Config, checkpoint: Checkpoint) -> bool:
-    """Tell whether a run ended by itself, was evaluated at its end, and was not given more to do since."""
+    """Return whether a run has finished, its end was evaluated, and it was not extended since."""
     metadata, limits = read_metadata(folder), config.training.training
     total = limits.total_timesteps
     earlier = metadata.get("total_timesteps")
@@ -212,22 +216,22 @@ def run_plan(
     export: Callable[[RunFolder], None] | None = None,
     ranks: Ranks | None = None,
 ) -> tuple[RunFolder, TrainingResult, str]:
-    """Carry out a plan in the main thread; a finished training is evaluated and filmed.
+    """Run a plan in the main thread; a finished training is evaluated and filmed.
 
     Args:
-        plan: What to do.
-        control: What others than this process's signals ask of the training.
-        make_writers: Make more places that the run's records go to, given its folder.
+        plan: The plan.
+        control: Requests to the training besides this process's signals.
+        make_writers: Makes additional writers for the run's records, given its folder.
         export: Exports the policy of a training that finished.
-        ranks: The processes that carry out this plan together; None for this one alone. Rank 0 alone keeps records,
+        ranks: The processes that run this plan together; None for a single process. Only rank 0 keeps records,
             prints, and concludes the training.
 
     Returns:
-        The run's folder, how the training ended, and what the user reads at the end.
+        The run's folder, the result of the training, and the final message for the user.
 
     Raises:
         RunBusyError: Another process trains this run.
-        NonFiniteError: The training broke down.
+        NonFiniteError: The training produced NaN or infinity.
         RankLostError: Another rank died or hangs.
     """
     ranks = ranks or SingleRank()
@@ -263,7 +267,7 @@ def run_plan(
 
 @contextmanager
 def set_up(folder: RunFolder, plan: Plan, ranks: Ranks) -> Iterator[None]:
-    """Start a new run in an empty folder, and remove the folder of one whose set-up failed; call it with the lock."""
+    """Start a new run in an empty folder; remove the folder if this fails. The caller holds the lock."""
     if plan.resume is None and plan.target is not None:
         # A start that was killed may have left rows that no checkpoint knows.
         ranks.from_first(lambda: empty_folder(folder))
@@ -276,22 +280,22 @@ def set_up(folder: RunFolder, plan: Plan, ranks: Ranks) -> Iterator[None]:
 
 @contextmanager
 def copied_code(plan: Plan, folder: RunFolder, ranks: Ranks) -> Iterator[Plan]:
-    """Have a plan carried out with the run's own copies of users' files.
+    """Change a plan to use the run's own copies of users' files.
 
     Raises:
-        ConfigError: The copies would not be enough.
+        ConfigError: The copies would be incomplete.
     """
     yield replace(plan, config=ranks.from_first(lambda: keep_user_code(plan.config, folder)))
 
 
 @contextmanager
 def failure_noted(folder: RunFolder, ranks: Ranks) -> Iterator[None]:
-    """Write into `run.json` that and why a run ended before its time, and tell how to go on."""
+    """Record in `run.json` why a run ended early, and print how to resume it."""
     try:
         yield
     except BaseException as error:
         if isinstance(error, RankLostError):
-            # At once: the launcher ends this process, too, and its signal is not caught much longer.
+            # At once: the launcher also ends this process, and its signal is only caught for a short time.
             logger.error("%s", error)
         where = f", started in {ranks.size} ranks again" if ranks.size > 1 else ""
         error.add_note(
@@ -305,19 +309,19 @@ def failure_noted(folder: RunFolder, ranks: Ranks) -> Iterator[None]:
         try:
             update_metadata(folder, status=status, error=repr(error))
         except OSError as disk_error:
-            logger.warning("%s could not be renewed: %s", folder.metadata, disk_error)
+            logger.warning("%s could not be updated: %s", folder.metadata, disk_error)
         raise
 
 
 def _what_a_full_disk_left(folder: RunFolder) -> str:
     free = shutil.disk_usage(folder.path).free
     good = CheckpointStore(folder.checkpoints).newest_good()
-    safe = f"the checkpoint '{good.name}' is whole" if good else "no checkpoint is whole"
-    return f"The disk of {shown(folder.path)} has {free:,} bytes free; {safe}. Make room before you go on."
+    safe = f"the checkpoint '{good.name}' is complete" if good else "no checkpoint is complete"
+    return f"The disk of {shown(folder.path)} has {free:,} bytes free; {safe}. Free some space before you resume."
 
 
 def prepare_folder(folder: RunFolder, plan: Plan) -> None:
-    """Write what this run is, and drop what lies after the checkpoint to resume from.
+    """Write the description of this run, and drop records after the checkpoint to resume from.
 
     Call it once the checkpoint has been found to fit: a refused change must not stay in the run's configuration.
     """
@@ -331,20 +335,20 @@ def prepare_folder(folder: RunFolder, plan: Plan) -> None:
 
 
 class LogFile(logging.FileHandler):
-    """A log that a full disk leaves gaps in; everything is printed as well."""
+    """A log that may have gaps after a full disk; everything is printed as well."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - a method of logging.Handler
-        """Pass over a record that could not be written."""
+        """Skip a record that could not be written."""
 
     def note(self, text: str) -> None:
-        """Write lines that are no warning, and are not printed from here."""
+        """Write lines that are not warnings and are printed elsewhere."""
         for line in text.splitlines():
             self.handle(logging.makeLogRecord({"name": __name__, "levelname": "INFO", "msg": line}))
 
 
 @contextmanager
 def logged_to(path: Path, ranks: Ranks) -> Iterator[LogFile]:
-    """Write all messages and warnings of the run to a file as well; those of other ranks than 0 to the file alone."""
+    """Also write all messages and warnings of the run to a file; ranks other than 0 write only to the file."""
     handler = LogFile(path)
     rank = "" if ranks.leads else f" [rank {ranks.rank}]"
     handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s %(name)s:{rank} %(message)s"))

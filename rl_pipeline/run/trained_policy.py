@@ -1,4 +1,4 @@
-"""A policy taken out of a run's folder, in an environment that it can act in."""
+"""A policy from a run's folder, in an environment in which it can act."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -41,10 +41,10 @@ class TrainedPolicy:
     env: VectorEnv
 
     def load(self, checkpoint: Checkpoint) -> None:
-        """Take the networks and statistics of a checkpoint.
+        """Load the networks and statistics of a checkpoint.
 
         Raises:
-            CheckpointError: It is damaged or of another run.
+            CheckpointError: The checkpoint is damaged or belongs to another run.
         """
         checkpoint.verify()
         load_policy(checkpoint, self.policy)
@@ -70,8 +70,8 @@ def open_policy(
     Args:
         run: The run.
         checkpoint: Which of its checkpoints.
-        n_episodes: For how many episodes environments are needed.
-        render_mode: `rgb_array` or `human` to look at a single environment.
+        n_episodes: Number of episodes, which determines the number of environments.
+        render_mode: `rgb_array` or `human` to render a single environment.
         overrides: As for `acting_config`.
 
     Raises:
@@ -103,7 +103,7 @@ def load_learned_policy(folder: Path, spec: PolicySpec) -> LearnedPolicy[Any]:
         spec: Its spec.
 
     Raises:
-        NotFoundError: The folder lies in no run's folder.
+        NotFoundError: The folder is not in a run's folder.
         ConfigError: As for `open_policy`.
         PolicyFileError: A file is damaged, or of networks for other inputs.
     """
@@ -119,11 +119,13 @@ def run_of(path: Path) -> RunFolder:
     """Find the run that a checkpoint or another file belongs to.
 
     Raises:
-        NotFoundError: It lies in no run's folder.
+        NotFoundError: It is not in a run's folder.
     """
     folder = next((one for one in path.resolve().parents if (one / "config.yaml").is_file()), None)
     if folder is None:
-        raise NotFoundError(f"{path} lies in no run's folder, whose config.yaml says what its networks are")
+        raise NotFoundError(
+            f"{path} is not in a run's folder; the config.yaml there would describe its networks"
+        )
     return RunFolder(folder)
 
 
@@ -131,7 +133,7 @@ def stored_config(run: RunFolder) -> Config:
     """Read the resolved configuration of a run.
 
     Raises:
-        ConfigError: It was altered or written by an incompatible version.
+        ConfigError: The file was changed, or written by an incompatible version.
     """
     return find_user_code(load_config(run.config, default_file=None).config, run)
 

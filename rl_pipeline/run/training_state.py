@@ -1,4 +1,4 @@
-"""All that a training needs to go on as if it had never stopped, written into a checkpoint and read back."""
+"""The complete state of a training, written to a checkpoint and restored from it."""
 
 import math
 import re
@@ -31,21 +31,21 @@ from rl_pipeline.run.locate import PolicyFiles, find_policy
 from rl_pipeline.run.state_file import read_state, write_state
 
 WANDB_ID = re.compile(r"[\w-]{1,128}")
-"""What W&B takes as the id of a run; it becomes part of the names of files and of an address."""
+"""Valid ids of runs on W&B; an id becomes part of file names and of an address."""
 
 
 @dataclass
 class Progression:
-    """How far a run has come, beside its learner.
+    """Progress of a run, beside the state of its learner.
 
     Attributes:
         best_mean_return: The best evaluation so far.
         reference_return: The evaluation that counted as the last improvement.
-        evaluations_without_improvement: How many evaluations ago that was.
-        last_evaluation_timestep: When the last evaluation was made.
+        evaluations_without_improvement: Number of evaluations since then.
+        last_evaluation_timestep: Timestep of the last evaluation.
         evaluation_interval: Timesteps between evaluations that the last one chose; None for the configuration's.
-        wandb_id: The W&B run that goes on when this one does.
-        minutes: How long the run has been trained; None where a version that did not count them trained it.
+        wandb_id: The W&B run that is resumed with this run.
+        minutes: Minutes of training; None if a version that did not count them trained the run.
     """
 
     best_mean_return: float | None = None
@@ -58,9 +58,9 @@ class Progression:
 
 
 def write_policy(folder: Path, learner: Learner, env: VectorEnv) -> None:
-    """Write what is needed to act: the learner's own files, the running statistics, and the policy's spec.
+    """Write the files that a policy needs to act: the learner's files, the running statistics, and the policy's spec.
 
-    What the environments share, such as the stage of a curriculum, lies beside it, for evaluations.
+    The shared state of the environments, such as the stage of a curriculum, is written beside them for evaluations.
 
     Raises:
         OSError: The disk is full.
@@ -85,16 +85,16 @@ def write_training_state(
     experience: bool,
     rank: int = 0,
 ) -> None:
-    """Write what is needed beside the policy to go on training.
+    """Write the state beside the policy that a training needs to resume.
 
     Args:
         folder: The folder of a checkpoint.
         learner: The learner between two iterations.
         env: The environment it is trained in.
-        progression: How far the run has come.
+        progression: Progress of the run.
         callbacks: The user's callbacks.
         experience: Whether to write stored experience, such as a replay buffer.
-        rank: Whose state it is.
+        rank: Rank of this process.
     """
     folder = rank_folder(folder, rank)
     folder.mkdir(exist_ok=True)
@@ -121,16 +121,16 @@ def restore_training_state(
     *,
     seed: int = 0,
 ) -> None:
-    """Bring a fresh learner and environment of the same configuration to where a checkpoint was written.
+    """Restore the state of a checkpoint in a new learner and environment of the same configuration.
 
-    Where another number of ranks wrote it, each rank takes over what all ranks share and the experience of one of
-    them, and begins new episodes with new random numbers.
+    If a different number of ranks wrote it, each rank takes over the shared state and the experience of one of
+    them, and starts new episodes with new random numbers.
 
     Args:
         checkpoint: A resumable checkpoint.
         learner: A learner that was started.
         env: The environment it is trained in.
-        callbacks: The user's callbacks, which take their state over when they start.
+        callbacks: The user's callbacks, which restore their state when they start.
         ranks: The ranks of this training; None for one.
         seed: The configuration's, for new random numbers.
 
@@ -160,7 +160,7 @@ def restore_training_state(
 
 
 def _learner_state(state: StateDict) -> StateDict:
-    """Return the state of the learner; version 0.1.0 wrote a part of it beside it."""
+    """Return the state of the learner; version 0.1.0 stored a part of it separately."""
     if "logger" in state:
         return {**state["learner"], "logger": state["logger"]}
     learner: StateDict = state["learner"]
@@ -168,7 +168,7 @@ def _learner_state(state: StateDict) -> StateDict:
 
 
 def read_progression(checkpoint: Checkpoint) -> Progression:
-    """Read how far a run had come when a checkpoint was written.
+    """Read the progress of a run from a checkpoint.
 
     Raises:
         CheckpointError: The checkpoint is damaged.
@@ -180,7 +180,7 @@ def read_progression(checkpoint: Checkpoint) -> Progression:
         raise CheckpointError(f"{path} is damaged ({error})") from error
     wandb_id = progression.wandb_id
     if wandb_id is not None and not (isinstance(wandb_id, str) and WANDB_ID.fullmatch(wandb_id)):
-        raise CheckpointError(f"{path} is damaged: {wandb_id!r} is no id of a W&B run")
+        raise CheckpointError(f"{path} is damaged: {wandb_id!r} is not the id of a W&B run")
     minutes = progression.minutes
     if minutes is not None and not (isinstance(minutes, float) and 0 <= minutes < math.inf):
         raise CheckpointError(f"{path} is damaged: minutes must be a non-negative number, is {minutes!r}")
@@ -188,7 +188,7 @@ def read_progression(checkpoint: Checkpoint) -> Progression:
 
 
 def load_policy(checkpoint: Checkpoint, policy: LearnedPolicy[Any]) -> None:
-    """Load what a policy needs to act; nothing in the files is executed.
+    """Load a policy and its statistics; nothing in the files is executed.
 
     Raises:
         CheckpointError: A file is damaged, or belongs to another policy.
@@ -203,8 +203,8 @@ def load_pretrained(config: Config, learner: Learner, env: VectorEnv) -> None:
     """Start from the networks and running statistics of an earlier training (`training.pretrained_model`).
 
     Raises:
-        NotFoundError: There is no such policy.
-        CheckpointError: It is damaged, or its networks have other shapes.
+        NotFoundError: The policy does not exist.
+        CheckpointError: The policy is damaged, or its networks have other shapes.
     """
     name = config.training.pretrained_model
     assert name is not None
@@ -221,10 +221,10 @@ def load_pretrained(config: Config, learner: Learner, env: VectorEnv) -> None:
 
 
 def load_foreign_statistics(folder: Path, env: VectorEnv) -> None:
-    """Give an environment the running statistics of a policy of dextgen, which it cannot act without.
+    """Load the running statistics of a policy of dextgen into an environment; the policy cannot act without them.
 
     Raises:
-        PolicyFileError: They are damaged, belong to other observations, or the environment does not normalise.
+        PolicyFileError: The statistics are damaged or of other observations, or the environment does not normalise.
     """
     statistics = read_statistics(folder)
     if not statistics.keys() & normalizer_state(env).keys():
@@ -237,7 +237,7 @@ def load_foreign_statistics(folder: Path, env: VectorEnv) -> None:
 
 
 def load_statistics(checkpoint: Checkpoint, env: VectorEnv) -> None:
-    """Give an environment the running statistics of a checkpoint, if it has any."""
+    """Load the running statistics of a checkpoint into an environment, if it has any."""
     path = checkpoint.path / NORMALIZER
     if path.exists():
         try:
@@ -248,7 +248,7 @@ def load_statistics(checkpoint: Checkpoint, env: VectorEnv) -> None:
 
 
 def follow_training(checkpoint: Checkpoint, env: VectorEnv) -> None:
-    """Evaluate in the environment that a checkpoint was trained in, such as at its stage of a curriculum.
+    """Restore the environments' shared state of a checkpoint for an evaluation, such as the stage of a curriculum.
 
     Raises:
         CheckpointError: The file is damaged, or of another environment.

@@ -1,4 +1,4 @@
-"""Code and programs of downloaded runs, which are executed only where the user trusts them."""
+"""Trust in code and programs of downloaded runs, which are executed only if the user trusts them."""
 
 import json
 import os
@@ -18,7 +18,7 @@ _trusted: ContextVar[bool] = ContextVar("trusted", default=False)
 
 @contextmanager
 def trusting_code(trusted: bool) -> Iterator[None]:
-    """Let code of downloaded runs be executed, or not, inside the `with` block; outside it is not."""
+    """Allow or forbid code of downloaded runs inside the `with` block; outside, it is forbidden."""
     token = _trusted.set(trusted)
     try:
         yield
@@ -27,16 +27,16 @@ def trusting_code(trusted: bool) -> Iterator[None]:
 
 
 def require_trust(config: Config, path: Path) -> None:
-    """Refuse a configuration that was downloaded and makes something execute, unless its code is trusted.
+    """Refuse a downloaded configuration that executes something, unless its code is trusted.
 
-    Call it before anything is made of a configuration that was read from a run.
+    Call it before a configuration that was read from a run is used.
 
     Args:
         config: The configuration.
         path: The folder or file that it was read from.
 
     Raises:
-        ConfigError: It lies in a downloaded folder, executes something, and nobody trusts it.
+        ConfigError: It is in a downloaded folder, executes something, and is not trusted.
     """
     origin = downloaded_from(path)
     if origin is None or _trusted.get():
@@ -56,16 +56,16 @@ def require_trust_of_file(file: Path, overrides: Sequence[str] = ()) -> None:
     """Refuse a YAML file in a downloaded folder like the run that it belongs to; see `require_trust`.
 
     Raises:
-        ConfigError: It executes something and nobody trusts it, or it does not load.
+        ConfigError: It executes something and is not trusted, or it does not load.
     """
     if downloaded_from(file) is not None:
         require_trust(load_config(file, overrides).config, file)
 
 
 def downloaded_from(path: Path) -> str | None:
-    """Return where a file or folder was downloaded from; None for one that was not.
+    """Return where a file or folder was downloaded from; None if it was not downloaded.
 
-    The mark of a folder holds for all that lies in it, also for what looks like a run of its own.
+    The mark of a folder applies to everything in it, including folders that look like separate runs.
     """
     resolved = path.resolve()
     mark = next((one / MARK for one in [resolved, *resolved.parents] if os.path.lexists(one / MARK)), None)

@@ -13,7 +13,7 @@ from rl_pipeline.run.folder import RunFolder
 
 FILE_CLASS = re.compile(r"(?P<file>[^:]+\.py):(?P<name>\w+)")
 FOLDER = KEPT_CODE
-"""Where a run keeps its copies."""
+"""Folder of a run's copies."""
 ARGUMENTS = (
     ("environment", "kwargs"),
     ("environment", "wrappers"),
@@ -28,22 +28,22 @@ Key = tuple[str, ...]
 
 
 def code_files(config: Config) -> list[Path]:
-    """List the Python files whose classes a configuration names, all of which a run of it executes."""
+    """List the Python files whose classes a configuration names; a run executes all of them."""
     matches = (FILE_CLASS.fullmatch(text) for _, text in _texts(config.model_dump(), ()))
     return list(dict.fromkeys(Path(match["file"]).expanduser() for match in matches if match))
 
 
 def argument_paths(config: Config) -> list[Path]:
-    """List the files and folders that arguments name, as far as they exist."""
+    """List the existing files and folders that arguments name."""
     paths = (_path(text) for key, text in _texts(config.model_dump(), ()) if _is_argument(key))
     return list(dict.fromkeys(path for path in paths if path is not None and path.exists()))
 
 
 def find_user_code(config: Config, run: RunFolder) -> Config:
-    """Turn the names of a run's copies into their paths, wherever the run lies now.
+    """Replace the names of a run's copies by their current paths.
 
     Raises:
-        ConfigError: A name begins in the run's folder for code and leads out of it.
+        ConfigError: A name starts in the run's folder for code and leads out of it.
     """
     folder = (run.path / FOLDER).resolve()
 
@@ -62,7 +62,7 @@ def find_user_code(config: Config, run: RunFolder) -> Config:
 
 
 def name_user_code(config: Config, run: RunFolder) -> Config:
-    """Turn the paths of a run's copies into names relative to the run."""
+    """Replace the paths of a run's copies by names relative to the run."""
 
     def name(text: str) -> str:
         path = Path(text)
@@ -72,7 +72,7 @@ def name_user_code(config: Config, run: RunFolder) -> Config:
 
 
 def without_folders(config: Config) -> Config:
-    """Leave only the names of files, by which the configurations of a run and of what it was started from compare."""
+    """Keep only the names of files, to compare the configuration of a run with the one that it was started from."""
     paths = set(argument_paths(config))
     files = set(code_files(config))
 
@@ -83,7 +83,7 @@ def without_folders(config: Config) -> Config:
 
 
 def replace_paths(config: Config, replace: Callable[[str], str]) -> Config:
-    """Replace the files of classes and the texts among the arguments, any of which may be a path."""
+    """Replace the files of classes, and texts in arguments, which may be paths."""
     return Config.model_validate(_walk(config.model_dump(), (), replace))
 
 
@@ -117,7 +117,7 @@ def _is_argument(key: Key) -> bool:
 
 
 def _path(text: str) -> Path | None:
-    """Give the absolute path that a text may be; a word without a dot or slash is none."""
+    """Return the absolute path that a text may be; a word without a dot or slash is not a path."""
     if "\0" in text or not ("/" in text or "." in text.strip(".")):
         return None
     return absolute_path(Path(text))

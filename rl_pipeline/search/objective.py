@@ -147,7 +147,7 @@ def _find_function(objective: Objective) -> ObjectiveFunction:
     path = Path(match["file"]).expanduser().resolve()
     if not path.is_file():
         remedy = "paths are relative to the folder that you start in"
-        raise ConfigError([Problem(key, f"there is no file {path}", objective.metric, remedy=remedy)])
+        raise ConfigError([Problem(key, f"the file {path} does not exist", objective.metric, remedy=remedy)])
     module = import_own_file(path)
     function: ObjectiveFunction | None = getattr(module, match["name"], None)
     if not callable(function):

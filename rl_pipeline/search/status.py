@@ -35,7 +35,7 @@ def overview(folder: SweepFolder) -> str:
     trials: list[FrozenTrial] = []
     if sweep.name in names:
         trials = optuna.load_study(study_name=sweep.name, storage=storage).get_trials(deepcopy=False)
-    driver = "its driver is at work" if folder.is_locked() else "no driver is at work"
+    driver = "its driver is running" if folder.is_locked() else "no driver is running"
     head = f"{shown(folder.path)}: {_counts(trials)} of {search_space(config).n_trials} trials; {driver}"
     return "\n".join([head, *(_row(folder, trial) for trial in trials)])
 

@@ -58,7 +58,7 @@ def test_ctrl_c_keeps_the_episodes_that_ended(command: Command, trained: RunFold
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output
-    assert "Stopped. The same command records the rest." in output
+    assert "Stopped. Run the same command again to record the rest." in output
     assert len(RolloutDataset(["stopped.hdf5"])) >= 3
     assert not Path("stopped.hdf5.parts").exists()
 
@@ -79,9 +79,9 @@ def test_a_file_grows(command: Command, trained: RunFolder) -> None:
 
 def test_refusals_say_what_to_do(command: Command, trained: RunFolder) -> None:
     outcome = command("collect", "tiny", "--episodes", "1", "--out", "absent/x.hdf5")
-    assert (outcome.status, "there is no folder" in outcome.error) == (2, True)
+    assert (outcome.status, "--out: the folder" in outcome.error) == (2, True)
     outcome = command("collect", "tiny", "--episodes", "1", "--from-start", "1", "--out", "x.hdf5")
-    assert (outcome.status, "give one of them" in outcome.error) == (2, True)
+    assert (outcome.status, "give only one of them" in outcome.error) == (2, True)
     outcome = command("collect", "tiny", "--noise", "-1", "--out", "x.hdf5")
     assert (outcome.status, "must be a non-negative number" in outcome.error) == (2, True)
 
@@ -96,5 +96,5 @@ def test_a_full_disk_is_told(command: Command, trained: RunFolder, monkeypatch: 
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert outcome.status == 1
-    assert "File too large; the episodes that ended are kept in" in outcome.error
+    assert "File too large; the finished episodes are kept in" in outcome.error
     assert command("collect", "tiny", "--episodes", "1", "--out", "x.hdf5").status == 0

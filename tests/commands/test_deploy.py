@@ -16,7 +16,7 @@ from .conftest import Command
 def test_there_must_be_a_policy(command: Command, make_run: Callable[[str], RunFolder]) -> None:
     run = make_run("walker")
     for policy, error in [
-        ("absent.onnx", "there is no file absent.onnx; `rl-pipeline export RUN` writes one"),
+        ("absent.onnx", "the file absent.onnx does not exist; `rl-pipeline export RUN` writes one"),
         ("wlaker", "no run 'wlaker'"),
         ("walker", f"`rl-pipeline export walker --out {run.path.absolute()}/policy.onnx` writes it"),
     ]:

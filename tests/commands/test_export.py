@@ -34,7 +34,10 @@ def test_files_that_exist_are_replaced_by_force_only(command: Command, trained: 
 
 def test_what_cannot_be_written_is_refused(command: Command, trained: RunFolder) -> None:
     refusals = {
-        ("--out", "nowhere/a.onnx"): f"--out: there is no folder {Path('nowhere').resolve()}; make it first",
+        (
+            "--out",
+            "nowhere/a.onnx",
+        ): f"--out: the folder {Path('nowhere').resolve()} does not exist; create it first",
         ("--out", "a.pt"): "'a.pt' must end in .onnx",
         ("--checkpoint", "bets"): "no checkpoint 'bets'",
     }

@@ -75,7 +75,7 @@ def test_nothing_is_replaced_unasked(project: Path, capsys: pytest.CaptureFixtur
     assert main(["init", "network", "--force"]) == 0
     assert (project / "gated.py").read_text() != "mine"
     assert (project / ".vscode" / "settings.json").read_text() == "{}"
-    assert ".vscode/settings.json (kept; that of this version differs)" in capsys.readouterr().out
+    assert ".vscode/settings.json (kept; the file of this version differs)" in capsys.readouterr().out
 
 
 def test_another_folder_is_made(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,7 +35,7 @@ def test_without_ros_the_training_runs_in_this_process(command: Command) -> None
     write_launcher("train", n_environments="3")
     outcome = command("launch", "training.training.total_timesteps=15")
     assert outcome.status == 0, outcome.error
-    assert "There is no ROS 2 here" in outcome.error
+    assert "ROS 2 was not found" in outcome.error
     assert "Training finished at timestep 15" in outcome.output
     (run,) = find_runs(Path("experiments"))
     assert "n_environments: 3" in run.config.read_text()
@@ -79,10 +79,10 @@ def test_the_run_that_the_experiment_names_is_filmed(
             "rl_nodes",
             "trian",
             [],
-            "ros.node_name: 'trian' is no node of rl_nodes; there are: evaluate, operate, play, ",
+            "ros.node_name: 'trian' is not a node of rl_nodes; valid: evaluate, operate, play, ",
         ),
         ("rl_nodes", "trian", [], "did you mean 'train'?"),
-        ("rl_node", "train", [], "ros.package_name: 'rl_node' is no package with nodes; there are: "),
+        ("rl_node", "train", [], "ros.package_name: 'rl_node' is not a package with nodes; valid: "),
         ("rl_node", "train", [], "did you mean 'rl_nodes'?"),
         (
             "rl_nodes",
@@ -95,7 +95,7 @@ def test_the_run_that_the_experiment_names_is_filmed(
             "ros_tcp_endpoint",
             "default_server_endpoint",
             ["experiment.seed=1"],
-            "its parameters are given by --ros-args -p name:=value",
+            "set its parameters with --ros-args -p name:=value",
         ),
     ],
 )
@@ -111,4 +111,4 @@ def test_what_cannot_be_started_is_refused(
 def test_a_missing_file_is_named(command: Command) -> None:
     outcome = command("launch", "--config", "launcher.yml")
     assert outcome.status == 2
-    assert "launcher.yml: there is no such file" in outcome.error
+    assert "launcher.yml: the file does not exist" in outcome.error

@@ -56,7 +56,7 @@ def test_overrides_change_where_a_policy_acts_and_are_written_down(
 
 
 REFUSED_OVERRIDES = {
-    "eval tiny training.algorithm=sac": "command line: training: a policy that has been trained keeps this",
+    "eval tiny training.algorithm=sac": "command line: training: a trained policy cannot change this",
     "play tiny environment.id=Acrobot-v1": "its observation is box (4,) float32, that",
     "record tiny environment.normalize=true": "environment through Normalize",
     "eval tiny environment.wrapers=[]": "did you mean: wrappers",

@@ -107,7 +107,7 @@ def test_what_cannot_be_replayed_is_refused(command: Command, trained: RunFolder
         ("robot.mcap", "bare.onnx"): "bare.onnx does not say what it observes and commands",
         ("robot.mcap", "absent.onnx"): "absent.onnx cannot be loaded",
         ("robot.mcap", "tinny"): "Did you mean 'tiny'?",
-        ("robot.mcap", "policy.onnx", "--checkpoint", "best"): "--checkpoint names one of a run",
+        ("robot.mcap", "policy.onnx", "--checkpoint", "best"): "--checkpoint selects a checkpoint of a run",
         ("robot.mcap", "tiny", "--tolerance", "-1"): "'-1' must be a number that is at least 0",
     }
     for words, message in refusals.items():

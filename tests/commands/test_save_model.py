@@ -51,7 +51,7 @@ def test_what_cannot_be_saved_is_refused(command: Command, trained: RunFolder) -
         (
             "--out",
             "nowhere/best.zip",
-        ): f"--out: there is no folder {Path('nowhere').resolve()}; make it first",
+        ): f"--out: the folder {Path('nowhere').resolve()} does not exist; create it first",
         ("--out", "best.pt"): "'best.pt' must end in .zip",
         ("--out", "best.zip", "--checkpoint", "bets"): "no checkpoint 'bets'",
         (): "the following arguments are required: --out",

@@ -71,7 +71,7 @@ def test_a_sweep_that_is_killed_with_its_runs_resumes_exactly(command: Command) 
     for process in [psutil.Process(pid) for pid in pids if pid and psutil.pid_exists(pid)]:
         process.kill()
     running = command("sweep", "status", "killed")
-    assert "of 2 trials; no driver is at work" in running.output
+    assert "of 2 trials; no driver is running" in running.output
     assert "trial 0 (learning_rate=0.001): running: seed 4" in running.output
     outcome = command("sweep", "--resume", "auto")
     assert outcome.status == 0, outcome.error
@@ -123,7 +123,7 @@ def test_a_sweep_is_not_started_over_another_one(command: Command, without_searc
             "sweep.yaml:4",
             "high: is missing",
         ),
-        ({"objective": {"metric": "none.py:f"}}, "sweep.yaml:4", "there is no file"),
+        ({"objective": {"metric": "none.py:f"}}, "sweep.yaml:4", "does not exist"),
         ({"sampler": "tpee"}, "sweep.yaml:3", "did you mean: tpe"),
         ({"sampler": "tpe"}, "sweep.yaml:1", "sweep.trials: is missing"),
         ({"pruner": "median", "pruner_options": {"warmup": 1}}, "sweep.yaml", "no such option"),
@@ -181,7 +181,7 @@ def test_a_trial_is_enqueued_by_its_values(command: Command, without_search: Non
 def test_a_sweep_without_a_driver_is_stopped(command: Command, without_search: None) -> None:
     write_sweep(name="one", space={"training.algorithm_parameters.gamma": [0.9]})
     command("sweep", "--config", "sweep.yaml")
-    assert "0 runs that it left were stopped" in command("sweep", "stop", "one").output
+    assert "0 runs that it had left were stopped" in command("sweep", "stop", "one").output
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_a_training_passes_over_the_section(command: Command) -> None:
     run = RunFolder(Path("here/my_run"))
     assert "sweep" not in yaml.safe_load(run.config.read_text())
     again = command("train", "--config", "sweep.yaml", "--folder", "here/my_run")
-    assert "holds a run already" in again.error
+    assert "already contains a run" in again.error
     assert (
         "has finished its"
         in command("train", "--config", "sweep.yaml", "--resume", "auto", "--folder", "here/my_run").output
@@ -272,7 +272,7 @@ def test_a_sweep_keeps_the_profile_of_its_cluster(command: Command, monkeypatch:
     Path("here.yaml").write_text(yaml.safe_dump({"cluster": {"partition": "debug", "parallel": 3}}))
     unknown = command("sweep", "--config", "sweep.yaml", "--cluster", "nothing")
     assert unknown.status == 2
-    assert "there is no such profile" in unknown.error
+    assert "the profile does not exist" in unknown.error
     assert not Path("experiments").exists()
     command("sweep", "--config", "sweep.yaml", "--cluster", "here.yaml", "sweep.workers=1")
     profile = load_cluster(str(find_sweep("far").cluster))

@@ -74,7 +74,9 @@ def test_every_run_is_shown_once_until_ctrl_c(logged: RunFolder, tmp_path: Path)
         assert process.stdout is not None
         try:
             line = process.stdout.readline()
-            assert line == f"TensorBoard shows the runs at http://127.0.0.1:{port}/; Ctrl-C ends it\n"
+            assert (
+                line == f"TensorBoard shows the runs at http://127.0.0.1:{port}/; press Ctrl-C to stop it\n"
+            )
             assert shown_runs(f"http://127.0.0.1:{port}/") == ["experiments/CartPole-v1/a2c/walk"]
             process.send_signal(signal.SIGINT)
             _, error = process.communicate(timeout=GENEROUS)
@@ -89,7 +91,7 @@ def test_a_taken_port_is_named(command: Command, logged: RunFolder, taken_port: 
     outcome = command("tensorboard", "walk", "--port", str(taken_port))
     assert outcome.status == 2
     assert f"port {taken_port} of 127.0.0.1 is taken" in outcome.error
-    assert "choose another with --port" in outcome.error
+    assert "choose another port with --port" in outcome.error
 
 
 def test_a_missing_tensorboard_is_named(

@@ -43,14 +43,14 @@ REFUSALS: dict[str, tuple[str, list[str]]] = {
     "folder": (
         "experiment: {folder: bad.yaml/runs}",
         [
-            "bad.yaml:5: experiment.folder: no run can be written there (Not a directory)",
+            "bad.yaml:5: experiment.folder: runs cannot be written there (Not a directory)",
             "'bad.yaml/runs'",
             "remedy",
         ],
     ),
 }
 
-LARGE = "of memory, of which"
+LARGE = "of memory, but only"
 FINITE = "must be finite"
 HUGE: dict[str, tuple[list[str], list[str]]] = {
     "seed": (
@@ -94,7 +94,7 @@ OVERRIDES: dict[str, tuple[list[str], list[str]]] = {
         ["environment.id=CartPole-v7"],
         ["CartPole has no version v7", "valid: CartPole-v0, CartPole-v1"],
     ),
-    "environment file": (["environment.id=no/task.py:Task"], ["there is no file 'no/task.py'"]),
+    "environment file": (["environment.id=no/task.py:Task"], ["the file 'no/task.py' does not exist"]),
     "environment argument": (
         ["environment.kwargs={sutton: 1}"],
         ["environment.kwargs.sutton", "sutton_barto_reward"],
@@ -231,7 +231,7 @@ OVERRIDES: dict[str, tuple[list[str], list[str]]] = {
     ),
     "checkpoint": (
         ["training.pretrained_model=runs/old/model.zip"],
-        ["training.pretrained_model: there is no file 'runs/old/model.zip' (looked at /", "remedy"],
+        ["training.pretrained_model: the file 'runs/old/model.zip' does not exist (looked at /", "remedy"],
     ),
     "run to start from": (
         ["training.pretrained_model=old"],

@@ -155,7 +155,7 @@ def test_a_misspelt_section_is_no_block(name: str, problems: Problems) -> None:
 def test_a_block_of_another_environment_must_hold_sections(problems: Problems) -> None:
     [problem] = problems("environment: {id: Ant-v5}\nHopper-v5:\n  n_environments: 8\n")
     assert (problem.place, problem.key) == ("x.yaml:2", "Hopper-v5")
-    assert "holds sections" in problem.message
+    assert "a block with sections" in problem.message
     assert "training" in problem.valid
     assert problem.remedy
 
@@ -169,7 +169,7 @@ def test_a_word_at_the_top_level_is_an_unknown_key(problems: Problems) -> None:
 def test_a_section_of_a_section_says_where_it_belongs(problems: Problems) -> None:
     [problem] = problems("environment: {id: Ant-v5}\ndistillation: {files: [x.hdf5]}\n")
     assert (problem.place, problem.message) == ("x.yaml:2", "unknown key")
-    assert problem.remedy == "move it: this key is training.distillation"
+    assert problem.remedy == "move it to training.distillation"
 
 
 @pytest.mark.parametrize("name", ["Default", "Ant-v5"])

@@ -118,7 +118,10 @@ def test_what_has_no_counterpart_is_named(settings: Path) -> None:
 
 def test_an_environment_without_a_block_has_the_default(settings: Path) -> None:
     notes = translate_dextgen(settings, "FlatSHCubes-v0", ranks=1).notes
-    assert notes[0] == "FlatSHCubes-v0 has no block of its own; the nearest is FlatSHCube-v0; this is Default"
+    assert (
+        notes[0]
+        == "FlatSHCubes-v0 has no block of its own; the nearest is FlatSHCube-v0; the settings of Default are used"
+    )
 
 
 def test_wrong_values_and_other_files_are_refused(settings: Path) -> None:

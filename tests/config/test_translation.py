@@ -94,7 +94,7 @@ def test_an_unknown_key_with_no_near_one() -> None:
 def test_a_key_in_the_wrong_section_is_told_where_it_belongs() -> None:
     problem = refused("training.total_timesteps", 5)
     assert problem.nearest == "training.training.total_timesteps"
-    assert problem.remedy == "move it: this key is training.training.total_timesteps"
+    assert problem.remedy == "move it to training.training.total_timesteps"
     assert "experiment.seed or training.training.eval.seed" in str(refused("environment.seed", 5).remedy)
 
 

@@ -189,8 +189,8 @@ def test_what_never_ends_is_no_configuration(tmp_path: Path) -> None:
     with large.open("wb") as file:
         file.truncate(10**10)
     for path, words in [
-        (pipe, "is no ordinary file"),
-        (Path("/dev/zero"), "is no ordinary file"),
+        (pipe, "is not a regular file"),
+        (Path("/dev/zero"), "is not a regular file"),
         (large, "has 10,000,000,000 bytes"),
     ]:
         with pytest.raises(ConfigError, match=words) as error:

@@ -97,7 +97,7 @@ def test_a_disk_that_is_full_loses_no_part(tmp_path: Path) -> None:
 
 
 def test_damaged_and_foreign_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(RolloutFileError, match="there is no file"):
+    with pytest.raises(RolloutFileError, match="does not exist"):
         RolloutDataset([tmp_path / "none.hdf5"])
     (tmp_path / "text.hdf5").write_text("no HDF5")
     with pytest.raises(RolloutFileError, match="cannot be opened"):

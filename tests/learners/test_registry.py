@@ -37,7 +37,7 @@ def test_the_base_class_tells_family_and_spaces(name: str, family: str, base: st
     ("path", "message"),
     [
         (f"{ALGORITHMS}:RestlesPPO", "RestlessPPO"),
-        ("nowhere.py:MyPPO", "there is no file"),
+        ("nowhere.py:MyPPO", "the file 'nowhere.py' does not exist"),
         ("collections:OrderedDict", "has no subclass of BaseAlgorithm named"),
     ],
 )

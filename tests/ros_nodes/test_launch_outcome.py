@@ -10,14 +10,17 @@ def test_the_first_failure_is_raised_when_the_last_process_has_ended() -> None:
     from rl_nodes.launch_outcome import NodeFailedError, Outcome
 
     outcome = Outcome(3)
-    outcome.wrote("simulation_1", b"config.yaml: there is no such file\nreme")
+    outcome.wrote("simulation_1", b"config.yaml: the file does not exist\nreme")
     outcome.wrote("train", b"Traceback\n")
     outcome.wrote("simulation_1", b"dy: name one")
     outcome.ended("simulation_1", 2, interrupted=False)
     outcome.ended("train", 1, interrupted=True)
     with pytest.raises(NodeFailedError) as failure:
         outcome.ended("simulation_2", 0, interrupted=True)
-    lines = ["simulation_1 failed with exit status 2; its last lines:", "config.yaml: there is no such file"]
+    lines = [
+        "simulation_1 failed with exit status 2; its last lines:",
+        "config.yaml: the file does not exist",
+    ]
     assert str(failure.value).splitlines() == [lines[0], f"    {lines[1]}", "    remedy: name one"]
 
 

@@ -129,7 +129,7 @@ def test_a_killed_training_is_resumed(
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (["-p", "config:=absent.yaml"], "absent.yaml: there is no such file"),
+        (["-p", "config:=absent.yaml"], "absent.yaml: the file does not exist"),
         (["-p", "config"], "parameters are written --ros-args -p name:=value"),
     ],
 )

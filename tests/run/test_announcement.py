@@ -34,7 +34,7 @@ def rows(text: str) -> dict[str, str]:
 
 
 def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if "are asked for" in record.getMessage()]
+    return [record.getMessage() for record in caplog.records if "are requested" in record.getMessage()]
 
 
 def test_a_training_shows_what_it_trains(train: Train, capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,7 +51,7 @@ def test_a_training_shows_what_it_trains(train: Train, capsys: pytest.CaptureFix
     assert shown["networks"] == f"{widths}; {n_parameters} parameters"
     assert shown["device"] == "cpu, 1 thread"
     assert shown["timesteps"] == (
-        "96 (80 asked for) after 3 iterations of n_steps x n_environments = 16 x 2 = 32"
+        "96 (80 requested) after 3 iterations of n_steps x n_environments = 16 x 2 = 32"
     )
     assert shown["results"] == str(run.path)
     assert rows((run.path / "log.txt").read_text()) == shown
@@ -103,7 +103,7 @@ def test_a_training_that_is_longer_than_asked_for_is_warned_about_and_resumed(
 ) -> None:
     def message(asked: int, trained: int) -> str:
         return (
-            f"{asked} timesteps are asked for, but {trained} will be trained, "
+            f"{asked} timesteps are requested, but {trained} will be trained, "
             f"in whole iterations of {rollout} timesteps"
         )
 

@@ -89,7 +89,10 @@ def test_callbacks_may_come_and_go(train: Train, caplog: pytest.LogCaptureFixtur
     longer = "training.training.total_timesteps=120"
     run_plan(plan_resume(str(run.path), [longer, named("StopAt", timestep=1000)]))
     assert "training.callbacks: the state of Journal in the checkpoint is dropped" in caplog.text
-    assert "training.callbacks.0: the checkpoint holds no state of StopAt, which begins anew" in caplog.text
+    assert (
+        "training.callbacks.0: the checkpoint holds no state of StopAt, which starts with a new state"
+        in caplog.text
+    )
 
 
 @pytest.mark.parametrize("method", ["on_iteration", "state_dict"])

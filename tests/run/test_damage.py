@@ -81,7 +81,9 @@ def test_a_run_without_any_good_checkpoint_is_refused_or_started_anew(
     run = train()
     for checkpoint in CheckpointStore(run.checkpoints).all():
         cut_short(checkpoint.path / "model.zip")
-    with pytest.raises(CheckpointError, match=r"no good checkpoint to resume from; start anew with --config"):
+    with pytest.raises(
+        CheckpointError, match=r"no good checkpoint to resume from; start a new run with --config"
+    ):
         plan_resume(str(run.path), [MORE])
     plan = plan_auto(config_file(run, tmp_path))
     assert plan.folder is None

@@ -112,7 +112,7 @@ def test_a_run_may_have_a_folder_of_its_own(
     assert "99.0" not in (target / "progress.csv").read_text()
     with pytest.raises(AlreadyFinishedError):
         plan_auto(file, target=target)
-    with pytest.raises(RefusedError, match="holds a run already"):
+    with pytest.raises(RefusedError, match="already contains a run"):
         plan_new(file, target=target)
 
 

@@ -104,7 +104,7 @@ def test_a_really_full_disk_is_reported_in_plain_lines(
     newest = CheckpointStore(run.checkpoints).newest_good()
     assert newest is not None
     assert re.search(
-        rf"The disk of {run.path} has [\d,]+ bytes free; the checkpoint '{newest.name}' is whole\.",
+        rf"The disk of {run.path} has [\d,]+ bytes free; the checkpoint '{newest.name}' is complete\.",
         error.value.__notes__[1],
     )
     assert "Traceback" not in capfd.readouterr().err

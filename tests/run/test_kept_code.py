@@ -329,7 +329,7 @@ def test_a_file_that_c_code_reads_is_missed_before_the_training(
         "    return subprocess.check_output(['cat', str(Path(__file__).with_name('value.txt'))], stderr=-3)\n"
     )
     config = make_cart("read()", read)
-    with pytest.raises(ConfigError, match=r"lacks something(.|\n)*experiment\.keep"):
+    with pytest.raises(ConfigError, match=r"is incomplete(.|\n)*experiment\.keep"):
         keep_user_code(config, run)
     kept = keep_user_code(make_cart("read()", read, "experiment.keep=[value.txt]"), run)
     (project / "value.txt").unlink()

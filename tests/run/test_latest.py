@@ -44,7 +44,7 @@ def test_a_folder_of_this_name_is_left_alone(
 ) -> None:
     (tmp_path / "experiments/Ant-v5" / LATEST).mkdir()
     mark_latest(runs[0])
-    assert "is no link, so it is left as it is" in caplog.text
+    assert "is not a link, so it is left unchanged" in caplog.text
     assert not (tmp_path / "experiments/Ant-v5" / LATEST).is_symlink()
 
 

@@ -113,7 +113,7 @@ def test_without_any_run_that_is_said(root: Path) -> None:
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path, root: Path) -> None:
-    with pytest.raises(NotFoundError, match=r"is no run's folder: it has no config\.yaml"):
+    with pytest.raises(NotFoundError, match=r"is not the folder of a run: it has no config\.yaml"):
         find_run(str(tmp_path), root)
 
 
@@ -165,7 +165,7 @@ def test_a_policy_is_found_by_file_checkpoint_or_run(make_run: MakeRun, root: Pa
 
 @pytest.mark.parametrize("name", ["nowhere.zip", "some/where"])
 def test_a_policy_that_is_not_there_is_refused(name: str, root: Path) -> None:
-    with pytest.raises(NotFoundError, match=rf"there is no file '{name}' \(looked at /"):
+    with pytest.raises(NotFoundError, match=rf"the file '{name}' does not exist \(looked at /"):
         find_policy(name, root)
 
 

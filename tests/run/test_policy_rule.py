@@ -97,7 +97,7 @@ def test_what_is_no_policy_or_does_not_fit_is_refused(train: Train, tmp_path: Pa
         policy_rule("none", KEY)
     lone = tmp_path / "lone.zip"
     lone.write_bytes(run.model.read_bytes())
-    with pytest.raises(ConfigError, match="lies in no run's folder"):
+    with pytest.raises(ConfigError, match="is not in a run's folder"):
         policy_rule(str(lone), KEY)
     with pytest.raises(ConfigError, match=f"{KEY}: does not fit the behaviour"):
         policy_rule(str(run.path), KEY)(spaces.Box(-1.0, 1.0, (7,), np.float32), spaces.Discrete(4))

@@ -53,7 +53,7 @@ def test_it_is_trained_evaluated_and_filmed_with_all_of_its_environments(train: 
         environment_id="Tank",
     )
     log = (run.path / "log.txt").read_text()
-    assert "the end alone" in log
+    assert "only at the end" in log
     assert "starts new episodes" in log
     assert (run.path / "eval.json").is_file()
     assert list(run.videos.glob("*.mp4"))

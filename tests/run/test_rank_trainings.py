@@ -158,7 +158,7 @@ def test_one_process_evaluates_such_a_run(whole_ppo: RunFolder) -> None:
 def test_another_number_of_ranks_is_refused_unless_allowed(whole_ppo: RunFolder) -> None:
     plan = plan_resume(str(whole_ppo.path), ["training.training.total_timesteps=320"])
     with pytest.raises(
-        RefusedError, match=r"was written by 2 ranks, .* training of 1 rank; .* --allow-other-ranks"
+        RefusedError, match=r"was written by 2 ranks, .* training has 1 rank; .* --allow-other-ranks"
     ):
         run_plan(plan)
     _, result, _ = run_plan(Plan(plan.config, plan.folder, plan.resume, allow_other_ranks=True))

@@ -28,4 +28,4 @@ def test_a_picture_that_cannot_be_written_costs_nothing_else(
     monkeypatch.setattr(reports, "plot_progress", refuse)
     _, result, _ = run_plan(Plan(make_config(sample_env(), "a2c", "training.training.total_timesteps=40")))
     assert result.status == "finished"
-    assert "could not be renewed: the disk is full" in caplog.text
+    assert "could not be updated: the disk is full" in caplog.text

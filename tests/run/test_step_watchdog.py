@@ -33,7 +33,7 @@ def test_a_step_in_this_process_is_named_and_ends_with_the_first_signal(
     training.process.send_signal(signal.SIGINT)
     status, output = training.end()
     assert status == 1
-    assert "what came after the newest checkpoint is lost" in output
+    assert "the training after the newest checkpoint is lost" in output
     metadata = read_metadata(training.run)
     assert metadata["status"] == "failed"
     assert "StepTimeoutError" in metadata["error"]

@@ -67,7 +67,7 @@ def test_what_it_needs_is_named(train: Train, tmp_path: Path) -> None:
         load_policy(choose_checkpoint(run).path)
     lone = train().checkpoints / "final"
     lone = lone.rename(tmp_path / "final")
-    with pytest.raises(NotFoundError, match="lies in no run's folder"):
+    with pytest.raises(NotFoundError, match="is not in a run's folder"):
         load_policy(lone)
 
 

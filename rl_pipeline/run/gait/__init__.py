@@ -1,1 +1,1 @@
-"""Gait evaluation of runs that follow reference motions, as gait laboratories do it."""
+"""Gait evaluation of runs that follow reference motions, as in gait laboratories."""

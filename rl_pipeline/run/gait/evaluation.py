@@ -24,11 +24,11 @@ N_WALKS = 20
 
 @dataclass(frozen=True)
 class GaitEvaluation:
-    """What was written.
+    """The written files.
 
     Attributes:
-        folder: Where.
-        report: What `gait.json` holds.
+        folder: The folder of the files.
+        report: The content of `gait.json`.
         files: Figures, tables and films.
     """
 
@@ -51,14 +51,14 @@ def evaluate_gait(
     Args:
         run: A run of `MotionImitation-v0`.
         checkpoint: Which of its checkpoints.
-        n_walks: Walks of each motion, from phases that are spread evenly.
+        n_walks: Number of walks of each motion, from evenly spaced phases.
         seed: Seed of the environments; the configuration's by default.
         film: Whether to film a walk of each motion beside its reference.
         overrides: As for `acting_config`.
 
     Raises:
         RefusedError: The run has another task.
-        RenderingUnavailable: A film is wanted, and nothing on this machine can render.
+        RenderingUnavailable: A film is requested, and this machine cannot render.
     """
     settings = acting_config(run, overrides).evaluation
     seed = settings.seed if seed is None else seed
@@ -92,7 +92,7 @@ def evaluate_gait(
 
 
 def summary(numbers: dict[str, Any]) -> str:
-    """Return the numbers of a motion in a few lines."""
+    """Return the main numbers of a motion as lines of text."""
     lines = [
         f"{numbers['stable_walks']} of {numbers['n_walks']} walks are stable",
         f"distance {numbers['mean_distance']:.2f} m (least {numbers['min_distance']:.2f} m)",

@@ -37,8 +37,8 @@ class Sample(NamedTuple):
 class Instruments:
     """Measures joints, torques and forces of single simulations.
 
-    `measure` makes the physics of an environment step in a `MjData` of its own, so that only those who measure pay
-    for it. It knows the model without what `environment.randomization` changes in it.
+    `measure` simulates an environment step in a separate `MjData`, so that other uses pay nothing for it. It uses
+    the model without the changes of `environment.randomization`.
 
     Args:
         batch: The simulations.
@@ -55,7 +55,7 @@ class Instruments:
         self._feet = {self._model.body(name).id: number for number, name in enumerate(feet)}
 
     def measure(self, index: int) -> Sample:
-        """Return what the next environment step of a simulation does; to be called by `before_physics`."""
+        """Return the measurements of a simulation's next environment step; `before_physics` calls it."""
         model, data = self._model, self.data
         mujoco.mj_setState(model, data, self._states[index], INTEGRATION_STATE)
         step = self._simulations.userdata[index, STEP] - 1  # `apply` has counted this step

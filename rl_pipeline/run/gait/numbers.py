@@ -10,11 +10,11 @@ from rl_pipeline.run.gait.panels import Gait
 from rl_pipeline.run.gait.recording import Walk
 
 STANCE = 2.0
-"""% of the body weight from which on a foot stands on the ground."""
+"""Force in % of the body weight above which a foot is on the ground."""
 
 
 def gait_numbers(gait: Gait, panels: Sequence[Sequence[Panel]]) -> dict[str, Any]:
-    """Return what the walks of one motion gave: means over the walks, errors by joint, and the walks themselves."""
+    """Return the results of the walks of one motion: means over the walks, errors by joint, and the walks."""
     walks = gait.walks
     motion = gait.reference.motions[gait.motion]
     return {

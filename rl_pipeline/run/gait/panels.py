@@ -25,20 +25,20 @@ from rl_pipeline.run.gait.recording import Walk, feet_of
 Array = NDArray[np.float64]
 
 MIDDLE = 0.5
-"""Of an environment step, where means over it stand."""
+"""Position of means in their environment step."""
 FORCES = {"fore-aft": 0, "vertical": 2}
-"""Columns of the forces that are shown."""
+"""Columns of the displayed forces."""
 
 
 @dataclass(frozen=True)
 class Gait:
-    """What all curves of a motion are made of.
+    """Data of all curves of a motion.
 
     Attributes:
-        model: Of the robot.
+        model: Model of the robot.
         reference: Frames of all motions.
-        motion: Which of them.
-        walks: What was recorded.
+        motion: Index of the motion.
+        walks: The recorded walks.
         feet: Bodies whose forces were recorded.
     """
 
@@ -54,9 +54,9 @@ class Gait:
         """Return the curve of one side.
 
         Args:
-            name: Of a joint or a foot.
+            name: Name of a joint or a foot.
             values: An array, (T,), for each walk.
-            reference: (F,), of the motion; None where it does not know the quantity.
+            reference: (F,), of the motion; None if the motion does not have the quantity.
             offset: Steps from the start of an environment step to the time of its value.
         """
         motion, last = self.reference.motions[self.motion], int(self.reference.last[self.motion])
@@ -69,7 +69,7 @@ class Gait:
 
 
 def gait_of(task: MotionImitation, model: mujoco.MjModel, motion: int, walks: Sequence[Walk]) -> Gait:
-    """Collect what the curves of a motion are made of."""
+    """Collect the data of a motion's curves."""
     return Gait(model, task.reference, motion, walks, feet_of(task, model, motion))
 
 

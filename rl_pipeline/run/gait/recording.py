@@ -1,4 +1,4 @@
-"""Walks of a trained policy from chosen phases of its motions, and what joints and feet did in them."""
+"""Walks of a trained policy from given phases of its motions, with data of joints and feet."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ class Walk:
     """One walk of T environment steps.
 
     Attributes:
-        phase: Of the motion at its start, 0 to 1.
-        seconds: How long it lasted.
-        distance: Forward, m.
-        speed: Mean, m/s.
+        phase: Phase of the motion at the start, 0 to 1.
+        seconds: Duration.
+        distance: Distance forward, m.
+        speed: Mean speed, m/s.
         stable: Whether it is a stable walk; see `Walks`.
         error_joints: Mean over the walk of the root mean square error of the joints, rad.
         error_bodies: Mean over the walk of the mean distance of bodies from the reference, m.
@@ -71,11 +71,11 @@ def motion_batch(trained: TrainedPolicy) -> tuple[MujocoVectorEnv, MotionImitati
 def record_walks(
     trained: TrainedPolicy, motion: int, n_walks: int, *, seed: int, deterministic: bool
 ) -> list[Walk]:
-    """Let the policy walk from phases that are spread evenly over a motion.
+    """Let the policy walk from evenly spaced phases of a motion.
 
     Args:
         trained: The policy, with several environments.
-        motion: Which of the motions of the task.
+        motion: Index of the task's motion.
         n_walks: Number of walks, each from another phase.
         seed: Seeds the environments.
         deterministic: Whether to take the most likely actions.
@@ -91,7 +91,7 @@ def record_walks(
 
 
 def feet_of(task: MotionImitation, model: mujoco.MjModel, motion: int) -> tuple[str, ...]:
-    """Return the bodies of the model whose contacts the motion knows."""
+    """Return the bodies of the model whose contacts the motion contains."""
     bodies = {model.body(index).name for index in range(model.nbody)}
     return tuple(name for name in task.reference.motions[motion].contact_names if name in bodies)
 

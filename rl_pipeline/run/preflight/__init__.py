@@ -1,7 +1,7 @@
 """Checks before the first timestep, beyond the form of the configuration.
 
-Every check takes what fits the schema, looks at its own part, and passes over what depends on a malformed key or what
-another check refuses anyway. So all problems of a file are found together.
+Every check gets the part of the file that fits the schema. It skips everything that depends on a malformed key or
+that another check refuses. So all problems of a file are found together.
 """
 
 from rl_pipeline.config.loading import Check
@@ -25,4 +25,4 @@ CHECKS_ELSEWHERE: list[Check] = [
     check_folder,
     check_pretrained,
 ]
-"""The checks that a machine can make for another one with the same files."""
+"""The checks that a machine can make on behalf of another machine with the same files."""

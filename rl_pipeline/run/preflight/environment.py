@@ -10,11 +10,11 @@ from rl_pipeline.wrappers.build import wrap
 from rl_pipeline.wrappers.registry import check_wrappers
 
 SET_FOR_THE_TRIAL = {"n_environments": 1, "n_workers": 0, "render_mode": None}
-"""Keys of `environment` that a single environment is tried with, whatever the file says."""
+"""Values of `environment` with which a single environment is tried, independent of the file."""
 
 
 def check_environment(draft: Draft) -> list[Problem]:
-    """Make one environment, and look whether the algorithm can act in it."""
+    """Make one environment, and check that the algorithm can act in it."""
     environment = _environment_to_try(draft)
     if environment is None:
         return []
@@ -39,7 +39,7 @@ def check_environment(draft: Draft) -> list[Problem]:
 
 
 def _environment_to_try(draft: Draft) -> Environment | None:
-    """Describe a single environment, or as many as programs that were started by hand have.
+    """Describe a single environment, or all environments of programs that were started by hand.
 
     Returns:
         The section, or None where it has a malformed key that would matter.
@@ -56,13 +56,13 @@ def _environment_to_try(draft: Draft) -> Environment | None:
 
 
 def _check_evaluation(draft: Draft, backend: str) -> list[Problem]:
-    """Refuse evaluations during a training whose programs are there only once."""
+    """Refuse evaluations during a training if there is only one set of programs."""
     key, evaluation = "training.training.eval", draft.training.training.eval
     if not draft.is_sound(key) or (evaluation.num_evals == 0 and evaluation.frequency is None):
         return []
-    message = "evaluations during the training need programs of their own, which nobody starts"
+    message = "evaluations during the training need separate programs, which cannot be started automatically"
     remedy = (
-        f"set {key}.num_evals: 0, the end is evaluated all the same; "
+        f"set {key}.num_evals: 0, the final policy is evaluated anyway; "
         f"or name a build: environment.{backend}.build_path"
     )
     return [Problem(key, message, evaluation.model_dump(exclude_unset=True), remedy=remedy)]

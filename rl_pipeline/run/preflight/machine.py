@@ -1,4 +1,4 @@
-"""Checks of what the machine must have: the device, a folder to write to, the policy to start from."""
+"""Checks of the machine: the device, a writable folder, and the policy to start from."""
 
 import os
 import tempfile
@@ -13,12 +13,12 @@ from rl_pipeline.run.locate import NotFoundError, find_policy
 
 
 def check_machine(draft: Draft) -> list[Problem]:
-    """Look at what this machine must have: the device, and a folder that can be written."""
+    """Check the device, and that the folder of the runs is writable."""
     return check_device(draft.training.training.device) + check_folder(draft)
 
 
 def check_folder(draft: Draft) -> list[Problem]:
-    """Look whether runs can be written."""
+    """Check that runs can be written."""
     return check_writable(Path(draft.experiment.folder))
 
 
@@ -26,16 +26,16 @@ def check_writable(folder: Path) -> list[Problem]:
     """Try to write into the root folder of all runs, or into the nearest folder above it that exists."""
     existing = next(parent for parent in [folder, *folder.absolute().parents] if parent.exists())
     try:
-        with tempfile.TemporaryFile(dir=existing):  # without a name, so that a kill leaves nothing
+        with tempfile.TemporaryFile(dir=existing):  # an unnamed file, so that a kill leaves nothing
             return []
     except OSError as error:
-        message = f"no run can be written there ({os.strerror(error.errno) if error.errno else error})"
+        message = f"runs cannot be written there ({os.strerror(error.errno) if error.errno else error})"
         remedy = f"make {existing} writable, or name another folder"
         return [Problem("experiment.folder", message, str(folder), remedy=remedy)]
 
 
 def check_pretrained(draft: Draft) -> list[Problem]:
-    """Look for the policy to start from; one on W&B is looked for when it is loaded."""
+    """Check that the policy to start from exists; a policy on W&B is checked when it is loaded."""
     name = draft.training.pretrained_model
     if name is None or name.startswith("wandb:"):
         return []

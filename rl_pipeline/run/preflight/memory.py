@@ -1,4 +1,4 @@
-"""Checks that environments and buffers fit into the memory that is free."""
+"""Checks that environments and buffers fit in the free memory."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,15 +13,15 @@ from rl_pipeline.config.training import Training
 from rl_pipeline.learners.learner import Learner
 
 ENVIRONMENT_BYTES = 10_000
-"""What the smallest environments of Gymnasium take."""
+"""Memory of the smallest environments of Gymnasium."""
 WORKER_BYTES = 50_000_000
-"""What a Python process with Gymnasium takes."""
+"""Memory of a Python process with Gymnasium."""
 
 CGROUP_FILES = {
     "": (Path("/sys/fs/cgroup"), "memory.max", "memory.current"),
     "memory": (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes", "memory.usage_in_bytes"),
 }
-"""Where version 2 and version 1 of the kernel's control groups tell limit and usage."""
+"""Files with limit and usage in version 2 and version 1 of the kernel's control groups."""
 
 
 def check_memory(
@@ -47,7 +47,7 @@ def check_memory(
     path = tuple(key.split("."))
     value = value_at({"training": training.model_dump(), "environment": environment.model_dump()}, path)
     remedy = f"lower {path[-1]}, or train on a machine with more memory"
-    message = f"needs at least {_gib(needed)} of memory, of which {_gib(free)} are free here"
+    message = f"needs at least {_gib(needed)} of memory, but only {_gib(free)} are free here"
     return [Problem(key, message, "the default" if value is MISSING else value, remedy=remedy)]
 
 
@@ -77,12 +77,12 @@ def space_bytes(space: Space) -> int:
 
 
 def free_memory() -> int:
-    """Return the bytes that this process may still take: of the machine, and of its control groups."""
+    """Return the bytes that this process can still allocate, given the machine and its control groups."""
     return min([psutil.virtual_memory().available, *_free_in_cgroups()])
 
 
 def _free_in_cgroups() -> Iterator[int]:
-    """Yield what the limits of this process's control groups, and of those above, leave."""
+    """Yield the bytes that the limits of this process's control groups, and of their parents, leave."""
     try:
         memberships = Path("/proc/self/cgroup").read_text().splitlines()
     except OSError:
@@ -97,14 +97,14 @@ def _free_in_cgroups() -> Iterator[int]:
 
 
 def _free_in(limit: Path, usage: Path, statistics: Path) -> Iterator[int]:
-    """Yield what a limit leaves, files that the kernel only caches aside; nothing where there is no limit."""
+    """Yield the bytes that a limit leaves, not counting files in the kernel's cache; nothing without a limit."""
     try:
         available = int(limit.read_text()) - int(usage.read_text())
         for line in statistics.read_text().splitlines():
             name, number = line.split()
             if name in ("inactive_file", "active_file"):
                 available += int(number)
-    except (OSError, ValueError):  # the file is absent, or says "max"
+    except (OSError, ValueError):  # the file does not exist, or contains "max"
         return
     yield max(available, 0)
 

@@ -50,7 +50,7 @@ class GymnasiumTask(Task):
         is_path = self.xml_file.startswith((".", "/", "~"))
         path = Path(self.xml_file).expanduser() if is_path else ASSETS / self.xml_file
         if not path.is_file():
-            raise FileNotFoundError(f"xml_file: there is no file {path}")
+            raise FileNotFoundError(f"xml_file: the file {path} does not exist")
         return path
 
     def setup(self, model: mujoco.MjModel) -> None:
