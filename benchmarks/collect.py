@@ -22,7 +22,8 @@ from rl_pipeline.run.collect import CollectionPlan, collect, contents_of
 from rl_pipeline.run.control import TrainingControl
 from rl_pipeline.run.evaluate import evaluate
 from rl_pipeline.run.expert import Expert, find_expert
-from rl_pipeline.run.train import Plan, run_plan
+from rl_pipeline.run.plan import Plan
+from rl_pipeline.run.train import run_plan
 from rl_pipeline.run.trained_policy import open_policy
 
 EVALUATION = "evaluation"

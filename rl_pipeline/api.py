@@ -20,8 +20,8 @@ from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import DEFAULT_ROOT, choose_checkpoint, find_run
 from rl_pipeline.run.metadata import read_metadata
 from rl_pipeline.run.overview import status_of
+from rl_pipeline.run.plan import Plan, plan_for, plan_new, plan_resume
 from rl_pipeline.run.preflight import CHECKS
-from rl_pipeline.run.train import Plan, plan_for, plan_new, plan_resume
 from rl_pipeline.tracking.csv_file import TIMESTEP, Series, read_series
 
 if TYPE_CHECKING:

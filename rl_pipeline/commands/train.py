@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from rl_pipeline.learners.parallel.ranks import Ranks
     from rl_pipeline.run.control import TrainingControl
     from rl_pipeline.run.folder import RunFolder
+    from rl_pipeline.run.plan import Plan
     from rl_pipeline.run.rl_trainer import TrainingResult
     from rl_pipeline.run.trackers import MakeWriter
-    from rl_pipeline.run.train import Plan
 
 NAME = "train"
 HELP = "train a policy from a YAML file, or resume a run"
@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _plan_unless_finished(options: argparse.Namespace) -> "Plan | None":
-    from rl_pipeline.run.train import AlreadyFinishedError
+    from rl_pipeline.run.plan import AlreadyFinishedError
 
     try:
         plan = make_plan(
@@ -121,7 +121,7 @@ def make_plan(
     Raises:
         UserError: Neither a configuration nor a run is named, the run does not exist, or it is being trained.
     """
-    from rl_pipeline.run.train import plan_auto, plan_new, plan_resume
+    from rl_pipeline.run.plan import plan_auto, plan_new, plan_resume
 
     if resume not in (None, "auto"):
         if target is not None:

@@ -11,8 +11,8 @@ from rl_pipeline.config.cluster import Cluster, load_cluster
 from rl_pipeline.config.loading import dump_config, load_config
 from rl_pipeline.config.schema import Config
 from rl_pipeline.run.folder import unique_run_path
+from rl_pipeline.run.plan import AlreadyFinishedError, Plan, plan_auto, plan_new, plan_resume
 from rl_pipeline.run.preflight import CHECKS_ELSEWHERE
-from rl_pipeline.run.train import AlreadyFinishedError, Plan, plan_auto, plan_new, plan_resume
 from rl_pipeline.search.launcher import Work
 from rl_pipeline.search.slurm import SlurmLauncher
 from rl_pipeline.search.slurm_record import FOLDER

@@ -13,7 +13,8 @@ import yaml
 
 from rl_pipeline.config.cluster import load_cluster
 from rl_pipeline.run.folder import RunFolder, find_runs
-from rl_pipeline.run.train import plan_new, run_plan
+from rl_pipeline.run.plan import plan_new
+from rl_pipeline.run.train import run_plan
 from rl_pipeline.search.driver import SweepDriver
 from rl_pipeline.search.folder import find_sweep
 from rl_pipeline.search.job_record import read_record

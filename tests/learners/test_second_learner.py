@@ -12,9 +12,10 @@ from rl_pipeline.config.loading import load_config_mapping
 from rl_pipeline.run import reports
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.plan import Plan, plan_resume
 from rl_pipeline.run.play import play
 from rl_pipeline.run.preflight import CHECKS
-from rl_pipeline.run.train import Plan, plan_resume, run_plan
+from rl_pipeline.run.train import run_plan
 
 LEARNER = Path(__file__).with_name("imitation.py")
 TRUTH = np.array([[1.0], [-0.5], [0.25]])

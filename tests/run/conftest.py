@@ -13,7 +13,8 @@ from rl_pipeline.config.loading import load_config_mapping
 from rl_pipeline.config.schema import Config
 from rl_pipeline.run import reports
 from rl_pipeline.run.folder import RunFolder
-from rl_pipeline.run.train import Plan, run_plan
+from rl_pipeline.run.plan import Plan
+from rl_pipeline.run.train import run_plan
 
 from .training_process import Training
 

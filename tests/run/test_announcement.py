@@ -8,7 +8,8 @@ from rl_pipeline.config.backend import Traits
 from rl_pipeline.run.announcement import limits
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.metadata import read_metadata
-from rl_pipeline.run.train import plan_resume, run_plan
+from rl_pipeline.run.plan import plan_resume
+from rl_pipeline.run.train import run_plan
 
 from .conftest import Train
 

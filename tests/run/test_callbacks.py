@@ -18,9 +18,10 @@ from rl_pipeline.run.checkpoint_store import step_name
 from rl_pipeline.run.checkpoints import STATE
 from rl_pipeline.run.executed_code import executed_by
 from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.plan import plan_resume
 from rl_pipeline.run.preflight import CHECKS
 from rl_pipeline.run.state_file import read_state
-from rl_pipeline.run.train import plan_resume, run_plan
+from rl_pipeline.run.train import run_plan
 
 OWN = Path(__file__).with_name("sample_callbacks.py")
 Train = Callable[..., RunFolder]

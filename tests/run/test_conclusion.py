@@ -7,7 +7,8 @@ import pytest
 from rl_pipeline.cli import main
 from rl_pipeline.run.conclusion import shown
 from rl_pipeline.run.folder import RunFolder
-from rl_pipeline.run.train import Plan, run_plan
+from rl_pipeline.run.plan import Plan
+from rl_pipeline.run.train import run_plan
 
 from .conftest import MakeConfig, sample_env
 

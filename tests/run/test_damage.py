@@ -16,7 +16,8 @@ from rl_pipeline.run.checkpoints import Checkpoint, CheckpointError
 from rl_pipeline.run.environments import make_training_env
 from rl_pipeline.run.folder import RunFolder, find_runs
 from rl_pipeline.run.metadata import read_metadata
-from rl_pipeline.run.train import plan_auto, plan_resume, run_plan
+from rl_pipeline.run.plan import plan_auto, plan_resume
+from rl_pipeline.run.train import run_plan
 from rl_pipeline.run.trained_policy import open_policy, stored_config
 
 from .conftest import MakeConfig, are_equal, parameters, sample_env

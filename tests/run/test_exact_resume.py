@@ -18,9 +18,10 @@ from rl_pipeline.learners.sb3.learner import SB3Learner
 from rl_pipeline.learners.sb3.state import replay_buffer_state
 from rl_pipeline.run.control import TrainingControl
 from rl_pipeline.run.folder import RunFolder, create_run_folder
+from rl_pipeline.run.plan import Plan, plan_resume
 from rl_pipeline.run.rl_trainer import RLTrainer
 from rl_pipeline.run.session import Session, open_session
-from rl_pipeline.run.train import Plan, plan_resume, prepare_folder
+from rl_pipeline.run.train import prepare_folder
 
 SMALL_OFF_POLICY = (
     "training.algorithm_parameters.buffer_size=200",

@@ -17,7 +17,8 @@ from rl_pipeline.run.folder import (
     find_runs,
     folder_name,
 )
-from rl_pipeline.run.train import AlreadyFinishedError, Plan, plan_auto, plan_new, run_plan
+from rl_pipeline.run.plan import AlreadyFinishedError, Plan, plan_auto, plan_new
+from rl_pipeline.run.train import run_plan
 
 from .conftest import MakeConfig
 

@@ -11,8 +11,9 @@ import pytest
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.folder import RunFolder, find_runs
 from rl_pipeline.run.metadata import read_metadata
+from rl_pipeline.run.plan import plan_resume
 from rl_pipeline.run.rl_trainer import RLTrainer
-from rl_pipeline.run.train import plan_resume, run_plan
+from rl_pipeline.run.train import run_plan
 from tests.small_disk import mounted
 
 MANY = (

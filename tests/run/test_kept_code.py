@@ -19,7 +19,8 @@ from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.kept_code import keep_user_code
 from rl_pipeline.run.locate import choose_checkpoint
-from rl_pipeline.run.train import Plan, plan_resume, run_plan
+from rl_pipeline.run.plan import Plan, plan_resume
+from rl_pipeline.run.train import run_plan
 from rl_pipeline.run.user_code import code_files, find_user_code, name_user_code
 
 from .conftest import MakeConfig

@@ -8,7 +8,8 @@ import pytest
 
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.metadata import describe_run, read_metadata, update_metadata
-from rl_pipeline.run.train import plan_resume, run_plan
+from rl_pipeline.run.plan import plan_resume
+from rl_pipeline.run.train import run_plan
 
 
 def test_a_run_says_what_ran_where_and_how_it_stands(train: Callable[..., RunFolder]) -> None:

@@ -11,8 +11,9 @@ from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import CheckpointError, write_checkpoint
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.metadata import read_metadata
+from rl_pipeline.run.plan import AlreadyFinishedError, plan_resume
 from rl_pipeline.run.state_file import read_state, write_state
-from rl_pipeline.run.train import AlreadyFinishedError, plan_resume, run_plan
+from rl_pipeline.run.train import run_plan
 from rl_pipeline.run.training_state import read_progression
 from rl_pipeline.tracking.csv_file import MINUTES, Series, read_series
 

@@ -10,7 +10,8 @@ from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import choose_checkpoint
 from rl_pipeline.run.metadata import read_metadata, update_metadata
 from rl_pipeline.run.mujoco_version import mujoco_changes
-from rl_pipeline.run.train import plan_resume, run_plan
+from rl_pipeline.run.plan import plan_resume
+from rl_pipeline.run.train import run_plan
 
 Train = Callable[..., RunFolder]
 NOW = version("mujoco")

@@ -12,8 +12,9 @@ from rl_pipeline.run.evaluate import evaluate
 from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.locate import choose_checkpoint
+from rl_pipeline.run.plan import plan_resume
 from rl_pipeline.run.saved_policy import save_policy
-from rl_pipeline.run.train import plan_resume, run_plan
+from rl_pipeline.run.train import run_plan
 from rl_pipeline.run.trained_policy import open_policy
 from tests.without_us import modules_in_model, of_ours, run_without_us
 

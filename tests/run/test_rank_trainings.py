@@ -15,7 +15,8 @@ from rl_pipeline.run.checkpoints import EXPERIENCE, STATE, Checkpoint
 from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 from rl_pipeline.run.folder import RunFolder, find_runs
 from rl_pipeline.run.locate import choose_checkpoint
-from rl_pipeline.run.train import Plan, plan_resume, run_plan
+from rl_pipeline.run.plan import Plan, plan_resume
+from rl_pipeline.run.train import run_plan
 from tests.documentation import DOCS, commands
 from tests.launchers import start
 

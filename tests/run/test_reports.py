@@ -3,7 +3,8 @@ import json
 import pytest
 
 from rl_pipeline.run import reports
-from rl_pipeline.run.train import Plan, run_plan
+from rl_pipeline.run.plan import Plan
+from rl_pipeline.run.train import run_plan
 
 from .conftest import MakeConfig, sample_env
 

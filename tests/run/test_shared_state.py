@@ -8,8 +8,9 @@ from rl_pipeline.config.loading import load_config_mapping
 from rl_pipeline.envs.mujoco.vector_env import MujocoVectorEnv
 from rl_pipeline.run import reports
 from rl_pipeline.run.checkpoints import SHARED, Checkpoint, CheckpointError
+from rl_pipeline.run.plan import Plan
 from rl_pipeline.run.state_file import write_state
-from rl_pipeline.run.train import Plan, run_plan
+from rl_pipeline.run.train import run_plan
 from rl_pipeline.run.trained_policy import open_policy
 from rl_pipeline.run.training_state import follow_training
 from tests.envs.mujoco import push

@@ -9,7 +9,8 @@ from rl_pipeline.run.final_evaluation import evaluate_checkpoint
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.kept_code import keep_user_code
 from rl_pipeline.run.locate import choose_checkpoint
-from rl_pipeline.run.train import plan_auto, plan_resume, run_plan
+from rl_pipeline.run.plan import plan_auto, plan_resume
+from rl_pipeline.run.train import run_plan
 from rl_pipeline.run.trained_policy import open_policy
 from rl_pipeline.run.user_code import find_user_code, name_user_code
 

@@ -22,7 +22,8 @@ from rl_pipeline.policies.loading import load_policy
 from rl_pipeline.run import reports
 from rl_pipeline.run.checkpoints import Checkpoint
 from rl_pipeline.run.locate import choose_checkpoint
-from rl_pipeline.run.train import Plan, run_plan
+from rl_pipeline.run.plan import Plan
+from rl_pipeline.run.train import run_plan
 from rl_pipeline.run.trained_policy import run_of
 from tests.policies.graphs import WEIGHTS, linear
 from tests.policies.test_exported import document

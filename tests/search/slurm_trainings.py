@@ -16,7 +16,8 @@ from rl_pipeline.config.loading import load_config_mapping
 from rl_pipeline.run import reports
 from rl_pipeline.run.folder import RunFolder, find_runs
 from rl_pipeline.run.metadata import read_metadata
-from rl_pipeline.run.train import Plan, run_plan
+from rl_pipeline.run.plan import Plan
+from rl_pipeline.run.train import run_plan
 from rl_pipeline.search.jobs import SubmittedJob, statuses, submitted_jobs
 from tests.documentation import ROOT
 from tests.slurm_cluster import SlurmCluster, wait_until

@@ -22,9 +22,10 @@ from rl_pipeline.run import reports
 from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.checkpoints import STATE
 from rl_pipeline.run.folder import RunFolder, find_runs
+from rl_pipeline.run.plan import Plan, plan_resume
 from rl_pipeline.run.preflight import CHECKS
 from rl_pipeline.run.state_file import read_state
-from rl_pipeline.run.train import Plan, plan_resume, run_plan
+from rl_pipeline.run.train import run_plan
 from tests.learners.distillation.sample_rollouts import OFFSET, SCALE, write_rollouts
 
 CALLBACKS = Path(__file__).parents[2] / "run" / "sample_callbacks.py"

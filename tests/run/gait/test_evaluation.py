@@ -17,7 +17,8 @@ from rl_pipeline.run.checkpoint_store import CheckpointStore
 from rl_pipeline.run.folder import RunFolder
 from rl_pipeline.run.gait.panels import gait_of, gait_panels
 from rl_pipeline.run.gait.recording import motion_batch, record_walks
-from rl_pipeline.run.train import Plan, run_plan
+from rl_pipeline.run.plan import Plan
+from rl_pipeline.run.train import run_plan
 from rl_pipeline.run.trained_policy import open_policy
 from tests.run.conftest import curve
 

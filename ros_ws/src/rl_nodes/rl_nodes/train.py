@@ -12,8 +12,8 @@ from rl_nodes.train_action import TrainAction
 from rl_pipeline.commands.train import make_plan, train_and_conclude
 from rl_pipeline.run.control import TrainingControl
 from rl_pipeline.run.folder import RunFolder
+from rl_pipeline.run.plan import AlreadyFinishedError
 from rl_pipeline.run.rl_trainer import TrainingResult
-from rl_pipeline.run.train import AlreadyFinishedError
 
 
 class Train(process.RunNode):
