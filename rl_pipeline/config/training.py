@@ -77,6 +77,8 @@ class EvaluationDuringTraining(Section):
     """Number of evaluations, spread evenly over the training; 0 for none."""
     frequency: Positive | None = None
     """Timesteps between evaluations, given instead of `num_evals`."""
+    deterministic: bool = True
+    """Take the most likely action instead of a random one."""
     intervals: list[EvaluationInterval] = Field(default_factory=list)
     """Other distances between evaluations as the policy improves; the last one whose metric is reached counts."""
 

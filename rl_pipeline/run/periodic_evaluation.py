@@ -73,7 +73,13 @@ class PeriodicEvaluation:
         load_normalizer_state(self.env, normalizer_state(training_env))
         base_env(self.env).follow(base_env(training_env).shared_state())
         seed = self.config.seed + self.share.start
-        return evaluate(learner.policy, self.env, n_episodes=self.n_episodes, seed=seed)
+        return evaluate(
+            learner.policy,
+            self.env,
+            n_episodes=self.n_episodes,
+            seed=seed,
+            deterministic=self.config.deterministic,
+        )
 
     def _note(self, mean_return: float, timestep: int) -> bool:
         progression = self.progression

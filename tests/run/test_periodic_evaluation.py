@@ -28,6 +28,19 @@ def test_evaluations_leave_no_trace_in_the_training(workers: int, train: Callabl
     assert training_returns(often) == training_returns(without)
 
 
+def test_evaluations_of_sampled_actions_leave_no_trace_either(train: Callable[..., RunFolder]) -> None:
+    overrides = ["environment.normalize=true", "training.training.eval.num_evals=4"]
+    likely = train("a2c", *overrides)
+    sampled, again = (
+        train("a2c", *overrides, "training.training.eval.deterministic=false") for _ in range(2)
+    )
+    assert are_equal(parameters(likely), parameters(sampled))
+    returns = [
+        [row["eval/mean_reward"] for row in curve(run, "evaluations.csv")] for run in (likely, sampled, again)
+    ]
+    assert returns[0] != returns[1] == returns[2]
+
+
 def test_the_best_policy_is_kept(train: Callable[..., RunFolder]) -> None:
     run = train(
         "a2c", "training.training.eval.num_evals=4", "training.algorithm_parameters.learning_rate=0.1"
