@@ -21,14 +21,14 @@ class Interface:
     """What the spaces of an environment leave unsaid, for a policy that acts without it.
 
     Attributes:
-        rate: Environment steps for each second of the environment's time; None where it has no clock.
+        rate: Environment steps for each second of the environment's time; None if it has no clock.
         observation_names: Names of the numbers of each part of the observation by key, in row-major order; a plain
             observation has the key `observation`. Parts without names are left out.
-        action_names: Names of the numbers of an action; empty where they have none.
+        action_names: Names of the numbers of an action; empty if they have none.
         units: Units by name of a number of the observation.
-        action_units: Units of the numbers of an action, empty texts where there is none; empty if there are none.
-        joint_names: The joint that each number of an action drives; empty where they drive none.
-        safe_action: An action that is safe at any time; None where nobody says so.
+        action_units: Units of the numbers of an action, empty texts if there is none; empty if there are none.
+        joint_names: The joint that each number of an action drives; empty if they drive none.
+        safe_action: An action that is safe at any time; None if nobody says so.
     """
 
     rate: float | None = None
@@ -92,7 +92,7 @@ class BackendVectorEnv(VectorEnv, ABC):
         return Interface()
 
     def expand_seed(self, seed: Seed) -> list[int | None]:
-        """Return one seed for each environment, None where its generator continues.
+        """Return one seed for each environment, None if its generator continues.
 
         Raises:
             ValueError: A sequence has another length.
@@ -227,7 +227,7 @@ def seed_after_restart(seed: int | None, index: int, restarts: int) -> int:
     """Return the seed of an environment that was lost and started again, which follows from the run's.
 
     Args:
-        seed: The environment's last seed, None where it had none.
+        seed: The environment's last seed, None if it had none.
         index: The environment.
         restarts: How often environments were started again, this time included.
 

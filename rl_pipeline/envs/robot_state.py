@@ -103,7 +103,7 @@ class RobotReader:
 
 
 def find_robot(env: VectorEnv) -> RobotReader | None:
-    """Return the reader of environment 0, None where MuJoCo does not simulate it."""
+    """Return the reader of environment 0, None if MuJoCo does not simulate it."""
     try:
         return RobotReader(env)
     except TypeError:

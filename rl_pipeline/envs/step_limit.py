@@ -41,7 +41,7 @@ class StepLimit:
         )
 
     def is_too_long_to_stop(self, started: float) -> bool:
-        """Return whether a step goes on for too long although somebody has asked to stop."""
+        """Return whether a step continues for too long although somebody has asked to stop."""
         if self.seconds is None or _hurried_at is None:
             return False
         return time.monotonic() - max(started, _hurried_at) > min(self.seconds, HURRY_S)

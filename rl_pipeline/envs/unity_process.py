@@ -94,7 +94,7 @@ class UnityProcess:
         return self._process.pid
 
     def alive(self) -> bool:
-        """Tell whether the build still runs."""
+        """Return whether the build still runs."""
         return self._process.poll() is None
 
     def failure(self, what: str) -> UnityProcessError:

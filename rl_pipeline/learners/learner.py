@@ -52,7 +52,7 @@ class IterationLength:
     """How much experience an iteration takes.
 
     Attributes:
-        timesteps: Timesteps summed over the environments; None where whole episodes are collected.
+        timesteps: Timesteps summed over the environments; None if whole episodes are collected.
         text: How it comes about.
     """
 
@@ -146,7 +146,7 @@ class Learner(ABC):
 
         Args:
             training: The `training` section.
-            environment: The `environment` section; None where it is not known, since it is malformed.
+            environment: The `environment` section; None if it is not known, since it is malformed.
         """
         return []
 
@@ -178,7 +178,7 @@ class Learner(ABC):
 
     @classmethod
     def stock_loader(cls, training: Training) -> str | None:
-        """Name what loads the policy's files where `rl_pipeline` is not installed, None where nothing does."""
+        """Name what loads the policy's files where `rl_pipeline` is not installed, None if nothing does."""
         return None
 
     @classmethod

@@ -38,7 +38,7 @@ def learner_class(training: Training) -> type[Learner]:
     """Return the class that trains what a configuration names.
 
     Raises:
-        ConfigError: There is no such algorithm.
+        ConfigError: The algorithm does not exist.
     """
     found = find_learner(training.algorithm)
     if isinstance(found, Problem):

@@ -40,8 +40,8 @@ class Transition:
         observations: What the policy saw.
         actions: What was done, (n, ...).
         means: What the policy chose, (n, ...); `actions` are these after the noise, where there is any.
-        values: The policy's estimates of the return, (n,); None where they were not asked for or it has none.
-        final_values: Likewise of the last observations of the episodes that ended; None where none ended.
+        values: The policy's estimates of the return, (n,); None if they were not asked for or it has none.
+        final_values: Likewise of the last observations of the episodes that ended; None if none ended.
         rewards: (n,).
         terminated: (n,).
         truncated: (n,).

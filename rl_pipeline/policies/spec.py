@@ -46,7 +46,7 @@ class Signal:
         dtype: Name of a NumPy dtype.
         low: Smallest values, of the shape; the first choice of a discrete signal.
         high: Largest values, likewise; the last choice.
-        names: Of the numbers in row-major order; empty where they are not known.
+        names: Of the numbers in row-major order; empty if they are not known.
         units: Likewise.
     """
 
@@ -103,7 +103,7 @@ class PolicySpec:
         observation: What the environment observes.
         inputs: What the networks get after the transforms.
         action: What the policy gives.
-        rate: Actions for each second of the environment's time; None where it has no clock.
+        rate: Actions for each second of the environment's time; None if it has no clock.
         transforms: What is done to the observations, the innermost first.
         unknown: Wrappers of the training that may change observations or actions in a way that only they know.
     """
@@ -169,7 +169,7 @@ def spec_from_json(document: Mapping[str, Any], folder: Path) -> PolicySpec:
         folder: Where `normalizer.npz` lies, with the means and variances of its transforms.
 
     Raises:
-        PolicyFileError: There is no such file, or it is damaged.
+        PolicyFileError: The file does not exist, or it is damaged.
         ValueError, KeyError, TypeError or AttributeError: It is another document.
     """
     if document["format"] != FORMAT:

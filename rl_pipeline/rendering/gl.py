@@ -66,12 +66,12 @@ def _environment(backend: str) -> dict[str, str]:
 
 
 def has_display() -> bool:
-    """Tell whether windows can be opened: always outside Linux, with X11 or Wayland on it."""
+    """Return whether windows can be opened: always outside Linux, with X11 or Wayland on it."""
     return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def require_display() -> None:
-    """Refuse a window where there is none to be had; without a display GLFW ends the whole process.
+    """Refuse a window if there is none to be had; without a display GLFW ends the whole process.
 
     Raises:
         RenderingUnavailable: There is no display.
@@ -87,7 +87,7 @@ def try_backends() -> dict[str, str | None]:
     """Draw a small picture with each backend that could work here.
 
     Returns:
-        Why a backend does not draw, None where it does; only that of `MUJOCO_GL` where it is set.
+        Why a backend does not draw, None if it does; only that of `MUJOCO_GL` where it is set.
 
     Raises:
         RenderingUnavailable: `MUJOCO_GL` holds no backend.

@@ -41,5 +41,5 @@ def prepare_view(renderer: "MujocoRenderer") -> None:
 
 
 def draws_in_software() -> bool:
-    """Tell whether pictures are drawn by the CPU: with OSMesa, or where there is no GPU."""
+    """Return whether pictures are drawn by the CPU: with OSMesa, or where there is no GPU."""
     return os.environ.get("MUJOCO_GL") == "osmesa" or not any(device.exists() for device in GPU_DEVICES)

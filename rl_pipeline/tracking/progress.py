@@ -61,7 +61,7 @@ class Progress:
             self._next_line_at = max(self._next_line_at, timestep) + self._interval
 
     def message(self, text: str) -> None:
-        """Print a line of text, above the bar where there is one."""
+        """Print a line of text, above the bar if there is one."""
         if self._verbose:
             self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 

@@ -16,7 +16,7 @@ class TimeSplit:
 
     Args:
         start_timestep: Timesteps made before this process went on with the run.
-        earlier_minutes: Minutes that earlier processes trained this run; None where they are not known.
+        earlier_minutes: Minutes that earlier processes trained this run; None if they are not known.
         clock: Seconds from an arbitrary start, never going back.
     """
 
@@ -68,7 +68,7 @@ class TimeSplit:
         return {part: spent / total if total else 0.0 for part, spent in seconds.items()}
 
     def minutes(self) -> float | None:
-        """Return how long the run has been trained, by earlier processes too; None where that is not known."""
+        """Return how long the run has been trained, by earlier processes too; None if that is not known."""
         if self._earlier_minutes is None:
             return None
         return self._earlier_minutes + sum(self.seconds().values()) / 60

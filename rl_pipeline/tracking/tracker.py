@@ -11,7 +11,7 @@ class Tracker(Writer):
     """Fans every record out to several writers.
 
     A writer that raises `OSError` (full disk, lost network) is warned about once and tried again with the
-    next record; the training goes on and the other writers get everything. Any other exception is a bug and
+    next record; the training continues and the other writers get everything. Any other exception is a bug and
     passes.
 
     Args:

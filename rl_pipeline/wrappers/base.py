@@ -25,7 +25,7 @@ ResetOptions = Mapping[str, object] | None
 """Options of a reset; `reset_mask`, bool (num_envs,), says which environments are reset."""
 
 Frames = tuple[Any, ...]
-"""Pictures, (height, width, 3) uint8; (None,) where there is none, which Gymnasium's type leaves out."""
+"""Pictures, (height, width, 3) uint8; (None,) if there is none, which Gymnasium's type leaves out."""
 
 
 class StatefulWrapper(VectorWrapper):

@@ -27,7 +27,7 @@ class EpisodeStatistics(TrainingWrapper):
     - `l`: length in timesteps, int64
     - `t`: wall time in seconds, float64
     - `<metric>_mean`, `<metric>_final`: mean over the episode and last value of each numeric metric in the
-      environments' infos; NaN where an episode did not have it
+      environments' infos; NaN if an episode did not have it
     - `success`: 1.0 or 0.0, whether the episode's last step was one with `is_success` (or `success`); a goal
       that was reached and lost again is no success
     - `distance`: x_position at the end minus x_position after the first step, for environments that report it

@@ -11,7 +11,7 @@ RESERVED = ("final_obs", "final_info", "episode")
 
 
 class MetricTable:
-    """First, last and mean value of each metric since it was cleared; NaN where there was none.
+    """First, last and mean value of each metric since it was cleared; NaN if there was none.
 
     All metrics are kept as rows of common arrays, so that a step costs a few array operations however many
     metrics there are.

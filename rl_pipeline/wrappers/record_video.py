@@ -22,7 +22,7 @@ class RecordVideo(TrainingWrapper):
 
     A film is named by the timestep at which it begins, `step_000005000.mp4`, and holds the frame before its
     first step and one frame per step. `close` finishes a film that has begun. Where rendering or writing
-    fails, one warning is logged, the film is given up and the training goes on; the next film is tried again.
+    fails, one warning is logged, the film is given up and the training continues; the next film is tried again.
 
     Args:
         env: The vector environment; its `render()` returns a tuple with environment 0's frame first.

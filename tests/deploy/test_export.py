@@ -185,7 +185,9 @@ def test_a_training_ends_well_without_an_export(
     monkeypatch.setattr(parity, "LIMIT", -1.0)
     export_at_end(run)
     [record] = caplog.records
-    assert re.match(r"policy\.onnx was not written: the exported policy acts otherwise", record.message)
+    assert re.match(
+        r"policy\.onnx was not written: the actions of the exported policy differ", record.message
+    )
     assert not run.exported.exists()
 
 

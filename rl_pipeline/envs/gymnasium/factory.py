@@ -13,7 +13,7 @@ def make_gymnasium_vector_env(
     """Make registered environments or those of a user's class, in this process or in worker processes.
 
     Raises:
-        ConfigError: There is no such environment, or it does not take the arguments.
+        ConfigError: The environment does not exist, or it does not take the arguments.
         RenderingUnavailable: Pictures are wanted and nothing on this machine can render.
     """
     check_arguments(environment.id, environment.kwargs)

@@ -47,7 +47,7 @@ class InProcessVectorEnv(EnvListVectorEnv):
         Args:
             seed: environment i gets `seed + i`; a sequence gives one seed per environment.
             options: passed to every environment; `reset_mask`, a bool array (n,), is not passed on but says
-                which environments start a new episode, the others go on.
+                which environments start a new episode, the others continue.
 
         Returns:
             The batched observation, and the numeric metrics that the environments report at their reset.

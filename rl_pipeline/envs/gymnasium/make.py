@@ -92,6 +92,6 @@ def check_arguments(environment_id: str, kwargs: dict[str, object]) -> None:
 
 
 def renders_with_opengl(environment_id: str) -> bool:
-    """Tell whether MuJoCo draws the environment, which needs a choice of the OpenGL backend."""
+    """Return whether MuJoCo draws the environment, which needs a choice of the OpenGL backend."""
     bases = getattr(environment_creator(environment_id), "__mro__", ())
     return any(base.__module__.startswith(OPENGL_MODULES) for base in bases)

@@ -15,7 +15,7 @@ PHYSICAL_PREFIXES = ("body_", "jnt_", "dof_", "geom_", "site_", "tendon_", "actu
 
 
 def is_mujoco_data(value: object) -> bool:
-    """Tell whether a value is a `mujoco.MjData`, without importing mujoco."""
+    """Return whether a value is a `mujoco.MjData`, without importing mujoco."""
     mujoco = sys.modules.get("mujoco")
     return mujoco is not None and isinstance(value, mujoco.MjData)
 

@@ -160,7 +160,7 @@ class Decoder:
 
 
 def is_sequence(value: object) -> bool:
-    """Tell whether a value has items in an order."""
+    """Return whether a value has items in an order."""
     return isinstance(value, list | tuple | collections.deque)
 
 

@@ -176,7 +176,7 @@ class Encoder:
 
 
 def is_static(value: object) -> bool:
-    """Tell whether a value is code, a constant or part of the rendering rather than of the simulation."""
+    """Return whether a value is code, a constant or part of the rendering rather than of the simulation."""
     if isinstance(value, CODE + CONSTANTS):
         return True
     module = getattr(type(value), "__module__", "")  # types of C extensions may lack it
@@ -190,7 +190,7 @@ class _Plain:
 
 
 def is_plain_object(value: object) -> bool:
-    """Tell whether all of an object is in its `__dict__`: no slots and no memory of a C extension."""
+    """Return whether all of an object is in its `__dict__`: no slots and no memory of a C extension."""
     return hasattr(value, "__dict__") and type(value).__basicsize__ == _Plain.__basicsize__
 
 

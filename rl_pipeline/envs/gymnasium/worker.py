@@ -54,7 +54,7 @@ class WorkerProcess:
         self._poll: select.poll
 
     def __contains__(self, environment: int) -> bool:
-        """Tell whether an environment, by its index in the batch, is in this worker."""
+        """Return whether an environment, by its index in the batch, is in this worker."""
         return self.rows.start <= environment < self.rows.stop
 
     def start(self) -> None:

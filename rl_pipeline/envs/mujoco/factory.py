@@ -57,7 +57,7 @@ def make_task(environment_id: str, kwargs: Mapping[str, object]) -> Task:
     """Make the task of an environment id with keyword arguments from YAML.
 
     Raises:
-        ConfigError: There is no such task, or it takes no such argument, or it needs another one.
+        ConfigError: The task does not exist, or it takes no such argument, or it needs another one.
     """
     cls = task_class(environment_id)
     if problems := unknown_arguments(environment_id, cls, kwargs, also_valid=BATCH_KWARGS):

@@ -66,7 +66,7 @@ class SimulationBatch:
         )
 
     def picture(self, answer: RemoteAnswer) -> NDArray[np.uint8] | None:
-        """Return the picture of an answer of `render`, (height, width, 3); None where the simulation has none.
+        """Return the picture of an answer of `render`, (height, width, 3); None if the simulation has none.
 
         Raises:
             MalformedReplyError: It has another size.

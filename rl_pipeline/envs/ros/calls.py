@@ -55,7 +55,7 @@ class ServiceCaller:
         self._clients[simulation, service] = self._node.create_client(service_type, name)
 
     def is_there(self, simulation: str, service: str) -> bool:
-        """Tell whether a known service of a simulation is on the network now."""
+        """Return whether a known service of a simulation is on the network now."""
         return bool(self._clients[simulation, service].service_is_ready())
 
     def wait_for(self, simulation: str, timeout: float, services: Collection[str] | None = None) -> None:

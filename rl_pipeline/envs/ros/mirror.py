@@ -43,7 +43,7 @@ class TopicMirror:
 
     def _publish_newest(self, interval: float) -> None:
         while not self._done.wait(interval):
-            for topic in list(self._newest):  # a copy, since the other thread goes on
+            for topic in list(self._newest):  # a copy, since the other thread continues
                 payload = self._newest.pop(topic)
                 publisher = self._publisher(topic)
                 if publisher is not None and payload.startswith(HEADER):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 NO_RUN = "rl_pipeline"
-"""Stands for the run where there is none, as while a configuration is checked."""
+"""Stands for the run if there is none, as while a configuration is checked."""
 
 _run: ContextVar[str] = ContextVar("run", default=NO_RUN)
 _counts: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))

@@ -12,7 +12,7 @@ def interface(type_name: str, folder: str) -> Any:
     """Find the class of Unity's `package/Name` in the package's `msg` or `srv`.
 
     Raises:
-        ImportError: There is no such package.
+        ImportError: The package does not exist.
         AttributeError: It has no such type.
     """
     package, _, name = type_name.partition("/")

@@ -26,7 +26,7 @@ class AgentBatch:
     interrupted: NDArray[np.bool_]
     """(k,) It ended by a limit of time, not by what the agent did."""
     forbidden: list[NDArray[np.bool_] | None]
-    """For each agent the actions that it must not take, over all branches; None where all are allowed."""
+    """For each agent the actions that it must not take, over all branches; None if all are allowed."""
 
 
 def decode_agents(agents: Any, behaviour: Behaviour) -> AgentBatch:

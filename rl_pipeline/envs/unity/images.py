@@ -26,7 +26,7 @@ PNG_BEGIN, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 
 
 def channels_first(shape: Sequence[int], data: bytes) -> bool:
-    """Tell whether a picture's shape is (C, H, W), as of package 3.0, instead of (H, W, C).
+    """Return whether a picture's shape is (C, H, W), as of package 3.0, instead of (H, W, C).
 
     Raises:
         MessageError: There is no picture, or it has a size that goes with neither.

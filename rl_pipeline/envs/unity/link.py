@@ -32,7 +32,7 @@ class UnityLink:
         port: the port that Unity must connect to.
 
     Raises:
-        OSError: the port is taken.
+        OSError: the port is in use.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -52,7 +52,7 @@ class UnityLink:
         try:
             self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
         except RuntimeError as error:
-            raise OSError(f"port {port} is taken by another program: {error}") from error
+            raise OSError(f"port {port} is in use by another program: {error}") from error
         self._server.start()
 
     def _exchange(self, request: bytes, context: grpc.ServicerContext) -> Any:

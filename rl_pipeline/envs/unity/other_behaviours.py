@@ -41,7 +41,7 @@ class OtherBehaviours:
         self._rules: dict[str, Rule] = {}
 
     def rule(self, behaviour: Behaviour) -> Rule | None:
-        """Return the rule of a behaviour; None where it stays still.
+        """Return the rule of a behaviour; None if it stays still.
 
         Raises:
             ConfigError: A policy does not fit the behaviour.

@@ -92,7 +92,7 @@ class MLAgentsVectorEnv(BackendVectorEnv):
 
         Args:
             seed: A number, or one for each environment, of which the first of each process counts. The scene gets
-                it as the environment parameter `seed`. None goes on as it is.
+                it as the environment parameter `seed`. None continues as it is.
             options: `reset_mask` may only be true for all.
 
         Raises:

@@ -15,7 +15,7 @@ def make_unity_ros_vector_env(
     """Make environments in the Unity programs that `environment.unity_ros` describes.
 
     Raises:
-        ConfigError: There is no such build, a port is taken, or a program has other environments.
+        ConfigError: The build does not exist, a port is taken, or a program has other environments.
         SimulationMissingError: A program did not connect in time.
     """
     from rl_pipeline.envs.unity_ros.vector_env import UnityRosVectorEnv

@@ -157,7 +157,7 @@ class UnityInstance:
         return self.receive("reset")[0]
 
     def picture(self) -> NDArray[np.uint8] | None:
-        """Ask for a picture of the first environment, (height, width, 3); None where the program has none.
+        """Ask for a picture of the first environment, (height, width, 3); None if the program has none.
 
         Raises:
             SimulationLostError: The program is gone, or did not answer in time.

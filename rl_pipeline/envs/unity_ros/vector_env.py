@@ -90,7 +90,7 @@ class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
         return instance.reset_one(batch, self._fresh_seeds(batch))
 
     def render(self) -> Frames:
-        """Return the picture of environment 0 as a 1-tuple; None where its program has none, or has died."""
+        """Return the picture of environment 0 as a 1-tuple; None if its program has none, or has died."""
         if self.render_mode != "rgb_array":
             return (None,)
         try:

@@ -45,7 +45,7 @@ class SequenceModel(nn.Module, ABC):
         Args:
             inputs: (n, T, n_inputs).
             memory: Values of `memories` by name, (n, ...).
-            lengths: Steps of each row, after which `inputs` is padding; None where all rows are full. What is
+            lengths: Steps of each row, after which `inputs` is padding; None if all rows are full. What is
                 returned for padding is not used.
 
         Returns:

@@ -151,7 +151,7 @@ def scan(cells: nn.RNNBase, inputs: Tensor, start: Tensor, lengths: Sequence[int
         cells: A network of torch with `batch_first`.
         inputs: (n, T, numbers).
         start: The hidden state before the first step, (layers, n, width).
-        lengths: Steps of each row, after which `inputs` is padding; None where all rows are full.
+        lengths: Steps of each row, after which `inputs` is padding; None if all rows are full.
 
     Returns:
         The outputs of the last layer, (n, T, width), zero for padding.

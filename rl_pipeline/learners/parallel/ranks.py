@@ -50,7 +50,7 @@ class Peer:
         return f"rank {self.rank} (host {self.host}, pid {self.pid})"
 
     def condition(self) -> str | None:
-        """Return `died` or `is suspended` where that is true; None where it runs, or runs on another host."""
+        """Return `died` or `is suspended` where that is true; None if it runs, or runs on another host."""
         if self.host != socket.gethostname():
             return None
         try:

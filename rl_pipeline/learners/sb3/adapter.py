@@ -25,7 +25,7 @@ SUCCESS = "is_success"
 class SB3Adapter(VecEnv):
     """Shows a `gymnasium.vector.VectorEnv` with same-step autoreset to Stable-Baselines3.
 
-    Info dicts of environments whose episode goes on are empty and shared between steps, which makes a step cheap;
+    Info dicts of environments whose episode continues are empty and shared between steps, which makes a step cheap;
     those of finished ones hold `terminal_observation`, `TimeLimit.truncated`, and `episode` and `is_success` where
     the environment gives them.
 
@@ -115,7 +115,7 @@ class SB3Adapter(VecEnv):
         self.env.close()
 
     def has_attr(self, attr_name: str) -> bool:
-        """Tell whether every sub-environment has an attribute or method, without calling it."""
+        """Return whether every sub-environment has an attribute or method, without calling it."""
         return base_env(self.env).has_attr(attr_name)
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[object]:

@@ -8,7 +8,7 @@ from torch import nn
 
 
 def networks(policy: nn.Module) -> str:
-    """Give the widths of a policy's networks, and the number of its parameters without the target networks."""
+    """Return the widths of a policy's networks, and the number of its parameters without the target networks."""
     parts = {name: part for name, part in policy.named_children() if not name.endswith("_target")}
     targets = {
         id(each) for name, part in policy.named_children() if name not in parts for each in part.parameters()

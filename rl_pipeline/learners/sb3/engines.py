@@ -17,7 +17,7 @@ FAST_CLASSES: dict[str, type[BaseAlgorithm]] = {
 
 
 def engine_class(algorithm: Algorithm, engine: Literal["fast", "stock"]) -> type[BaseAlgorithm]:
-    """Give the class to train with; an algorithm without a faster subclass keeps SB3's.
+    """Return the class to train with; an algorithm without a faster subclass keeps SB3's.
 
     Args:
         algorithm: The algorithm.

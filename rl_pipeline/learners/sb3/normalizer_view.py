@@ -35,7 +35,7 @@ class NormalizerView:
         return self.observation is not None or self.reward is not None
 
     def get_original_obs(self) -> Any:
-        """Give the last observations as the environment gave them."""
+        """Return the last observations as the environment gave them."""
         adapter = self.vec_env.unwrapped
         assert isinstance(adapter, SB3Adapter)
         raw = adapter.last_obs if self.observation is None else self.observation.raw_obs
@@ -45,7 +45,7 @@ class NormalizerView:
         return raw
 
     def get_original_reward(self) -> np.ndarray:
-        """Give the last rewards as the environment gave them, float32 of shape (n,)."""
+        """Return the last rewards as the environment gave them, float32 of shape (n,)."""
         adapter = self.vec_env.unwrapped
         assert isinstance(adapter, SB3Adapter)
         raw = adapter.last_rewards if self.reward is None else self.reward.raw_rewards

@@ -121,7 +121,7 @@ def _not_saved_here(model: BaseAlgorithm) -> set[str]:
 
 
 def _is_in_model_zip(model: BaseAlgorithm, value: object) -> bool:
-    """Tell whether a module, an optimizer or tensors are those that the model saves under another name."""
+    """Return whether a module, an optimizer or tensors are those that the model saves under another name."""
     modules, tensors = internals.names_in_model_zip(model)
     saved = [recursive_getattr(model, name) for name in (*modules, *tensors)]
     if isinstance(value, torch.optim.Optimizer):

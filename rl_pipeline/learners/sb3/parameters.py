@@ -48,7 +48,7 @@ def constructor_arguments(model_class: type[BaseAlgorithm]) -> dict[str, inspect
 
 
 def valid_parameters(model_class: type[BaseAlgorithm]) -> dict[str, inspect.Parameter]:
-    """Give the constructor arguments that `training.algorithm_parameters` may hold."""
+    """Return the constructor arguments that `training.algorithm_parameters` may hold."""
     return {
         name: parameter
         for name, parameter in constructor_arguments(model_class).items()

@@ -25,7 +25,7 @@ class SB3Policy(LearnedPolicy[LstmState]):
     """The policy of a model.
 
     Args:
-        model: Any algorithm; it may go on learning between two calls.
+        model: Any algorithm; it may continue learning between two calls.
     """
 
     def __init__(self, model: BaseAlgorithm) -> None:

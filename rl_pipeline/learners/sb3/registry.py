@@ -57,7 +57,7 @@ class Algorithm:
         return fitting[0] if fitting else next(iter(self.model_class.policy_aliases))
 
     def can_act_in(self, action_space: gymnasium.Space) -> bool:
-        """Tell whether the algorithm supports an action space."""
+        """Return whether the algorithm supports an action space."""
         return isinstance(action_space, self.action_spaces)
 
 

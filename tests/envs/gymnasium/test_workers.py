@@ -94,7 +94,7 @@ def test_an_exception_names_environment_and_place(make: MakeWorkers) -> None:
     assert caught.value.environment == 2
     assert "ValueError: the arm is broken" in str(caught.value)
     assert "sample_envs.py" in str(caught.value)
-    env.reset(seed=0)  # the conversation with the workers goes on
+    env.reset(seed=0)  # the conversation with the workers continues
     env.step([0, 0, 0, 0])
 
 

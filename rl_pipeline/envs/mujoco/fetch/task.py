@@ -83,7 +83,7 @@ class FetchTask(GoalTask):
         """Check what the type hints promise.
 
         Raises:
-            ConfigError: There is no such reward.
+            ConfigError: The reward does not exist.
         """
         valid = get_args(RewardType)
         if self.reward_type not in valid:

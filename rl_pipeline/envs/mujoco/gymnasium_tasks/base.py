@@ -36,7 +36,7 @@ class GymnasiumTask(Task):
         """Compile the model named by `xml_file`.
 
         Raises:
-            FileNotFoundError: There is no such file.
+            FileNotFoundError: The file does not exist.
         """
         self.model = self.model_file()
         return super().load_model()
@@ -45,7 +45,7 @@ class GymnasiumTask(Task):
         """Return the path of `xml_file`.
 
         Raises:
-            FileNotFoundError: There is no such file.
+            FileNotFoundError: The file does not exist.
         """
         is_path = self.xml_file.startswith((".", "/", "~"))
         path = Path(self.xml_file).expanduser() if is_path else ASSETS / self.xml_file

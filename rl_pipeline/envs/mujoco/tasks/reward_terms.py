@@ -143,7 +143,7 @@ def terms_of(reward: str | Sequence[Mapping[str, Any]]) -> tuple[RewardTerm, ...
     """Return the terms that `environment.kwargs.reward` names: those of a preset, or a list of them.
 
     Raises:
-        ConfigError: There is no such preset, or a term is wrong.
+        ConfigError: The preset does not exist, or a term is wrong.
     """
     key = REWARD
     if isinstance(reward, str):

@@ -33,7 +33,7 @@ class Walks:
     Args:
         reference: What is followed.
         stable_distance: m.
-        max_steps: Steps of a whole episode; None where it has no end.
+        max_steps: Steps of a whole episode; None if it has no end.
     """
 
     def __init__(self, reference: Reference, stable_distance: float, max_steps: int | None) -> None:

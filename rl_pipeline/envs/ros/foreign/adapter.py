@@ -25,7 +25,7 @@ class ServiceAdapter(ABC):
         reset_type: Type of the reset service.
         observation_space: Of one environment.
         action_space: Of one environment.
-        max_episode_steps: Time limit, None where the simulation ends its episodes itself.
+        max_episode_steps: Time limit, None if the simulation ends its episodes itself.
     """
 
     step_service: str

@@ -81,7 +81,7 @@ class RemoteBatch(SimulationBatch):
         return Call(self.simulation, "step", request)
 
     def offers(self, service: str) -> bool:
-        """Tell whether the simulation has a service that it need not have."""
+        """Return whether the simulation has a service that it need not have."""
         return self._caller.is_there(self.simulation, service)
 
     def ask(self, service: str, **fields: object) -> Message:

@@ -25,7 +25,7 @@ def check_num_envs(num_envs: int) -> None:
 
 
 def is_repeated(sequence: int, latest: int | None, answer: object, response: object) -> bool:
-    """Tell whether a request is the latest one once more, whose answer is repeated.
+    """Return whether a request is the latest one once more, whose answer is repeated.
 
     Args:
         sequence: Number of the request.

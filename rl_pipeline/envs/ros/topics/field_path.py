@@ -48,7 +48,7 @@ class FieldPath:
 
     @property
     def size(self) -> int | None:
-        """How many numbers it names; None where that depends on the message."""
+        """How many numbers it names; None if that depends on the message."""
         return None if self.start is None or self.stop is None else self.stop - self.start
 
     def __str__(self) -> str:

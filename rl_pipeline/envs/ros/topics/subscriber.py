@@ -93,7 +93,7 @@ class Subscriber:
 
 
 def stamp_of(message: Message) -> int | None:
-    """Return the time in a message's header in nanoseconds; None where it has none, or zero."""
+    """Return the time in a message's header in nanoseconds; None if it has none, or zero."""
     stamp = getattr(getattr(message, "header", None), "stamp", None)
     return (stamp.sec * NANOSECONDS + stamp.nanosec) or None if stamp is not None else None
 

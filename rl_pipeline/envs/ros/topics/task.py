@@ -34,7 +34,7 @@ class TopicTask:
         raise NotImplementedError
 
     def terminated(self, observation: Observation) -> bool:
-        """Tell whether the task has ended, well or badly."""
+        """Return whether the task has ended, well or badly."""
         return False
 
     def metrics(self, observation: Observation) -> Mapping[str, float]:

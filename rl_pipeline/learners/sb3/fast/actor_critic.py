@@ -54,7 +54,7 @@ class ActorCritic:
         self.network = Network(_Heads(policy))
 
     def actor(self, n_envs: int) -> "BatchActor":
-        """Give the policy with its present weights, for acting in so many environments.
+        """Return the policy with its present weights, for acting in so many environments.
 
         Raises:
             NotCovered: The network is large and JAX is not installed.
@@ -112,12 +112,12 @@ class BatchActor:
         return actions, values[:, 0], self._distribution.log_prob(np, head, self._weights, actions)
 
     def values(self, observations: np.ndarray) -> np.ndarray:
-        """Give the values, shape (n,), of observations of shape (n, ...)."""
+        """Return the values, shape (n,), of observations of shape (n, ...)."""
         return np.asarray(self._forward(np.asarray(observations, np.float32))[1])[:, 0]
 
 
 def fits_one_thread(policy: nn.Module, n_envs: int) -> bool:
-    """Tell whether NumPy's BLAS computes a policy's largest product for so many environments in the calling thread.
+    """Return whether NumPy's BLAS computes a policy's largest product for so many environments in the calling thread.
 
     OpenBLAS spreads larger ones over threads, which afterwards spin and take the cores from simulator and update.
     """

@@ -65,7 +65,7 @@ class TorchAdam:
         self._steps.memory[:] = state.step
 
     def options(self) -> np.ndarray:
-        """Give the learning rate, 1 - beta and log(beta) of both moments, epsilon and weight decay; float32 (7,).
+        """Return the learning rate, 1 - beta and log(beta) of both moments, epsilon and weight decay; float32 (7,).
 
         The last is the factor by which weights shrink in a step: 1 for Adam. They are computed in float64, since
         1 - beta loses digits in float32.
@@ -152,7 +152,7 @@ def descend(
 def gradient_of(
     loss: Callable[[list[Array]], tuple[Array, Any]], state: AdamState, layout: TensorBlock
 ) -> tuple[Array, Array, Any]:
-    """Give the gradient of a loss as one vector, the loss, and what else its function returned; see `descend`."""
+    """Return the gradient of a loss as one vector, the loss, and what else its function returned; see `descend`."""
     import jax
 
     (value, other), gradients = jax.value_and_grad(loss, has_aux=True)(layout.split(state.parameters))

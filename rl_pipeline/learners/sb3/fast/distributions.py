@@ -25,10 +25,10 @@ class ActionDistribution(Protocol):
         """Draw actions of shape (n, action_dim), or (n,) for one discrete action."""
 
     def log_prob(self, xp: ModuleType, head: Array, weights: Weights, actions: Array) -> Array:
-        """Give the log probabilities, shape (n,), of actions of shape (n, action_dim)."""
+        """Return the log probabilities, shape (n,), of actions of shape (n, action_dim)."""
 
     def entropy(self, xp: ModuleType, head: Array, weights: Weights) -> Array:
-        """Give the entropies, shape (n,) or () where they are equal for all."""
+        """Return the entropies, shape (n,) or () where they are equal for all."""
 
 
 class Gaussian:
@@ -42,13 +42,13 @@ class Gaussian:
         return head + torch.empty(head.shape).normal_().numpy() * np.exp(weights[self.log_std])
 
     def log_prob(self, xp: ModuleType, head: Array, weights: Weights, actions: Array) -> Array:
-        """Give the log probabilities of actions, shape (n,)."""
+        """Return the log probabilities of actions, shape (n,)."""
         log_std = weights[self.log_std]
         deviation = (actions - head) / xp.exp(log_std)
         return -(0.5 * deviation * deviation + (log_std + LOG_SQRT_2PI)).sum(axis=1)
 
     def entropy(self, xp: ModuleType, head: Array, weights: Weights) -> Array:
-        """Give the entropy that all states share, shape ()."""
+        """Return the entropy that all states share, shape ()."""
         return (weights[self.log_std] + (0.5 + LOG_SQRT_2PI)).sum()
 
 
@@ -78,7 +78,7 @@ class Categoricals:
         return actions[:, 0] if self.flat else actions
 
     def log_prob(self, xp: ModuleType, head: Array, weights: Weights, actions: Array) -> Array:
-        """Give the log probabilities, shape (n,), of actions of shape (n, number of choices)."""
+        """Return the log probabilities, shape (n,), of actions of shape (n, number of choices)."""
         actions = actions.reshape(len(head), -1).astype(np.int32)
         chosen = [
             xp.take_along_axis(part, actions[:, i : i + 1], axis=1)
@@ -87,7 +87,7 @@ class Categoricals:
         return xp.concatenate(chosen, axis=1).sum(axis=1)
 
     def entropy(self, xp: ModuleType, head: Array, weights: Weights) -> Array:
-        """Give the entropies, shape (n,)."""
+        """Return the entropies, shape (n,)."""
         return -sum((xp.exp(part) * part).sum(axis=1) for part in self._log_probabilities(xp, head))
 
 
@@ -99,17 +99,17 @@ class Bernoullis:
         return torch.bernoulli(torch.sigmoid(torch.tensor(head))).numpy()
 
     def log_prob(self, xp: ModuleType, head: Array, weights: Weights, actions: Array) -> Array:
-        """Give the log probabilities of actions, shape (n,)."""
+        """Return the log probabilities of actions, shape (n,)."""
         return (actions.astype(np.float32) * head - xp.logaddexp(head, np.float32(0))).sum(axis=1)
 
     def entropy(self, xp: ModuleType, head: Array, weights: Weights) -> Array:
-        """Give the entropies, shape (n,)."""
+        """Return the entropies, shape (n,)."""
         softplus = xp.logaddexp(head, np.float32(0))
         return (softplus - head * xp.exp(head - softplus)).sum(axis=1)
 
 
 def distribution_of(policy: ActorCriticPolicy) -> ActionDistribution:
-    """Give the distribution that a policy acts with.
+    """Return the distribution that a policy acts with.
 
     Raises:
         NotCovered: It is a state-dependent or unknown one.

@@ -27,6 +27,6 @@ def load_jax() -> ModuleType:
         random.setstate(python_state)
         np.random.set_state(numpy_state)
     jax.config.update("jax_platforms", "cpu")
-    # The processes that are started from here (ffmpeg, git) run another program at once; none goes on as a fork.
+    # The processes that are started from here (ffmpeg, git) run another program at once; none continues as a fork.
     warnings.filterwarnings("ignore", message=r"os\.fork\(\) was called", category=RuntimeWarning)
     return jax

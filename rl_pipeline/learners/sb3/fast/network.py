@@ -127,7 +127,7 @@ class Network:
 
 
 def _arguments(arguments: Any, slots: dict[fx.Node, int]) -> Callable[[list[Array]], Any]:
-    """Give the function that fetches a node's arguments from the values computed so far."""
+    """Return the function that fetches a node's arguments from the values computed so far."""
     if isinstance(arguments, fx.Node):
         return itemgetter(slots[arguments])
     if all(isinstance(argument, fx.Node) for argument in arguments):

@@ -87,7 +87,7 @@ class DeterministicActor:
         self._network = Network(nn.Sequential(flat_extractor(actor.features_extractor), actor.mu))
 
     def actions(self, xp: ModuleType, weights: Sequence[Array], observations: Array) -> Array:
-        """Give the actions in [-1, 1], shape (n, action_dim), for observations of shape (n, ...)."""
+        """Return the actions in [-1, 1], shape (n, action_dim), for observations of shape (n, ...)."""
         return self._network.bind(xp, by_parameter(self.parameters, weights))(observations)
 
 
@@ -99,7 +99,7 @@ class Critics:
         self._network = Network(_QNetworks(critic))
 
     def values(self, xp: ModuleType, weights: Sequence[Array], observations: Array, actions: Array) -> Array:
-        """Give the output of every critic, shape (n, n_critics, outputs)."""
+        """Return the output of every critic, shape (n, n_critics, outputs)."""
         forward = self._network.bind(xp, by_parameter(self.parameters, weights))
         return xp.stack(forward(observations, actions), axis=1)
 
@@ -110,7 +110,7 @@ def by_parameter(parameters: list[nn.Parameter], weights: Sequence[Array]) -> We
 
 
 def flat_keys(extractor: nn.Module) -> list[str]:
-    """Give the parts of a dictionary that a features extractor lays end to end; none for others."""
+    """Return the parts of a dictionary that a features extractor lays end to end; none for others."""
     return list(extractor.extractors) if isinstance(extractor, CombinedExtractor) else []
 
 

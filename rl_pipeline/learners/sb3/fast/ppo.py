@@ -152,7 +152,7 @@ def flatten_buffer(buffer: RolloutBuffer) -> None:
 
 
 def minibatch_arrays(buffer: RolloutBuffer) -> Minibatch:
-    """Give the contents of a flattened buffer as float32 arrays."""
+    """Return the contents of a flattened buffer as float32 arrays."""
     columns = buffer.values, buffer.log_probs, buffer.advantages, buffer.returns
     return Minibatch(
         np.asarray(buffer.observations, np.float32),

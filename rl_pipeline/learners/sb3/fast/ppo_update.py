@@ -81,7 +81,7 @@ class PPOUpdate:
             options: What the program is compiled for.
 
         Returns:
-            The state after the epoch, whether training goes on, and metrics of shape (number of minibatches,).
+            The state after the epoch, whether training continues, and metrics of shape (number of minibatches,).
         """
         jax, jnp = self._jax, self._jax.numpy
         n_full = len(permutation) // options.batch_size
@@ -153,5 +153,5 @@ class PPOUpdate:
 
 
 def used(metric: Array, metrics: PPOMetrics) -> np.ndarray:
-    """Give a metric of the minibatches up to the early stop, in float64."""
+    """Return a metric of the minibatches up to the early stop, in float64."""
     return np.asarray(metric, np.float64)[np.asarray(metrics.used)]

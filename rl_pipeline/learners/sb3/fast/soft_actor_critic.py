@@ -151,7 +151,7 @@ class SoftUpdate:
     def _actor_slopes(
         self, state: SoftState, critic: AdamState, batch: Transitions, noise: Array, numbers: Array
     ) -> tuple[Slope, Slope]:
-        """Give the slopes of actor and entropy coefficient, once the critics have moved."""
+        """Return the slopes of actor and entropy coefficient, once the critics have moved."""
         ent_coef = self._ent_coef(state, numbers)
         loss = partial(self._actor_loss, critic=critic, batch=batch, noise=noise, ent_coef=ent_coef)
         gradient, value, log_prob = gradient_of(loss, state.actor, self._actor_adam.layout)

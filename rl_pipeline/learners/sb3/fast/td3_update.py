@@ -66,7 +66,7 @@ class TD3Update:
         self._gradient_step = self._jax.jit(self._step, static_argnames="moves_actor")
 
     def act(self, observations: np.ndarray) -> np.ndarray:
-        """Give the actor's actions in [-1, 1]."""
+        """Return the actor's actions in [-1, 1]."""
         return np.array(
             self._choose_actions(self._actor_adam.layout.gather(self._actor_adam.parameters), observations)
         )
@@ -180,7 +180,7 @@ class TD3Update:
         return self._objective.loss(outputs, targets), None
 
     def _actor_loss(self, weights: list[Array], critic: AdamState, batch: Transitions) -> tuple[Array, Array]:
-        """Give the loss with the penalty of actions, and that without it, which is logged."""
+        """Return the loss with the penalty of actions, and that without it, which is logged."""
         jnp = self._jax.numpy
         actions = self._actor.actions(jnp, weights, batch.observations)
         critics = self._critic_adam.layout.split(critic.parameters)

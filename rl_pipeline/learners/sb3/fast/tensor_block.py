@@ -71,7 +71,7 @@ class TensorBlock:
 
 
 def aligned_zeros(size: int) -> np.ndarray:
-    """Give a float32 vector of zeros whose first byte lies at a multiple of `ALIGNMENT`."""
+    """Return a float32 vector of zeros whose first byte lies at a multiple of `ALIGNMENT`."""
     raw = np.zeros(4 * size + ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
     return raw[start : start + 4 * size].view(np.float32)

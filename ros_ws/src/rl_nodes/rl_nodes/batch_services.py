@@ -33,7 +33,7 @@ class BatchServices:
         ]
 
     def has_clients(self) -> bool:
-        """Tell whether anybody on the network has a client of one of the services."""
+        """Return whether anybody on the network has a client of one of the services."""
         return any(self._node.count_clients(service.service_name) for service in self._services)
 
     def serve(self, is_over: Callable[[], bool]) -> None:

@@ -20,7 +20,7 @@ METRIC = "episode/"
 
 
 def training_statistics(timestep: int, values: Mapping[str, float]) -> EpisodeStatistics | None:
-    """Turn a row of the curve into a message; None where no episode has ended yet.
+    """Turn a row of the curve into a message; None if no episode has ended yet.
 
     Args:
         timestep: Age of the policy.

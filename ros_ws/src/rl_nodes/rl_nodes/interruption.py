@@ -29,7 +29,7 @@ class Interruption:
         signal.signal(signal.SIGINT, self._on_signal)
 
     def is_over(self) -> bool:
-        """Tell whether SIGINT came and nobody uses the node any more; say so once where somebody does."""
+        """Return whether SIGINT came and nobody uses the node any more; say so once where somebody does."""
         if not self._came:
             return False
         is_used = self._is_used(SILENT_SECONDS)

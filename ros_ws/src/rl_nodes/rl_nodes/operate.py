@@ -40,7 +40,7 @@ class Operate(Node):
         """Declare the parameters.
 
         Raises:
-            ValueError: There is no such action.
+            ValueError: The action does not exist.
         """
         super().__init__("operate")
         self.action = parameters.text(self, "action", "state")
@@ -55,7 +55,7 @@ class Operate(Node):
         """Call the service, and print the state of the node and of its control loop.
 
         Raises:
-            RefusedError: There is no such node.
+            RefusedError: The node does not exist.
             CommandFailedError: The node refused, or did not answer.
         """
         if self.action in TRANSITIONS:

@@ -242,7 +242,7 @@ class PolicyRobot:
         return max(0, min(self._due - time.monotonic_ns(), IDLE_NANOSECONDS))
 
     def _reference(self, now: int) -> int | None:
-        """Return when the cycle that begins now should have begun; None where none is due."""
+        """Return when the cycle that begins now should have begun; None if none is due."""
         is_stopped = self._control is not None and self._control.state == "stopped"
         if self._deploy.trigger is not None and not is_stopped:
             self._due = now + IDLE_NANOSECONDS

@@ -1,4 +1,4 @@
-"""A simulation that plays a robot: it goes on by itself, or with each command, and obeys the latest one."""
+"""A simulation that plays a robot: it continues by itself, or with each command, and obeys the latest one."""
 
 from typing import Any
 

@@ -63,7 +63,7 @@ class RobotTopics:
         Args:
             env: The environments.
             rewards: (num_envs,), None after a reset.
-            observations: What the environments observe now; None where a client is told.
+            observations: What the environments observe now; None if a client is told.
             episode_starts: Whether the observation is the first of an episode.
         """
         if episode_starts:

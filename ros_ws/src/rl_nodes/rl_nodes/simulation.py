@@ -29,10 +29,10 @@ from rl_pipeline.envs.ros.spinning import SpinningThread, spin
 class Simulation(Node):
     """Serves the environments of `environment` of a YAML file, and publishes environment 0 as a robot.
 
-    Parameters: `config`, the path of the file; `overrides`, changes to it as `key=value`; `publish_clock`, tell the
-    simulated time; `camera_rate`, pictures per simulated second (default 0, none); `real_time`, go on without waiting
-    for a client's steps, with `real_time_factor` simulated seconds per second; `lockstep`, go on by a step with each
-    action on `~/action`; `seed`, of the episodes of these two.
+    Parameters: `config`, the path of the file; `overrides`, changes to it as `key=value`; `publish_clock`, publish
+    the simulated time; `camera_rate`, pictures per simulated second (default 0, none); `real_time`, run without
+    waiting for a client's steps, with `real_time_factor` simulated seconds per second; `lockstep`, make one step for
+    each action on `~/action`; `seed`, the seed of the episodes of these two.
     """
 
     def __init__(self) -> None:

@@ -253,7 +253,7 @@ def test_wrong_arguments_are_refused(kwargs: dict[str, Any], said: str) -> None:
 
 
 def test_motions_of_another_robot_are_refused() -> None:
-    with pytest.raises(MotionError, match="the model has no such joint"):
+    with pytest.raises(MotionError, match="the model does not have this joint"):
         make(model="balancer", actions="torque")
 
 
