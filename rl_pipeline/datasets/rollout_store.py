@@ -192,7 +192,9 @@ def opened(path: Path) -> Iterator[h5py.File]:
     except FileNotFoundError as error:
         raise RolloutFileError(f"the file {path} does not exist") from error
     except OSError as error:
-        raise RolloutFileError(f"{path} cannot be opened: {error}") from error
+        raise RolloutFileError(
+            f"{path} cannot be opened: {error}; record rollouts with `rl-pipeline collect`"
+        ) from error
     with file:
         yield file
 

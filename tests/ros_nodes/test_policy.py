@@ -217,7 +217,7 @@ def test_a_robot_that_does_not_fit_is_refused(
     with ExitStack() as stack:
         stack.callback(end, node)
         assert not operator.change("activate")
-        operator.wait_for_status("nobody publishes /joint_states")
+        operator.wait_for_status("no publisher of /joint_states")
         stack.enter_context(robot(ros_network, "--joints", "shoulder", "wrist"))
         write_description(config)
         assert operator.change("cleanup")

@@ -56,7 +56,7 @@ def task_class(environment_id: str) -> type[Task]:
                     sorted(TASKS),
                     nearest(environment_id, TASKS),
                     "set environment.backend: gymnasium for other environments, "
-                    "or name an own task as path/to/file.py:Class",
+                    "or name your own task as path/to/file.py:Class",
                 )
             ]
         )

@@ -23,7 +23,7 @@ MAX_CALLS = 2
 
 
 class UnityLink:
-    """Takes what Unity sends and gives it our replies; Unity waits for each.
+    """Receives Unity's messages and sends our replies; Unity waits for each reply.
 
     Args:
         port: port of the loopback interface; 0 takes a free one.
@@ -44,7 +44,7 @@ class UnityLink:
             options=[*LIMITS, ("grpc.so_reuseport", 0)],
             maximum_concurrent_rpcs=MAX_CALLS,
         )
-        # The bytes are parsed where they are waited for: gRPC would keep to itself that it cannot parse them.
+        # The bytes are parsed by the waiting caller: gRPC would not report that it cannot parse them.
         handler = grpc.unary_unary_rpc_method_handler(self._exchange, None, self._message.SerializeToString)
         self._server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(SERVICE, {METHOD: handler}),)
@@ -64,11 +64,11 @@ class UnityLink:
 
         Args:
             timeout: seconds to wait.
-            alive: tells whether the process can still answer.
+            alive: returns whether the process can still answer.
 
         Raises:
-            UnityProcessError: Unity left, died or did not answer.
-            MessageError: It sent something else.
+            UnityProcessError: Unity disconnected, died or did not answer.
+            MessageError: Unity sent something else.
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -83,9 +83,9 @@ class UnityLink:
         try:
             request = self._message.FromString(data)
         except DecodeError as error:
-            raise MessageError(f"{len(data)} bytes are no message of ML-Agents: {error}") from error
+            raise MessageError(f"{len(data)} bytes are not a message of ML-Agents: {error}") from error
         if request.header.status != STATUS_OK:
-            raise UnityProcessError(f"the build left with status {request.header.status}")
+            raise UnityProcessError(f"the build disconnected with status {request.header.status}")
         return request
 
     def reply(self, unity_input: object = None) -> None:

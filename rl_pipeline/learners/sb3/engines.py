@@ -1,4 +1,4 @@
-"""Choice of the class that trains: Stable-Baselines3's own, or our faster subclass of it (`training.engine`)."""
+"""Choice of the class that trains: Stable-Baselines3's own, or our faster subclass (`training.engine`)."""
 
 from typing import Literal
 

@@ -214,5 +214,5 @@ def test_a_reply_that_nobody_waited_for_is_not_taken_for_the_next(make: MakeWork
 
 
 def test_an_invalid_number_of_workers_is_refused() -> None:
-    with pytest.raises(ValueError, match="n_workers is 3; valid are 1 to 2"):
+    with pytest.raises(ValueError, match="n_workers is 3; it must be from 1 to 2"):
         WorkerVectorEnv([CountingEnv] * 2, 3)

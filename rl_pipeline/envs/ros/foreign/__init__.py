@@ -1,4 +1,4 @@
-"""Simulations that offer step and reset as services of their own (`backend: ros` with `ros.adapter`)."""
+"""Simulations with their own services for step and reset (`backend: ros` with `ros.adapter`)."""
 
 from collections.abc import Mapping
 

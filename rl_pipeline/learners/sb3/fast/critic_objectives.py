@@ -9,7 +9,7 @@ from rl_pipeline.learners.sb3.fast.functions import Array
 
 
 class CriticObjective(Protocol):
-    """How critics estimate a state's value and how they are fitted."""
+    """Value estimate and loss of critics."""
 
     def future(self, outputs: Array) -> Array:
         """Return the target critics' estimates of the next state's value, shape (n, k)."""
@@ -72,7 +72,7 @@ class TruncatedQuantiles:
 def drop_largest(values: Array, n_dropped: int) -> Array:
     """Return each row without its largest values, in no particular order.
 
-    One pass that holds back the largest so far: XLA's sort takes several times as long on the CPU.
+    One pass that keeps the largest values so far: XLA's sort is several times slower on the CPU.
 
     Args:
         values: Shape (n, k).
@@ -100,8 +100,8 @@ def drop_largest(values: Array, n_dropped: int) -> Array:
 def quantile_huber_loss() -> Callable[[Array, Array], Array]:
     """Return the quantile Huber loss (Dabney et al. 2017, arXiv:1710.10044, equation 10) with its own derivative.
 
-    All pairs of quantiles and targets are some hundred thousand numbers, which automatic differentiation would store
-    several times. Here one loop over the targets sums loss and derivative, and nothing is stored.
+    Automatic differentiation would store all pairs of quantiles and targets, some hundred thousand numbers, several
+    times. Here, one loop over the targets sums loss and derivative without storing them.
 
     Returns:
         A function of quantiles (n, n_critics, n_quantiles) and targets (n, n_targets), differentiable in the former.

@@ -1,6 +1,6 @@
 """The action distributions of SB3's on-policy policies over arrays (`xp` is `numpy` or `jax.numpy`).
 
-Samples are drawn from torch's global generator by the calls that SB3 makes: the same seed gives the same actions.
+Samples are drawn from torch's global generator with SB3's calls: the same seed results in the same actions.
 """
 
 import math
@@ -53,7 +53,7 @@ class Gaussian:
 
 
 class Categoricals:
-    """One or several independent choices; the action network gives their logits side by side.
+    """One or several independent choices; the action network outputs their logits side by side.
 
     Args:
         sizes: Number of options of each choice.
@@ -92,7 +92,7 @@ class Categoricals:
 
 
 class Bernoullis:
-    """Independent binary actions; the action network gives their logits."""
+    """Independent binary actions; the action network outputs their logits."""
 
     def sample(self, head: np.ndarray, weights: Weights) -> np.ndarray:
         """Draw actions 0.0 and 1.0 of shape (n, action_dim)."""
@@ -109,10 +109,10 @@ class Bernoullis:
 
 
 def distribution_of(policy: ActorCriticPolicy) -> ActionDistribution:
-    """Return the distribution that a policy acts with.
+    """Return the action distribution of a policy.
 
     Raises:
-        NotCovered: It is a state-dependent or unknown one.
+        NotCovered: The distribution is state-dependent or unknown.
     """
     distribution = policy.action_dist
     if type(distribution) is sb3.DiagGaussianDistribution:

@@ -1,4 +1,4 @@
-"""Torch's layers and functions, written for NumPy and for `jax.numpy` alike (`xp` is either module)."""
+"""Torch's layers and functions for both NumPy and `jax.numpy` (`xp` is either module)."""
 
 from collections.abc import Callable, Mapping
 from types import ModuleType
@@ -66,7 +66,7 @@ def _gelu(layer: nn.GELU, xp: ModuleType) -> ArrayFunction:
 def _exponential_linear(
     xp: ModuleType, alpha: float, scale: float = 1.0, width: float = 1.0
 ) -> ArrayFunction:
-    # the inner minimum keeps the branch that `where` discards finite, whose gradient would else be NaN
+    # the inner minimum keeps the branch that `where` discards finite; otherwise, its gradient would be NaN
     return lambda x: scale * xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0) / width))
 
 

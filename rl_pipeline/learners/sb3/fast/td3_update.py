@@ -119,13 +119,13 @@ class TD3Update:
         Args:
             state: State before it.
             batch: A minibatch of n transitions.
-            noise: What smooths the target policy, before it is clipped, shape (n, action_dim).
+            noise: Noise that smooths the target policy, before it is clipped, shape (n, action_dim).
             options: A row of `TorchAdam.options` each for actor and critic.
             numbers: The `TD3Parameters`.
-            moves_actor: Whether actor and target networks are updated, too.
+            moves_actor: Whether actor and target networks are also updated.
 
         Returns:
-            The state after it, and the losses of critic and actor; that of the actor is 0 where it does not move.
+            The state after it, and the losses of critic and actor; the actor's loss is 0 if it is not updated.
         """
         jnp = self._jax.numpy
         critic_slope = self._critic_slope(state, batch, noise, numbers)
@@ -190,6 +190,6 @@ class TD3Update:
 
 
 def mean_losses(losses: np.ndarray, moves: list[bool]) -> dict[str, float]:
-    """Give what SB3 logs of the losses of critic and actor, shape (gradient steps, 2)."""
+    """Return SB3's metrics of the losses of critic and actor, shape (gradient steps, 2)."""
     means = {"actor_loss": float(losses[moves, 1].mean())} if any(moves) else {}
     return means | {"critic_loss": float(losses[:, 0].mean())}

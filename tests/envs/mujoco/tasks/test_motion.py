@@ -238,7 +238,7 @@ def test_pictures_show_the_reference_as_a_ghost() -> None:
         ),
         (
             {"reward": [{"name": "a", "error": "pose", "weight": 1.0, "of": ["left_knee"]}]},
-            "no such joint or body",
+            "names an unknown joint or body",
         ),
         ({"actions": "torques"}, "did you mean: torque ?"),
         ({"motion": SPEEDS, "speed": 1.0}, "no motion has this mean speed"),
