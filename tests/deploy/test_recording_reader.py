@@ -117,7 +117,7 @@ def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
     newer.write_bytes(
         record_some(tmp_path).read_bytes().replace(b"format\x01\0\0\0" + b"1", b"format\x01\0\0\0" + b"2")
     )
-    with pytest.raises(RecordingError, match="has format '2', this version reads '1'"):
+    with pytest.raises(RecordingError, match="has format '2', but this version reads '1'"):
         RecordingPart(newer)
 
 
