@@ -3,7 +3,7 @@
     python benchmarks/same_learning.py configs/hopper_ppo.yaml training.training.total_timesteps=300000
 
 Trains every seed with both engines through `rl-pipeline train`, evaluates the final policies and compares the mean
-returns. Results are kept for each training, so an interrupted comparison goes on where it stopped.
+returns. Results are kept for each training, so an interrupted comparison continues where it stopped.
 """
 
 import argparse

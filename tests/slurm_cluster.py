@@ -91,7 +91,7 @@ class SlurmCluster:
         return self.ask("squeue", "--noheader", "--jobs", job, "--format=%N")
 
     def is_idle(self) -> bool:
-        """Tell whether all nodes are up and free; no answer means no."""
+        """Return whether all nodes are up and free; no answer means no."""
         command = ["sinfo", "--noheader", "--Node", "--format=%T"]
         result = subprocess.run(command, env=self.environ, text=True, capture_output=True, check=False)
         return set(result.stdout.split()) == {"idle"}

@@ -66,7 +66,7 @@ def cluster(
 
 
 def runs() -> dict[int, RunFolder]:
-    """Give the only run of each seed."""
+    """Return the only run of each seed."""
     found = find_runs(Path("experiments"))
     by_seed = {yaml.safe_load(run.config.read_text())["experiment"]["seed"]: run for run in found}
     assert len(by_seed) == len(found)

@@ -1,1 +1,1 @@
-"""Benchmarks of this machine: everything that is compared is measured in turn, in one run."""
+"""Benchmarks of this machine, which measure everything that they compare in turn, in one run."""

@@ -11,18 +11,18 @@ from rl_pipeline.config.environment import Environment
 from rl_pipeline.envs.mujoco import make_mujoco_vector_env
 
 Episode = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
-"""The integration state that an episode starts from, its controls, and poses of mocap bodies, (steps, nmocap, 7)."""
+"""The initial integration state of an episode, its controls, and poses of mocap bodies, (steps, nmocap, 7)."""
 LEAST_STEPS = 500
 
 
 class BareThread:
-    """One thread that only writes inputs and calls `mj_step`, through episodes that a task really ran.
+    """One thread that only writes inputs and calls `mj_step`, through recorded episodes of a task.
 
     Args:
         environment: Id of a task of the batched backend.
 
     Raises:
-        ConfigError: There is no such task.
+        ConfigError: The task does not exist.
     """
 
     def __init__(self, environment: str) -> None:
@@ -60,7 +60,7 @@ class BareThread:
         return np.concatenate((simulations.mocap_pos[0], simulations.mocap_quat[0]), axis=1)
 
     def steps_per_second(self, seconds: float) -> float:
-        """Measure for about so many seconds; what starts an episode is not counted."""
+        """Measure for about this many seconds, without the starts of episodes."""
         steps, elapsed = 0, 0.0
         while elapsed < seconds:
             for start, controls, poses in self._episodes:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 Results = dict[str, Any]
-"""Numbers and texts that are written as JSON, by name."""
+"""Numbers and texts for JSON, by name."""
 PACKAGES = (
     "rl-pipeline",
     "numpy",

@@ -1,4 +1,4 @@
-"""The memory that environments of the batched backend take."""
+"""Memory of environments of the batched backend."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ def resident_bytes(environment: str, n: int, threads: int) -> int:
 
 
 def resident_bytes_here(environment: str, n: int, threads: int) -> int:
-    """Step n environments and return the bytes of memory that this process holds."""
+    """Step n environments and return the memory of this process in bytes."""
     contender = make_ours(environment, n, threads)
     contender.run(5)
     return psutil.Process().memory_info().rss

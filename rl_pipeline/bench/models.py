@@ -1,4 +1,4 @@
-"""Models and environments that are compared, with the same networks for every library."""
+"""The compared models and environments, with the same networks for every library."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,14 +18,14 @@ NET_ARCH = {"ppo": [64, 64], "sac": [256, 256], "td3": [400, 300], "tqc": [256, 
 """Sizes of SB3's default networks, which other libraries would not choose by themselves."""
 
 MakeEnv = Callable[[str, int, int], VecEnv]
-"""From environment id, number of environments and threads."""
+"""Function of environment id, number of environments and threads."""
 
 
 def make_batched_env(environment: str, n_envs: int, threads: int) -> VecEnv:
     """Make environments of the batched MuJoCo backend.
 
     Raises:
-        ConfigError: It has no such task.
+        ConfigError: The backend does not have the task.
     """
     section = Environment(
         id=environment, backend="mujoco", n_environments=n_envs, kwargs={"num_threads": threads}
@@ -46,8 +46,8 @@ def make_model(
     Args:
         model_class: The class of any library that has SB3's interface.
         algorithm: A key of `NET_ARCH`.
-        env: What it acts in.
-        parameters: Other parameters than the defaults.
+        env: Its environments.
+        parameters: Parameters that differ from the defaults.
 
     Raises:
         ConfigError: The algorithm cannot act in this environment.

@@ -24,14 +24,14 @@ STOCK, FAST = "SB3 predict", "fast actor"
 WARM_UP_CALLS = 10  # the first one may compile
 
 Act = Callable[[np.ndarray], np.ndarray]
-"""From observations (n, ...) to actions (n, ...)."""
+"""Function from observations (n, ...) to actions (n, ...)."""
 
 
 def run(options: argparse.Namespace) -> None:
     """Measure, print the table and write the results.
 
     Args:
-        options: What `rl_pipeline.commands.bench.add_policy_arguments` declares.
+        options: The options of `rl_pipeline.commands.bench.add_policy_arguments`.
     """
     torch.set_num_threads(options.threads)
     machine, rows = print_machine(), []
@@ -51,12 +51,12 @@ def make_untrained(algorithm: str, environment: str) -> BaseAlgorithm:
 
 
 def stock_actor(model: BaseAlgorithm) -> Act:
-    """Give what SB3 acts with outside of training; it samples actions as the other one does."""
+    """Return SB3's function for acting outside of training; it samples actions like ours."""
     return lambda observations: model.predict(observations, deterministic=False)[0]
 
 
 def fast_actor(model: BaseAlgorithm, batch: int) -> Act:
-    """Give what the fast engine acts with: the same actions for the same state of torch's global generator.
+    """Return the fast engine's function for acting, with the same actions for the same state of torch's generator.
 
     Raises:
         NotCovered: The policy is not a multilayer perceptron over vector observations.
@@ -73,7 +73,7 @@ def fast_actor(model: BaseAlgorithm, batch: int) -> Act:
 
 
 def compare(model: BaseAlgorithm, algorithm: str, batch: int, options: argparse.Namespace) -> list[Results]:
-    """Let both act in turn on the same batch of observations and give a row for each."""
+    """Run both in turn on the same batch of observations, and return a row for each."""
     space = model.observation_space
     space.seed(0)
     observations = np.array([space.sample() for _ in range(batch)], np.float32)
@@ -101,7 +101,7 @@ def compare(model: BaseAlgorithm, algorithm: str, batch: int, options: argparse.
 
 
 def call_times(act: Act, observations: np.ndarray, seconds: float) -> np.ndarray:
-    """Act again and again for about so many seconds; return the time of each call in microseconds."""
+    """Act repeatedly for about this many seconds; return the time of each call in microseconds."""
     for _ in range(WARM_UP_CALLS):
         act(observations)
     moments = [time.perf_counter()]
@@ -112,7 +112,7 @@ def call_times(act: Act, observations: np.ndarray, seconds: float) -> np.ndarray
 
 
 def to_lines(rows: list[Results]) -> list[list[str]]:
-    """Give the lines of the table."""
+    """Return the lines of the table."""
     lines = [["algorithm", "batch", "contender", "median [us]", "p99 [us]", "actions/s", "ratio"]]
     for row in rows:
         numbers = [f"{row['median_us']:.1f}", f"{row['p99_us']:.1f}", f"{row['actions_per_s']:,.0f}"]

@@ -8,11 +8,11 @@ from rl_pipeline.atomic import atomic_write
 from rl_pipeline.bench.machine import Results, describe_machine
 
 NOT_MEASURED = {"run", "command", "benchmark", "film", "output"}
-"""Options that say where a benchmark is started and written, not how it measures."""
+"""Options about the start and output of a benchmark, not about its measurements."""
 
 
 def as_table(lines: Sequence[Sequence[str]]) -> str:
-    """Align the cells of lines, the first of which holds the titles, to the right."""
+    """Align the cells of lines to the right; the first line contains the titles."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines
@@ -20,7 +20,7 @@ def as_table(lines: Sequence[Sequence[str]]) -> str:
 
 
 def print_machine() -> Results:
-    """Describe the machine before anything is measured, print that and return it."""
+    """Print and return a description of the machine before the measurements."""
     machine = describe_machine()
     load = f", load {machine['load'][0]:.1f}" if machine["load"] else ""
     print(f"{machine['processor']}, {machine['cores']} cores{load}; {machine['system']}")
@@ -35,8 +35,8 @@ def write_json(name: str, machine: Results, options: argparse.Namespace, **resul
     Args:
         name: The benchmark.
         machine: What `print_machine` returned.
-        options: How it was measured.
-        results: What was measured.
+        options: The options of the benchmark.
+        results: The measurements.
     """
     chosen = {key: value for key, value in vars(options).items() if key not in NOT_MEASURED}
     options.output.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Measuring in turn: other load on the machine then hits all contenders alike."""
+"""Measurements in turn, so that other load on the machine affects all contenders equally."""
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ def in_turn(measures: Mapping[str, Callable[[], Measurement]], rounds: int) -> d
 
     Args:
         measures: A function per contender that makes one measurement.
-        rounds: How often.
+        rounds: Number of rounds.
 
     Returns:
         The measurements of each contender, one per round.
@@ -25,5 +25,5 @@ def in_turn(measures: Mapping[str, Callable[[], Measurement]], rounds: int) -> d
 
 
 def median_ratio(values: Sequence[float], references: Sequence[float]) -> float:
-    """Give the median over rounds of value / reference of the same round."""
+    """Return the median over rounds of value / reference of the same round."""
     return statistics.median(value / reference for value, reference in zip(values, references, strict=True))

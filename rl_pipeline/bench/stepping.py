@@ -1,7 +1,7 @@
 """Stepping speed of environments, relative to the limit of the machine.
 
-The limit is `threads` times the environment steps per second of one bare thread that does nothing but write the
-controls and call `mj_step` for `frame_skip` physics steps, over the same episodes that the batch steps through.
+The limit is `threads` times the environment steps per second of one bare thread that only writes the controls and
+calls `mj_step` for `frame_skip` physics steps, over the same episodes as the batch.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from rl_pipeline.bench.stepping_contenders import CONTENDERS, MakeContender
 
 LIMIT = "limit"
 Targets = Mapping[tuple[str, int], float]
-"""The ratio to reach on an environment with so many copies of it."""
+"""Target ratio by environment and number of copies."""
 
 
 def run(
@@ -31,9 +31,9 @@ def run(
     """Measure, print the table and write the results.
 
     Args:
-        options: What `rl_pipeline.commands.bench.add_stepping_arguments` declares.
-        contenders: What is compared with the limit.
-        targets: Shown beside what was measured.
+        options: The options of `rl_pipeline.commands.bench.add_stepping_arguments`.
+        contenders: Contenders to compare with the limit.
+        targets: Target ratios, shown beside the measurements.
     """
     machine, rows = print_machine(), []
     for environment in options.environments:
@@ -75,7 +75,7 @@ def compare(
 
 
 def steps_per_second(run: Callable[[int], int], seconds: float) -> float:
-    """Measure for about so many seconds; `run(k)` makes k batch steps and returns the environment steps made."""
+    """Measure for about this many seconds; `run(k)` makes k batch steps and returns the environment steps made."""
     start = time.perf_counter()
     run(1)
     chunk = max(1, int(seconds / 8 / (time.perf_counter() - start)))
@@ -86,7 +86,7 @@ def steps_per_second(run: Callable[[int], int], seconds: float) -> float:
 
 
 def bytes_per_environment(rows: list[Results]) -> dict[str, float]:
-    """Give the memory that an added environment takes, where it was measured for several numbers of them."""
+    """Return the memory of an added environment, if it was measured for several numbers of them."""
     found = {}
     for environment in dict.fromkeys(row["environment"] for row in rows):
         memory = {
@@ -101,7 +101,7 @@ def bytes_per_environment(rows: list[Results]) -> dict[str, float]:
 
 
 def to_lines(rows: list[Results], targets: Targets | None = None) -> list[list[str]]:
-    """Give the lines of the table: the limit in steps per second, the ratios, and the memory if it was measured."""
+    """Return the lines of the table: the limit in steps per second, the ratios, and the memory if it was measured."""
     names = list(dict.fromkeys(name for row in rows for name in row["ratios"]))
     lines = [["environment", "n", "limit/s", *names]]
     for row in rows:

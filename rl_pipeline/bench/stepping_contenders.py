@@ -14,9 +14,9 @@ from rl_pipeline.envs.factory import make_vector_env
 from rl_pipeline.envs.gymnasium.make import prepare
 
 ACTION_SETS = 64
-"""Random actions that are drawn beforehand and used in turn."""
+"""Number of random actions, which are drawn in advance and used in turn."""
 MOST_OBJECTS = 64
-"""Most environments of contenders with a Python object or process for each, which take minutes to make thousands."""
+"""Maximum number of environments with a Python object or process each; making thousands takes minutes."""
 OURS = "rl-pipeline"
 
 
@@ -24,12 +24,12 @@ class Contender(NamedTuple):
     """Environments under measurement."""
 
     run: Callable[[int], int]
-    """Makes so many batch steps and returns how many environment steps those were."""
+    """Makes this many batch steps and returns the number of environment steps."""
     close: Callable[[], None]
 
 
 MakeContender = Callable[[str, int, int], Contender | None]
-"""From environment id, number of environments and threads; None where it takes no part."""
+"""Function of environment id, number of environments and threads; returns None for contenders that do not apply."""
 
 
 def random_actions(environment: str, n: int) -> NDArray[np.float32]:
@@ -41,7 +41,7 @@ def random_actions(environment: str, n: int) -> NDArray[np.float32]:
 
 
 def stepper(step: Callable[[np.ndarray], object], actions: np.ndarray) -> Callable[[int], int]:
-    """Give the `run` of a contender, which uses the actions in turn."""
+    """Return the `run` of a contender, which uses the actions in turn."""
 
     def run(count: int) -> int:
         for k in range(count):

@@ -24,15 +24,15 @@ BUFFER_SIZE = 200_000
 Contenders = Mapping[str, tuple[type[BaseAlgorithm], MakeEnv]]
 """The class of the model and the environments that it trains in."""
 Seconds = dict[str, float]
-"""The seconds of the parts of a training and of all of it."""
+"""The seconds of each part of a training and of the whole."""
 
 
 def run(options: argparse.Namespace, peers: Contenders | None = None) -> None:
     """Measure, print the table and write the results.
 
     Args:
-        options: What `rl_pipeline.commands.bench.add_training_arguments` declares.
-        peers: What takes part besides stock SB3 and ours.
+        options: The options of `rl_pipeline.commands.bench.add_training_arguments`.
+        peers: Contenders besides stock SB3 and ours.
     """
     torch.set_num_threads(options.threads)
     machine = print_machine()
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace, peers: Contenders | None = None) -> None:
 
 
 def contenders(algorithm: str) -> Contenders:
-    """Give stock SB3, our engine with the batched backend, and our engine in SB3's environments."""
+    """Return stock SB3, our engine with the batched backend, and our engine in SB3's environments."""
     entry = ALGORITHMS[algorithm]
     fast = engine_class(entry, "fast")
     return {
@@ -54,7 +54,7 @@ def contenders(algorithm: str) -> Contenders:
 
 
 def compare(contenders: Contenders, options: argparse.Namespace) -> list[Results]:
-    """Train all contenders in turn and give a row for each.
+    """Train all contenders in turn and return a row for each.
 
     The first piece of training includes start-up and compilation. In every round after it, each contender trains for
     as many pieces as stock SB3 makes in about `options.seconds`.
@@ -105,7 +105,7 @@ def _median(rounds: list[Seconds], part: str) -> float:
 
 
 def to_lines(rows: list[Results]) -> list[list[str]]:
-    """Give the lines of the table."""
+    """Return the lines of the table."""
     lines = [["contender", *MEASURED, "compile [s]"]]
     for row in rows:
         speeds = [f"{row[f'{part}_timesteps_per_s']:,.0f} ({row[f'{part}_ratio']:.2f})" for part in MEASURED]

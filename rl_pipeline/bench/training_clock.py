@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 PARTS = {"collect": "collect_rollouts", "update": "train"}
-"""The parts of an iteration and the methods that carry them out, in SB3 and in what has its interface."""
+"""The parts of an iteration and their methods, in SB3 and in libraries with its interface."""
 
 Result = TypeVar("Result")
 
@@ -16,7 +16,7 @@ class TrainingClock:
     """Trains a model in pieces and measures each.
 
     Args:
-        model: The model; its methods are replaced by ones that measure themselves.
+        model: The model; its methods are wrapped to measure their time.
     """
 
     def __init__(self, model: BaseAlgorithm) -> None:
@@ -41,7 +41,7 @@ class TrainingClock:
             self.model.learn(self.model.n_envs * steps)
 
     def learn(self, timesteps: int) -> dict[str, float]:
-        """Train for so many timesteps; return the seconds of each part and of everything (`total`)."""
+        """Train for this many timesteps; return the seconds of each part and of the whole (`total`)."""
         self._spent = dict.fromkeys(PARTS, 0.0)
         start = time.perf_counter()
         self.model.learn(timesteps, reset_num_timesteps=False, log_interval=None)

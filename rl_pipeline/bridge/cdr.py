@@ -12,11 +12,11 @@ _PRIMITIVES = {code: struct.Struct("<" + code) for code in "?bBhHiIqQfd"}
 
 
 class CdrError(Exception):
-    """Bytes that end too early or hold what cannot be."""
+    """Raised for bytes that end too early or contain invalid values."""
 
 
 class CdrWriter:
-    """Writes the fields of a message one after the other; alignment counts from after the header."""
+    """Writes the fields of a message in order; alignment is relative to the end of the header."""
 
     def __init__(self) -> None:
         self._body = bytearray()
@@ -29,14 +29,14 @@ class CdrWriter:
         return self
 
     def string(self, text: str) -> "CdrWriter":
-        """Append UTF-8 text with its length, which counts the NUL at its end."""
+        """Append UTF-8 text with its length, which includes the NUL at its end."""
         data = text.encode() + b"\0"
         self.primitive("I", len(data))
         self._body += data
         return self
 
     def array(self, values: NDArray[np.generic], *, counted: bool = True) -> "CdrWriter":
-        """Append numbers of one type: a sequence, or without its count an array of fixed length."""
+        """Append numbers of one type: a sequence, or an array of fixed length, which has no count."""
         if counted:
             self.primitive("I", values.size)
         if values.size:
@@ -56,7 +56,7 @@ class CdrReader:
     """Reads the fields of a message in their order.
 
     Args:
-        data: Header and body; what follows the fields is passed over, since ROS 2 leaves some bytes at the end.
+        data: Header and body; bytes after the fields are ignored, since ROS 2 appends some.
 
     Raises:
         CdrError: The header is not that of little-endian CDR.
@@ -72,7 +72,7 @@ class CdrReader:
 
     @property
     def position(self) -> int:
-        """Where in the data, its header included, the next field begins or is padded from."""
+        """Position of the next field, or of its padding, in the data including the header."""
         return len(HEADER) + self._position
 
     def primitive(self, code: str) -> float:
@@ -91,7 +91,7 @@ class CdrReader:
             raise CdrError(f"text is not UTF-8: {error}") from error
 
     def array(self, dtype: DTypeLike, count: int | None = None) -> NDArray[np.generic]:
-        """Read a copy of numbers of one type: `count` of them, or as many as the bytes say themselves."""
+        """Read a copy of numbers of one type: `count` of them, or as many as the message specifies."""
         kind = np.dtype(dtype)
         number = int(self.primitive("I")) if count is None else count
         if number == 0:
@@ -100,9 +100,9 @@ class CdrReader:
         return np.frombuffer(self._body, kind.newbyteorder("<"), number, start).astype(kind)
 
     def _take(self, size: int, align: int = 1) -> int:
-        """Step over so many aligned bytes and return where they begin."""
+        """Skip this many aligned bytes and return the position of the first."""
         start = self._position + -self._position % align
         if start + size > len(self._body):
-            raise CdrError(f"{size} bytes wanted at {start}, the message has {len(self._body)}")
+            raise CdrError(f"{size} bytes expected at {start}, but the message has {len(self._body)}")
         self._position = start + size
         return start

@@ -1,4 +1,4 @@
-"""The client end of ROS-TCP: what a program made with Unity does on the wire, NULs included."""
+"""The client end of ROS-TCP, which behaves on the wire like a program made with Unity, including NULs."""
 
 import socket
 from collections import deque
@@ -17,10 +17,10 @@ class Client:
         host: Address of the server, IPv4 or IPv6.
         port: Its port.
         nul: Whether topics and JSON end with a NUL, as in Unity's ROS 2 mode.
-        timeout: Seconds that connecting and every wait may take; None: any time.
+        timeout: Time limit in seconds for connecting and for every wait; None for no limit.
 
     Raises:
-        OSError: Nobody answers there.
+        OSError: No server answers at this address.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Client:
         return int(self._socket.getpeername()[1])
 
     def send_raw(self, data: bytes) -> None:
-        """Send bytes as they are."""
+        """Send bytes unchanged."""
         self._socket.sendall(data)
 
     def command(self, name: str, /, **arguments: object) -> None:
@@ -79,7 +79,7 @@ class Client:
         """Wait for the next frame.
 
         Raises:
-            TimeoutError: None came in time.
+            TimeoutError: No frame arrived in time.
             ConnectionError: The server closed the connection.
         """
         while not self._frames:

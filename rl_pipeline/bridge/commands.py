@@ -12,7 +12,7 @@ VERSION = "v0.7.0"
 
 
 class CommandError(Exception):
-    """A command that is unknown, or whose arguments cannot be read."""
+    """Raised for a command that is unknown or has invalid arguments."""
 
 
 def encode_command(name: str, arguments: Mapping[str, object], *, nul: bool = False) -> bytes:
@@ -20,7 +20,7 @@ def encode_command(name: str, arguments: Mapping[str, object], *, nul: bool = Fa
 
     Args:
         name: With its leading `__`.
-        arguments: What its JSON holds; the keys may be any, as clients choose them.
+        arguments: The content of its JSON; the clients choose the keys.
         nul: Whether topic and JSON end with a NUL, as Unity writes them.
     """
     payload = json.dumps(dict(arguments)).encode() + (b"\0" if nul else b"")
@@ -28,17 +28,17 @@ def encode_command(name: str, arguments: Mapping[str, object], *, nul: bool = Fa
 
 
 def encode_call(name: str, number: int, service: str, payload: Buffer, *, nul: bool = False) -> bytes:
-    """Make the two frames of a `"__request"` or `"__response"`: its number, and what it carries."""
+    """Make the two frames of a `"__request"` or `"__response"`: its number, and its content."""
     head = _known_head(name, service, len(str(number)), nul).with_number(number)
     return b"".join((head, LENGTH.pack(len(payload)), payload))
 
 
 class CallHead(NamedTuple):
-    """The bytes of a call before the length of its payload: the same for all numbers with as many digits.
+    """The bytes of a call before the length of its payload: the same for all numbers with equally many digits.
 
     Attributes:
-        before: What stands before the number.
-        after: What stands after it.
+        before: Bytes before the number.
+        after: Bytes after it.
     """
 
     before: bytes
@@ -81,14 +81,14 @@ def parse_arguments(payload: bytes) -> dict[str, Any]:
     """Read the JSON of a command, with or without a NUL at its end.
 
     Raises:
-        CommandError: It is not UTF-8, not JSON, or not an object.
+        CommandError: The payload is not UTF-8, not JSON, or not an object.
     """
     try:
         arguments = json.loads(payload.removesuffix(b"\0").decode() or "{}")
     except (ValueError, RecursionError) as error:
         raise CommandError(f"not JSON: {error}") from error
     if not isinstance(arguments, dict):
-        raise CommandError(f"not a JSON object but {type(arguments).__name__}")
+        raise CommandError(f"must be a JSON object, is {type(arguments).__name__}")
     return arguments
 
 
@@ -96,7 +96,7 @@ def text_argument(arguments: dict[str, Any], key: str) -> str:
     """Look up an argument that must be text and not empty.
 
     Raises:
-        CommandError: It is missing, empty or of another type.
+        CommandError: The argument is missing, empty or of another type.
     """
     value = arguments.get(key)
     if not isinstance(value, str) or not value:
@@ -105,10 +105,10 @@ def text_argument(arguments: dict[str, Any], key: str) -> str:
 
 
 def integer_argument(arguments: dict[str, Any], key: str, default: int | None = None) -> int:
-    """Look up an argument that must be an integer; `default` stands for a missing one.
+    """Look up an argument that must be an integer; `default` is the value of a missing one.
 
     Raises:
-        CommandError: It is missing without a default, or of another type.
+        CommandError: The argument is missing without a default, or of another type.
     """
     value = arguments.get(key, default)
     if not isinstance(value, int) or isinstance(value, bool):

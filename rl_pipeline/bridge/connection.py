@@ -1,4 +1,4 @@
-"""One client of the server: its socket, what waits to be sent, and the calls that wait for its answer."""
+"""One client of the server: its socket, its queues, and the calls that wait for its answers."""
 
 import asyncio
 import logging
@@ -13,28 +13,28 @@ logger = logging.getLogger(__name__)
 
 FIRST_CALL = 1001
 MIN_PROGRESS = 2**16
-"""Bytes of a long frame that must come in the time in which a short one must be complete."""
+"""Bytes of a long frame that must arrive in the time in which a short frame must be complete."""
 
 
 class CallError(Exception):
-    """A service call that got no answer."""
+    """Raised for a service call without an answer."""
 
 
 class Connection(asyncio.BufferedProtocol):
     """Frames in and out of one socket.
 
-    Messages that a slow client has no room for wait in a queue of `queue_size`; the oldest is dropped, and
-    counted, for a newer one. Answers and commands are never dropped: a client that lets `queue_size` of them
-    pile up is taken for dead.
+    Messages to a slow client wait in a queue of `queue_size`; a newer message replaces the oldest, which is
+    counted as dropped. Answers and commands are never dropped: a client that does not read `queue_size` of them
+    counts as dead.
 
     Args:
-        on_open: Told once the client is there; may close it.
-        on_frame: Given every frame that is no keep-alive.
-        on_close: Told once the client is gone.
-        max_frame: Bytes that a payload may have.
-        queue_size: Frames of each kind that may wait.
-        stall_timeout: Seconds after which a client is taken for dead that began a frame and neither completed it nor
-            sent `MIN_PROGRESS` bytes of it.
+        on_open: Called when the client has connected; may close the connection.
+        on_frame: Called with every frame that is not a keep-alive.
+        on_close: Called when the client has disconnected.
+        max_frame: Maximum number of bytes of a payload.
+        queue_size: Maximum number of waiting frames of each kind.
+        stall_timeout: Seconds after which a client counts as dead if it neither completes a frame nor sends
+            `MIN_PROGRESS` bytes of it.
 
     Attributes:
         dropped: Messages dropped so far.
@@ -79,11 +79,11 @@ class Connection(asyncio.BufferedProtocol):
             self.send(handshake())
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Return where the next bytes go."""
+        """Return the buffer for the next bytes."""
         return self._decoder.room()
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Hand on the frames that the bytes complete; close a stream that cannot be read on."""
+        """Pass on the frames that the bytes complete; close a stream that can no longer be read."""
         self._progress += nbytes
         completed = False
         try:
@@ -99,7 +99,7 @@ class Connection(asyncio.BufferedProtocol):
         self._watch_for_stall(completed, nbytes)
 
     def _watch_for_stall(self, completed: bool, nbytes: int) -> None:
-        """Between frames a client may be silent for as long as it likes; within one it must get on."""
+        """Limit the time within a frame; between frames, a client may be silent for any time."""
         is_over = completed or self._transport.is_closing()
         if self._stalled is not None and is_over:
             self._stalled.cancel()
@@ -116,7 +116,7 @@ class Connection(asyncio.BufferedProtocol):
             self._watch(0)
             return
         logger.warning(
-            "%s: %d bytes came in %s s within a frame; its connection is closed",
+            "%s: only %d bytes arrived in %s s within a frame; its connection is closed",
             self.peer,
             self._progress,
             self._stall_timeout,
@@ -124,7 +124,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give an error to every caller that waits for this client."""
+        """Raise an error in every call that waits for this client."""
         if self._stalled is not None:
             self._stalled.cancel()
         for number in list(self._calls):
@@ -132,18 +132,18 @@ class Connection(asyncio.BufferedProtocol):
         self._on_close(self)
 
     def pause_writing(self) -> None:
-        """Keep what follows in the queues."""
+        """Keep the following frames in the queues."""
         self._paused = True
 
     def resume_writing(self) -> None:
-        """Send what waited, answers first."""
+        """Send the waiting frames, answers first."""
         self._paused = False
         for queue in (self._answers, self._messages):
             while queue and not self._paused:
                 self._transport.write(queue.popleft())
 
     def publish(self, frame: bytes) -> None:
-        """Send a message, which may be dropped for a newer one."""
+        """Send a message, which a newer one may replace."""
         if not self._paused:
             self._transport.write(frame)
             return
@@ -153,7 +153,7 @@ class Connection(asyncio.BufferedProtocol):
         self._messages.append(frame)
 
     def send(self, frame: bytes) -> None:
-        """Send what must not be dropped."""
+        """Send a frame that must not be dropped."""
         if not self._paused:
             self._transport.write(frame)
         elif len(self._answers) < self._queue_size:
@@ -163,17 +163,17 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.abort()
 
     def report(self, text: str) -> None:
-        """Say an error to the client and to the log."""
+        """Report an error to the client and in the log."""
         logger.warning("%s: %s", self.peer, text)
         self.send(encode_command("__error", {"text": text}))
 
     def refuse(self, text: str) -> None:
-        """Say why the client may not stay, and close the socket once that is sent."""
+        """Send the reason of the refusal to the client, and then close the socket."""
         self.report(text)
         self._transport.close()
 
     def close(self) -> None:
-        """Close the socket, without sending what waits."""
+        """Close the socket without sending the waiting frames."""
         self._transport.abort()
 
     async def call(self, service: str, request: bytes, timeout: float) -> bytes:
@@ -194,24 +194,24 @@ class Connection(asyncio.BufferedProtocol):
             del self._calls[number]
 
     def called_service(self, number: int) -> str | None:
-        """Return the service that a call went to; None when nobody waits for it any more."""
+        """Return the service of a call; None if nothing waits for it any more."""
         return self._calls[number][0] if number in self._calls else None
 
     def answer(self, number: int, response: bytes) -> None:
-        """Hand a response to the call that waits for it; one that came too late is dropped."""
+        """Pass a response to the call that waits for it; a late response is dropped."""
         if number in self._calls and not self._calls[number][1].done():
             self._calls[number][1].set_result(response)
 
     def fail(self, number: int, reason: str) -> None:
-        """Give an error to the call that waits for a response."""
+        """Raise an error in the call that waits for a response."""
         if number in self._calls and not self._calls[number][1].done():
             self._calls[number][1].set_exception(CallError(reason))
 
 
 def _set_options(connection: socket.socket) -> None:
-    """Send without delay; find out within half a minute that the machine of a silent client is gone."""
+    """Send without delay; detect within half a minute that the machine of a silent client is gone."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
-        if hasattr(socket, name):  # not everywhere
+        if hasattr(socket, name):  # not on all systems
             connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -1,7 +1,7 @@
 """Frames of ROS-TCP: `length | topic | length | payload`, lengths as unsigned 4-byte little-endian integers.
 
 Unity in ROS 2 mode ends topics and JSON with a NUL that its lengths count; other clients do not. Both are read.
-What is sent to a client never has one: Unity strips none, and would look for a topic of another name.
+Data to a client never has a NUL: Unity does not strip it, and would look for a topic of another name.
 """
 
 import struct
@@ -18,7 +18,7 @@ LENGTH = struct.Struct("<I")
 
 
 class FrameError(Exception):
-    """A stream that cannot be read on, because what stands where a length should be is none."""
+    """Raised for a stream that can no longer be read, because a length is not valid."""
 
 
 class Frame(NamedTuple):
@@ -34,7 +34,7 @@ class Frame(NamedTuple):
 
     @property
     def is_keep_alive(self) -> bool:
-        """Whether the frame only says that the peer lives."""
+        """Whether the frame is a keep-alive."""
         return not self.topic and not self.payload
 
 
@@ -43,7 +43,7 @@ def encode(topic: str, payload: Buffer, *, nul: bool = False) -> bytes:
 
     Args:
         topic: Topic, service or command.
-        payload: What follows it.
+        payload: The content.
         nul: Whether the topic ends with a NUL, as Unity writes it.
     """
     name = topic.encode() + (b"\0" if nul else b"")
@@ -51,13 +51,13 @@ def encode(topic: str, payload: Buffer, *, nul: bool = False) -> bytes:
 
 
 class FrameDecoder:
-    """Cuts a stream of bytes, which come in pieces of any size, into frames.
+    """Splits a stream of bytes, which arrive in pieces of any size, into frames.
 
-    Bytes are received into its `room()`, and `received()` yields the frames that they complete; `feed()` takes bytes
-    that are already somewhere else.
+    Bytes are received into its `room()`, and `received()` yields the frames that they complete; `feed()` accepts
+    bytes from another buffer.
 
     Args:
-        max_frame: Bytes that a payload may have.
+        max_frame: Maximum number of bytes of a payload.
     """
 
     def __init__(self, max_frame: int = DEFAULT_MAX_FRAME) -> None:
@@ -67,7 +67,7 @@ class FrameDecoder:
         self._start = self._stop = 0
 
     def room(self) -> memoryview:
-        """Return where the next bytes go; it is never empty, and grows with what has come of a long frame."""
+        """Return the buffer for the next bytes; it is never empty, and grows with a long frame."""
         if self._start == self._stop:
             self._start = self._stop = 0
         elif self._start:
@@ -86,7 +86,7 @@ class FrameDecoder:
         return iter(self.cut, None)
 
     def feed(self, data: bytes) -> Iterator[Frame]:
-        """Take bytes in and yield the frames that they complete; see `received`."""
+        """Add bytes, and yield the frames that they complete; see `received`."""
         rest = memoryview(data)
         while rest:
             room = self.room()[: len(rest)]
@@ -100,11 +100,11 @@ class FrameDecoder:
         return self._start < self._stop
 
     def cut(self) -> Frame | None:
-        """Take the first frame off; None when it is not all there.
+        """Remove and return the first frame; None if it is not complete.
 
         Raises:
-            FrameError: A topic is longer than `MAX_TOPIC` or a payload than `max_frame`: the decoder is of no
-                more use, since nothing tells where the next frame starts.
+            FrameError: A topic is longer than `MAX_TOPIC` or a payload than `max_frame`: the decoder cannot be
+                used any more, since the start of the next frame is unknown.
         """
         start, stop = self._start + LENGTH.size, self._stop
         if start > stop:
@@ -121,14 +121,14 @@ class FrameDecoder:
         return Frame(topic.removesuffix(b"\0").decode(errors="backslashreplace"), payload)
 
     def cut_expected(self, head: bytes) -> memoryview | None:
-        """Take the first bytes off if they are as expected up to the length of a payload; see `cut` for the errors.
+        """Remove the first bytes if they are as expected up to the length of a payload; see `cut` for the errors.
 
         Args:
-            head: What comes before the length: whole frames, and the topic of the last with its length.
+            head: Bytes before the length: whole frames, and the topic of the last with its length.
 
         Returns:
-            The payload, whose bytes are overwritten by the next that come; None when the bytes begin with
-            something else, or the payload is not all there.
+            The payload, whose bytes are overwritten by the next ones; None if the bytes start with something
+            else, or if the payload is not complete.
         """
         start = self._start + len(head) + LENGTH.size
         if start > self._stop or not self._bytes.startswith(head, self._start):

@@ -1,4 +1,4 @@
-"""Positions of the fields of a message, learnt once and used for all messages that differ only in their numbers."""
+"""Positions of the fields of a message, learnt once and reused for messages that differ only in their numbers."""
 
 import struct
 from types import SimpleNamespace
@@ -13,11 +13,11 @@ MAX_LAYOUTS = 64
 
 
 class Layout:
-    """A message, where its numbers stand, and the bytes that stand between them: header, counts, texts.
+    """A message, the positions of its numbers, and the bytes between them: header, counts, texts.
 
     Args:
         fields: Fields of the message.
-        message: One such message, with its header, where those that are read are copied to.
+        message: An example of such a message, with its header; messages that are read are copied to it.
 
     Attributes:
         message: Its bytes.
@@ -25,7 +25,7 @@ class Layout:
         numbers: Views of the numbers in its bytes.
 
     Raises:
-        CdrError: The bytes are no such message.
+        CdrError: The bytes are not such a message.
     """
 
     def __init__(self, fields: Fields, message: memoryview) -> None:
@@ -56,8 +56,8 @@ class Layout:
         """Read a message of the same length.
 
         Returns:
-            Its fields, whose arrays are overwritten by the next message; None when it does not only differ in its
-            numbers from the one that was learnt from.
+            Its fields, whose arrays are overwritten by the next message; None if it differs from the learnt message
+            in more than its numbers.
         """
         if self._between.unpack(message) != self._expected:
             return None
@@ -68,12 +68,12 @@ class Layout:
 
 
 def _room(size: int) -> memoryview:
-    """Return room for a message whose body stands at a multiple of 8 in memory, as NumPy needs it to be quick."""
+    """Return a buffer for a message whose body starts at a multiple of 8 in memory, so that NumPy is fast."""
     return memoryview(bytearray(len(HEADER) + size))[len(HEADER) :]
 
 
 class MessageReader:
-    """Reads messages of one kind, those of known layouts without looking for their fields."""
+    """Reads messages of one kind; known layouts are read without a search for their fields."""
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
@@ -84,7 +84,7 @@ class MessageReader:
         """Read a message as an object with its fields, whose arrays are overwritten by the next message.
 
         Raises:
-            CdrError: The bytes are no such message.
+            CdrError: The bytes are not such a message.
         """
         layout = self._layouts.get(len(message))
         known = None if layout is None else layout.read(message)
@@ -103,11 +103,11 @@ class MessageReader:
 
 
 class MessageTemplate:
-    """A message that is sent again and again with other numbers.
+    """A message that is sent repeatedly with different numbers.
 
     Args:
         fields: Fields of the message.
-        values: Their values; numbers may be any, in arrays of the right sizes.
+        values: Their values; numbers may have any value, in arrays of the right sizes.
     """
 
     def __init__(self, fields: Fields, **values: object) -> None:
@@ -117,7 +117,7 @@ class MessageTemplate:
         self._layout = Layout(fields, room)
 
     def filled(self, **numbers: object) -> memoryview:
-        """Return the message with these numbers; it holds until the next call."""
+        """Return the message with these numbers; it is valid until the next call."""
         for name, value in numbers.items():
             self._layout.numbers[name][:] = value
         return self._layout.message

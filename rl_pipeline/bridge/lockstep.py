@@ -26,12 +26,12 @@ _TIMEVAL = struct.pack("ll", 0, int(POLL_S * 1e6))
 
 
 class Topic(NamedTuple):
-    """What a program announced to publish.
+    """A topic that a program announced to publish.
 
     Attributes:
         name: With its leading slash, if it has one.
         type_name: `package/Name`.
-        latch: Whether those who come later get the last message, too.
+        latch: Whether later subscribers also get the last message.
     """
 
     name: str
@@ -45,14 +45,14 @@ class LockstepEndpoint:
     Args:
         host: Address to listen on, IPv4 or IPv6.
         port: The port; 0 for a free one.
-        on_message: Given topic and payload of each message that the program publishes; None passes over them.
-        max_frame: Bytes that a payload may have.
+        on_message: Called with topic and payload of each message that the program publishes; None ignores them.
+        max_frame: Maximum number of bytes of a payload.
 
     Attributes:
         port: The port.
 
     Raises:
-        OSError: The address or port cannot be had.
+        OSError: The address or port is not available.
     """
 
     def __init__(
@@ -83,8 +83,8 @@ class LockstepEndpoint:
         """Wait until a program is connected and offers all these services.
 
         Raises:
-            TimeoutError: None came within `timeout` seconds, or it did not offer them.
-            ConnectionError: `alive()` says that the program has ended.
+            TimeoutError: No program connected within `timeout` seconds, or it did not offer the services.
+            ConnectionError: The program has ended, according to `alive()`.
         """
         self.disconnect()
         deadline = time.monotonic() + timeout
@@ -95,7 +95,7 @@ class LockstepEndpoint:
                 while not self._offered.issuperset(services):
                     missing = ", ".join(sorted(set(services) - self._offered)[:3])
                     self._other(self._receive(deadline, f"it does not offer {missing}"), deadline)
-            except ConnectionError:  # one that ended meanwhile may still stand in the queue of the port
+            except ConnectionError:  # a program that has ended may still be in the queue of the port
                 self.disconnect()
             else:
                 return
@@ -126,32 +126,32 @@ class LockstepEndpoint:
         Args:
             service: Name of the service.
             payload: CDR with its header.
-            deadline: Time of `time.monotonic()` at which the program is given up.
+            deadline: Time of `time.monotonic()` until which to wait.
 
         Raises:
             ConnectionError: The program is gone.
-            TimeoutError: It does not read.
+            TimeoutError: The program does not read.
         """
         number, self._next_call = self._next_call, self._next_call + 1
         self._send(encode_call("__request", number, service, payload), deadline)
         return number
 
     def response(self, service: str, number: int, deadline: float) -> bytes | memoryview:
-        """Wait for the response to a request; those to requests that were given up are passed over.
+        """Wait for the response to a request; responses to abandoned requests are skipped.
 
         Args:
-            service: What was asked.
-            number: What `request` returned.
+            service: Name of the service.
+            number: The result of `request`.
             deadline: See `request`.
 
         Returns:
-            CDR with its header, which holds until the next call of a method.
+            CDR with its header, which is valid until the next call of a method.
 
         Raises:
             ConnectionError: The program is gone.
-            TimeoutError: It did not answer in time.
-            FrameError: What it sends is no ROS-TCP.
-            CommandError: It sends commands that cannot be read.
+            TimeoutError: The program did not answer in time.
+            FrameError: The program does not send ROS-TCP.
+            CommandError: The program sends invalid commands.
         """
         waiting = f"no answer to request {number}"
         known = self._heads.get(service)
@@ -169,19 +169,19 @@ class LockstepEndpoint:
             answered = integer_argument(parse_arguments(frame.payload), "srv_id")
             body = self._receive(deadline, f"no body of response {answered}")
             if answered > number:
-                raise CommandError(f"response {answered} came, {number} was expected")
+                raise CommandError(f"response {answered} arrived, but {number} was expected")
             if answered == number:
                 self._learn(service, number, frame, body)
                 return body.payload
 
     def _learn(self, service: str, number: int, frame: Frame, body: Frame) -> None:
-        """Keep what the two frames of a response look like, so that the next need not be read one by one."""
+        """Keep the form of a response's two frames, so that the next one need not be read frame by frame."""
         if body.topic == service and parse_arguments(frame.payload) == {"srv_id": number}:
             nul = frame.payload.endswith(b"\0")
             self._heads[service] = CallHead.of(frame.topic, frame.payload, number, service, nul=nul)
 
     def disconnect(self) -> None:
-        """Close the connection and go on listening."""
+        """Close the connection and continue listening."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -207,7 +207,7 @@ class LockstepEndpoint:
                 _check(deadline, "it does not read")
 
     def _receive(self, deadline: float, waiting: str) -> Frame:
-        """Return the next frame that is no keep-alive."""
+        """Return the next frame that is not a keep-alive."""
         while True:
             while (frame := self._decoder.cut()) is not None:
                 if not frame.is_keep_alive:
@@ -216,7 +216,7 @@ class LockstepEndpoint:
             self._fill(deadline, waiting)
 
     def _fill(self, deadline: float, waiting: str) -> None:
-        """Receive what has come, or wait for it."""
+        """Receive the available bytes, or wait for some."""
         connection = self._connected()
         while True:
             try:
@@ -229,7 +229,7 @@ class LockstepEndpoint:
         self._decoder.received(size)
 
     def _other(self, frame: Frame, deadline: float) -> None:
-        """Handle a frame that is no response: registrations and messages."""
+        """Handle a frame that is not a response: registrations and messages."""
         if not frame.topic.startswith(PREFIX):
             if self._on_message is not None and frame.topic in self._topics:
                 self._on_message(self._topics[frame.topic], frame.payload)

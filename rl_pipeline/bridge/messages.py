@@ -41,9 +41,9 @@ RESPONSES: dict[str, Fields] = {
     "render": (("error", "string"), ("height", "I"), ("width", "I"), ("rgb", "B[]")),
 }
 TYPES = {service: f"rl_interfaces/{service.capitalize()}" for service in REQUESTS}
-"""Names of the services' types, as `__unity_service` gives them."""
+"""Names of the services' types, as in `__unity_service`."""
 NEEDED = ("open", "reset", "step", "close")
-"""Services without which a simulation is none; one that lacks `render` has no pictures."""
+"""Required services of a simulation; `render` is optional, for pictures."""
 _EMPTY: dict[str, Any] = {"string": "", "string[]": ()}
 
 
@@ -69,7 +69,7 @@ def decode_message(fields: Fields, data: bytes) -> SimpleNamespace:
     """Read a message as an object with its fields; arrays are copies.
 
     Raises:
-        CdrError: The bytes are no such message.
+        CdrError: The bytes are not such a message.
     """
     reader = CdrReader(data)
     return SimpleNamespace(**{name: read_field(reader, kind) for name, kind in fields})

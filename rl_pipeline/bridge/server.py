@@ -1,4 +1,4 @@
-"""The server end of ROS-TCP: one event loop, any number of clients, and a backend that stands for ROS."""
+"""The server end of ROS-TCP: one event loop, any number of clients, and a backend that represents ROS."""
 
 import asyncio
 import logging
@@ -29,30 +29,30 @@ REGISTRATIONS = {
 
 
 class BackendError(Exception):
-    """What a backend cannot do, in words for the client: an unknown type, for example."""
+    """Raised when a backend cannot do something, such as create an unknown type; the client gets the message."""
 
 
 class Backend(Protocol):
-    """What the clients of a server are connected with. Its methods run in the server's event loop."""
+    """Interface that the clients of a server are connected to. Its methods run in the server's event loop."""
 
     def register(self, kind: str, name: str, type_name: str, queue_size: int, latch: bool) -> None:
         """Create a `"subscriber"`, `"publisher"`, `"ros_service"` or `"unity_service"` for the first client.
 
         Raises:
-            BackendError: It cannot be created.
+            BackendError: The backend cannot create it.
         """
 
     def remove(self, kind: str, name: str) -> None:
-        """Take back what `register` created: the last client that had it is gone."""
+        """Undo `register`: the last client that used it has disconnected."""
 
     def publish(self, topic: str, payload: bytes) -> None:
-        """Take a message of a client on a topic that is registered."""
+        """Receive a message of a client on a registered topic."""
 
     async def call(self, service: str, request: bytes) -> bytes:
         """Call a service for a client.
 
         Raises:
-            BackendError: It is absent or failed.
+            BackendError: The service does not exist or failed.
         """
 
     def topics(self) -> list[tuple[str, str]]:
@@ -61,16 +61,16 @@ class Backend(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """What clients may do.
+    """Limits of clients.
 
     Attributes:
         max_frame: Bytes of a payload.
         queue_size: Frames that wait for a slow client.
         call_timeout: Seconds that a service call may take.
-        stall_timeout: Seconds after which a client is taken for dead that began a frame and does not get on with it.
+        stall_timeout: Seconds after which a client counts as dead if a frame makes no progress.
         max_clients: Clients that may be connected at the same time.
         max_registrations: Topics and services that one client may register.
-        max_calls: Service calls of one client that may be under way.
+        max_calls: Service calls of one client that may be pending.
         topics: Shell patterns of the topics and services that may be registered.
         addresses: Shell patterns of the addresses that may connect.
     """
@@ -96,8 +96,8 @@ class Server:
     """Passes messages, requests and responses between clients and a backend.
 
     Args:
-        backend: What the clients are connected with.
-        limits: What clients may do.
+        backend: The backend that the clients are connected to.
+        limits: Limits of clients.
     """
 
     def __init__(self, backend: Backend, limits: Limits | None = None) -> None:
@@ -108,7 +108,7 @@ class Server:
 
     @property
     def dropped(self) -> int:
-        """Messages that connected clients were too slow for."""
+        """Messages that were dropped because connected clients were too slow."""
         return sum(connection.dropped for connection in self._clients)
 
     async def start(self, host: str = "127.0.0.1", port: int = 10000) -> int:
@@ -122,7 +122,7 @@ class Server:
             The port.
 
         Raises:
-            OSError: The address or port cannot be had.
+            OSError: The address or port is not available.
         """
         limits = self._limits
         self._server = await asyncio.get_running_loop().create_server(
@@ -158,7 +158,7 @@ class Server:
         """Call a service that a client offers.
 
         Raises:
-            CallError: No client offers it, or the one that does gave no answer in time.
+            CallError: No client offers the service, or the client did not answer in time.
         """
         for connection, client in self._clients.items():
             if ("unity_service", service) in client.registered:
@@ -171,7 +171,7 @@ class Server:
             connection.close()
         elif len(self._clients) >= self._limits.max_clients:
             connection.refuse(
-                f"{self._limits.max_clients} clients are connected; no more are taken (max_clients)"
+                f"{self._limits.max_clients} clients are connected; the server accepts no more (max_clients)"
             )
         self._clients[connection] = _Client()
 
@@ -183,7 +183,7 @@ class Server:
             self._release(kind, name)
 
     def _receive(self, connection: Connection, frame: Frame) -> None:
-        """Handle a frame; what is wrong with it is said to its sender and ends nothing."""
+        """Handle a frame; errors are reported to its sender, and the connection continues."""
         try:
             if self._is_body_of_request(connection, frame) or self._is_body_of_response(connection, frame):
                 return
@@ -197,7 +197,7 @@ class Server:
             connection.report(f"{frame.topic}: {error}")
 
     def _is_body_of_request(self, connection: Connection, frame: Frame) -> bool:
-        """Start the call whose body the frame is; a body that is missing is reported, not looked for further."""
+        """Start the call whose body is in the frame; a missing body is reported at once."""
         number, connection.request = connection.request, None
         if number is None:
             return False
@@ -214,7 +214,7 @@ class Server:
         if number is None:
             return False
         service = connection.called_service(number)
-        if service is None:  # given up meanwhile, so that its name is not known any more
+        if service is None:  # abandoned meanwhile, so its name is no longer known
             return not frame.topic.startswith(PREFIX)
         if frame.topic != service:
             connection.fail(number, f"the response came without its body: {frame.topic!r} came instead")
@@ -223,7 +223,7 @@ class Server:
         return True
 
     def _fail_call(self, connection: Connection, number: int, service: str, reason: str) -> None:
-        """Say why a call of a client failed, and end its waiting.
+        """Report why a call of a client failed, and end its wait.
 
         The protocol has no failed response, and Unity's connector waits for one forever. A response without a byte,
         not even the header of CDR, makes its deserializer throw, which is an exception at the caller that waits.
@@ -260,7 +260,7 @@ class Server:
         most = self._limits.max_registrations
         if len(registered) >= most and (kind, name) not in registered:
             raise CommandError(
-                f"{most} topics and services are registered; no more are taken (max_registrations)"
+                f"{most} topics and services are registered; the server accepts no more (max_registrations)"
             )
         for client in self._clients.values():
             other = client.registered.get((kind, name), type_name)
@@ -284,7 +284,7 @@ class Server:
             self._fail_call(connection, number, frame.topic, reason)
             return
         if len(client.tasks) >= self._limits.max_calls:
-            reason = f"failed: {self._limits.max_calls} calls are under way; no more are taken"
+            reason = f"failed: {self._limits.max_calls} calls are pending; the server accepts no more"
             self._fail_call(connection, number, frame.topic, reason)
             return
         task = asyncio.get_running_loop().create_task(self._call(connection, number, frame))

@@ -1,1 +1,1 @@
-"""Recorded data that policies learn from: reference motions, and rollouts of experts."""
+"""Recorded data for learning: reference motions, and rollouts of experts."""

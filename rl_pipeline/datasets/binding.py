@@ -1,4 +1,4 @@
-"""A motion as coordinates of a MuJoCo model, bound by the names of joints, never by their order."""
+"""A motion as coordinates of a MuJoCo model, matched by the names of joints, never by their order."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 OFF_PLANE, OFF_AXIS = 5e-3, 1e-2
-"""How far a root may leave what the model can do without being refused, m and rad."""
+"""Tolerance of the root's motion outside of the model's degrees of freedom, m and rad."""
 BEYOND_LIMIT = 1e-3
-"""How far an angle, rad, or a way, m, may be beyond a joint's range."""
+"""Tolerance of a joint's range, in rad or m."""
 ADAPT = "adapt: true (--adapt on the command line)"
 
 
@@ -30,12 +30,12 @@ class BoundMotion:
     """A motion on a model.
 
     Attributes:
-        motion: The motion, with the rate that it was bound with.
+        motion: The motion, at the rate of the binding.
         model: The model.
         qpos: (T, nq), the coordinates of the model.
         qvel: (T, nv), their velocities.
         bodies: Poses and velocities of all bodies of the model, computed from the coordinates.
-        notes: What was adapted, one sentence each.
+        notes: The adaptations, one sentence each.
     """
 
     motion: Motion
@@ -48,7 +48,7 @@ class BoundMotion:
 
 @dataclass
 class _Differences:
-    """Differences between motion and model: problems, or notes where the motion may be adapted."""
+    """Differences between motion and model: problems, or notes if the motion may be adapted."""
 
     motion: str
     adapt: bool
@@ -56,7 +56,7 @@ class _Differences:
     notes: list[str] = field(default_factory=list)
 
     def add(self, name: str, message: str, adapted: str, valid: tuple[str, ...] = ()) -> None:
-        """Note a difference that can be adapted; `adapted` says what that means."""
+        """Add a difference that can be adapted; `adapted` describes the adaptation."""
         if self.adapt:
             self.notes.append(f"{name}: {message}; {adapted}")
         else:
@@ -81,15 +81,15 @@ def bind(
     Args:
         motion: The motion.
         model: The model; its first body below the world is the root.
-        joints: By joint of the model the joint of the motion with another name, with a leading minus where
-            angles have the opposite sign.
-        adapt: Resolve differences where they would otherwise be refused: joints that the motion lacks keep
-            the model's initial position, others are dropped, positions are cut off at the joints' limits, and
-            the root stays in the plane in which the model can move. `notes` of the result says what was done.
+        joints: Joints of the motion with other names, by joint of the model, with a leading minus if the angles
+            have the opposite sign.
+        adapt: Resolve differences that would otherwise be refused: joints that are missing in the motion keep
+            the model's initial position, additional joints are dropped, positions are clipped to the joints' limits,
+            and the root stays in the plane in which the model can move. `notes` of the result lists the changes.
         dt: Seconds between frames; the motion is resampled. None keeps its own.
 
     Raises:
-        MotionError: Names, limits or the root differ; every difference is listed.
+        MotionError: Names, limits or the root differ; the message lists every difference.
     """
     motion = motion if dt is None else resample(motion, dt)
     differences = _Differences(motion.name, adapt)
@@ -121,19 +121,21 @@ def _sources(
     for name, other in joints.items():
         for word, valid, whose in ((name, own, "model"), (other.removeprefix("-"), theirs, "motion")):
             if word not in valid:
-                message = f"the map of joints names one that the {whose} does not have"
+                message = f"the map of joints names a joint that the {whose} does not have"
                 problem = Problem(word, message, valid=valid, nearest=nearest(word, valid), place=place)
                 differences.problems.append(problem)
     names = {name: joints.get(name, name) for name in own}
     for name in theirs:
         if name not in {other.removeprefix("-") for other in names.values()}:
-            differences.add(name, "the model has no such joint", "the joint of the motion is dropped", own)
+            differences.add(
+                name, "the model does not have this joint of the motion", "the joint is dropped", own
+            )
     found = {}
     for name, other in names.items():
         if (source := other.removeprefix("-")) in theirs:
             found[name] = theirs.index(source), -1.0 if other.startswith("-") else 1.0
         else:
-            adapted = "the joint keeps the model's initial position"
+            adapted = "the joint keeps its initial position in the model"
             differences.add(name, "the motion does not have this joint of the model", adapted, theirs)
     return found
 
@@ -147,10 +149,12 @@ def _bind_root(
     for index, values in root.velocities.items():
         qvel[:, index] = values
     if root.off_plane > OFF_PLANE:
-        message = f"the root moves by {root.off_plane:.3g} m in a direction in which that of the model cannot"
+        message = (
+            f"the root moves by {root.off_plane:.3g} m in a direction in which the model's root cannot move"
+        )
         differences.add("root", message, "the root stays where the model can move")
     if root.off_axis > OFF_AXIS:
-        message = f"the root turns by {root.off_axis:.3g} rad in a way in which that of the model cannot"
+        message = f"the root turns by {root.off_axis:.3g} rad about an axis about which the model's root cannot turn"
         differences.add("root", message, "the root turns only as the model can")
 
 
@@ -171,7 +175,7 @@ def _bind_joints(
             if beyond > BEYOND_LIMIT:
                 reach = f"{values.min():.3g} to {values.max():.3g}"
                 message = f"goes from {reach}, beyond the model's range from {low:.3g} to {high:.3g}"
-                differences.add(name, message, "positions are cut off at the range")
+                differences.add(name, message, "positions are clipped to the range")
                 values = values.clip(low, high)
         qpos[:, int(joint.qposadr[0])] = values
         qvel[:, int(joint.dofadr[0])] = sign * motion.joint_velocities[:, column]

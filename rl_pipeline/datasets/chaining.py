@@ -1,4 +1,4 @@
-"""Motions one after the other, and motions made to repeat without a jump."""
+"""Chaining of motions, and cyclic motions without a jump."""
 
 from collections.abc import Sequence
 
@@ -18,22 +18,22 @@ from rl_pipeline.datasets.quaternions import (
 from rl_pipeline.datasets.velocities import WINDOW, with_velocities
 
 MOST_JUMP = 0.3
-"""The largest difference, in rad or m, that is spread over frames; more than that is another movement."""
+"""Largest difference, in rad or m, that is spread over frames; a larger one means a different movement."""
 SAME_NAMES = ("joint_names", "body_names", "contact_names")
 
 
 def chain(motions: Sequence[Motion], name: str | None = None) -> Motion:
-    """Return motions one after the other, such as the steps of a walk.
+    """Concatenate motions, such as the steps of a walk.
 
-    Each starts in the plane where the one before has ended, and its first frame replaces that end. Phases stay:
-    a walk of ten steps goes ten times from 0 to 1. The chain is not cyclic.
+    Each motion starts in the plane where the previous one ends, and its first frame replaces that end. Phases are
+    kept: a walk of ten steps goes ten times from 0 to 1. The chain is not cyclic.
 
     Args:
-        motions: With the same rate and the same names; each must start nearly as the one before ends.
-        name: What the chain is called; by default like the first motion.
+        motions: Motions with the same rate and names; each must start nearly where the previous one ends.
+        name: Name of the chain; by default, that of the first motion.
 
     Raises:
-        MotionError: They do not fit together; the text says which and why.
+        MotionError: They do not fit together; the message says which and why.
     """
     first = motions[0]
     parts: dict[str, list[np.ndarray]] = {field: [getattr(first, field)] for field in OVER_TIME}
@@ -57,24 +57,25 @@ def repeat(motion: Motion, times: int) -> Motion:
     """Return several cycles of a cyclic motion as one.
 
     Raises:
-        MotionError: It is not cyclic.
+        MotionError: The motion is not cyclic.
     """
     if not motion.cyclic:
-        raise refuse(f"motion {motion.name}", "is not cyclic", remedy="close_cycle makes it so")
+        remedy = "make it cyclic with close_cycle (--cyclic on the command line)"
+        raise refuse(f"motion {motion.name}", "is not cyclic", remedy=remedy)
     return chain([motion] * times)
 
 
 def close_cycle(motion: Motion, window: float = WINDOW) -> Motion:
     """Return a motion that repeats: the difference between its ends is spread evenly over its frames.
 
-    Body poses are left out, since they would no longer be those of the joints; binding computes them anew.
+    Body poses are left out, since they would no longer match the joints; binding computes them again.
 
     Args:
-        motion: One period, as `cut` leaves it.
+        motion: One period, as `cut` returns it.
         window: Seconds over which the new velocities are smoothed.
 
     Raises:
-        MotionError: The ends differ by more than .3 rad or m, so that it is no period.
+        MotionError: The ends differ by more than 0.3 rad or m, so it is not a period.
     """
     _check_fit(motion, motion)
     part = np.linspace(0.0, 1.0, len(motion))[:, np.newaxis]

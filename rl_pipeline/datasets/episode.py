@@ -1,4 +1,4 @@
-"""A recorded episode, where it comes from, and what a file of episodes says about them."""
+"""A recorded episode, its origin, and the description of a file of episodes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,23 +13,23 @@ from rl_pipeline.policies.spec import PolicySpec
 
 Start = Literal["start", "random"]
 STARTS: tuple[Start, ...] = get_args(Start)
-"""Where a recording begins: at the start of an episode, or at a random point of it."""
+"""Start of a recording: the start of an episode, or a random point of it."""
 
 Observed = Literal["raw", "seen"]
-"""Observations of the environment, or those that the networks of the expert saw after its wrappers."""
+"""Observations of the environment, or those that the expert's networks saw after its wrappers."""
 
 
 class RolloutFileError(UserError):
-    """A file of rollouts that is missing, damaged, or of another kind; the text says what to do."""
+    """Raised for a file of rollouts that is missing, damaged, or of another kind; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an episode comes from. No two episodes of a file have the same origin.
+    """Origin of an episode. No two episodes of a file have the same origin.
 
     Attributes:
         expert: Name of the expert.
-        start: Where the recording begins.
+        start: Start of the recording.
         number: Counts the episodes with the same expert, start and noise, from 0.
         noise: Standard deviation of the Gaussian noise on the actions, in the units of the action.
     """
@@ -47,15 +47,15 @@ class Episode:
     Attributes:
         origin: Where it comes from.
         observations: T + 1 rows; the last one follows the last action. A dict of arrays for Dict observations.
-        actions: What was done, (T, ...).
-        means: What the expert would have done without noise, (T, ...).
+        actions: The executed actions, (T, ...).
+        means: The expert's actions without noise, (T, ...).
         rewards: (T,).
-        values: The expert's estimates of the return from each observation but the last, (T,); None where it has
+        values: The expert's estimates of the return from each observation but the last, (T,); None if it has
             no value function.
         advantages: Generalised advantage estimates, https://arxiv.org/abs/1506.02438, (T,); None likewise.
         terminated: Whether the task ended it.
-        truncated: Whether a limit of time ended it.
-        seed: Seed of the environment and of the noise; None where the environment takes no seeds.
+        truncated: Whether a time limit ended it.
+        seed: Seed of the environment and of the noise; None if the environment takes no seeds.
         prefix: Steps of the episode before the recording.
     """
 
@@ -83,14 +83,14 @@ class Episode:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a file says about all of its episodes.
+    """Description of all episodes of a file.
 
     Attributes:
         spec: Spaces, names, units and rate; `spec.observation` describes the recorded observations.
         observed: Which observations these are.
         environment: Id of the environment.
-        experts: What is known about each expert, by its name: run, checkpoint, timestep, algorithm and so on.
-        commit: Git commit of the code that recorded, None where it is not known.
+        experts: Description of each expert, by its name: run, checkpoint, timestep, algorithm and so on.
+        commit: Git commit of the code that recorded them; None if it is unknown.
     """
 
     spec: PolicySpec

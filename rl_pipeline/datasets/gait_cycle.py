@@ -1,4 +1,4 @@
-"""Curves over the gait cycle: mean and spread of many strides from 0 to 100 %, as gait laboratories draw them."""
+"""Curves over the gait cycle: mean and spread of many strides from 0 to 100 %, as in gait laboratories."""
 
 import re
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ class Curve:
     """A quantity of one side over the gait cycle.
 
     Attributes:
-        mean: (101,), over the strides; NaN where there is none.
+        mean: (101,), over the strides; NaN if there is none.
         spread: (101,), standard deviation over the strides.
-        n_strides: How many there are.
-        reference: (101,), of the motion that is followed; None where it does not know the quantity.
+        n_strides: Number of strides.
+        reference: (101,), of the reference motion; None if it does not have the quantity.
     """
 
     mean: Array
@@ -39,10 +39,10 @@ class Panel:
     """One quantity of a joint or of the ground, of both sides or of one.
 
     Attributes:
-        title: Joint, or what acts on the feet.
+        title: Joint, or the force on the feet.
         quantity: `angle`, `velocity`, `torque`, `power` or `force`.
-        unit: Of the values.
-        curves: By the name of the joint or foot.
+        unit: Unit of the values.
+        curves: Curves by the name of the joint or foot.
     """
 
     title: str
@@ -52,7 +52,7 @@ class Panel:
 
 
 def pairs(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return names in pairs of left and right; those in the middle are alone."""
+    """Return names in pairs of left and right, and names in the middle alone."""
     groups: list[tuple[str, ...]] = []
     for name in names:
         group = tuple(sorted({name, other_side(name, names)}))
@@ -62,7 +62,7 @@ def pairs(names: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def name_of_pair(group: Sequence[str]) -> str:
-    """Return what the names of a pair have in common: `hip` of `left_hip` and `right_hip`."""
+    """Return the common part of a pair's names: `hip` of `left_hip` and `right_hip`."""
     name = group[0]
     if len(group) == 1:
         return name
@@ -73,7 +73,7 @@ def name_of_pair(group: Sequence[str]) -> str:
 def strike_of(motion: Motion, name: str) -> int:
     """Return the frame at which the foot on the side of a joint or foot first touches the ground.
 
-    Strides of each leg begin there. It is 0 where the motion does not say it.
+    Strides of each leg begin there. It is 0 if the motion has no contacts.
     """
     feet = motion.contact_names
     groups = [group for group in pairs(feet) if len(group) == 2]
@@ -97,12 +97,12 @@ def strides(
     """Cut the values of a walk into whole strides over the gait cycle, (number of strides, 101).
 
     Args:
-        steps: (T,), steps since the first frame of the motion, one after the other.
+        steps: (T,), consecutive steps since the first frame of the motion.
         values: (T,).
         last: Steps of a cycle.
         start: Frame of the motion at which strides begin.
         cyclic: Whether the motion repeats; otherwise it is one stride from its first frame to its last.
-        offset: Steps by which the values are later than `steps` say.
+        offset: Steps by which the values are later than `steps`.
     """
     first, end = int(steps[0]), int(steps[-1])
     begins = range(first + (start - first) % last, end - last + 1, last) if cyclic else [0]

@@ -22,7 +22,7 @@ PARALLEL = 0.9
 
 
 def other_side(name: str, names: Iterable[str]) -> str:
-    """Return which of some names is the one of the other side, or the name itself.
+    """Return the corresponding name of the other side, or the name itself.
 
     `left_knee` belongs to `right_knee`, `knee_l` to `knee_r`, `lfemurrx` to `rfemurrx`.
     """
@@ -48,10 +48,10 @@ def mirrored_joints(model: "mujoco.MjModel", names: Iterable[str]) -> dict[str, 
         names: Joints of the model.
 
     Returns:
-        By joint the one of the other side, with a minus where their angles have opposite signs.
+        The joint of the other side for each joint, with a minus if their angles have opposite signs.
 
     Raises:
-        MotionError: Two joints that belong together by name have axes that are no mirror images.
+        MotionError: Two joints that belong together by name have axes that are not mirror images.
     """
     import mujoco
 
@@ -67,19 +67,21 @@ def mirrored_joints(model: "mujoco.MjModel", names: Iterable[str]) -> dict[str, 
         cosine = float(image @ data.xaxis[partner])
         if abs(cosine) < PARALLEL:
             remedy = "write the map of joints yourself"
-            raise refuse(f"joint {name}", f"its mirrored axis is not that of {other}", remedy=remedy)
+            raise refuse(
+                f"joint {name}", f"its mirrored axis differs from the axis of {other}", remedy=remedy
+            )
         pairs[name] = other if cosine > 0 else f"-{other}"
     return pairs
 
 
 def mirror(motion: Motion, joints: Mapping[str, str] | None = None) -> Motion:
-    """Return a motion in which left and right have changed places, mirrored at the x-z plane.
+    """Return a motion with left and right swapped, mirrored at the x-z plane.
 
     Args:
-        motion: What to mirror.
-        joints: By joint the one of the other side that its angles go to, with a leading minus where the sign
-            changes; a joint in the middle goes to itself. By default pairs are found by their names and keep
-            their signs, which is right for axes across the body only; `mirrored_joints` looks at a model.
+        motion: The motion.
+        joints: For each joint, the joint of the other side that gets its angles, with a leading minus if the sign
+            changes; a joint in the middle maps to itself. By default, pairs are found by their names and keep
+            their signs, which is right only for axes across the body; `mirrored_joints` uses a model.
 
     Raises:
         MotionError: The map names joints that the motion does not have, leaves some out, or uses some twice.
@@ -119,12 +121,12 @@ def _check_map(motion: Motion, joints: Mapping[str, str]) -> None:
         if name not in names:
             raise refuse(
                 place,
-                "the map of mirrored joints names an unknown one",
+                "the map of mirrored joints names an unknown joint",
                 name,
                 valid=names,
                 nearest=nearest(name, names),
             )
     if left_out := [name for name in names if name not in joints]:
-        raise refuse(place, "the map of mirrored joints leaves some out", left_out)
+        raise refuse(place, "the map of mirrored joints leaves out joints", left_out)
     if len({value.removeprefix("-") for value in joints.values()}) < len(names):
-        raise refuse(place, "the map of mirrored joints sends two joints to the same one", dict(joints))
+        raise refuse(place, "the map of mirrored joints maps two joints to the same joint", dict(joints))

@@ -38,7 +38,7 @@ def find_episodes(file: h5py.File) -> list[tuple[Origin, h5py.Group]]:
     """List the episodes of a file, in its order.
 
     Raises:
-        KeyError or ValueError: It is damaged.
+        KeyError or ValueError: The file is damaged.
     """
     n_start, n_random = (int(dataset(file, name)[()]) for name in (N_START, N_RANDOM))
     found = []
@@ -75,10 +75,10 @@ def read_episode(origin: Origin, group: h5py.Group) -> Episode:
 
 
 def read_contents(file: h5py.File) -> Contents:
-    """Describe what a file holds; it has no limits of observations and actions, nor a rate.
+    """Describe the content of a file; it has no limits of observations and actions, and no rate.
 
     Raises:
-        RolloutFileError: It has no episodes.
+        RolloutFileError: The file has no episodes.
     """
     episodes = find_episodes(file)
     if not episodes:
@@ -112,16 +112,18 @@ def write_mocapact(path: Path, contents: Contents, episodes: Iterable[Episode]) 
 
     Args:
         path: The file to write.
-        contents: What holds for all episodes.
-        episodes: The episodes of all experts, of each the same numbers from the start and from random points.
+        contents: Description of all episodes.
+        episodes: The episodes of all experts, with the same numbers from the start and from random points for each.
 
     Raises:
-        RolloutFileError: The layout has no place for them.
+        RolloutFileError: The layout cannot store them.
         OSError: The disk is full.
     """
     signal = contents.spec.observation
     if not isinstance(signal, Signal) or len(signal.shape) != 1 or contents.spec.action.kind != "box":
-        raise RolloutFileError("MoCapAct's layout holds observations and actions that are vectors of numbers")
+        raise RolloutFileError(
+            "MoCapAct's layout stores only observations and actions that are vectors of numbers"
+        )
     with h5py.File(path, "w") as file:
         experts = list(contents.experts)
         counts = {expert: {"start": 0, "random": 0} for expert in experts}
@@ -161,7 +163,7 @@ def _write_episode(group: h5py.Group, episode: Episode) -> None:
 
 
 class _Moments:
-    """Mean and variance of rows that come one batch after the other."""
+    """Running mean and variance of batches of rows."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -194,7 +196,7 @@ def _write_totals(
     each = {tuple(count.values()) for count in counts.values()}
     if len(each) != 1:
         raise RolloutFileError(
-            f"MoCapAct's layout needs as many episodes of every expert; there are {dict(counts)}; collect the rest"
+            f"MoCapAct's layout needs equally many episodes of every expert; found: {dict(counts)}; collect the rest"
         )
     file[N_START], file[N_RANDOM] = (np.int64(count) for count in each.pop())
     file["ref_steps"] = np.arange(1, 6, dtype=np.int64)

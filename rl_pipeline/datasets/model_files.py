@@ -1,4 +1,4 @@
-"""Models for motions: those that come with the package, and files of the user."""
+"""Models for motions: those of the package, and files of the user."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     import mujoco
 
 MODELS = Path(__file__).parents[1] / "envs" / "mujoco" / "robots"
-"""Folder of the models that come with the package."""
+"""Folder of the package's models."""
 
 
 def load_spec(name: str | Path) -> "mujoco.MjSpec":
-    """Read a model that can still be changed.
+    """Read a model that can be edited before it is compiled.
 
     Args:
         name: An MJCF or URDF file, or the name of a model of the package, such as `planar_walker`.
 
     Raises:
-        MotionError: There is no such model, or MuJoCo cannot read it.
+        MotionError: The model does not exist, or MuJoCo cannot read it.
     """
     import mujoco
 
@@ -29,7 +29,7 @@ def load_spec(name: str | Path) -> "mujoco.MjSpec":
         path = MODELS / f"{name}.xml"
     if not path.is_file():
         names = sorted(model.stem for model in MODELS.glob("*.xml"))
-        message = "there is no such file, and the package has no model of this name"
+        message = "the file does not exist, and the package has no model of this name"
         raise refuse("model", message, str(name), valid=names, nearest=nearest(str(name), names))
     try:
         return mujoco.MjSpec.from_file(str(path))
@@ -45,7 +45,7 @@ def load_model(name: str | Path, *, free_root: bool = False) -> "mujoco.MjModel"
         free_root: Give the first body below the world a free joint, if it has no joint.
 
     Raises:
-        MotionError: There is no such model, or MuJoCo cannot compile it.
+        MotionError: The model does not exist, or MuJoCo cannot compile it.
     """
     spec = load_spec(name)
     root = spec.worldbody.first_body()

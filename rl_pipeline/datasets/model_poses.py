@@ -28,7 +28,7 @@ class BodyPoses:
         linear_velocities: (T, nbody, 3), m/s, of the origins of the bodies.
         angular_velocities: (T, nbody, 3), rad/s.
         centre_of_mass: (T, 3), m, of the whole robot.
-        penetration: (T,), m, how deep a body is in the ground, or in what else belongs to the world.
+        penetration: (T,), m, depth of a body in the ground, or in other geoms of the world.
     """
 
     positions: Array
@@ -72,12 +72,12 @@ def body_poses(model: "mujoco.MjModel", qpos: Array, qvel: Array) -> BodyPoses:
 def pose_differences(
     motion: "Motion", model: "mujoco.MjModel", poses: BodyPoses
 ) -> dict[str, tuple[float, float]]:
-    """Compare the body poses that a motion holds with those of the model that it is bound to.
+    """Compare the body poses of a motion with those of the model that it is bound to.
 
-    A large difference says that joints have other axes or signs, or that the model has other proportions.
+    A large difference means that joints have other axes or signs, or that the model has other proportions.
 
     Returns:
-        By body that both have the largest distance, m, and angle, rad.
+        The largest distance, m, and angle, rad, for each body that both have.
     """
     names = {model.body(index).name: index for index in range(model.nbody)}
     found = {}

@@ -19,7 +19,7 @@ FILE.npz
 ├── contacts                (T, C)     bool
 └── phase                   (T,)       0 to 1
 
-T frames, J joints with one axis, B bodies and C feet, the last two perhaps none.
+T frames, J joints with one axis, B bodies and C feet. B and C may be 0.
 """
 
 import os
@@ -40,10 +40,10 @@ NAMES = ("joint_names", "body_names", "contact_names")
 
 
 def save_motion(motion: Motion, path: str | os.PathLike[str]) -> None:
-    """Write a motion; the same motion gives the same bytes.
+    """Write a motion; the same motion results in the same bytes.
 
     Args:
-        motion: What to write.
+        motion: The motion.
         path: The file, ending in `.npz`; an older one is replaced. Its folder must exist.
 
     Raises:
@@ -60,11 +60,11 @@ def save_motion(motion: Motion, path: str | os.PathLike[str]) -> None:
 
 
 def load_motion(path: str | os.PathLike[str]) -> Motion:
-    """Read what `save_motion` wrote.
+    """Read the output of `save_motion`.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        MotionError: It is damaged, something else, or its contents do not fit together.
+        FileNotFoundError: The file does not exist.
+        MotionError: The file is damaged, of another kind, or its contents do not fit together.
     """
     place = str(path)
     if not Path(path).is_file():
@@ -75,8 +75,8 @@ def load_motion(path: str | os.PathLike[str]) -> Motion:
     except UNREADABLE as error:
         raise refuse(place, f"cannot be read as .npz: {error}") from error
     if str(members.get("format")) != FORMAT:
-        remedy = "`rl-pipeline motions convert` makes such files of recordings"
-        raise refuse(place, f"is no motion: its member 'format' is not '{FORMAT}'", remedy=remedy)
+        remedy = "convert recordings with `rl-pipeline motions convert`"
+        raise refuse(place, f"is not a motion: its member 'format' is not '{FORMAT}'", remedy=remedy)
     expected = [each.name for each in fields(Motion)]
     for name in expected:
         if name not in members:

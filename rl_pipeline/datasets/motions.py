@@ -1,4 +1,4 @@
-"""Reference motions: what a robot's joints, root and bodies did over time, everything by name."""
+"""Reference motions: joints, root and bodies of a robot over time, identified by name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from rl_pipeline.datasets.quaternions import angle_between
 Array = NDArray[np.float64]
 
 UNIT_LENGTH = 1e-3
-"""How far the length of a quaternion may be from one."""
+"""Tolerance of a quaternion's length."""
 OVER_TIME = (
     "joint_positions",
     "joint_velocities",
@@ -29,15 +29,15 @@ OVER_TIME = (
 """Fields of a motion with one row for each frame."""
 
 CLOSED_JOINT, CLOSED_HEIGHT, CLOSED_ANGLE = 1e-3, 1e-3, 1e-3
-"""How far the last frame of a cyclic motion may be from the first: rad or m, m, rad."""
+"""Tolerances between the last and the first frame of a cyclic motion: rad or m, m, rad."""
 
 
 class MotionError(ConfigError):
-    """A motion that is refused; `problems` says what is wrong with it, and where."""
+    """Raised when a motion is refused; `problems` lists what is wrong, and where."""
 
 
 def refuse(place: str, message: str, value: Any = MISSING, **details: Any) -> MotionError:
-    """Return the error for one thing that is wrong in a motion; `details` are those of `Problem`."""
+    """Return the error for one problem in a motion; `details` are the arguments of `Problem`."""
     return MotionError([Problem("", message, value, place=place, **details)])
 
 
@@ -45,11 +45,11 @@ def refuse(place: str, message: str, value: Any = MISSING, **details: Any) -> Mo
 class Motion:
     """A recorded or computed motion of T frames at a constant rate.
 
-    A cyclic motion ends with the frame that it begins with, apart from the way of its root in the plane: its
-    last frame is the first one of the next cycle.
+    The last frame of a cyclic motion equals its first frame, apart from the displacement of its root in the plane:
+    it is the first frame of the next cycle.
 
     Attributes:
-        name: What it is called.
+        name: Name of the motion.
         dt: Seconds between frames.
         joint_names: The J joints with one axis, without those of the root.
         joint_positions: (T, J), rad or m.
@@ -65,8 +65,8 @@ class Motion:
         contacts: (T, C), whether they touch the ground.
         phase: (T,), from 0 at the start of a cycle, or of the whole motion, to 1 at its end.
         cyclic: Whether it can be repeated without a jump.
-        source: Where it comes from.
-        licence: Under which licence, best as an SPDX identifier; empty where nothing is known.
+        source: Origin of the motion.
+        licence: Licence, preferably an SPDX identifier; empty if unknown.
     """
 
     name: str
@@ -89,10 +89,10 @@ class Motion:
     licence: str = ""
 
     def __post_init__(self) -> None:
-        """Fill in what has a default, and check shapes, values and the end of a cycle.
+        """Fill in default values, and check shapes, values and the end of a cycle.
 
         Raises:
-            MotionError: Something does not fit.
+            MotionError: A check fails.
         """
         frames = len(self.joint_positions)
         if not self.body_names:
@@ -118,19 +118,19 @@ class Motion:
 
     @property
     def advance(self) -> Array:
-        """Way of the root from the first frame to the last, (3,), m."""
+        """Displacement of the root from the first frame to the last, (3,), m."""
         return self.root_position[-1] - self.root_position[0]
 
     def joint(self, name: str) -> int:
         """Return the column of a joint.
 
         Raises:
-            ValueError: There is no such joint.
+            ValueError: The joint does not exist.
         """
         return self.joint_names.index(name)
 
     def changed(self, **fields: Any) -> "Motion":
-        """Return a copy in which some fields differ."""
+        """Return a copy with some fields changed."""
         return replace(self, **fields)
 
     def _set(self, **fields: Any) -> None:
@@ -188,7 +188,9 @@ def _value_problems(motion: Motion) -> list[Problem]:
             worst = float(lengths.flat[np.abs(lengths - 1).argmax()])
             remedy = "quaternions are stored as w, x, y, z with length one"
             problems.append(
-                Problem(name, "holds a quaternion of another length", worst, place=place, remedy=remedy)
+                Problem(
+                    name, "contains a quaternion whose length is not one", worst, place=place, remedy=remedy
+                )
             )
     if motion.phase.min() < 0 or motion.phase.max() > 1:
         limits = [float(motion.phase.min()), float(motion.phase.max())]
@@ -207,9 +209,9 @@ def _cycle_problems(motion: Motion) -> list[Problem]:
     return [
         Problem(
             name,
-            f"differs by {gap:.3g} between the first and the last frame of a motion that is said to be cyclic",
+            f"differs by {gap:.3g} between the first and the last frame, but the motion is marked as cyclic",
             place=f"motion {motion.name}",
-            remedy="cut it to one period, or let close_cycle spread the difference over the frames",
+            remedy="cut it to one period, or spread the difference over the frames with close_cycle",
         )
         for name, (gap, most) in gaps.items()
         if gap > most

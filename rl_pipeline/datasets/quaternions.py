@@ -7,7 +7,7 @@ Array = NDArray[np.float64]
 
 IDENTITY: Array = np.array([1.0, 0.0, 0.0, 0.0])
 _NEARLY_EQUAL = 1e-6
-"""Angle in radians below which an interpolation along the sphere is one along a line."""
+"""Angle in radians below which an interpolation along the sphere is replaced by a linear one."""
 
 
 def multiply(first: ArrayLike, second: ArrayLike) -> Array:
@@ -72,9 +72,9 @@ def slerp(first: ArrayLike, second: ArrayLike, fraction: ArrayLike) -> Array:
     """Interpolate between rotations at constant angular velocity, along the shorter way.
 
     Args:
-        first: Where the interpolation starts, (..., 4).
-        second: Where it ends, (..., 4).
-        fraction: Which part of the way, (...), from 0 to 1.
+        first: Start of the interpolation, (..., 4).
+        second: End of the interpolation, (..., 4).
+        fraction: Fraction of the way, (...), from 0 to 1.
     """
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
     fraction = np.asarray(fraction, np.float64)[..., np.newaxis]

@@ -1,4 +1,4 @@
-"""Motions from files of any format that is known, and those that come with the package."""
+"""Motions from files of all known formats, and those of the package."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ ALL = "all"
 
 
 class Reader(NamedTuple):
-    """How files of a format are read."""
+    """Reader of a format."""
 
     clips: Callable[[Path], tuple[str, ...]]
     read: Callable[[Path, str, ReadOptions], Motion]
@@ -40,11 +40,11 @@ READERS = {
     ".mat": Reader(drloco.clips, drloco.read),
     ".npz": Reader(_own_clips, _read_own),
 }
-"""Readers by the ending of a file's name."""
+"""Readers by the suffix of a file's name."""
 
 
 def library() -> tuple[str, ...]:
-    """Return the names of the motions that come with the package."""
+    """Return the names of the package's motions."""
     return tuple(sorted(path.stem for path in LIBRARY.glob("*.npz")))
 
 
@@ -52,7 +52,7 @@ def find_motion(name: str | Path) -> Path:
     """Return the file of a motion: a path, or a name of the package's own motions.
 
     Raises:
-        MotionError: There is no such file and no such name.
+        MotionError: The file or name does not exist.
     """
     path = Path(name).expanduser()
     if path.is_file():
@@ -61,7 +61,7 @@ def find_motion(name: str | Path) -> Path:
         return LIBRARY / f"{name}.npz"
     raise refuse(
         "motion",
-        "there is no such file, and the package has no motion of this name",
+        "the file does not exist, and the package has no motion of this name",
         str(name),
         valid=library(),
         nearest=nearest(str(name), library()),
@@ -72,7 +72,7 @@ def clips_in(path: Path) -> tuple[str, ...]:
     """Return the names of the clips in a file.
 
     Raises:
-        MotionError: Nothing reads such files, or it is damaged.
+        MotionError: The format is unknown, or the file is damaged.
     """
     return _reader(path).clips(path)
 
@@ -84,12 +84,12 @@ def read_motion(
 
     Args:
         name: The file, or a name of `library()`.
-        clips: Which clips of the file, one after the other; `["all"]` for all of them. None where there is but
+        clips: Clips of the file, which are concatenated; `["all"]` for all of them. None if the file has only
             one.
-        options: What the file leaves open.
+        options: Data that the file does not contain.
 
     Raises:
-        MotionError: The file cannot be read, has no such clip, or its clips do not follow each other.
+        MotionError: The file cannot be read, does not have a clip, or its clips do not follow each other.
     """
     path = find_motion(name)
     names = clips_in(path)
@@ -102,11 +102,11 @@ def read_motion(
 def _reader(path: Path) -> Reader:
     suffix = path.suffix.lower()
     if suffix not in READERS:
-        message = "nothing reads motions from files of this kind"
+        message = "motions cannot be read from files of this kind"
         raise refuse(str(path), message, suffix, valid=sorted(READERS), nearest=nearest(suffix, READERS))
     return READERS[suffix]
 
 
 def _ambiguous(path: Path, names: tuple[str, ...]) -> MotionError:
-    remedy = f"name one or more of them (--clip {names[0]}), or all (--clip {ALL}) for one after the other"
+    remedy = f"name one or more of them (--clip {names[0]}), or concatenate all with --clip {ALL}"
     return refuse(str(path), f"holds {len(names)} clips", valid=names, remedy=remedy)

@@ -18,13 +18,13 @@ LINEAR = (
 ROTATIONS = ("root_orientation", "body_orientations")
 VELOCITIES = ("joint_velocities", "root_linear_velocity", "root_angular_velocity")
 ROUNDING = 1e-6
-"""Part of a frame by which the end of a motion may be missed."""
+"""Tolerance of the end of a motion, as a fraction of a frame."""
 MOST_STRETCHED = 0.05
-"""How much the period of a cyclic motion may change, as a part of it."""
+"""Largest relative change of a cyclic motion's period."""
 
 
 def resample(motion: Motion, dt: float) -> Motion:
-    """Return a motion with other seconds between its frames.
+    """Return a motion with a different time step.
 
     Positions, velocities and phase are interpolated linearly, orientations along the sphere (slerp); contacts
     are those of the nearest frame. A cycle must consist of whole frames: the period of a cyclic motion changes
@@ -47,7 +47,7 @@ def resample(motion: Motion, dt: float) -> Motion:
         return _at(motion, np.arange(count + 1, dtype=np.float64) * dt).changed(dt=dt)
     count = round(motion.duration / dt)
     if abs(count * dt / motion.duration - 1) > MOST_STRETCHED or count < 2:
-        message = f"its period of {motion.duration:.3g} s is no multiple of {dt:g} s, not even nearly"
+        message = f"its period of {motion.duration:.3g} s is not close to a multiple of {dt:g} s"
         raise refuse(f"motion {motion.name}", message, dt, remedy="choose a smaller time step")
     resampled = _at(motion, np.linspace(0.0, motion.duration, count + 1))
     stretch = motion.duration / (count * dt)
@@ -62,7 +62,7 @@ def cut(motion: Motion, start: float = 0.0, end: float | None = None) -> Motion:
     """
     end = motion.duration if end is None else end
     if not 0 <= start < end <= motion.duration + ROUNDING * motion.dt:
-        message = f"a part must lie within its {motion.duration:.4g} s"
+        message = f"a part must be within its {motion.duration:.4g} s"
         raise refuse(f"motion {motion.name}", message, [start, end])
     first, last = round(start / motion.dt), round(end / motion.dt)
     if (first, last) == (0, len(motion) - 1):
@@ -75,7 +75,7 @@ def cut(motion: Motion, start: float = 0.0, end: float | None = None) -> Motion:
 
 
 def _at(motion: Motion, times: NDArray[np.floating]) -> Motion:
-    """Return the motion at given times, with the `dt` of before."""
+    """Return the motion at given times, with an unchanged `dt`."""
     position = (times / motion.dt).clip(0, len(motion) - 1)
     low = np.minimum(position.astype(np.intp), len(motion) - 2)
     part = position - low
@@ -87,7 +87,7 @@ def _at(motion: Motion, times: NDArray[np.floating]) -> Motion:
     for name in ROTATIONS:
         field = getattr(motion, name)
         values[name] = slerp(field[low], field[low + 1], part.reshape(-1, *[1] * (field.ndim - 2)))
-    # Phases that start anew within a motion do not pass through the values between.
+    # Phases that restart within a motion do not pass through the values in between.
     falls = motion.phase[low + 1] < motion.phase[low]
     values["phase"] = np.where(
         falls, np.where(part < 0.5, motion.phase[low], motion.phase[low + 1]), values["phase"]

@@ -31,11 +31,11 @@ EPISODES, SPEC, EXPERTS = "episodes", "spec", "experts"
 COMPRESSION: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 CHUNK_BYTES = 1 << 18
 UNREADABLE = (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError)
-"""What h5py raises where a file is damaged or something else."""
+"""Errors that h5py raises if a file is damaged or of another kind."""
 
 
 def write_contents(file: h5py.File, contents: Contents) -> None:
-    """Write what holds for all episodes into a new file."""
+    """Write the description of all episodes to a new file."""
     file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
     file.attrs["observations"] = contents.observed
     file.attrs["environment"] = contents.environment
@@ -47,16 +47,18 @@ def write_contents(file: h5py.File, contents: Contents) -> None:
 
 
 def read_contents(file: h5py.File) -> Contents:
-    """Read what `write_contents` wrote.
+    """Read the output of `write_contents`.
 
     Raises:
-        RolloutFileError: It is another file, or of another version.
+        RolloutFileError: The file is of another kind, or of another version.
     """
     if file.attrs.get("format") != FORMAT:
-        raise RolloutFileError(f"{file.filename} is no file of rollouts that `rl-pipeline collect` wrote")
+        raise RolloutFileError(f"{file.filename} is not a file of rollouts from `rl-pipeline collect`")
     if file.attrs["version"] != VERSION:
         found = file.attrs["version"]
-        raise RolloutFileError(f"{file.filename} has version {found}, this program reads version {VERSION}")
+        raise RolloutFileError(
+            f"{file.filename} has version {found}, but this program reads version {VERSION}"
+        )
     commit = file.attrs.get("commit")
     return Contents(
         spec_from_json(json.loads(dataset(file, SPEC)[()]), Path()),
@@ -104,10 +106,10 @@ def write_array(group: h5py.Group, name: str, rows: NDArray[Any]) -> None:
 
 
 def read_origin(group: h5py.Group) -> Origin:
-    """Read where an episode comes from.
+    """Read the origin of an episode.
 
     Raises:
-        ValueError: It says something impossible.
+        ValueError: The attributes are not valid.
     """
     attributes = group.attrs
     if attributes["start"] not in STARTS:
@@ -117,7 +119,7 @@ def read_origin(group: h5py.Group) -> Origin:
 
 
 def read_episode(group: h5py.Group) -> Episode:
-    """Read what `write_episode` wrote.
+    """Read the output of `write_episode`.
 
     Raises:
         KeyError, ValueError or TypeError: The group is damaged.
@@ -142,7 +144,7 @@ def read_episode(group: h5py.Group) -> Episode:
 
 
 def check_lengths(episode: Episode, name: str) -> None:
-    """Refuse arrays that are not of one episode.
+    """Refuse arrays that do not belong to one episode.
 
     Raises:
         ValueError: Their lengths differ.
@@ -158,22 +160,22 @@ def check_lengths(episode: Episode, name: str) -> None:
 
 
 def dataset(group: h5py.Group, name: str) -> h5py.Dataset:
-    """Return a dataset that lies in this file; links to other files are not followed.
+    """Return a dataset of this file; links to other files are not followed.
 
     Raises:
-        KeyError: There is none.
-        ValueError: Its data lies in another file.
+        KeyError: The dataset does not exist.
+        ValueError: Its data is in another file.
     """
     if not isinstance(group.get(name, getlink=True), h5py.HardLink):
         raise KeyError(f"{group.name} has no array '{name}'")
     found = group[name]
     if not isinstance(found, h5py.Dataset) or found.external or found.is_virtual:
-        raise ValueError(f"{group.name}/{name} does not hold its data itself")
+        raise ValueError(f"{group.name}/{name} does not contain its data itself")
     return found
 
 
 def optional(group: h5py.Group, name: str) -> NDArray[Any] | None:
-    """Read an array, None where there is none."""
+    """Read an array; None if it does not exist."""
     return dataset(group, name)[()] if name in group else None
 
 

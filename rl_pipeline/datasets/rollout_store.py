@@ -1,8 +1,8 @@
-"""Writes episodes so that a killed process loses none that ended.
+"""Writing of episodes so that a killed process loses no finished episode.
 
-HDF5 files that are open for writing are damaged when their process is killed. Episodes that end go to small files of
-their own, `OUT.parts/000001.hdf5`, each written under a temporary name, synced and renamed. `consolidate` copies
-them, and what `OUT` held before, into a new `OUT`, which it renames as a whole.
+An HDF5 file that is open for writing is damaged when its process is killed. So finished episodes are written to
+separate small files, `OUT.parts/000001.hdf5`, under a temporary name, synced and renamed. `consolidate` copies
+them, and the previous content of `OUT`, to a new `OUT`, which it renames.
 """
 
 import fcntl
@@ -35,17 +35,17 @@ UNFINISHED = "unfinished.tmp"
 
 
 class RolloutStore:
-    """A file of rollouts that episodes are added to, by one process at a time.
+    """A file of rollouts to which one process at a time adds episodes.
 
     Args:
         out: The file.
-        contents: What holds for the episodes that will be added.
+        contents: Description of the episodes that will be added.
 
     Attributes:
-        origins: Of all episodes that are kept.
+        origins: Origins of all stored episodes.
 
     Raises:
-        RolloutFileError: The file holds other rollouts, or another process adds to it.
+        RolloutFileError: The file contains other rollouts, or another process adds to it.
         OSError: The folder cannot be written.
     """
 
@@ -71,11 +71,11 @@ class RolloutStore:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Let other processes add to the file."""
+        """Release the file for other processes."""
         os.close(self._lock)
 
     def add(self, episodes: Sequence[Episode]) -> None:
-        """Keep episodes that ended; they survive a kill from now on.
+        """Store finished episodes; they survive a kill from now on.
 
         Raises:
             OSError: The disk is full.
@@ -91,7 +91,7 @@ class RolloutStore:
         self.origins.update(episode.origin for episode in episodes)
 
     def consolidate(self) -> None:
-        """Write all episodes into the file, and remove the parts.
+        """Write all episodes to the file, and remove the parts.
 
         Raises:
             OSError: The disk is full; the parts keep the episodes.
@@ -102,10 +102,10 @@ class RolloutStore:
             shutil.rmtree(self.parts)
 
     def replace(self, write: Callable[[Path], object]) -> None:
-        """Put a new file in the place of the old one, and remove the parts, whose episodes it has.
+        """Replace the old file by a new one, and remove the parts, whose episodes it contains.
 
         Args:
-            write: Writes the new file under the name that it is given.
+            write: Writes the new file under the given name.
 
         Raises:
             OSError: The disk is full; the parts keep the episodes.
@@ -113,7 +113,7 @@ class RolloutStore:
         unfinished = self.parts / UNFINISHED
         try:
             write(unfinished)
-        except (OSError, RuntimeError) as error:  # HDF5 has both for a full disk
+        except (OSError, RuntimeError) as error:  # HDF5 raises both for a full disk
             unfinished.unlink(missing_ok=True)
             raise OSError(f"{self.out} could not be written: {error}") from error
         with unfinished.open("rb") as stream:
@@ -150,7 +150,7 @@ class RolloutStore:
         return [*([self.out] if self.out.exists() else []), *self._part_files()]
 
     def _merge(self, file: h5py.File) -> None:
-        """Take over what a file holds already."""
+        """Take over the content of an existing file."""
         earlier = read_contents(file)
         if earlier.observed != self.contents.observed or not (
             signals_fit(earlier.spec.observation, self.contents.spec.observation)
@@ -161,7 +161,7 @@ class RolloutStore:
                 for one in (earlier, self.contents)
             ]
             raise RolloutFileError(
-                f"{self.out} holds {forms[0]}; {forms[1]} cannot be added; give another --out"
+                f"{self.out} contains {forms[0]}; {forms[1]} cannot be added; give another --out"
             )
         experts = {**earlier.experts, **self.contents.experts}
         new = self.contents
@@ -185,21 +185,23 @@ def opened(path: Path) -> Iterator[h5py.File]:
     """Open an HDF5 file for reading.
 
     Raises:
-        RolloutFileError: It is missing, or no HDF5 file.
+        RolloutFileError: The file is missing or not an HDF5 file.
     """
     try:
         file = h5py.File(path, "r")
     except FileNotFoundError as error:
         raise RolloutFileError(f"the file {path} does not exist") from error
     except OSError as error:
-        raise RolloutFileError(f"{path} cannot be opened: {error}") from error
+        raise RolloutFileError(
+            f"{path} cannot be opened: {error}; record rollouts with `rl-pipeline collect`"
+        ) from error
     with file:
         yield file
 
 
 @contextmanager
 def damage_told(path: Path) -> Iterator[None]:
-    """Tell which file is damaged where reading it fails inside the block.
+    """Name the damaged file if reading it fails inside the block.
 
     Raises:
         RolloutFileError: Reading failed.

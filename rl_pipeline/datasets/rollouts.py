@@ -15,10 +15,10 @@ from rl_pipeline.policies.spec import describe_signals, signals_fit
 
 @dataclass(frozen=True)
 class Entry:
-    """Where an episode of a dataset lies.
+    """Location of an episode of a dataset.
 
     Attributes:
-        origin: Where it comes from.
+        origin: Origin of the episode.
         file: Index of its file.
         group: Name of its group.
         steps: Number of steps.
@@ -31,16 +31,16 @@ class Entry:
 
 
 class RolloutDataset(Sequence[Episode]):
-    """The episodes of files, those from the start first, then those from random points.
+    """The episodes of files: first those from the start, then those from random points.
 
-    An episode is read from its file when it is asked for, so that the files may be larger than the memory.
+    An episode is read from its file when it is accessed, so the files may be larger than the memory.
 
     Args:
         paths: The files.
 
     Attributes:
-        entries: Of each episode.
-        contents: What the files say about all episodes; the experts are those of all files.
+        entries: Entry of each episode.
+        contents: Description of all episodes, with the experts of all files.
 
     Raises:
         RolloutFileError: A file is missing, damaged, or of other observations or actions than the first.
@@ -78,7 +78,7 @@ class RolloutDataset(Sequence[Episode]):
             return rollout_file.read_episode(group)
 
     def close(self) -> None:
-        """Close the files; they are opened again when an episode is asked for."""
+        """Close the files; they are opened again when an episode is accessed."""
         for file in self._files.values():
             file.close()
         self._files = {}
@@ -117,11 +117,11 @@ def _join(paths: Sequence[Path], contents: Sequence[Contents]) -> Contents:
         for own, expected in pairs:
             if not signals_fit(own, expected):
                 raise RolloutFileError(
-                    f"{path} holds {describe_signals(own)} where {paths[0]} holds {describe_signals(expected)}"
+                    f"{path} contains {describe_signals(own)}, but {paths[0]} contains {describe_signals(expected)}"
                 )
         if other.observed != first.observed:
             raise RolloutFileError(
-                f"{path} holds {other.observed} observations, {paths[0]} {first.observed} ones"
+                f"{path} contains {other.observed} observations, but {paths[0]} contains {first.observed} ones"
             )
     experts = {name: about for each in contents for name, about in each.experts.items()}
     return Contents(first.spec, first.observed, first.environment, experts, first.commit)

@@ -1,4 +1,4 @@
-"""Root joints of MuJoCo models: their kinds, and the coordinates that bring a root into a given pose."""
+"""Root joints of MuJoCo models: their kinds, and the coordinates for a given pose of the root."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,8 +27,8 @@ class RootCoordinates:
     Attributes:
         positions: By index in `qpos`, (T,) each.
         velocities: By index in `qvel`, (T,) each.
-        off_plane: How far the root leaves the plane in which the model moves, m, at most.
-        off_axis: By how much it turns about other axes than the model can, rad, at most.
+        off_plane: Largest distance of the root from the plane in which the model moves, m.
+        off_axis: Largest rotation about axes that the model does not have, rad.
     """
 
     positions: dict[int, Array]
@@ -45,10 +45,10 @@ def root_joints(model: "mujoco.MjModel") -> list[int]:
 
 
 def root_coordinates(motion: Motion, model: "mujoco.MjModel") -> RootCoordinates:
-    """Return what the coordinates of the root must be.
+    """Return the coordinates of the root for a motion.
 
     Raises:
-        MotionError: The root of the model moves in another way than freely or in a plane.
+        MotionError: The root of the model moves neither freely nor in a plane.
     """
     joints = root_joints(model)
     if not joints:
@@ -75,7 +75,7 @@ def _planar(motion: Motion, model: "mujoco.MjModel", joints: list[int]) -> RootC
     if len(slides) + len(hinges) < len(joints) or len(hinges) > 1 or model.jnt_pos[hinges].any():
         names = [model.joint(joint).name for joint in joints]
         remedy = "give it a free joint, or slides and one hinge in its origin"
-        raise refuse("model", "its root has joints that a motion cannot be bound to", names, remedy=remedy)
+        raise refuse("model", "a motion cannot be bound to the joints of its root", names, remedy=remedy)
     positions, velocities = {}, {}
     offset = motion.root_position - model.body_pos[ROOT]
     rest = offset.copy()
@@ -102,7 +102,7 @@ def _planar(motion: Motion, model: "mujoco.MjModel", joints: list[int]) -> RootC
 
 
 def place_columns(model: "mujoco.MjModel") -> list[int]:
-    """Return the columns of `qpos` that say where the robot is in the plane, which a policy must not see."""
+    """Return the columns of `qpos` with the robot's position in the plane, which a policy must not observe."""
     columns = []
     for joint in root_joints(model):
         start = int(model.jnt_qposadr[joint])

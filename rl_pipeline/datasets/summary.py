@@ -14,7 +14,7 @@ UNKNOWN = "unknown"
 
 
 def describe(motion: "Motion") -> str:
-    """Return what a motion holds: a few facts, and a row for each joint."""
+    """Return the content of a motion: a few facts, and a row for each joint."""
     speed = float(np.linalg.norm(motion.advance[:2])) / motion.duration
     heights = motion.root_position[:, 2]
     facts = {
@@ -34,7 +34,7 @@ def describe(motion: "Motion") -> str:
 
 
 def describe_fit(motion: "Motion", bound: "BoundMotion") -> str:
-    """Return how a motion fits the model that it is bound to."""
+    """Return the differences between a motion and its model."""
     depth = bound.bodies.penetration
     lines = [f"deepest in the ground: {1000 * depth.max():.1f} mm, in frame {int(depth.argmax())}"]
     differences = pose_differences(motion, bound.model, bound.bodies)

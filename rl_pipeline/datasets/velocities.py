@@ -12,14 +12,14 @@ Array = NDArray[np.float64]
 POLYNOMIAL = 3
 """Degree of the polynomials of Savitzky and Golay (1964)."""
 WINDOW = 0.1
-"""Seconds over which a polynomial is fitted, unless told otherwise."""
+"""Default duration in seconds over which a polynomial is fitted."""
 
 
 def with_velocities(motion: Motion, window: float = WINDOW) -> Motion:
     """Return a motion whose velocities are the derivatives of its positions.
 
     Args:
-        motion: Its own velocities are not looked at. A cyclic one is continued over its ends.
+        motion: The motion; its own velocities are ignored. A cyclic motion is continued beyond its ends.
         window: Seconds over which a cubic polynomial is fitted around each frame; where that is less than five
             frames, the velocities are plain central differences.
     """
@@ -41,7 +41,7 @@ def _odd_frames(wanted: float, available: int) -> int:
 
 
 def _continued(values: Array, frames: int, cyclic: bool) -> Array:
-    """Append frames to both ends: those of the neighbouring cycles, shifted by the way of a cycle."""
+    """Append frames of the neighbouring cycles to both ends, shifted by the displacement of a cycle."""
     if not cyclic:
         return values
     way = values[-1] - values[0]
@@ -64,7 +64,7 @@ def _derivative(values: Array, dt: float, frames: int, cyclic: bool) -> Array:
 
 
 def _angular_velocity(orientations: Array, dt: float, frames: int, cyclic: bool) -> Array:
-    """Return angular velocities in the frame that turns, (T, 3)."""
+    """Return angular velocities in the rotating frame, (T, 3)."""
     orientations = continuous(orientations)
     first, last = (orientations[-2], orientations[1]) if cyclic else (orientations[0], orientations[-1])
     around = np.concatenate((first[np.newaxis], orientations, last[np.newaxis]))

@@ -1,1 +1,1 @@
-"""From a finished run to a robot: export, the policy's control loop, recording and replay."""
+"""Deployment of a finished run on a robot: export, the policy's control loop, recording and replay."""

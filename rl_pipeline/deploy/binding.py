@@ -1,4 +1,4 @@
-"""Comparison of a robot's description with a policy, as far as possible before the robot moves."""
+"""Comparison of a robot's description with a policy, before the robot moves."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,12 +19,12 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Numbers:
-    """Numbers of a message and of a policy that belong together.
+    """Corresponding numbers of a message and of a policy.
 
     Attributes:
-        where: The key in the configuration.
-        names: The policy's names of the numbers or of their joints; empty where it has none.
-        units: The policy's units, likewise.
+        where: Their key in the configuration.
+        names: The policy's names of the numbers or of their joints; empty if it has none.
+        units: The policy's units; empty if it has none.
     """
 
     where: str
@@ -35,20 +35,20 @@ class Numbers:
 def command_map(
     deploy: Deploy, spec: PolicySpec, sizes: Sequence[int], joints: Sequence[str] = ()
 ) -> CommandMap:
-    """Return how the actions of a policy become commands of a robot.
+    """Return the conversion of a policy's actions to commands of a robot.
 
     Args:
         deploy: The description of the robot.
         spec: The policy.
-        sizes: How many numbers each field of `commands` has.
-        joints: The joint that each number of an action drives; by default the names of the numbers are compared.
+        sizes: Number of values in each field of `commands`.
+        joints: The joint that each number of an action drives; by default, the names of the numbers are compared.
 
     Raises:
         ConfigError: They do not fit.
     """
     fields, total = deploy.commands, int(np.prod(spec.action.shape))
     if sum(sizes) != total:
-        message = f"have {sum(sizes)} numbers, but the policy gives {total}{_listed(spec.action.names)}"
+        message = f"have {sum(sizes)} numbers, but the policy outputs {total}{_listed(spec.action.names)}"
         raise ConfigError([Problem(f"{KEY}.commands", message)])
 
     def numbers(attribute: str, default: float = 0.0) -> NDArray[np.float64]:
@@ -91,10 +91,10 @@ def _command_problems(
 
 
 def _identity_problems(numbers: Numbers, joints: Sequence[str], unit: str | None) -> Iterator[Problem]:
-    """Find joints and units that differ from those of the policy, where both are known."""
+    """Find joints and units that differ from those of the policy, if both are known."""
     for joint, name in zip(joints, numbers.names, strict=False):
         if not re.search(rf"(?<![A-Za-z0-9_]){re.escape(joint)}(?![A-Za-z0-9_])", name):
-            message = f"joint '{joint}' stands where the policy has '{name}'"
+            message = f"joint '{joint}' is at the position of the policy's '{name}'"
             remedy = f"list the joints in the order of the policy: {', '.join(numbers.names)}"
             yield Problem(f"{numbers.where}.joints", message, remedy=remedy)
             return
@@ -107,16 +107,16 @@ def _identity_problems(numbers: Numbers, joints: Sequence[str], unit: str | None
 def observation_limits(
     deploy: Deploy, spec: PolicySpec, signals: Signals, sizes: Sequence[int]
 ) -> ObservationLimits:
-    """Return what the observations of a robot must stay within.
+    """Return the limits of a robot's observations.
 
     Args:
         deploy: The description of the robot.
         spec: The policy.
-        signals: What was observed first.
-        sizes: How many numbers each field of `observations` has.
+        signals: The first observation.
+        sizes: Number of values in each field of `observations`.
 
     Raises:
-        ConfigError: The robot observes something else than the policy needs.
+        ConfigError: The robot's observations differ from those that the policy needs.
     """
     if not signals_fit(spec.observation, signals):
         expected, found = describe_signals(spec.observation), describe_signals(signals)
@@ -138,7 +138,7 @@ def observation_limits(
 
 @dataclass(frozen=True)
 class _SizedField:
-    """A field of `observations`: its place in the list, how many numbers it has, and its settings."""
+    """A field of `observations`: its position in the list, its size, and its settings."""
 
     index: int
     size: int
@@ -161,7 +161,7 @@ def _observation_problems(fields: Sequence[_SizedField], signal: Signal) -> Iter
 
 
 def _parts(sizes: Sequence[int]) -> Iterator[slice]:
-    """Yield where the numbers of each field stand among all numbers."""
+    """Yield the positions of each field's numbers among all numbers."""
     start = 0
     for size in sizes:
         yield slice(start, start + size)

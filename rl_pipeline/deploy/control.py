@@ -1,6 +1,6 @@
-"""The control loop of a policy on a robot: from an observation to a command, cycle by cycle.
+"""The control loop of a policy on a robot, which computes a command from an observation in every cycle.
 
-It knows no clock and no middleware, so that tests drive it step by step.
+It uses no clock and no middleware, so tests can run it step by step.
 
     inactive --activate--> ramp --> active        a problem in any cycle --> stopped
        ^                   shadow                 stopped --reset--> ramp or shadow
@@ -26,14 +26,14 @@ LATER = np.zeros(1, np.bool_)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a cycle gave.
+    """Result of a cycle.
 
     Attributes:
-        state: In which state the command was made.
-        command: What the robot gets, (n,) in units of its messages; in shadow what it would get.
-        action: What the policy gave; None where it was not asked.
+        state: State in which the command was computed.
+        command: The robot's command, (n,) in units of its messages; in shadow, the command that is not sent.
+        action: The policy's action; None if the policy was not called.
         episode_start: Whether the policy's memory was empty.
-        problem: Why this cycle stopped the policy; None in all others.
+        problem: Why this cycle stopped the policy; None for other cycles.
     """
 
     state: State
@@ -45,13 +45,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class CommandMap:
-    """How actions become commands.
+    """Conversion of actions to commands.
 
     Attributes:
-        scale: What actions are multiplied by, (n,).
-        safe: The command that the robot's description calls safe, (n,).
-        limits: What a command must stay within.
-        damping: For each number of a command the gain and the position of its velocity in the observation.
+        scale: Factors of the actions, (n,).
+        safe: The safe command of the robot's description, (n,).
+        limits: Limits of a command.
+        damping: For each number of a command, the gain and the position of its velocity in the observation.
     """
 
     scale: Numbers
@@ -61,21 +61,21 @@ class CommandMap:
 
 
 class Control:
-    """Lets a policy act on one robot until something is wrong.
+    """Lets a policy act on one robot until a problem occurs.
 
     Args:
-        policy: Acts on raw observations, in batches of one.
-        observations: What an observation must stay within.
-        commands: How actions become commands.
-        safety: Which command follows a stop.
-        ramp: Seconds in which commands grow to those of the policy.
-        shadow: Whether nothing is commanded.
+        policy: Policy that acts on raw observations, in batches of one.
+        observations: Limits of an observation.
+        commands: Conversion of actions to commands.
+        safety: The command after a stop.
+        ramp: Seconds in which commands change to those of the policy.
+        shadow: Whether no commands are sent.
 
     Attributes:
-        observations: What an observation must stay within.
-        state: In which state the next cycle begins.
+        observations: Limits of an observation.
+        state: State at the start of the next cycle.
         problem: Why the policy is stopped.
-        previous: The last command that a cycle gave, (n,); None before the first.
+        previous: Command of the previous cycle, (n,); None before the first.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Control:
         self._ramp_start = commands.safe
 
     def activate(self, now: int) -> None:
-        """Begin with an empty memory and a ramp.
+        """Start with an empty memory and a ramp.
 
         Args:
             now: Steady time in nanoseconds, as everywhere.
@@ -116,11 +116,11 @@ class Control:
         self._ramp_start = self._commands.safe if self.previous is None else self.previous
 
     def start_episode(self) -> None:
-        """Empty the memory of the policy, whose next observation is the first of an episode."""
+        """Clear the memory of the policy, whose next observation is the first of an episode."""
         self._memory, self._first = None, True
 
     def deactivate(self) -> Numbers:
-        """Stop asking the policy, and return the last command that the robot gets."""
+        """Stop calling the policy, and return the robot's last command."""
         self.state, self.problem = "inactive", None
         return self._stop_command(None)
 
@@ -128,9 +128,9 @@ class Control:
         """Return the command of a cycle.
 
         Args:
-            now: When the cycle began.
-            observation: What the robot observes, without a batch axis; None where there is a problem.
-            problem: What is wrong already, such as a silent topic.
+            now: Start time of the cycle.
+            observation: The robot's observation, without a batch axis; None if there is a problem.
+            problem: A problem that was found before, such as a silent topic.
         """
         if self.state == "stopped":
             return Outcome("stopped", self._stop_command(observation), None, episode_start=False)
@@ -145,10 +145,10 @@ class Control:
             if problem is None:
                 self._before, self.previous = self.previous, command
                 return Outcome(self.state, command, action, first)
-        return self._stop(problem or "there is no observation", observation, action, first)
+        return self._stop(problem or "no observation is available", observation, action, first)
 
     def revoke(self, outcome: Outcome, observation: Observation | None, problem: str) -> Outcome:
-        """Stop for a reason that was found after a cycle, instead of publishing its command."""
+        """Stop for a reason that is found after a cycle, instead of publishing its command."""
         self.previous = self._before
         return self._stop(problem, observation, outcome.action, outcome.episode_start)
 
@@ -180,13 +180,13 @@ class Control:
 
     def _problem_of(self, action: NDArray[Any], command: Numbers) -> str | None:
         if not np.isfinite(command).all():
-            return f"the policy gave {action.ravel().tolist()}"
+            return f"the policy returned {action.ravel().tolist()}"
         start = self._ramp_start if self.state == "ramp" else command
         last = start if self.previous is None else self.previous
         return self._commands.limits.problem(command, last)
 
     def _stop_command(self, observation: Observation | None) -> Numbers:
-        """Return what the robot gets while the policy is stopped."""
+        """Return the robot's command while the policy is stopped."""
         commands, stop = self._commands, self._safety.stop
         command = commands.safe
         if stop == "zero":

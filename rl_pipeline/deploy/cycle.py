@@ -17,11 +17,11 @@ class Cycle:
 
     Attributes:
         time: Nanoseconds of the wall clock.
-        state: What the loop does, such as `active`, `shadow`, `ramp` or `stopped`.
+        state: State of the loop, such as `active`, `shadow`, `ramp` or `stopped`.
         episode_start: Whether the policy's memory was cleared before this cycle.
-        observation: What the policy saw, raw and without a batch axis; an empty dict where there was nothing yet.
-        action: What the policy gave; None where it was not asked.
-        command: What was published; None where nothing was.
+        observation: The policy's observation, raw and without a batch axis; an empty dict if there was none yet.
+        action: The policy's action; None if the policy was not called.
+        command: The published command; None if there was none.
     """
 
     time: int
@@ -34,12 +34,12 @@ class Cycle:
 
 @dataclass(frozen=True)
 class Event:
-    """A stop, a reset, an activation.
+    """An event, such as a stop, a reset or an activation.
 
     Attributes:
         time: Nanoseconds of the wall clock.
-        level: How serious it is.
-        text: What happened.
+        level: Severity.
+        text: Description.
     """
 
     time: int

@@ -1,4 +1,4 @@
-"""Description that an exported policy carries; `rl_pipeline.policies.exported` names the entries."""
+"""Description in an exported policy; `rl_pipeline.policies.exported` lists the entries."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,8 +18,8 @@ def exported_spec(spec: PolicySpec, described: PolicySpec | None) -> PolicySpec:
 
     Args:
         spec: Of the checkpoint.
-        described: The same as its environment describes it now, with names, units and a rate that the checkpoint may
-            lack; None where the environment was not made.
+        described: The spec of its environment now, with names, units and a rate that the checkpoint may not
+            contain; None if the environment was not made.
     """
     observation, action, rate = spec.observation, spec.action, spec.rate
     if described is not None:
@@ -43,9 +43,9 @@ def make_document(
         run: Its run.
         checkpoint: Its checkpoint.
         config: The configuration of the run.
-        spec: What `exported_spec` returned.
-        interface: What its environment says; None where that was not made.
-        notes: More sentences about what could not be known.
+        spec: The result of `exported_spec`.
+        interface: Description by its environment; None if it was not made.
+        notes: More sentences about unknown properties.
     """
     metadata = read_metadata(run)
     interface = interface or Interface()

@@ -1,4 +1,4 @@
-"""Exports the policy of a checkpoint to an ONNX file that acts without the training stack."""
+"""Export of a checkpoint's policy to an ONNX file that acts without the training stack."""
 
 import json
 import logging
@@ -32,14 +32,14 @@ from rl_pipeline.run.locate import choose_checkpoint
 from rl_pipeline.run.trained_policy import load_learned_policy, open_policy, stored_config
 
 N_ENVIRONMENTS = 4
-"""In which the exported policy is compared with its checkpoint."""
+"""Environments in which the exported policy is compared with its checkpoint."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Export:
-    """A policy that was exported.
+    """An exported policy.
 
     Attributes:
         file: The ONNX file.
@@ -54,13 +54,13 @@ class Export:
 
 @dataclass(frozen=True)
 class _Source:
-    """What is exported.
+    """Parts of the export.
 
     Attributes:
         policy: The policy of the checkpoint without transforms.
         spec: Of the checkpoint.
-        described: Spec as the environment describes it now; None where it was not made.
-        env: The environment without wrappers, likewise.
+        described: Spec of the environment now; None if it was not made.
+        env: The environment without wrappers; None if it was not made.
     """
 
     policy: LearnedPolicy[Any]
@@ -70,15 +70,15 @@ class _Source:
 
 
 def report_beside(file: Path) -> Path:
-    """Give the name of the report that belongs to `policy.onnx`: `policy.parity.json`."""
+    """Return the name of the report that belongs to `policy.onnx`: `policy.parity.json`."""
     return file.with_name(f"{file.stem}.parity.json")
 
 
 def export_policy(run: RunFolder, checkpoint: Checkpoint, file: Path) -> Export:
     """Export a policy, and compare it with its checkpoint.
 
-    The comparison makes the environment of the run where that is simulated in this process; other programs and robots
-    are left alone, and random observations take their place.
+    The comparison makes the environment of the run if it is simulated in this process. For other programs and robots,
+    it uses random observations instead.
 
     Args:
         run: The run.
@@ -88,12 +88,12 @@ def export_policy(run: RunFolder, checkpoint: Checkpoint, file: Path) -> Export:
     Raises:
         CheckpointError: The checkpoint is damaged.
         ConfigError: The run's configuration does not load any more, or executes code that is not trusted.
-        CannotExportError: The policy cannot become a graph.
-        PolicyNeedsMoreError: Its training had wrappers of which only they know what they do.
-        ParityError: The graph acts otherwise than the checkpoint.
+        CannotExportError: The policy cannot be converted to a graph.
+        PolicyNeedsMoreError: Its training had wrappers whose transforms are unknown.
+        ParityError: The actions of the graph differ from those of the checkpoint.
         OSError: The folder cannot be written or the disk is full.
 
-    With any of these an older file stays as it was.
+    After any of these errors, an older file is unchanged.
     """
     checkpoint.verify()
     config = stored_config(run)
@@ -130,8 +130,8 @@ def _opened(run: RunFolder, checkpoint: Checkpoint, config: Config) -> Iterator[
             yield _Source(trained.policy, spec, described, base_env(trained.env))
     elif not has_spec:
         raise RefusedError(
-            f"{checkpoint.path} does not say what its policy observes, since version 0.1.0 wrote it, and only its "
-            f"environment {config.environment.id} knows; train it on with this version first"
+            f"{checkpoint.path} does not describe its policy's observations, since version 0.1.0 wrote it; only its "
+            f"environment {config.environment.id} knows them; resume its training with this version first"
         )
     else:
         spec = read_spec(checkpoint.path)

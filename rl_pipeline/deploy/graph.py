@@ -1,4 +1,4 @@
-"""A policy with its transforms as one graph, which acts on raw observations and remembers by inputs and outputs."""
+"""A policy with its transforms as one graph, which acts on raw observations; its memory is inputs and outputs."""
 
 import warnings
 from pathlib import Path
@@ -15,24 +15,24 @@ from rl_pipeline.policies.spec import PolicySpec, Signal
 
 OPSET = 17
 STARTED = "started"
-"""Memory that tells which rows are not the first of their episode; bool (n,)."""
+"""Name of the memory with the rows that are not the first of their episode; bool (n,)."""
 NETWORK, STAGE = "network.", "transform_{}."
 """Prefixes of the names of memories."""
 N_ROWS = 2
-"""Of the trace; with one row, torch takes the first axis for a constant."""
+"""Rows of the trace; with one row, torch treats the first axis as a constant."""
 
 
 class PolicyGraph(nn.Module):
-    """Normalisation, stacking and history, the network, and limits of actions, in one module.
+    """Normalisation, stacking, history, the network, and limits of actions, in one module.
 
     Args:
-        network: Acts on transformed observations.
-        spec: What the policy observes and commands, and the transforms of its training.
+        network: Network that acts on transformed observations.
+        spec: The policy's observations and actions, and the transforms of its training.
 
     Attributes:
-        memories: Names of what it remembers, without prefix.
+        memories: Names of its memories, without prefix.
         inputs: Example values by name, in the order of the arguments of `forward`.
-        outputs: Names, in the order of what `forward` returns.
+        outputs: Names, in the order of the results of `forward`.
 
     Raises:
         CannotExportError: A transform has no counterpart in a graph.
@@ -57,7 +57,7 @@ class PolicyGraph(nn.Module):
         self.outputs = [ACTION, *(NEXT_MEMORY + name for name in memories)]
 
     def _memories(self, spec: PolicySpec, observation: Observation) -> dict[str, np.ndarray]:
-        """Return zeros for everything that transforms and network remember."""
+        """Return zeros for all memories of transforms and network."""
         _, states = spec.chain.observe(observation, [], np.ones(N_ROWS, bool))
         memories = {
             STAGE.format(index) + name: np.zeros_like(rows)
@@ -69,7 +69,7 @@ class PolicyGraph(nn.Module):
         return memories
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """Take the values of `inputs` and return those of `outputs`."""
+        """Compute the values of `outputs` from those of `inputs`."""
         values = dict(zip(self.inputs, inputs, strict=True))
         parts = {key: values[key] for key in self.keys}
         memory = {name: values[MEMORY + name] for name in self.memories}
@@ -92,17 +92,17 @@ def write_graph(network: ActingNetwork, spec: PolicySpec, file: Path) -> None:
     """Trace a policy and write an ONNX file.
 
     Args:
-        network: Acts on transformed observations; it is in the mode for acting, on the CPU.
-        spec: What the policy observes and commands, and the transforms of its training.
+        network: Network that acts on transformed observations, in evaluation mode, on the CPU.
+        spec: The policy's observations and actions, and the transforms of its training.
         file: The file to write.
 
     Raises:
-        CannotExportError: Torch cannot trace it, or ONNX has no operator for what it does.
+        CannotExportError: Torch cannot trace it, or ONNX has no operator for an operation.
     """
     graph = PolicyGraph(network, spec).eval()
     names = [*graph.inputs, *graph.outputs]
     with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # about tracing; the parity report says whether the trace holds
+        warnings.simplefilter("ignore")  # about tracing; the parity report shows whether the trace is correct
         try:
             torch.onnx.export(
                 graph,
@@ -115,7 +115,7 @@ def write_graph(network: ActingNetwork, spec: PolicySpec, file: Path) -> None:
                 dynamo=False,
             )
         except Exception as error:
-            # torch raises whatever the tracer, a network of a user and its own exporter raise
+            # torch passes on all errors of the tracer, of a user's network and of its own exporter
             raise CannotExportError(f"torch cannot export its network: {_first_line(error)}") from error
 
 

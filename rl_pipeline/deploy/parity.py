@@ -1,4 +1,4 @@
-"""Compares the actions of an exported policy with those of the checkpoint that it was made of."""
+"""Comparison of an exported policy's actions with those of its checkpoint."""
 
 import math
 from collections.abc import Mapping
@@ -19,35 +19,35 @@ from rl_pipeline.policies.spec import PolicySpec, Signal
 N_OBSERVATIONS = 1000
 N_ENVIRONMENTS = 4
 N_STARTS = 5
-"""How often all environments are reset; more episodes begin where one ends."""
+"""Number of resets of all environments; more episodes start when one ends."""
 LIMIT = 1e-5
 """Largest error of a number of a continuous action; see `Comparison`."""
 RESTARTS = 0.05
-"""How often a sampled observation is the first of an episode."""
+"""Probability that a sampled observation is the first of an episode."""
 
 Memories = tuple[Any, Any]
 
 
 class ParityError(CommandFailedError):
-    """An exported policy acts otherwise than its checkpoint; the text says by how much and where."""
+    """Raised if an exported policy's actions differ from its checkpoint's; the message says how much and where."""
 
 
 @dataclass
 class Comparison(Policy[Memories]):
-    """Acts like a policy, and measures how far the actions of another one are from its actions.
+    """Acts like a policy, and measures the error of another policy's actions.
 
     The error of a number of a continuous action is the absolute difference in units of half the range of that number
-    where this is above 1 and known, else in units of its value where that is above 1. Other actions are equal, with
-    the error 0, or differ, with an infinite one.
+    if this is above 1 and known, otherwise in units of its value if that is above 1. Other actions are either equal,
+    with an error of 0, or different, with an infinite error.
 
     Attributes:
         reference: The policy of the checkpoint.
         exported: The same policy in an ONNX file.
-        action: What both command.
-        n_observations: How many observations both acted on.
-        n_episodes: How many of them began an episode.
+        action: Description of the actions of both.
+        n_observations: Number of observations on which both acted.
+        n_episodes: Number of them that started an episode.
         largest_error: The largest error of a number so far.
-        place: What had it.
+        place: Location of this error.
     """
 
     reference: Policy[Any]
@@ -59,7 +59,7 @@ class Comparison(Policy[Memories]):
     place: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Take over what the reference needs."""
+        """Take over the attributes of the reference."""
         self.needs_action_masks = self.reference.needs_action_masks
         self.has_memory = self.reference.has_memory
 
@@ -88,7 +88,7 @@ class Comparison(Policy[Memories]):
     def _measure(self, expected: NDArray[Any], found: NDArray[Any]) -> None:
         if expected.shape != found.shape:
             raise ParityError(
-                f"the exported policy gives actions of shape {found.shape[1:]} instead of {expected.shape[1:]}; "
+                f"the exported policy returns actions of shape {found.shape[1:]} instead of {expected.shape[1:]}; "
                 "no file was written"
             )
         errors = self._errors(expected, found).reshape(len(expected), -1)
@@ -115,7 +115,7 @@ class Comparison(Policy[Memories]):
         """Return the result as JSON.
 
         Args:
-            source: Where the observations come from.
+            source: Origin of the observations.
 
         Raises:
             ParityError: The largest error is above `LIMIT`.
@@ -124,7 +124,7 @@ class Comparison(Policy[Memories]):
             place = self.place
             name = f" ({place['name']})" if place["name"] else ""
             raise ParityError(
-                f"the exported policy acts otherwise than its checkpoint: the largest error is "
+                f"the actions of the exported policy differ from its checkpoint's: the largest error is "
                 f"{self.largest_error:.3g}, the limit is {LIMIT:g}. Number {place['number']}{name} of the action on "
                 f"observation {place['observation']} is {place['exported']!r} instead of {place['checkpoint']!r}. "
                 "No file was written"
@@ -160,13 +160,13 @@ def compare_in_episodes(comparison: Comparison, env: BackendVectorEnv, *, seed: 
 
 
 def compare_on_samples(comparison: Comparison, spec: PolicySpec, *, seed: int) -> dict[str, Any]:
-    """Compare on random observations within the limits of the spec; those without limits are normal numbers.
+    """Compare on random observations within the limits of the spec; without limits, they are normally distributed.
 
     All actions are allowed.
 
     Args:
         comparison: Both policies.
-        spec: What they observe.
+        spec: Their spec.
         seed: Seeds the observations.
 
     Raises:

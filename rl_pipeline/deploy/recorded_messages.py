@@ -44,7 +44,7 @@ _FIELDS: dict[str, Fields] = {
     ),
 }
 _SENT_AS = {"bool": "uint8", "float16": "float32"}
-"""For kinds of numbers that no message of std_msgs holds, one that holds the same values."""
+"""For dtypes without a message in std_msgs, a dtype with the same values."""
 _NUMBERS = ("float32", "float64", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
 
 _SEPARATOR = "=" * 80
@@ -85,7 +85,7 @@ def definition(message_type: str) -> bytes:
 _ARRAY_TYPE = re.compile(r"std_msgs/msg/(\w+)MultiArray")
 
 
-@lru_cache(maxsize=64)  # every cycle has one, and nearly always the same
+@lru_cache(maxsize=64)  # every cycle has one, which is nearly always the same
 def encode_text(text: str) -> bytes:
     """Write a `String`."""
     return encode_message(_FIELDS[STRING], data=text)
@@ -107,7 +107,7 @@ def encode_event(event: Event, name: str) -> bytes:
 
 
 def decode_text(data: Buffer) -> str:
-    """Read a `String`. Raises `CdrError` where it is none, like the others."""
+    """Read a `String`. Like the others, raises `CdrError` for another message."""
     return str(decode_message(_FIELDS[STRING], bytes(data)).data)
 
 
@@ -117,7 +117,7 @@ def decode_flag(data: Buffer) -> bool:
 
 
 def decode_event(data: Buffer, time: int) -> Event:
-    """Read a `Log`, with the time of its record, which has no year 2038."""
+    """Read a `Log`, with the time of its record, which has no year-2038 problem."""
     log = decode_message(_FIELDS[LOG], bytes(data))
     levels = {number: level for level, number in LOG_LEVELS.items()}
     return Event(time, levels.get(log.level, "info"), log.msg)
@@ -125,18 +125,18 @@ def decode_event(data: Buffer, time: int) -> Event:
 
 @dataclass(frozen=True)
 class ArrayMessage:
-    """How arrays of one dtype and shape are written as messages, and read as the same arrays.
+    """Conversion of arrays of one dtype and shape to messages and back.
 
     Numbers are sent as the array of std_msgs that has their type; pictures (uint8, height x width x 1, 3 or 4) as
     `sensor_msgs/msg/Image`.
 
     Attributes:
         dtype: Name of a NumPy dtype.
-        shape: Of the array.
+        shape: Shape of the array.
         message_type: Name of the ROS 2 message.
 
     Raises:
-        ValueError: No message holds such numbers.
+        ValueError: No message can store such numbers.
     """
 
     dtype: str
@@ -149,19 +149,19 @@ class ArrayMessage:
             valid = ", ".join(sorted({*_NUMBERS, *_SENT_AS}))
             raise ValueError(f"arrays of {self.dtype} cannot be recorded; valid are {valid}")
         if not (len(self.shape) <= MAX_AXES and all(0 <= length < 2**32 for length in self.shape)):
-            raise ValueError(f"{self.shape} is no shape of an array that can be recorded")
+            raise ValueError(f"{self.shape} is not a shape of an array that can be recorded")
         letters = re.sub(r"^(u?)(\w)", lambda match: match[1].upper() + match[2].upper(), self._sent_as)
         kind = "sensor_msgs/msg/Image" if self._is_picture else f"std_msgs/msg/{letters}MultiArray"
         object.__setattr__(self, "message_type", kind)
 
     @property
     def metadata(self) -> dict[str, str]:
-        """What a channel tells of its arrays."""
+        """Metadata of a channel about its arrays."""
         return {"dtype": self.dtype, "shape": " ".join(map(str, self.shape))}
 
     @classmethod
     def of_metadata(cls, metadata: Mapping[str, str]) -> "ArrayMessage":
-        """Return what a channel tells. Raises KeyError and ValueError where it tells nothing valid."""
+        """Return the metadata of a channel. Raises KeyError and ValueError if it is not valid."""
         return cls(metadata["dtype"], tuple(int(length) for length in metadata["shape"].split()))
 
     def encoder(self) -> Callable[[NDArray[Any], int], bytes]:
@@ -178,7 +178,7 @@ class ArrayMessage:
         return lambda array, time: before + array.astype(kind, copy=False).tobytes()
 
     def decode(self, data: Buffer) -> NDArray[Any]:
-        """Read an array. Raises CdrError or ValueError where the message has another one."""
+        """Read an array. Raises CdrError or ValueError if the message contains another array."""
         if self._is_picture:
             flat = decode_message(_FIELDS[IMAGE], bytes(data)).data
         else:

@@ -1,11 +1,11 @@
-"""Records what a policy does to a robot, in the background of the control loop.
+"""Recording of a policy on a robot, in the background of the control loop.
 
     recorder = Recorder(Path("robot.mcap"), exported.document, exported.sha256, max_bytes=500_000_000)
     recorder.write(cycle)
     recorder.close()
 
 A recording is a series of MCAP files, its parts: `robot_0001.mcap`, `robot_0002.mcap` and so on. The oldest parts
-are deleted so that all of them together stay within `max_bytes`: the last minutes before a stop are always there.
+are deleted so that all of them together stay within `max_bytes`: the last minutes before a stop are always kept.
 """
 
 import errno
@@ -26,21 +26,21 @@ from rl_pipeline.tracking.background import BackgroundCalls
 
 SUFFIX = ".mcap"
 SHARES = 8
-"""`max_bytes` is divided among so many parts, of which one is not used: it is room for the indexes of the others."""
+"""Number of parts that share `max_bytes`; one of them is reserved for the indexes of the others."""
 MIN_BYTES = 2**20
 QUEUE = 2000
-"""Cycles that may wait for the disk: four seconds at 500 Hz."""
+"""Maximum number of cycles that wait for the disk: four seconds at 500 Hz."""
 MAX_WAITING_BYTES = 128 * 2**20
-"""Memory that they may take, since cycles with pictures are big."""
+"""Maximum memory of waiting cycles, since cycles with pictures are large."""
 RETRY_SECONDS = 5.0
-"""A disk that failed is tried again after so long."""
+"""Time before a failed disk is tried again."""
 CLOSE_SECONDS = 5.0
 AT_ONCE: tuple[Level, ...] = ("error", "fatal")
-"""Events that are written at once. Others may come with every cycle, which would make a chunk of each."""
+"""Events that are written at once. Others may occur in every cycle, so each would become a chunk."""
 PAUSE_SECONDS = 0.02
-"""The recorder's thread works in turns, since the control loop pays for waking it."""
+"""Interval of the recorder's thread, since waking it costs time of the control loop."""
 SWITCH_SECONDS = 0.0005
-"""The control loop gets Python's lock from the recorder's thread after so long; Python's default is 5 ms."""
+"""Time after which the recorder's thread hands Python's lock to the control loop; Python's default is 5 ms."""
 
 
 def parts_of(path: Path) -> list[Path]:
@@ -55,20 +55,20 @@ def _number(part: Path) -> int:
 
 
 class Recorder:
-    """Writes cycles and events in a thread of its own.
+    """Writes cycles and events in a separate thread.
 
     While it records, Python switches between threads every `SWITCH_SECONDS`.
 
     Args:
-        path: Names the parts; `.mcap`. Parts of an earlier recording of this name are kept, count for `max_bytes`,
-            and are the first to be deleted.
-        policy_document: What the policy's file says of itself; see `rl_pipeline.policies.exported`.
+        path: Name of the parts, ending in `.mcap`. Parts of an earlier recording of this name are kept, count for
+            `max_bytes`, and are deleted first.
+        policy_document: Description in the policy's file; see `rl_pipeline.policies.exported`.
         policy_sha256: Checksum of that file.
-        max_bytes: All parts together are never bigger.
-        queue: So many cycles may wait for the disk; more are dropped.
+        max_bytes: Maximum total size of all parts.
+        queue: Maximum number of cycles that wait for the disk; more are dropped.
 
     Attributes:
-        failure: Why nothing is recorded at present; None while all is well.
+        failure: Why nothing is recorded at present; None without a problem.
 
     Raises:
         ValueError: `path` or `max_bytes` cannot be used.
@@ -99,7 +99,7 @@ class Recorder:
         self._older = {part: part.stat().st_size for part in parts_of(path)}
         self._next_number = 1 + max(map(_number, self._older), default=0)
         self._cycles = 0
-        self._taken = self._written = 0  # bytes of cycles; each is changed by one thread only
+        self._taken = self._written = 0  # bytes of cycles; only one thread changes each
         self._lost = 0
         self._lock = threading.Lock()
         self._retry_at = 0.0
@@ -138,23 +138,25 @@ class Recorder:
 
         Args:
             time: Nanoseconds of the wall clock.
-            level: How serious it is.
-            text: What happened.
+            level: Severity.
+            text: Description.
         """
         event, at_once = Event(time, level, text), level in AT_ONCE
         if not self._calls.put(lambda: self._record(lambda part: part.add_event(event), at_once=at_once)):
             self._lose(1)
 
     def close(self) -> None:
-        """Write what waits; gives up a disk that does not take it within `CLOSE_SECONDS`."""
+        """Write the waiting cycles; give up if the disk takes longer than `CLOSE_SECONDS`."""
         deadline = time.monotonic() + CLOSE_SECONDS
         is_queued = self._calls.put(self._finish_part, timeout=CLOSE_SECONDS)
         if not (is_queued and self._calls.stop(max(deadline - time.monotonic(), 0.0))):
-            self.failure = f"{self._path.parent} did not take the end of the recording in {CLOSE_SECONDS:g} s"
+            self.failure = (
+                f"{self._path.parent} did not accept the end of the recording within {CLOSE_SECONDS:g} s"
+            )
         sys.setswitchinterval(self._switch_seconds)
 
     def _record(self, add: Callable[[Part], None], *, at_once: bool = False) -> None:
-        """Add something to the part of now; in the thread."""
+        """Add a cycle or event to the current part; called in the thread."""
         try:
             if self._part is None:
                 if time.monotonic() < self._retry_at:
@@ -166,7 +168,7 @@ class Recorder:
                 self._flush(self._part)
         except OSError as error:
             self._leave_part(error)
-        except (ValueError, struct.error) as error:  # what no message holds: the part goes on without it
+        except (ValueError, struct.error) as error:  # what no message holds: the part continues without it
             self.failure = str(error)
             self._lose(1)
 
@@ -203,7 +205,7 @@ class Recorder:
         del self._older[oldest]
 
     def _leave_part(self, error: OSError) -> None:
-        """Leave a part that cannot be written, and make room for the next one where the disk is full."""
+        """Abandon a part that cannot be written, and free space for the next one if the disk is full."""
         self.failure = f"{self._path.parent}: {error.strerror or error}"
         self._lose(1)
         part, self._part = self._part, None

@@ -28,13 +28,13 @@ EPISODE_START, OBSERVATION, ACTION, COMMAND, STATE, EVENTS = (
     f"{PREFIX}/{name}" for name in ("episode_start", "observation", "action", "command", "state", "events")
 )
 KEY = "key"
-"""In the metadata of a channel: the key of a part of a Dict observation, which its topic may spell otherwise."""
+"""In the metadata of a channel: the key of a part of a Dict observation; its topic may be spelt differently."""
 SEQUENCES = 2**32
-"""Numbers of cycles begin again after so many."""
+"""Numbers of cycles restart after this value."""
 
 CHUNK_BYTES = 2**20
 CHUNK_SECONDS = 0.5
-"""A chunk is written when it has this size or age: what a killed process had not written yet is lost."""
+"""Size and age at which a chunk is written; a killed process loses the unwritten chunk."""
 
 MESSAGE_EXTRA, CHUNK_EXTRA, CHANNEL_EXTRA = 47, 200, 30
 """Bytes besides the messages: of a message and its index, of a chunk, and of each channel in a chunk's index."""
@@ -44,7 +44,7 @@ _ArrayKey = tuple[str, str | None, str, tuple[int, ...]]
 
 
 class _File:
-    """A file without a buffer of its own, so that a write that failed leaves nothing to be written again."""
+    """A file without a buffer, so that a failed write leaves nothing to write later."""
 
     def __init__(self, path: Path) -> None:
         self._raw = path.open("xb", buffering=0)
@@ -59,7 +59,7 @@ class _File:
         return self._raw.tell()
 
     def flush(self) -> None:
-        """Do nothing: everything has been given to the system."""
+        """Do nothing: all data has been passed to the system."""
 
     def close(self) -> None:
         self._raw.close()
@@ -70,13 +70,13 @@ class Part:
 
     Args:
         path: The file.
-        metadata: What stands in its metadata record `rl_pipeline`.
+        metadata: Content of its metadata record `rl_pipeline`.
 
     Attributes:
         path: The file.
-        size: Bytes that are in the file.
-        waiting: Bytes, before compression, that wait to be written.
-        waiting_entries: Cycles and events that would be lost with them.
+        size: Bytes in the file.
+        waiting: Waiting bytes, before compression.
+        waiting_entries: Waiting cycles and events.
 
     Raises:
         OSError: The file exists or cannot be written.
@@ -105,14 +105,14 @@ class Part:
             raise
 
     def add(self, cycle: Cycle, sequence: int) -> None:
-        """Take a cycle. It is in the file after the next `flush`.
+        """Add a cycle. It is in the file after the next `flush`.
 
         Args:
             cycle: The cycle.
-            sequence: Its number, by which a reader finds its messages and notices cycles that are missing.
+            sequence: Its number, with which a reader finds its messages and detects missing cycles.
 
         Raises:
-            ValueError: No message holds such arrays.
+            ValueError: No message can store such arrays.
         """
         self._sequence = sequence % SEQUENCES
         self._add(EPISODE_START, BOOL, cycle.time, encode_flag(cycle.episode_start))
@@ -124,31 +124,33 @@ class Part:
         for topic, array in ((ACTION, cycle.action), (COMMAND, cycle.command)):
             if array is not None:
                 self._add_array(topic, None, cycle.time, array)
-        self._add(STATE, STRING, cycle.time, encode_text(cycle.state))  # the last message: the cycle is whole
+        self._add(
+            STATE, STRING, cycle.time, encode_text(cycle.state)
+        )  # the last message: the cycle is complete
         self.waiting_entries += 1
 
     def add_event(self, event: Event) -> None:
-        """Take an event. It is in the file after the next `flush`."""
+        """Add an event. It is in the file after the next `flush`."""
         self._add(EVENTS, LOG, event.time, encode_event(event, "policy"))
         self.waiting_entries += 1
 
     @property
     def is_due(self) -> bool:
-        """Whether what waits is big or old enough to be written."""
+        """Whether the waiting data is large or old enough to be written."""
         return self.waiting > CHUNK_BYTES or time.monotonic() - self._chunk_began > CHUNK_SECONDS
 
     @property
     def size_when_finished(self) -> int:
-        """Bytes that the file will have if nothing is added; never fewer."""
+        """Final size of the file if nothing is added; an upper bound."""
         channels = len(self._channels) + len(self._arrays)
         index = (self._chunks + 1) * (CHUNK_EXTRA + CHANNEL_EXTRA * channels)
         return self.size + self.waiting + index
 
     def flush(self) -> None:
-        """Write what waits, which is then in the file even if this process is killed.
+        """Write the waiting data, which is then in the file even if this process is killed.
 
         Raises:
-            OSError: The disk is full or failed. The file is whole up to the chunk before.
+            OSError: The disk is full or failed. The file is complete up to the previous chunk.
         """
         self._writer.flush()
         self.size = self._file.tell()
@@ -157,7 +159,7 @@ class Part:
         self._chunk_began = time.monotonic()
 
     def finish(self) -> None:
-        """Write what waits and the index, and close the file. Raises OSError as `flush` does."""
+        """Write the waiting data and the index, and close the file. Raises OSError like `flush`."""
         try:
             self.flush()
             self._writer.finish()
@@ -166,7 +168,7 @@ class Part:
             self._file.close()
 
     def abandon(self) -> None:
-        """Close a file that cannot be written any more, and remove it where no chunk of it is whole."""
+        """Close a file that can no longer be written, and remove it if no chunk of it is complete."""
         self._file.close()
         if not self.size:
             self.path.unlink(missing_ok=True)

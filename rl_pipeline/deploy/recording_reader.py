@@ -1,4 +1,4 @@
-"""Reads what a `Recorder` wrote. They may come from elsewhere: nothing in them is executed, and sizes bounded."""
+"""Reader of recordings. They may be untrusted: nothing in them is executed, and sizes are bounded."""
 
 import json
 import struct
@@ -33,28 +33,28 @@ from rl_pipeline.deploy.recording_part import (
 from rl_pipeline.errors import UserError
 
 MAX_RECORD_BYTES = 64 * 2**20
-"""Of a record, and of a chunk after decompression; the recorder's own chunks are much smaller."""
+"""Maximum size of a record, and of a decompressed chunk; the recorder's own chunks are much smaller."""
 MAX_CHANNELS = 1000
 
 
 class RecordingError(UserError):
-    """A file that is missing, damaged, or no recording of a policy."""
+    """Raised for a file that is missing, damaged, or not a recording of a policy."""
 
 
 @dataclass(frozen=True)
 class NumberedCycle:
-    """A cycle and its number in the recording; numbers that are missing were not recorded."""
+    """A cycle and its number in the recording; missing numbers were not recorded."""
 
     number: int
     cycle: Cycle
 
 
 class _EndsEarlyError(Exception):
-    """The file ends inside a record."""
+    """Raised when the file ends inside a record."""
 
 
 class _File:
-    """Reads exactly what is asked for."""
+    """Reads exactly the requested number of bytes."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
@@ -81,9 +81,9 @@ class _Messages:
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     def finished(self, time: int, state: str) -> NumberedCycle:
-        """Return the cycle. Raises ValueError where messages are missing."""
+        """Return the cycle. Raises ValueError if messages are missing."""
         if self.episode_start is None or (None in self.parts and len(self.parts) > 1):
-            raise ValueError(f"cycle {self.number} lacks messages")
+            raise ValueError(f"messages of cycle {self.number} are missing")
         observation = (
             self.parts[None] if None in self.parts else {str(key): part for key, part in self.parts.items()}
         )
@@ -99,13 +99,13 @@ class RecordingPart:
 
     Attributes:
         path: The file.
-        policy_document: What the policy's file said of itself.
+        policy_document: Description in the policy's file.
         policy_sha256: The checksum of that file.
-        recording: Parts of one recording have the same.
-        ends_early: Whether the file ends without its index, as after a power cut; known once it has been read.
+        recording: Identifier that all parts of a recording share.
+        ends_early: Whether the file ends without its index, as after a power cut; set after reading.
 
     Raises:
-        RecordingError: The file is missing, or no recording of a policy.
+        RecordingError: The file is missing, or is not a recording of a policy.
     """
 
     def __init__(self, path: Path) -> None:
@@ -155,13 +155,13 @@ class RecordingPart:
                 self._take_metadata(record.metadata)
                 return
         raise RecordingError(
-            f"{self.path} is no recording of a policy: it has no metadata record {METADATA!r} before its messages"
+            f"{self.path} is not a recording of a policy: it has no metadata record {METADATA!r} before its messages"
         )
 
     def _take_metadata(self, metadata: Mapping[str, str]) -> None:
         if metadata.get("format") != FORMAT:
             raise RecordingError(
-                f"{self.path} has format {metadata.get('format')!r}, this version reads {FORMAT!r}"
+                f"{self.path} has format {metadata.get('format')!r}, but this version reads {FORMAT!r}"
             )
         try:
             self.policy_document = json.loads(metadata["policy"])
@@ -221,17 +221,17 @@ class RecordingPart:
         return None
 
     def _damaged(self, error: Exception) -> RecordingError:
-        return RecordingError(f"{self.path} is damaged or no MCAP file ({type(error).__name__}: {error})")
+        return RecordingError(f"{self.path} is damaged or not an MCAP file ({type(error).__name__}: {error})")
 
 
 def find_parts(path: Path) -> list[Path]:
     """Find the files of a recording.
 
     Args:
-        path: One of its files, or the name that the recorder was given, which stands for all of them.
+        path: One of its files, or the name given to the recorder, which selects all of them.
 
     Raises:
-        RecordingError: There are none.
+        RecordingError: No file exists.
     """
     if path.is_file():
         return [path]
@@ -241,7 +241,7 @@ def find_parts(path: Path) -> list[Path]:
         close = nearest(path.name, there)
         hint = f"; did you mean '{close}'?" if close else ""
         raise RecordingError(
-            f"there is no recording {path}; in {path.parent.resolve()} are: {', '.join(there) or 'none'}{hint}"
+            f"the recording {path} does not exist; {path.parent.resolve()} has: {', '.join(there) or 'none'}{hint}"
         )
     return parts
 
@@ -251,10 +251,10 @@ def _holds_arrays(topic: str) -> bool:
 
 
 def _checked(chunk: Chunk) -> Chunk:
-    """Return a chunk whose content is known to have a bounded size.
+    """Return a chunk after a check that the size of its content is bounded.
 
     Raises:
-        ValueError: It is bigger, or compressed in another way than the recorder does it.
+        ValueError: The chunk is too large, or compressed differently than by the recorder.
     """
     if chunk.uncompressed_size > MAX_RECORD_BYTES:
         raise ValueError(
@@ -263,5 +263,5 @@ def _checked(chunk: Chunk) -> Chunk:
     if chunk.compression not in ("", "zstd"):
         raise ValueError(f"chunks are compressed by {chunk.compression!r}; valid are zstd and none")
     if chunk.compression and zstandard.frame_content_size(chunk.data) != chunk.uncompressed_size:
-        raise ValueError("a chunk says another size than its content")
+        raise ValueError("the size of a chunk differs from that of its content")
     return chunk

@@ -1,4 +1,4 @@
-"""Recomputes the actions of a recording, and tells how far they are from the recorded ones."""
+"""Recomputation of a recording's actions, and comparison with the recorded ones."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -17,20 +17,20 @@ from rl_pipeline.policies.policy import Policy
 from rl_pipeline.policies.spec import PolicySpec, Signal
 
 TOLERANCE = 1e-5
-"""Of a difference, relative to the recorded number where that is greater than 1; exported policies keep to it."""
+"""Largest difference, relative to the recorded number if that is greater than 1; exported policies stay below it."""
 MAX_EVENTS = 1000
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A cycle whose action was not the recomputed one.
+    """A cycle whose action differs from the recomputed one.
 
     Attributes:
-        path: The file that holds it.
-        number: Of the cycle.
+        path: Its file.
+        number: Number of the cycle.
         time: Nanoseconds of the wall clock.
         recorded: The recorded action.
-        recomputed: What the policy gives.
+        recomputed: The policy's action.
     """
 
     path: Path
@@ -42,22 +42,22 @@ class Difference:
 
 @dataclass
 class Replay:
-    """What recomputing a recording gave.
+    """Result of recomputing a recording.
 
     Attributes:
         cycles: Cycles in the files.
-        compared: Those whose action was recomputed.
-        without_action: Those in which the policy was not asked.
-        without_memory: Those whose action depends on cycles that are not in the files.
+        compared: Cycles whose action was recomputed.
+        without_action: Cycles in which the policy was not called.
+        without_memory: Cycles whose action depends on cycles that are not in the files.
         missing: Cycles between the others that were not recorded.
-        states: How many cycles were in each state.
-        times: Of the first and the last cycle, in nanoseconds.
-        largest: Largest absolute difference of two actions; infinite where one is no number.
+        states: Number of cycles in each state.
+        times: Times of the first and the last cycle, in nanoseconds.
+        largest: Largest absolute difference of two actions; infinite if one is not a number.
         first: The first cycle that differs by more than the tolerance.
-        events: The first `MAX_EVENTS` of them.
-        n_events: How many there are.
+        events: The first `MAX_EVENTS` events.
+        n_events: Number of events.
         ends_early: Files that end without their index.
-        other_files: Checksums of other files of a policy with which cycles were recorded.
+        other_files: Checksums of other policy files with which cycles were recorded.
     """
 
     cycles: int = 0
@@ -93,12 +93,12 @@ class Replay:
 
 
 class Replayer:
-    """Gives the observations of a recording to a policy, one cycle after the other.
+    """Passes the observations of a recording to a policy, one cycle after another.
 
     Args:
-        policy: Acts on raw observations.
-        spec: What it observes and commands.
-        sha256: Checksum of its file; None where it has no file of its own.
+        policy: Policy that acts on raw observations.
+        spec: Its spec.
+        sha256: Checksum of its file; None if it has no separate file.
         tolerance: See `TOLERANCE`.
     """
 
@@ -120,7 +120,7 @@ class Replayer:
         """Recompute the actions in files of one recording, the oldest first.
 
         Raises:
-            RecordingError: A file is damaged or no recording, or belongs to a policy with other arrays.
+            RecordingError: A file is damaged, is not a recording, or belongs to a policy with other arrays.
         """
         for path in parts:
             with RecordingPart(path) as part:
@@ -149,7 +149,7 @@ class Replayer:
             self._compare(numbered, cycle.action, part.path)
 
     def _note_gap(self, recording: str, number: int) -> None:
-        """Forget what the policy remembers where cycles are missing."""
+        """Clear the policy's memory if cycles are missing."""
         last, self._last = self._last, (recording, number)
         if last is not None and last[0] == recording:
             missing = (number - last[1] - 1) % SEQUENCES
@@ -193,7 +193,7 @@ def _row(array: NDArray[Any], signal: Signal, what: str, path: Path) -> NDArray[
 
 def _other_policy(path: Path, what: str, recorded: object, expected: object) -> RecordingError:
     return RecordingError(
-        f"{path} was recorded with another policy: its {what} is {recorded}, that of the policy {expected}; "
+        f"{path} was recorded with another policy: its {what} is {recorded}, that of the given policy is {expected}; "
         "give the run or the policy.onnx that acted"
     )
 

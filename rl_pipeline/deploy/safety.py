@@ -1,4 +1,4 @@
-"""Checks that stop a policy on a robot: each returns what is wrong, or None.
+"""Checks that stop a policy on a robot: each returns a problem, or None.
 
 Times are nanoseconds of a steady clock.
 """
@@ -15,11 +15,11 @@ SECOND = 1_000_000_000
 
 
 class TopicWatch:
-    """Watches that the messages of a topic keep coming, and that their time stamps advance with the clock.
+    """Checks that messages of a topic keep arriving, and that their time stamps advance with the clock.
 
     Args:
         topic: Its name, for messages.
-        max_age: Seconds without a message that are too long.
+        max_age: Longest time in seconds without a message.
     """
 
     def __init__(self, topic: str, max_age: float) -> None:
@@ -30,11 +30,11 @@ class TopicWatch:
         self._jump: str | None = None
 
     def arrived(self, now: int, stamp: int | None) -> None:
-        """Note a message.
+        """Record a message.
 
         Args:
-            now: When it came.
-            stamp: The time in its header; None where it has none.
+            now: Time of its arrival.
+            stamp: The time in its header; None if it has none.
         """
         if stamp is not None and self._stamp is not None and self._arrival is not None:
             jump = ((stamp - self._stamp) - (now - self._arrival)) / SECOND
@@ -43,13 +43,13 @@ class TopicWatch:
         self._arrival, self._stamp = now, stamp
 
     def forgive(self) -> None:
-        """Forget a jump, which an operator has seen."""
+        """Clear a jump, which an operator has seen."""
         self._jump = None
 
     def problem(self, now: int) -> str | None:
-        """Return what is wrong with the topic."""
+        """Return the problem of the topic."""
         if self._arrival is None:
-            return f"{self._topic} has had no message"
+            return f"no message of {self._topic} has arrived"
         age = (now - self._arrival) / SECOND
         if age > self._max_age:
             return f"the newest message of {self._topic} is {age:.3f} s old; max_age is {self._max_age:g} s"
@@ -61,7 +61,7 @@ class EmergencyStop:
 
     Args:
         topic: Its name, for messages.
-        heartbeat: Seconds without a message that are too long; None if none are needed.
+        heartbeat: Longest time in seconds without a message; None if no messages are required.
     """
 
     def __init__(self, topic: str, heartbeat: float | None) -> None:
@@ -71,20 +71,20 @@ class EmergencyStop:
         self._pressed = False
 
     def received(self, now: int, *, pressed: bool) -> None:
-        """Note a message."""
+        """Record a message."""
         self._arrival, self._pressed = now, pressed
 
     def problem(self, now: int) -> str | None:
-        """Return what is wrong."""
+        """Return the problem."""
         if self._pressed:
             return f"the emergency stop {self._topic} is pressed"
         if self._heartbeat is None:
             return None
         if self._arrival is None:
-            return f"the emergency stop {self._topic} has had no message, but needs a heartbeat"
+            return f"no message of the emergency stop {self._topic} has arrived; it needs a heartbeat"
         age = (now - self._arrival) / SECOND
         if age > self._heartbeat:
-            return f"the emergency stop {self._topic} is silent for {age:.3f} s; heartbeat is {self._heartbeat:g} s"
+            return f"the emergency stop {self._topic} was silent for {age:.3f} s; heartbeat is {self._heartbeat:g} s"
         return None
 
 
@@ -92,9 +92,9 @@ class ObservationLimits:
     """Checks observations of one robot.
 
     Args:
-        signals: What the policy observes, with the limits of its training.
-        bounds: Smallest and largest values of a part's numbers that the robot's description gives, -inf and inf
-            where it gives none. The key of a plain observation is `PLAIN`.
+        signals: The policy's observations, with the limits of its training.
+        bounds: Smallest and largest values of a part's numbers in the robot's description, -inf and inf if it has
+            none. The key of a plain observation is `PLAIN`.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class ObservationLimits:
             self._limits[part] = np.maximum(low, below), np.minimum(high, above)
 
     def problem(self, observation: Observation) -> str | None:
-        """Return what is wrong with an observation."""
+        """Return the problem of an observation."""
         for key, values in as_dict(observation).items():
             low, high = self._limits[key]
             if ((values >= low) & (values <= high)).all():  # false for NaN, too
@@ -140,8 +140,8 @@ class CommandLimits:
     Args:
         low: Smallest values, (n,).
         high: Largest values, (n,).
-        max_change: Largest changes between two cycles, (n,); inf where there is no limit.
-        names: Names of the numbers, for messages; empty where they have none.
+        max_change: Largest changes between two cycles, (n,); inf for no limit.
+        names: Names of the numbers, for messages; empty if they have none.
     """
 
     TOLERANCE = 1e-6
@@ -159,7 +159,7 @@ class CommandLimits:
         self._names = names
 
     def problem(self, command: NDArray[np.float64], previous: NDArray[np.float64]) -> str | None:
-        """Return what is wrong with a command that follows another one."""
+        """Return the problem of a command, given the previous one."""
         inside = (command >= self._low) & (command <= self._high)
         if not inside.all():
             index = int(np.flatnonzero(~inside)[0])

@@ -1,7 +1,7 @@
-"""The transforms of `rl_pipeline.policies.transforms` in torch, so that a graph can hold them.
+"""The transforms of `rl_pipeline.policies.transforms` in torch, for exported graphs.
 
-A stage does to tensors what its transform does to arrays. What the transform keeps as a state is a memory of the
-graph, of which every row is zero at the start of an episode.
+A stage transforms tensors as its transform does arrays. The state of the transform is a memory of the graph; each of
+its rows is zero at the start of an episode.
 """
 
 from abc import ABC, abstractmethod
@@ -25,7 +25,7 @@ class Stage(nn.Module, ABC):
         Args:
             parts: (n, ...) by key.
             memory: (n, ...) by name.
-            started: Which rows are not the first of their episode, bool (n,); None where nothing is remembered.
+            started: Rows that are not the first of their episode, bool (n,); None without a memory.
         """
 
     def record(self, actions: Tensor, memory: Tensors) -> Tensors:
@@ -71,7 +71,7 @@ class StackStage(Stage):
 
     def observe(self, parts: Tensors, memory: Tensors, started: Tensor | None) -> tuple[Tensors, Tensors]:
         """See `Stage.observe`."""
-        assert started is not None  # since frames are remembered
+        assert started is not None  # since it stores frames
         stacks = {
             key: self._stack(axis + 1, memory[key], parts[key], started)
             for key, axis in self.transform.axes.items()
@@ -95,7 +95,7 @@ class ActionsStage(Stage):
         self.plain = plain
 
     def observe(self, parts: Tensors, memory: Tensors, started: Tensor | None) -> tuple[Tensors, Tensors]:
-        """See `Stage.observe`; the memory of a row that starts an episode is zero already."""
+        """See `Stage.observe`; the memory of a row that starts an episode is already zero."""
         history = memory[self.transform.KEY]
         if self.plain:
             vector = parts[PLAIN]
@@ -121,11 +121,11 @@ def make_stage(transform: Transform, *, plain: bool) -> Stage:
     """Make the stage of a transform.
 
     Args:
-        transform: One of a spec.
+        transform: A transform of a spec.
         plain: Whether the observation is one array.
 
     Raises:
-        CannotExportError: There is no stage for it.
+        CannotExportError: The transform has no stage.
     """
     match transform:
         case Normalize():

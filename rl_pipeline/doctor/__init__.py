@@ -1,4 +1,4 @@
-"""Checks of this machine, with a remedy for each that fails."""
+"""Checks of this machine, with a remedy for each failure."""
 
 from collections.abc import Callable
 

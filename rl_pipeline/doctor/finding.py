@@ -8,13 +8,13 @@ Level = Literal["ok", "warning", "error"]
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found.
+    """Result of a check.
 
     Attributes:
-        subject: What was looked at, e.g. `disk`.
-        level: `ok`; `warning` for what only some users need; `error` for what stops every training.
-        text: What was found.
-        remedy: What to do about it; empty when all is well.
+        subject: Subject of the check, e.g. `disk`.
+        level: `ok`; `warning` for problems of some users; `error` for problems that stop every training.
+        text: Description.
+        remedy: How to fix it; empty without a problem.
     """
 
     subject: str

@@ -1,4 +1,4 @@
-"""Can torch use a GPU, and can MuJoCo draw?"""
+"""Checks of GPU and rendering: whether torch can use a GPU, and whether MuJoCo can render."""
 
 import shutil
 
@@ -7,12 +7,12 @@ from rl_pipeline.rendering.gl import RenderingUnavailable, try_backends
 
 
 def check() -> list[Finding]:
-    """Look for a GPU to compute on, and for a library that draws."""
+    """Check for a GPU, and for a library that renders."""
     return [gpu(), drawing()]
 
 
 def gpu() -> Finding:
-    """Ask torch for NVIDIA GPUs, and the driver where torch sees none."""
+    """Ask torch for NVIDIA GPUs, and the driver if torch sees none."""
     import torch
 
     names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
@@ -24,16 +24,18 @@ def gpu() -> Finding:
         remedy = (
             "unset RL_PIPELINE_TORCH_INDEX, delete the virtual environment and run `bash launch_node.bash`"
         )
-        return Finding("gpu", "warning", "there is an NVIDIA driver, but torch is built without CUDA", remedy)
+        return Finding(
+            "gpu", "warning", "an NVIDIA driver is installed, but torch is built without CUDA", remedy
+        )
     remedy = (
-        "see whether `nvidia-smi` lists the GPU; in a container start it with `--gpus all`, and update the "
+        "check that `nvidia-smi` lists the GPU; start a container with `--gpus all`; update the "
         f"driver if it is older than CUDA {torch.version.cuda}"
     )
-    return Finding("gpu", "warning", "there is an NVIDIA driver, but torch cannot use a GPU", remedy)
+    return Finding("gpu", "warning", "an NVIDIA driver is installed, but torch cannot use a GPU", remedy)
 
 
 def drawing() -> Finding:
-    """Draw a frame with each OpenGL backend; one that works is enough."""
+    """Render a frame with each OpenGL backend; one working backend is enough."""
     try:
         failures = try_backends()
     except RenderingUnavailable as error:

@@ -1,4 +1,4 @@
-"""Does the machine have room: processor cores, disk, shared memory?"""
+"""Checks of processor cores, disk and shared memory."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def check() -> list[Finding]:
-    """Look at cores, disk and shared memory."""
+    """Check cores, disk and shared memory."""
     free = shutil.disk_usage(Path.cwd()).free
     findings = [processor(count_cores(), dict(os.environ)), disk(free)]
     if SHARED_MEMORY.is_dir():
@@ -24,7 +24,7 @@ def check() -> list[Finding]:
 
 
 def processor(cores: int, environ: dict[str, str]) -> Finding:
-    """Compare the threads that libraries are told to use with the cores that this process may use."""
+    """Compare the configured number of libraries' threads with the cores that this process may use."""
     for name in THREAD_VARIABLES:
         value = environ.get(name, "")
         if value.isdigit() and int(value) > cores:
@@ -34,7 +34,7 @@ def processor(cores: int, environ: dict[str, str]) -> Finding:
 
 
 def disk(free: int) -> Finding:
-    """Judge the free bytes where experiments/ is written."""
+    """Check the free bytes on the disk of experiments/."""
     text = f"{free / GIB:.1f} GiB free at {Path.cwd()}"
     if free >= DISK_WANTED:
         return Finding("disk", "ok", text)
@@ -44,7 +44,7 @@ def disk(free: int) -> Finding:
 
 
 def shared_memory(size: int) -> Finding:
-    """Judge the size in bytes of the memory through which worker processes and ROS nodes exchange data."""
+    """Check the size in bytes of the shared memory, through which worker processes and ROS nodes exchange data."""
     text = f"{size / GIB:.2g} GiB in {SHARED_MEMORY}"
     if size >= SHARED_MEMORY_WANTED:
         return Finding("shared memory", "ok", text)

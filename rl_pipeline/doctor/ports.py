@@ -1,4 +1,4 @@
-"""Are the ports free on which servers of the project listen?"""
+"""Check that the ports of the project's servers are free."""
 
 import socket
 
@@ -18,7 +18,7 @@ def check() -> list[Finding]:
         Finding(
             "ports",
             "warning",
-            f"{port} ({purpose}) is taken by {owner(port)}",
+            f"{port} ({purpose}) is in use by {owner(port)}",
             "end that program, or use another port",
         )
         for port, purpose in taken.items()
@@ -26,7 +26,7 @@ def check() -> list[Finding]:
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a server could listen on a port of 127.0.0.1."""
+    """Return whether a server could listen on a port of 127.0.0.1."""
     with socket.socket() as candidate:
         candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -37,7 +37,7 @@ def is_free(port: int) -> bool:
 
 
 def owner(port: int) -> str:
-    """Name the program that listens on a port, as far as this user may know it."""
+    """Return the name of the program that listens on a port, if this user may see it."""
     try:
         connections = psutil.net_connections("tcp")
         listening = [one for one in connections if one.status == psutil.CONN_LISTEN]

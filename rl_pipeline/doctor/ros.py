@@ -1,4 +1,4 @@
-"""Does ROS 2 work: the installation, the built workspace, a message there and back?"""
+"""Checks of ROS 2: the installation, the built workspace, and a message that is sent and received."""
 
 import json
 import subprocess
@@ -23,7 +23,9 @@ def check() -> list[Finding]:
     """Send a message in a shell that has entered ROS as the launchers do."""
     if not (PROJECT / "scripts" / "ros.bash").exists():
         return [
-            Finding("ros", "warning", "the launchers' scripts are not here", "use a clone of the repository")
+            Finding(
+                "ros", "warning", "the launchers' scripts were not found", "use a clone of the repository"
+            )
         ]
     try:
         process = subprocess.run(
@@ -39,14 +41,14 @@ def check() -> list[Finding]:
         return [_failure(f"no answer within {TIMEOUT} s")]
     if process.returncode == NOT_AVAILABLE:
         remedy = "`bash launch_node.bash` installs it from wheels on x86-64; elsewhere install ROS 2 Jazzy"
-        return [Finding("ros", "warning", "there is no ROS 2 here", remedy)]
+        return [Finding("ros", "warning", "ROS 2 was not found", remedy)]
     if process.returncode not in (0, NOT_BUILT):
-        return [_failure((process.stderr.strip().splitlines() or ["it ended without a word"])[-1])]
+        return [_failure((process.stderr.strip().splitlines() or ["it ended without a message"])[-1])]
     built = process.returncode == 0
     workspace = (
         Finding("workspace", "ok", "ros_ws is built")
         if built
-        else Finding("workspace", "warning", "ros_ws is not built, or changed since", BUILD)
+        else Finding("workspace", "warning", "ros_ws is not built, or has changed since the build", BUILD)
     )
     return [_success(json.loads(process.stdout.splitlines()[-1])), workspace]
 
@@ -55,14 +57,14 @@ def _success(report: dict[str, str | float]) -> Finding:
     source = "/opt/ros" if Path("/opt/ros/jazzy").is_dir() else "wheels"
     text = (
         f"{report['distro']} from {source}, {report['rmw']}, discovery {report['discovery']}; "
-        f"a message went there and back in {report['milliseconds']:.1f} ms"
+        f"a message was sent and received in {report['milliseconds']:.1f} ms"
     )
     return Finding("ros", "ok", text)
 
 
 def _failure(reason: str) -> Finding:
     remedy = (
-        "see whether a firewall blocks UDP on this host and whether RMW_IMPLEMENTATION names an installed "
+        "check that no firewall blocks UDP on this host and that RMW_IMPLEMENTATION names an installed "
         "middleware; `unset RMW_IMPLEMENTATION ROS_DOMAIN_ID` returns to the defaults"
     )
-    return Finding("ros", "error", f"no message came back: {reason}", remedy)
+    return Finding("ros", "error", f"no message was received: {reason}", remedy)

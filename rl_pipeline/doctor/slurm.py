@@ -1,4 +1,4 @@
-"""Can trainings be submitted to a Slurm cluster from here?"""
+"""Check whether trainings can be submitted to a Slurm cluster from this machine."""
 
 from rl_pipeline.doctor.finding import Finding
 from rl_pipeline.errors import UserError
@@ -18,6 +18,6 @@ def check() -> list[Finding]:
     try:
         jobs = queue()
     except UserError as error:
-        remedy = "ask whether the cluster is up, or check SLURM_CONF; `scontrol ping` tests the connection"
+        remedy = "check that the cluster is up, and check SLURM_CONF; `scontrol ping` tests the connection"
         return [Finding(SUBJECT, "warning", f"the controller does not answer: {error}", remedy)]
     return [Finding(SUBJECT, "ok", f"reachable; {len(jobs)} of your jobs are queued or run")]

@@ -1,4 +1,4 @@
-"""Is the Unity build there that config.yml names?"""
+"""Check of the Unity build that config.yml names."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ LAUNCHER_CONFIG = Path("config.yml")
 
 
 def check() -> list[Finding]:
-    """Look for the build."""
+    """Check that the build exists."""
     if not LAUNCHER_CONFIG.exists():
         return [Finding("unity", "ok", f"no {LAUNCHER_CONFIG} here, so no build is named")]
     try:
@@ -24,12 +24,12 @@ def check() -> list[Finding]:
 
 
 def executable(build: Path) -> Finding:
-    """Judge the file of a build."""
+    """Check the file of a build."""
     if not build.is_file():
         remedy = (
             f"build the scene for this system into {build}, or correct unity.build_path in {LAUNCHER_CONFIG}"
         )
-        return Finding("unity", "error", f"there is no build {build}", remedy)
+        return Finding("unity", "error", f"the build {build} does not exist", remedy)
     if not os.access(build, os.X_OK):
         return Finding("unity", "error", f"{build} is not executable", f"chmod +x '{build}'")
     return Finding("unity", "ok", f"{build}")

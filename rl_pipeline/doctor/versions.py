@@ -1,4 +1,4 @@
-"""Are the versions those of constraints.txt, which were tried together?"""
+"""Check of installed versions against constraints.txt, which lists versions that were tested together."""
 
 import platform
 import shlex
@@ -17,7 +17,7 @@ CONSTRAINTS = PROJECT / "constraints.txt"
 
 
 def check() -> list[Finding]:
-    """Compare Python and the packages with what the project was tried with."""
+    """Compare Python and the packages with the tested versions."""
     return [python_version(), packages(pinned_versions(CONSTRAINTS))]
 
 
@@ -40,7 +40,9 @@ def packages(pins: dict[str, str]) -> Finding:
         text = f"not installed: {', '.join(sorted(missing))}"
         return Finding("packages", "error", text, installation(missing, pins))
     if not pins:
-        return Finding("packages", "ok", "installed; there is no constraints.txt to compare them with")
+        return Finding(
+            "packages", "ok", "installed; no constraints.txt was found to compare the versions with"
+        )
     found = {name: installed_version(name) for name in pins}
     differing = [
         name
@@ -55,7 +57,7 @@ def packages(pins: dict[str, str]) -> Finding:
 
 
 def installation(names: list[str], pins: dict[str, str]) -> str:
-    """Write the command that installs packages; the launchers look at packages only when constraints.txt changes."""
+    """Return the command that installs packages; the launchers check packages only when constraints.txt changes."""
     wanted = [
         f"{name}=={pins[name]}" if name in pins else name for name in sorted(map(canonicalize_name, names))
     ]
@@ -63,7 +65,7 @@ def installation(names: list[str], pins: dict[str, str]) -> str:
 
 
 def pinned_versions(constraints: Path) -> dict[str, str]:
-    """Read `name==version` lines; an installation without the repository has none."""
+    """Read `name==version` lines; an installation without the repository has no such file."""
     if not constraints.exists():
         return {}
     lines = [line.partition("#")[0].strip() for line in constraints.read_text().splitlines()]
@@ -76,13 +78,13 @@ def pinned_versions(constraints: Path) -> dict[str, str]:
 
 
 def required_packages() -> list[str]:
-    """List what a machine that trains needs; other extras are reported by the checks of what they are for."""
+    """List the packages for training; other checks report the packages of other extras."""
     requirements = [Requirement(line) for line in requires("rl-pipeline") or []]
     return [one.name for one in requirements if one.marker is None or one.marker.evaluate({"extra": "train"})]
 
 
 def installed_version(name: str) -> str | None:
-    """Return the version of a package, None where it is not installed."""
+    """Return the version of a package, None if it is not installed."""
     try:
         return version(name)
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""Can runs be sent to Weights & Biases?"""
+"""Check whether runs can be sent to Weights & Biases."""
 
 import os
 
@@ -6,7 +6,7 @@ from rl_pipeline.doctor.finding import Finding
 
 
 def check() -> list[Finding]:
-    """Look for an account, without asking the server."""
+    """Look for an account, without a request to the server."""
     mode = os.environ.get("WANDB_MODE", "online")
     if mode != "online":
         return [Finding("wandb", "ok", f"WANDB_MODE={mode}: runs stay on this machine")]
@@ -14,5 +14,5 @@ def check() -> list[Finding]:
 
     if wandb.login(prompt=False, verify=False):
         return [Finding("wandb", "ok", "logged in")]
-    remedy = "`wandb login`, or set WANDB_API_KEY; with training.use_wandb: false nothing is needed"
+    remedy = "`wandb login`, or set WANDB_API_KEY; it is not needed with training.use_wandb: false"
     return [Finding("wandb", "warning", "nobody is logged in; runs with use_wandb stay offline", remedy)]

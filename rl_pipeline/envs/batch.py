@@ -22,7 +22,7 @@ def leaves(space: Space) -> list[Leaf]:
     """List the arrays that a value of the space consists of.
 
     Raises:
-        TypeError: the space holds something that is no array of a fixed shape, such as Text, Graph or Sequence.
+        TypeError: the space contains a part that is not an array of a fixed shape, such as Text, Graph or Sequence.
     """
     if isinstance(space, ARRAY_SPACES):
         return [Leaf((), array_shape(space), np.dtype(space.dtype))]
@@ -68,7 +68,7 @@ class Batch:
         return _assemble(self.space, lambda: next(arrays).copy())
 
     def clone(self) -> "Batch":
-        """Return a batch in memory of its own."""
+        """Return a batch in newly allocated memory."""
         return Batch(self.space, [array.copy() for array in self.arrays])
 
     def assign(self, arrays: list[np.ndarray]) -> None:
@@ -84,7 +84,7 @@ class Batch:
         """Check the shapes of one environment's value, since NumPy would broadcast a wrong one silently.
 
         Raises:
-            ValueError: a part is missing or of another shape than the space says.
+            ValueError: a part is missing, or its shape differs from the space.
         """
         for path, array in zip(self._paths, self.arrays, strict=True):
             name = "".join(f"[{key!r}]" for key in path)

@@ -1,4 +1,4 @@
-"""The contract of all backends: what `gymnasium.vector.VectorEnv` leaves open and the rest of the stack relies on."""
+"""The contract of all backends, which completes that of `gymnasium.vector.VectorEnv`."""
 
 import itertools
 from abc import ABC, abstractmethod
@@ -18,17 +18,18 @@ from rl_pipeline.wrappers.base import ResetOptions, Seed, reset_mask
 
 @dataclass(frozen=True)
 class Interface:
-    """What the spaces of an environment leave unsaid, for a policy that acts without it.
+    """Properties of an environment beyond its spaces, for a policy that acts without the environment.
 
     Attributes:
-        rate: Environment steps for each second of the environment's time; None where it has no clock.
+        rate: Environment steps for each second of the environment's time; None if it has no clock.
         observation_names: Names of the numbers of each part of the observation by key, in row-major order; a plain
             observation has the key `observation`. Parts without names are left out.
-        action_names: Names of the numbers of an action; empty where they have none.
+        action_names: Names of the numbers of an action; empty if they have none.
         units: Units by name of a number of the observation.
-        action_units: Units of the numbers of an action, empty texts where there is none; empty if there are none.
-        joint_names: The joint that each number of an action drives; empty where they drive none.
-        safe_action: An action that is safe at any time; None where nobody says so.
+        action_units: Units of the numbers of an action, with an empty text for a number without unit; empty if none
+        is known.
+        joint_names: The joint that each number of an action drives; empty if they drive none.
+        safe_action: An action that is safe at any time; None if none is known.
     """
 
     rate: float | None = None
@@ -41,7 +42,7 @@ class Interface:
 
 
 OPTIONAL_METHODS = ("action_masks", "compute_reward")
-"""Methods that a backend overrides where its environments have masks or goals."""
+"""Methods that a backend overrides if its environments have masks or goals."""
 
 
 class BackendVectorEnv(VectorEnv, ABC):
@@ -50,13 +51,13 @@ class BackendVectorEnv(VectorEnv, ABC):
     A backend implements `reset`, `step`, `state_dict` and `load_state_dict`, and calls `_set_spaces` before its
     first reset. It promises:
 
-    - Autoreset in the same step: where an episode ends, `step` returns the first observation of the next one, and
+    - Autoreset in the same step: if an episode ends, `step` returns the first observation of the next one, and
       `infos["final_obs"]` holds the last observation in the rows that `infos["_final_obs"]` marks.
-    - The same seed and actions give the same trajectory, if the backend's `traits` say `exact_state`.
-    - `reset(options={"reset_mask": mask})` resets the marked environments only; the others continue.
-    - An environment that was lost and started again reports its episode as truncated, with reward 0 and the last
-      observation that was seen; its seed is `seed_after_restart`.
-    - What `step` returns belongs to the caller; the next step does not overwrite it.
+    - The same seed and actions result in the same trajectory, if the backend's `traits` include `exact_state`.
+    - `reset(options={"reset_mask": mask})` resets only the marked environments; the others continue.
+    - An environment that was lost and restarted reports its episode as truncated, with reward 0 and the last
+      known observation; its seed is `seed_after_restart`.
+    - The results of `step` belong to the caller; the next step does not overwrite them.
     """
 
     def _set_spaces(
@@ -70,8 +71,8 @@ class BackendVectorEnv(VectorEnv, ABC):
 
         Args:
             num_envs: Number of environments.
-            observation_space: Of one environment.
-            action_space: Of one environment.
+            observation_space: Observation space of one environment.
+            action_space: Action space of one environment.
             metadata: As in Gymnasium, without the autoreset mode.
         """
         self.num_envs = num_envs
@@ -83,16 +84,16 @@ class BackendVectorEnv(VectorEnv, ABC):
 
     @property
     def label(self) -> str:
-        """What messages call these environments."""
+        """Name of these environments in messages."""
         return type(self).__name__
 
     @property
     def interface(self) -> Interface:
-        """What the spaces leave unsaid."""
+        """Properties of the environments beyond their spaces."""
         return Interface()
 
     def expand_seed(self, seed: Seed) -> list[int | None]:
-        """Return one seed for each environment, None where its generator continues.
+        """Return one seed for each environment, None if its generator continues.
 
         Raises:
             ValueError: A sequence has another length.
@@ -115,10 +116,10 @@ class BackendVectorEnv(VectorEnv, ABC):
         return others or None, reset_mask(options, self.num_envs)
 
     def check_actions(self, actions: object) -> np.ndarray:
-        """Return actions as an array, in the precision in which they come.
+        """Return actions as an array of unchanged precision.
 
         Raises:
-            ValueError: They have another shape.
+            ValueError: The shape is wrong.
         """
         array = np.asarray(actions)
         if array.shape != self.action_space.shape:
@@ -129,22 +130,22 @@ class BackendVectorEnv(VectorEnv, ABC):
     def call_on(self, indices: Sequence[int], name: str, *args: object, **kwargs: object) -> list[Any]:
         """Call a method, or read an attribute, of some environments.
 
-        A backend without an object for each environment answers for all of them with its own attribute.
+        A backend without an object for each environment uses its own attribute for all of them.
 
         Args:
-            indices: Which environments.
+            indices: Indices of the environments.
             name: The method or attribute.
             *args: Arguments of the method.
             **kwargs: Keyword arguments of the method.
 
         Raises:
-            AttributeError: The environments have nothing of that name.
+            AttributeError: The environments do not have the attribute.
         """
         value = getattr(self, name)
         return [value(*args, **kwargs) if callable(value) else value] * len(indices)
 
     def call(self, name: str, *args: object, **kwargs: object) -> tuple[Any, ...]:
-        """Call a method, or read an attribute, of every environment; `render` gives what `render()` returns."""
+        """Call a method, or read an attribute, of every environment; `render` returns the result of `render()`."""
         if name == "render":
             return tuple(self.render() or (None,))
         return tuple(self.call_on(range(self.num_envs), name, *args, **kwargs))
@@ -167,12 +168,12 @@ class BackendVectorEnv(VectorEnv, ABC):
             values: One value for all, or a list or tuple with one for each.
 
         Raises:
-            AttributeError: The backend has no environments whose attributes can be set.
+            AttributeError: The backend does not support setting attributes.
         """
         raise AttributeError(f"{self.label} does not let '{name}' be set")
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """Return which actions are allowed now, (num_envs, choices of all branches).
+        """Return the masks of the currently allowed actions, (num_envs, choices of all branches).
 
         Raises:
             AttributeError: The environments have no action masks.
@@ -180,9 +181,9 @@ class BackendVectorEnv(VectorEnv, ABC):
         raise AttributeError(f"{self.label} has no action masks")
 
     def shared_state(self) -> StateDict:
-        """Return what all environments share and what changes during a training, such as the stage of a curriculum.
+        """Return the shared, changing state of all environments, such as the stage of a curriculum.
 
-        By default there is nothing. A checkpoint holds it beside the policy.
+        By default, it is empty. A checkpoint stores it beside the policy.
         """
         return {}
 
@@ -192,7 +193,7 @@ class BackendVectorEnv(VectorEnv, ABC):
     def compute_reward(
         self, achieved_goal: np.ndarray, desired_goal: np.ndarray, infos: object
     ) -> NDArray[np.float64]:
-        """Return the rewards of a goal environment for a batch of goals, as hindsight replay asks for them.
+        """Return the rewards of a goal environment for a batch of goals, for hindsight replay.
 
         Args:
             achieved_goal: (batch, ...).
@@ -205,13 +206,13 @@ class BackendVectorEnv(VectorEnv, ABC):
         Raises:
             AttributeError: The environments have no goals.
         """
-        raise AttributeError(f"{self.label} has no goals, so its rewards cannot be computed anew")
+        raise AttributeError(f"{self.label} has no goals, so its rewards cannot be recomputed")
 
     @abstractmethod
     def state_dict(self) -> StateDict:
-        """Return everything that the future of the environments depends on, as plain data.
+        """Return the complete state of the environments as plain data.
 
-        Where a backend cannot save all of it, the entry `exact` is False.
+        If a backend cannot save all of it, the entry `exact` is False.
         """
 
     @abstractmethod
@@ -224,22 +225,22 @@ class BackendVectorEnv(VectorEnv, ABC):
 
 
 def seed_after_restart(seed: int | None, index: int, restarts: int) -> int:
-    """Return the seed of an environment that was lost and started again, which follows from the run's.
+    """Return the seed of an environment that was lost and restarted, derived from the run's seed.
 
     Args:
-        seed: The environment's last seed, None where it had none.
+        seed: The environment's last seed, None if it had none.
         index: The environment.
-        restarts: How often environments were started again, this time included.
+        restarts: Number of restarts of environments, including this one.
 
     Returns:
-        A number below 2**31, which Unity's seeds can hold.
+        A number below 2**31, the range of Unity's seeds.
     """
     entropy = (restarts, index if seed is None else seed)
     return int(np.random.SeedSequence(entropy).generate_state(1)[0] >> 1)
 
 
 def share_rows(num_envs: int, n_parts: int) -> list[slice]:
-    """Share environments out among programs, in order."""
+    """Divide environments among programs, in order."""
     bounds = np.linspace(0, num_envs, n_parts + 1).astype(int).tolist()
     return [slice(start, stop) for start, stop in itertools.pairwise(bounds)]
 
@@ -248,7 +249,7 @@ def base_env(env: VectorEnv) -> BackendVectorEnv:
     """Return the environment below all wrappers.
 
     Raises:
-        TypeError: It does not keep the contract.
+        TypeError: The environment is not a `BackendVectorEnv`.
     """
     base = env.unwrapped
     if not isinstance(base, BackendVectorEnv):

@@ -4,10 +4,10 @@ from rl_pipeline.errors import FAILED, UserError
 
 
 class WorkerError(UserError, RuntimeError):
-    """An environment in a worker process failed, or the process itself died once too often.
+    """Raised when an environment in a worker process failed, or when the process died too often.
 
     Attributes:
-        environment: index of the environment that failed, None when the whole worker is concerned.
+        environment: index of the environment that failed; None if the whole worker failed.
     """
 
     exit_status = FAILED
@@ -18,38 +18,38 @@ class WorkerError(UserError, RuntimeError):
 
 
 class WorkerAttributeError(WorkerError, AttributeError):
-    """An environment in a worker process has no attribute of that name."""
+    """Raised when an environment in a worker process does not have an attribute."""
 
 
 class StepTimeoutError(UserError, RuntimeError):
-    """An environment in this process does not return from a step, although somebody has asked to stop."""
+    """Raised when an environment in this process does not return from a step after a request to stop."""
 
     exit_status = FAILED
 
 
 class WorkerDiedError(WorkerError):
-    """A worker process ended without being asked to."""
+    """Raised when a worker process ended unexpectedly."""
 
 
 class SimulationError(WorkerError):
-    """A simulation in another program failed."""
+    """Raised when a simulation in another program failed."""
 
 
 class SimulationMissingError(SimulationError):
-    """No simulation of that name is reachable."""
+    """Raised when no simulation of this name is reachable."""
 
 
 class SimulationTimeoutError(SimulationError, TimeoutError):
-    """A simulation that is reachable did not answer in time."""
+    """Raised when a reachable simulation did not answer in time."""
 
 
 class SimulationLostError(SimulationError):
-    """A simulation died, or came back without the environments that it had."""
+    """Raised when a simulation died, or came back without its environments."""
 
 
 class MalformedReplyError(SimulationError):
-    """A simulation answered with values of the wrong size, or with NaN."""
+    """Raised when a simulation answered with values of the wrong size, or with NaN."""
 
 
 class CannotRestoreError(Exception):
-    """An environment that cannot be put into a saved state, and why."""
+    """Raised when a saved state cannot be restored in an environment; the message says why."""

@@ -1,4 +1,4 @@
-"""From the section `environment` of a configuration to a vector environment without wrappers."""
+"""Creation of a vector environment without wrappers from the section `environment` of a configuration."""
 
 import traceback
 from collections.abc import Callable, Iterator
@@ -23,16 +23,16 @@ def make_vector_env(
 
     Args:
         environment: the section of the configuration.
-        n_environments: number of environments, where it is not `environment.n_environments`.
+        n_environments: number of environments, if it differs from `environment.n_environments`.
         seed: environment i is reset with `seed + i`.
-        render: give environment 0 `environment.render_mode`, or `rgb_array` when it says none.
+        render: make environment 0 with `environment.render_mode`, or with `rgb_array` if that is not set.
 
     Returns:
         A vector environment with same-step autoreset and without wrappers.
 
     Raises:
-        ConfigError: there is no such environment, it does not take the arguments, or it cannot be made.
-        RenderingUnavailable: pictures are wanted and nothing on this machine can render.
+        ConfigError: the environment does not exist, does not take the arguments, or cannot be made.
+        RenderingUnavailable: pictures are requested, and this machine cannot render.
     """
     vector_env = open_vector_env(environment, n_environments=n_environments, render=render)
     with _refusals(environment.id):
@@ -49,9 +49,9 @@ def make_vector_env(
 def open_vector_env(
     environment: Environment, *, n_environments: int | None = None, render: bool = False
 ) -> VectorEnv:
-    """Make the simulators that a configuration names, for their spaces: no robot moves and nothing is reset.
+    """Make the simulators that a configuration names, only for their spaces: no robot moves, and nothing is reset.
 
-    Unity scenes are the exception, since a build tells its spaces only after its first reset.
+    Unity scenes are the exception, since a build reports its spaces only after its first reset.
 
     Args:
         environment: the section of the configuration.
@@ -76,7 +76,7 @@ def _make(environment: Environment, n: int, render_mode: str | None) -> VectorEn
 
 @contextmanager
 def _refusals(environment_id: str) -> Iterator[None]:
-    """Turn whatever stops an environment from being made into a refusal of the configuration."""
+    """Convert any error while an environment is made to a refusal of the configuration."""
     try:
         yield
     except (ConfigError, RenderingUnavailable):
@@ -89,7 +89,7 @@ def _failure(environment_id: str, error: Exception) -> Problem:
     of_provider = isinstance(error, ImportError) and not is_own_class(environment_id)
     if of_provider or isinstance(error, ModuleNotFoundError | gymnasium.error.DependencyNotInstalled):
         return dependency_problem(environment_id, error)
-    if isinstance(error, WorkerError):  # it holds the traceback of the worker
+    if isinstance(error, WorkerError):  # it contains the traceback of the worker
         return Problem("environment", f"{environment_id} cannot be made: {error}")
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{frame.filename}:{frame.lineno}"

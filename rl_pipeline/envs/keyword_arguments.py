@@ -1,4 +1,4 @@
-"""Checks the keyword arguments of an environment against the signature of its constructor."""
+"""Check of an environment's keyword arguments against the signature of its constructor."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -22,8 +22,8 @@ def unknown_arguments(
     Args:
         environment_id: for the messages.
         creator: class of the environment, or function that makes it.
-        kwargs: what it is to be called with.
-        also_valid: arguments that are taken before the creator is called.
+        kwargs: its keyword arguments.
+        also_valid: arguments that are handled before the creator is called.
     """
     accepted = accepted_arguments(creator)
     if accepted is None:
@@ -35,15 +35,15 @@ def unknown_arguments(
         if name == "render_mode":
             problems.append(Problem(key, "is set elsewhere", value, remedy="write environment.render_mode"))
         elif name not in valid:
-            message = f"{environment_id} takes no such argument"
+            message = f"{environment_id} has no argument of this name"
             problems.append(Problem(key, message, value, valid, nearest(name, valid)))
     return problems
 
 
 def accepted_arguments(creator: Callable[..., Any]) -> set[str] | None:
-    """Return the names that a class or function takes, None when it takes anything.
+    """Return the names of the arguments of a class or function; None if it accepts any name.
 
-    A constructor with `**kwargs` is taken to hand them to the next class of the method resolution order.
+    A constructor with `**kwargs` is assumed to pass them to the next class of the method resolution order.
     """
     if not inspect.isclass(creator):
         names, takes_more = _parameters(creator)

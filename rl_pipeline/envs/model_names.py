@@ -14,12 +14,12 @@ FIXED, NO_BIAS, AFFINE = 0, 0, 1
 
 
 def actuator_names(model: "mujoco.MjModel") -> tuple[str, ...]:
-    """Return the names of a model's actuators; one without a name is called after the joint that it drives."""
+    """Return the names of a model's actuators; an actuator without a name is named after its joint."""
     return tuple(_actuator_name(model, index) for index in range(model.nu))
 
 
 def actuator_joints(model: "mujoco.MjModel") -> tuple[str, ...]:
-    """Return the joints that a model's actuators drive; empty if one of them drives something else."""
+    """Return the joints that a model's actuators drive; empty if one of them does not drive a joint."""
     kinds = [int(kind) for kind in model.actuator_trntype]
     if not all(kind in JOINT_TRANSMISSIONS for kind in kinds):
         return ()
@@ -27,7 +27,7 @@ def actuator_joints(model: "mujoco.MjModel") -> tuple[str, ...]:
 
 
 def actuator_units(model: "mujoco.MjModel") -> tuple[str, ...]:
-    """Return the units of the controls of a model's actuators; empty texts where a control is a mere fraction.
+    """Return the units of the controls of a model's actuators; an empty text for a control that is a fraction.
 
     A motor takes a force or a torque if nothing scales it; servos take a position or a velocity.
     """

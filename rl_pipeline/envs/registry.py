@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 KEY = "environment.id"
 
 PROVIDERS = {"gymnasium_robotics": "gymnasium-robotics", "ale_py": "ale-py"}
-"""Modules with environments of their own, and the packages that hold them."""
+"""Modules with environments, and the packages that contain them."""
 
 NAMESPACES = {
     "ALE": "ale-py",
@@ -33,15 +33,15 @@ MODULES = {
     "gymnasium.envs.box2d": "Box2D",
     "gymnasium_robotics.envs.mujoco.": "mujoco_py",
 }
-"""What environments import that may not be installed."""
+"""Modules that environments import and that may not be installed."""
 
 
 def register_environments() -> None:
-    """Register the environments of all installed providers; importing them is put off until they are needed."""
+    """Register the environments of all installed providers, without importing them."""
     for module in PROVIDERS:
         if importlib.util.find_spec(module) is None:
             continue
-        notice = io.StringIO()  # gymnasium_robotics prints one, whichever environment is wanted
+        notice = io.StringIO()  # gymnasium_robotics prints a notice for every environment
         with contextlib.redirect_stderr(notice):
             gymnasium.register_envs(importlib.import_module(module))
         if notice.getvalue():
@@ -49,7 +49,7 @@ def register_environments() -> None:
 
 
 def find_spec(environment_id: str) -> EnvSpec | None:
-    """Return the registered environment of this id, None when there is none.
+    """Return the registered environment of this id; None if it does not exist.
 
     Args:
         environment_id: e.g. `HalfCheetah-v5`, `ALE/Pong-v5`, or `module:Env-v0` for an environment that importing
@@ -67,7 +67,7 @@ def find_spec(environment_id: str) -> EnvSpec | None:
 
 
 def list_environments() -> list[str]:
-    """List the ids that can be made here, of each environment the newest version."""
+    """List the ids that can be made here, with the newest version of each environment."""
     register_environments()
     newest = {newest_version(spec) for spec in registry.values() if _is_installed(spec)}
     return sorted(newest)
@@ -84,7 +84,7 @@ def newest_version(spec: EnvSpec) -> str:
 
 
 def unknown_environment_problem(environment_id: str) -> Problem:
-    """Say what is wrong with an id that is not registered, and what was probably meant."""
+    """Return the problem of an id that is not registered, with the nearest registered id."""
     register_environments()
     name = environment_id.rpartition(":")[2]
     known = list_environments()
@@ -93,7 +93,11 @@ def unknown_environment_problem(environment_id: str) -> Problem:
     except gymnasium.error.Error:
         remedy = "write the id of a registered environment, package.module:Class or path/to/file.py:Class"
         return Problem(
-            KEY, "is no id of an environment", environment_id, nearest=nearest(name, known), remedy=remedy
+            KEY,
+            "is not the id of an environment",
+            environment_id,
+            nearest=nearest(name, known),
+            remedy=remedy,
         )
     same = [spec for spec in registry.values() if (spec.namespace, spec.name) == (namespace, base)]
     if same:
@@ -108,14 +112,14 @@ def unknown_environment_problem(environment_id: str) -> Problem:
         return Problem(
             KEY, f"no environment of the namespace {namespace} is installed", environment_id, remedy=remedy
         )
-    remedy = "`rl-pipeline list envs` lists all; an own class is named as path/to/file.py:Class"
+    remedy = "`rl-pipeline list envs` lists all environments; name your own class as path/to/file.py:Class"
     return Problem(
-        KEY, "there is no such environment", environment_id, nearest=_nearest_id(name, known), remedy=remedy
+        KEY, "unknown environment", environment_id, nearest=_nearest_id(name, known), remedy=remedy
     )
 
 
 def dependency_problem(environment_id: str, error: Exception) -> Problem:
-    """Say which package an environment lacks, or which version to use instead of an outdated one."""
+    """Return the problem of a missing package, or of an outdated version."""
     spec = registry.get(environment_id.rpartition(":")[2])
     newest = newest_version(spec) if spec is not None else environment_id
     if spec is not None and newest != spec.id and re.search("mujoco[_-]py|mujoco v2 and v3", str(error)):
@@ -138,7 +142,7 @@ def _is_installed(spec: EnvSpec) -> bool:
 
 
 def _nearest_id(name: str, known: list[str]) -> str | None:
-    """Compare without versions, so that `HalfCheeta-v2` leads to `HalfCheetah-v5`."""
+    """Compare without versions, so that `HalfCheetah-v5` is found for `HalfCheeta-v2`."""
     by_base = {re.sub(r"-v\d+$", "", key): key for key in known}
     match = nearest(re.sub(r"-v\d+$", "", name), by_base)
     return by_base[match] if match else None

@@ -1,4 +1,4 @@
-"""State of a robot in MuJoCo as a real robot reports it: its joints and the pose of its body."""
+"""State of a robot in MuJoCo in the form of a real robot's messages: its joints and the pose of its body."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -37,11 +37,11 @@ class RobotReader:
         env: MuJoCo environments, of `backend: mujoco` or of Gymnasium in this process.
 
     Attributes:
-        joint_names: The joints with one axis; those of a moving root are not among them.
+        joint_names: The joints with one axis, without those of a moving root.
         seconds: Simulated seconds in an environment step.
 
     Raises:
-        TypeError: They are simulated by something else.
+        TypeError: MuJoCo does not simulate the environments.
     """
 
     def __init__(self, env: VectorEnv) -> None:
@@ -67,7 +67,7 @@ class RobotReader:
 
     @property
     def root_moves(self) -> bool:
-        """Whether the root body travels: it floats, or slides along two axes as planar walkers do."""
+        """Whether the root body moves in space: it floats, or slides along two axes like planar walkers."""
         import mujoco
 
         types = self.model.jnt_type[self.model.jnt_bodyid == ROOT].tolist()
@@ -83,7 +83,7 @@ class RobotReader:
         )
 
     def body(self) -> BodyState:
-        """Return the state of the root body, computed from the joints as they are now."""
+        """Return the state of the root body, computed from the current joints."""
         import mujoco
 
         data = self._scratch
@@ -103,7 +103,7 @@ class RobotReader:
 
 
 def find_robot(env: VectorEnv) -> RobotReader | None:
-    """Return the reader of environment 0, None where MuJoCo does not simulate it."""
+    """Return the reader of environment 0, None if MuJoCo does not simulate it."""
     try:
         return RobotReader(env)
     except TypeError:
@@ -141,5 +141,5 @@ def _source(env: Any) -> Any:
         return _BatchSource(env)
     first = env.envs[0].unwrapped if getattr(env, "envs", None) else None
     if not (hasattr(first, "model") and hasattr(first, "data") and hasattr(first, "dt")):
-        raise TypeError("joints and poses are known of MuJoCo environments only")
+        raise TypeError("joints and poses are known only for MuJoCo environments")
     return _GymnasiumSource(first)

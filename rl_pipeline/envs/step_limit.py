@@ -1,4 +1,4 @@
-"""Time limit of a step of the environments, and the step that this process is in."""
+"""Time limit of an environment step, and the present step of this process."""
 
 import time
 from collections.abc import Callable
@@ -7,20 +7,20 @@ from typing import NamedTuple
 import numpy as np
 
 HURRY_S = 20.0
-"""Seconds that a step may still take when somebody has asked the training to save and stop."""
+"""Seconds that a step may still take after a request to save and stop."""
 
 
 class Step(NamedTuple):
-    """A step of environments in this process that has not returned."""
+    """A running step of environments in this process."""
 
     started: float
     """`time.monotonic()` at its start."""
     describe: Callable[[], str]
-    """Names the environment that is stepped, and its action."""
+    """Returns the name of the stepped environment, and its action."""
 
 
 class StepLimit:
-    """Tells which steps take too long.
+    """Detects steps that take too long.
 
     Args:
         seconds: The configuration's `environment.step_timeout`; None for no limit at all.
@@ -30,18 +30,18 @@ class StepLimit:
         self.seconds = seconds
 
     def exceeded(self, started: float) -> str | None:
-        """Return in words which limit a step exceeds that began at `time.monotonic() == started`, or None."""
+        """Describe the limit that a step since `time.monotonic() == started` exceeds, or return None."""
         if self.seconds is None:
             return None
         now = time.monotonic()
         if now - started > self.seconds:
             return f"for {now - started:.0f} s, environment.step_timeout is {self.seconds:g}"
         return (
-            f"for {now - started:.0f} s, a stop was asked for" if self.is_too_long_to_stop(started) else None
+            f"for {now - started:.0f} s, a stop was requested" if self.is_too_long_to_stop(started) else None
         )
 
     def is_too_long_to_stop(self, started: float) -> bool:
-        """Return whether a step goes on for too long although somebody has asked to stop."""
+        """Return whether a step takes too long after a request to stop."""
         if self.seconds is None or _hurried_at is None:
             return False
         return time.monotonic() - max(started, _hurried_at) > min(self.seconds, HURRY_S)
@@ -52,7 +52,7 @@ _current: Step | None = None
 
 
 def hurry() -> None:
-    """Note that somebody has asked to save and stop, so that steps may take `HURRY_S` only."""
+    """Record a request to save and stop; from now on, steps may take only `HURRY_S`."""
     global _hurried_at
     if _hurried_at is None:
         _hurried_at = time.monotonic()
@@ -65,23 +65,23 @@ def calm() -> None:
 
 
 def begin_step(describe: Callable[[], str]) -> Step | None:
-    """Note that environments of this process are stepped; return what `end_step` is to be given."""
+    """Record the start of a step in this process; return the argument of `end_step`."""
     global _current
     previous, _current = _current, Step(time.monotonic(), describe)
     return previous
 
 
 def end_step(previous: Step | None) -> None:
-    """Note that the step has returned."""
+    """Record the end of the step."""
     global _current
     _current = previous
 
 
 def current_step() -> Step | None:
-    """Return the step of this process that has not returned; may be asked by any thread."""
+    """Return the running step of this process; any thread may call this."""
     return _current
 
 
 def shown_action(action: object) -> str:
-    """Write an action for a message, shortened where it is long."""
+    """Format an action for a message, shortened if it is long."""
     return np.array2string(np.asarray(action), precision=4, threshold=20, separator=", ").replace("\n", "")

@@ -1,4 +1,4 @@
-"""Starting, watching and ending the process of a Unity build."""
+"""Start, supervision and end of the process of a Unity build."""
 
 import os
 import socket
@@ -14,14 +14,14 @@ from rl_pipeline.config.errors import ConfigError, Problem, nearest
 from rl_pipeline.envs.errors import WorkerError
 
 PLAYER = "unity_build/player/tank.x86_64"
-"""The program in this repository that stands in for a build."""
+"""The program in this repository that replaces a build in tests and examples."""
 TAIL_LINES = 15
 END_S = 5.0
-"""Seconds that a process may take to end by itself."""
+"""Seconds that a process has to end by itself."""
 
 
 class UnityProcessError(WorkerError):
-    """A Unity process ended, or never answered."""
+    """Raised when a Unity process ended or never answered."""
 
 
 def free_port() -> int:
@@ -35,7 +35,7 @@ def check_build(build_path: str, key: str = "environment.unity.build_path") -> P
     """Return the executable of a build.
 
     Raises:
-        ConfigError: It is not there or cannot be executed.
+        ConfigError: The file does not exist or cannot be executed.
     """
     path = Path(build_path).resolve()
     if path.is_file() and os.access(path, os.X_OK):
@@ -49,18 +49,18 @@ def check_build(build_path: str, key: str = "environment.unity.build_path") -> P
             f"{PLAYER}, a small task that needs no Unity"
         )
         problem = Problem(
-            key, "there is no Unity build", build_path, nearest=nearest(path.name, near), remedy=remedy
+            key, "the Unity build does not exist", build_path, nearest=nearest(path.name, near), remedy=remedy
         )
     raise ConfigError([problem])
 
 
 class UnityProcess:
-    """A running build in a process group of its own.
+    """A running build in its own process group.
 
     Args:
         executable: the build.
         arguments: its command line after `-logFile`.
-        log: file that gets what the build writes, and its `-logFile`.
+        log: file for the output of the build, and its `-logFile`.
         headless: run without graphics.
     """
 
@@ -94,11 +94,11 @@ class UnityProcess:
         return self._process.pid
 
     def alive(self) -> bool:
-        """Tell whether the build still runs."""
+        """Return whether the build still runs."""
         return self._process.poll() is None
 
     def failure(self, what: str) -> UnityProcessError:
-        """Return an error that says what happened, with the end of the log."""
+        """Return an error with a description of the failure and the end of the log."""
         status = self._process.poll()
         ending = "it still runs" if status is None else f"it ended with status {status}"
         lines = self.log.read_text(errors="replace").splitlines()[-TAIL_LINES:] if self.log.is_file() else []
@@ -106,7 +106,7 @@ class UnityProcess:
         return UnityProcessError(f"{what}: {ending}; the end of {self.log}:\n{tail}")
 
     def close(self) -> None:
-        """End the build and everything that it started."""
+        """End the build and all processes that it started."""
         started = [process for process in psutil.process_iter() if self._started(process)]
         for end in (psutil.Process.terminate, psutil.Process.kill):
             for process in started:
@@ -116,7 +116,7 @@ class UnityProcess:
                 self._process.wait(END_S)
 
     def _started(self, process: psutil.Process) -> bool:
-        """Tell the build and its processes by their group, which outlives it; Windows has none, but parents."""
+        """Find the build and its processes by their group, which outlives it; on Windows, by their parents."""
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied, ProcessLookupError):
             if hasattr(os, "getpgid"):
                 return os.getpgid(process.pid) == self.pid

@@ -1,1 +1,1 @@
-"""Learners: what turns experience into a policy."""
+"""Learners, which turn experience into a policy."""

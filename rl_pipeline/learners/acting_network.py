@@ -11,17 +11,17 @@ Tensors = dict[str, Tensor]
 
 
 class CannotExportError(UserError):
-    """A policy cannot become a graph; the text says why."""
+    """Raised when a policy cannot be converted to a graph; the message says why."""
 
 
 class ActingNetwork(nn.Module, ABC):
-    """Takes the most likely action, as `Policy.act` with `deterministic=True` does.
+    """Computes the most likely action, like `Policy.act` with `deterministic=True`.
 
-    A trace of `forward` must hold for any number of rows, so it must not branch on values.
+    A trace of `forward` must be valid for any number of rows, so it must not branch on values.
 
     Attributes:
         memories: Shape of a row of each memory by name; all numbers are float32, zeros at the start of an episode.
-        n_masked: Number of choices of all branches that action masks tell of; 0 for a policy without masks.
+        n_masked: Number of choices of all branches in action masks; 0 for a policy without masks.
     """
 
     memories: Mapping[str, tuple[int, ...]]
@@ -34,7 +34,7 @@ class ActingNetwork(nn.Module, ABC):
         Args:
             parts: The transformed observations by key, (n, ...); a plain one has the key `observation`.
             memory: Values of `memories` by name, (n, ...).
-            action_masks: Which actions are allowed, bool (n, n_masked); None for a policy without masks.
+            action_masks: Allowed actions, bool (n, n_masked); None for a policy without masks.
 
         Returns:
             The actions, (n, ...), and the memory for the next call.

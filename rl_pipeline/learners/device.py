@@ -11,14 +11,14 @@ KEY = "training.training.device"
 
 
 def choose_device(device: str) -> str:
-    """Turn `auto` into `cuda` where there is an NVIDIA GPU and into `cpu` elsewhere."""
+    """Resolve `auto` to `cuda` if torch can use an NVIDIA GPU, otherwise to `cpu`."""
     if device != "auto":
         return device
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def check_device(device: str) -> list[Problem]:
-    """Say when this machine does not have the device that a configuration asks for."""
+    """Return the problem if this machine does not have the configured device."""
     if not device.startswith("cuda"):
         return []
     count = torch.cuda.device_count()
@@ -36,8 +36,8 @@ def use_threads(n_threads: int | None, observation_space: gymnasium.Space) -> No
     """Set the number of torch's threads.
 
     Args:
-        n_threads: How many; None chooses one for vectors, since handing the small networks of robots to more threads
-            costs more than it gains, and leaves torch its choice for images.
+        n_threads: Number of threads. None uses one thread for vectors, since more threads slow down the small
+            networks of robots, and torch's default for images.
         observation_space: The space of one observation.
     """
     parts = observation_space.values() if isinstance(observation_space, spaces.Dict) else [observation_space]

@@ -1,4 +1,4 @@
-"""The interface of everything that learns a policy: `run/` trains, evaluates, saves and resumes through it."""
+"""The interface of learners, through which `run/` trains, evaluates, saves and resumes a policy."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -27,50 +27,50 @@ Phase = Literal["collect", "update"]
 
 
 class NonFiniteError(UserError):
-    """A loss, a return or a parameter became NaN or infinite; the text names it."""
+    """Raised when a loss, a return or a parameter became NaN or infinite; the message names it."""
 
     exit_status = FAILED
 
 
 class UnsavedStateError(UserError):
-    """A learner holds state that no checkpoint would keep; the text names it and the remedy."""
+    """Raised when a learner has state that a checkpoint cannot store; the message names it and the remedy."""
 
     exit_status = FAILED
 
 
 class Fault(NamedTuple):
-    """Something that is not finite, returned by an environment."""
+    """A value that is not finite, returned by an environment."""
 
     environment: int
     step: int
-    """Steps of the batch since `Learner.start`, this one included."""
+    """Steps of the batch since `Learner.start`, including this one."""
     what: str
 
 
 @dataclass(frozen=True)
 class IterationLength:
-    """How much experience an iteration takes.
+    """Length of an iteration.
 
     Attributes:
-        timesteps: Timesteps summed over the environments; None where whole episodes are collected.
-        text: How it comes about.
+        timesteps: Timesteps summed over the environments; None if whole episodes are collected.
+        text: Description of its parts.
     """
 
     timesteps: int | None
     text: str
 
     def __str__(self) -> str:
-        """Write it for a message."""
+        """Return its form in messages."""
         return self.text if self.timesteps is None else f"{self.text} = {self.timesteps:,}"
 
 
 @dataclass(frozen=True)
 class Description:
-    """What a user reads about a learner before the training starts.
+    """Description of a learner for the user before the training starts.
 
     Attributes:
         networks: Widths of its networks, and number of parameters.
-        device: What it computes on.
+        device: Its device.
         iteration: Length of an iteration.
     """
 
@@ -84,22 +84,22 @@ class LearnedPolicy(Policy[Memory]):
 
     @abstractmethod
     def load(self, folder: Path) -> None:
-        """Load what `Learner.write_policy` wrote. Nothing in the files is executed: they may come from elsewhere.
+        """Load the files of `Learner.write_policy`. Nothing in the files is executed: they may be untrusted.
 
         Raises:
             PolicyFileError: A file is damaged or belongs to another policy.
         """
 
     def network(self) -> "ActingNetwork":
-        """Return what it computes as a module of torch, for `rl-pipeline export`.
+        """Return the policy as a torch module, for `rl-pipeline export`.
 
         Raises:
-            CannotExportError: It is no module, or cannot become a graph.
+            CannotExportError: The policy is not a module, or cannot be converted to a graph.
         """
         from rl_pipeline.learners.acting_network import CannotExportError
 
         raise CannotExportError(
-            f"{type(self).__name__} does not say what it computes: it needs a method network() that returns an "
+            f"{type(self).__name__} cannot be exported: it needs a method network() that returns an "
             "ActingNetwork of rl_pipeline.learners.acting_network"
         )
 
@@ -107,16 +107,16 @@ class LearnedPolicy(Policy[Memory]):
 class Learner(ABC):
     """Learns a policy in an environment.
 
-    A training calls `start` once and then `iterate` until enough timesteps are done. Between two iterations it may
-    evaluate `policy`, write the files of the policy, and capture `state_dict`. A learner that was built alike and
-    started, and that loads these files and this state, continues bit-identically: everything that the next iteration
-    depends on is in them, apart from the environment and the generators of Python, NumPy and torch, which are saved
-    with every checkpoint.
+    A training calls `start` once and then `iterate` until enough timesteps are done. Between two iterations, it may
+    evaluate `policy`, write the files of the policy, and capture `state_dict`. A learner that was built in the same
+    way and started, and that loads these files and this state, continues bit-exactly: they contain everything that
+    the next iteration depends on, apart from the environment and the generators of Python, NumPy and torch, which
+    are saved with every checkpoint.
 
     Args:
         training: The `training` section of the configuration; `algorithm_parameters` belong to the learner.
         env: The training environment with its wrappers, not yet reset.
-        seed: Seeds whatever the learner draws.
+        seed: Seeds all random numbers of the learner.
     """
 
     def __init__(self, training: Training, env: VectorEnv, *, seed: int) -> None:
@@ -133,8 +133,8 @@ class Learner(ABC):
 
         Args:
             training: The `training` section of the configuration.
-            observation_space: Of one environment, after all wrappers.
-            action_space: Of one environment.
+            observation_space: Observation space of one environment, after all wrappers.
+            action_space: Action space of one environment.
 
         Raises:
             ConfigError: The section names something that does not exist.
@@ -142,11 +142,11 @@ class Learner(ABC):
 
     @classmethod
     def check(cls, training: Training, environment: Environment | None) -> list[Problem]:
-        """List what is wrong with the learner's part of a configuration that fits the schema.
+        """Return the problems in the learner's part of a configuration that fits the schema.
 
         Args:
             training: The `training` section.
-            environment: The `environment` section; None where it is not known, since it is malformed.
+            environment: The `environment` section; None if it is malformed.
         """
         return []
 
@@ -154,14 +154,14 @@ class Learner(ABC):
     def check_spaces(
         cls, training: Training, environment: Environment, observation: Space, action: Space
     ) -> list[Problem]:
-        """List what the learner cannot use of the spaces of one environment."""
+        """Return the problems of one environment's spaces for the learner."""
         return []
 
     @classmethod
     def experience_bytes(
         cls, training: Training, environment: Environment, observation: int, action: int
     ) -> dict[str, int]:
-        """Estimate the memory that experience takes, by the key of the configuration that it grows with.
+        """Estimate the memory of experience, by the configuration key that determines it.
 
         Args:
             training: The `training` section.
@@ -178,25 +178,25 @@ class Learner(ABC):
 
     @classmethod
     def stock_loader(cls, training: Training) -> str | None:
-        """Name what loads the policy's files where `rl_pipeline` is not installed, None where nothing does."""
+        """Return the name of what loads the policy's files without `rl_pipeline`; None if there is none."""
         return None
 
     @classmethod
     def check_parallel(cls, training: Training) -> list[Problem]:
-        """List why several ranks cannot train what a configuration describes; see `join`."""
+        """Return the reasons why several ranks cannot train a configuration; see `join`."""
         message, remedy = "cannot be trained by several ranks", "start the training in one process"
         return [Problem("training.algorithm", message, training.algorithm, remedy=remedy)]
 
     def join(self, ranks: Ranks) -> None:
-        """Learn together with other processes from now on: begin alike, and make the same updates.
+        """Train together with other processes from now on: start from the same state, and make the same updates.
 
-        Called before `start`, where `check_parallel` found nothing. From then on `timesteps` counts those of all
+        Called before `start`, if `check_parallel` found no problems. From then on, `timesteps` counts those of all
         ranks, and every rank takes part in each call of `iterate` and `take_metrics`.
         """
         raise NotImplementedError(f"{type(self).__name__} cannot be trained by several ranks")
 
     def restart_episodes(self, seed: int) -> None:
-        """Begin new episodes after `load_state_dict`, where those of the checkpoint cannot be continued."""
+        """Start new episodes after `load_state_dict` if those of the checkpoint cannot be continued."""
         raise NotImplementedError(f"{type(self).__name__} cannot begin new episodes")
 
     def start(self) -> None:
@@ -206,33 +206,33 @@ class Learner(ABC):
     @property
     @abstractmethod
     def timesteps(self) -> int:
-        """Timesteps that were trained, summed over the environments, or recorded ones that were learned from."""
+        """Timesteps of the training, summed over the environments, or recorded timesteps that were used."""
 
     @abstractmethod
     def iterate(self, on_phase: Callable[[Phase], object]) -> None:
         """Collect experience and learn from it once.
 
         Args:
-            on_phase: Is told when the collection and the update start, to measure their time.
+            on_phase: Called when the collection and the update start, to measure their time.
         """
 
     @property
     @abstractmethod
     def policy(self) -> LearnedPolicy[Any]:
-        """The policy as it is now. It follows what the learner learns; the learner continues from what it loads."""
+        """The current policy. It follows the learner's updates; the learner continues from what it loads."""
 
     @abstractmethod
     def take_metrics(self) -> dict[str, float]:
-        """Return the values of a row of the curve, e.g. `train/loss` and `rollout/ep_rew_mean`, and forget them."""
+        """Return the values of a row of the curve, e.g. `train/loss` and `rollout/ep_rew_mean`, and clear them."""
 
     @property
     def mean_return(self) -> float | None:
-        """Mean return of the latest episodes, None before the first one ended."""
+        """Mean return of the latest episodes; None before the first one ended."""
         return None
 
     @abstractmethod
     def check_finite(self) -> None:
-        """Refuse to keep a policy that is broken.
+        """Refuse a policy with broken parameters.
 
         Raises:
             NonFiniteError: A parameter is NaN or infinite.
@@ -240,7 +240,7 @@ class Learner(ABC):
 
     @property
     def first_fault(self) -> Fault | None:
-        """The first NaN or infinity that an environment returned, None as long as there was none."""
+        """The first NaN or infinity that an environment returned; None until then."""
         return None
 
     @abstractmethod
@@ -249,7 +249,7 @@ class Learner(ABC):
 
     @abstractmethod
     def write_policy(self, folder: Path) -> None:
-        """Write the files that `LearnedPolicy.load` needs: what is learned, and what optimizes it.
+        """Write the files for `LearnedPolicy.load`: the networks and the optimizers.
 
         Raises:
             OSError: The disk is full.
@@ -267,7 +267,7 @@ class Learner(ABC):
         self.policy.load(file.parent)
 
     def convert_policy(self, source: Path, target: Path) -> None:
-        """Load the policy that an older version wrote into a folder, and write it into another one as of today.
+        """Load the policy of an older version from a folder, and write it to another folder in the present format.
 
         Raises:
             PolicyFileError: A file is damaged or does not fit this learner.
@@ -277,7 +277,7 @@ class Learner(ABC):
 
     @abstractmethod
     def state_dict(self) -> StateDict:
-        """Return as plain data what the next iteration depends on and `write_policy` does not write.
+        """Return as plain data the state that the next iteration needs and `write_policy` does not write.
 
         Raises:
             UnsavedStateError: Something cannot be saved.
@@ -285,16 +285,16 @@ class Learner(ABC):
 
     @abstractmethod
     def load_state_dict(self, state: StateDict) -> None:
-        """Restore what `state_dict` returned; tuples are lists now.
+        """Restore the result of `state_dict`; tuples have become lists.
 
         Raises:
-            AttributeError, KeyError, TypeError or ValueError: It is the state of another learner.
+            AttributeError, KeyError, TypeError or ValueError: The state belongs to another learner.
         """
 
     def experience_dict(self) -> StateDict | None:
-        """Return stored experience as plain data, or None; it is large, and users may choose not to save it."""
+        """Return stored experience as plain data, or None; it is large, and saving it is optional."""
         return None
 
     def load_experience_dict(self, state: StateDict) -> None:
-        """Restore what `experience_dict` returned; see `load_state_dict`."""
+        """Restore the result of `experience_dict`; see `load_state_dict`."""
         raise ValueError(f"{type(self).__name__} stores no experience")

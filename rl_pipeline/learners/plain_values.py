@@ -1,4 +1,4 @@
-"""Values of a learner as plain data that comes back with its types: tuples, deques, NumPy scalars and generators."""
+"""Values of a learner as plain data that keeps their types: tuples, deques, NumPy scalars and generators."""
 
 from collections import deque
 from typing import Any
@@ -20,18 +20,18 @@ BIT_GENERATORS = {
 
 
 class NotPlainError(Exception):
-    """A value that is not plain data; the text names its type."""
+    """Raised for a value that is not plain data; the message names its type."""
 
 
 def encode(value: Any) -> Any:
-    """Turn a value into data that `plain_data.dump` writes.
+    """Convert a value to data that `plain_data.dump` writes.
 
     Args:
         value: A number, string, None, NumPy array, scalar or generator, or a list, tuple, deque, set or dict of
             these.
 
     Raises:
-        NotPlainError: It is or holds something else.
+        NotPlainError: The value is or contains something else.
     """
     if type(value) in SIMPLE or (type(value) is np.ndarray and not value.dtype.hasobject):
         return value
@@ -53,7 +53,7 @@ def encode(value: Any) -> Any:
 
 
 def decode(data: object) -> Any:
-    """Return the value that `encode` turned into data.
+    """Return the value of data from `encode`.
 
     Raises:
         KeyError, TypeError or ValueError: The data is damaged.

@@ -1,4 +1,4 @@
-"""Describes what the policy of a training needs to act elsewhere: spaces as signals, wrappers as transforms."""
+"""Spec of a trained policy for acting outside of its training: spaces as signals, wrappers as transforms."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ def describe_policy(env: VectorEnv) -> PolicySpec:
         env: The environment with its wrappers.
 
     Raises:
-        TypeError: A space is none of arrays.
+        TypeError: A space does not consist of arrays.
     """
     base = base_env(env)
     interface = base.interface
@@ -48,13 +48,13 @@ def describe_older_policy(
     action_space: spaces.Space[Any],
     folder: Path,
 ) -> PolicySpec:
-    """Describe a policy of version 0.1.0, whose checkpoint has no spec, for spaces that are known from elsewhere.
+    """Describe a policy of version 0.1.0, whose checkpoint has no spec, for given spaces.
 
     Args:
         environment: The section of its run's configuration.
-        observation_space: Of one environment, without wrappers.
-        action_space: Of one environment.
-        folder: Its checkpoint's folder.
+        observation_space: Observation space of one environment, without wrappers.
+        action_space: Action space of one environment.
+        folder: Folder of its checkpoint.
 
     Raises:
         PolicyFileError: `normalizer.npz` is missing or damaged.
@@ -77,11 +77,11 @@ def _normalized(shape: tuple[int, ...], clip: float) -> Signal:
 
 
 def _transforms(env: VectorEnv) -> tuple[tuple[Transform, ...], tuple[str, ...]]:
-    """Return the transforms, the innermost first, and the wrappers that do not say what they do."""
+    """Return the transforms, the innermost first, and the wrappers without a transform."""
     transforms: list[Transform] = []
     unknown = []
     for layer in reversed([layer for layer in iterate_wrappers(env) if layer is not env.unwrapped]):
-        tell = getattr(type(layer), "policy_transform", None)  # the instance would answer for what it wraps
+        tell = getattr(type(layer), "policy_transform", None)  # the instance would ask what it wraps
         transform = tell(layer) if tell else None
         if tell is None or (transform is not None and not _can_be_saved(transform, transforms)):
             unknown.append(type(layer).__name__)
@@ -91,16 +91,16 @@ def _transforms(env: VectorEnv) -> tuple[tuple[Transform, ...], tuple[str, ...]]
 
 
 def _can_be_saved(transform: Transform, others: Sequence[Transform]) -> bool:
-    """Whether a spec can hold a transform; a checkpoint keeps the statistics of one normaliser alone."""
+    """Whether a spec can contain a transform; a checkpoint stores the statistics of only one normaliser."""
     is_second = isinstance(transform, Normalize) and any(isinstance(one, Normalize) for one in others)
     return type(transform) in TRANSFORMS and not is_second
 
 
 def signals_of(space: spaces.Space[Any], interface: Interface = NOTHING_MORE) -> Signals:
-    """Describe the arrays of an observation space or an action space, with names where they are known.
+    """Describe the arrays of an observation space or an action space, with known names.
 
     Raises:
-        TypeError: Its values are no arrays.
+        TypeError: Its values are not arrays.
     """
     if not isinstance(space, spaces.Dict):
         return _observed(space, PLAIN, interface)
@@ -126,11 +126,11 @@ def _signal(space: spaces.Space[Any], names: tuple[str, ...] = (), units: tuple[
         case spaces.MultiBinary():
             low, high = np.zeros(space.shape, np.int8), np.ones(space.shape, np.int8)
             return Signal("multi_binary", space.shape, space.dtype.name, low, high, names, units)
-    raise TypeError(f"a policy cannot be described for the space {space}: its values are no arrays")
+    raise TypeError(f"a policy cannot be described for the space {space}: its values are not arrays")
 
 
 def space_of(signals: Signals) -> spaces.Space[Any]:
-    """Return the space that signals were made of."""
+    """Return the space that signals describe."""
     if isinstance(signals, dict):
         return spaces.Dict([(key, space_of(signal)) for key, signal in signals.items()])  # in this order
     dtype = np.dtype(signals.dtype).type

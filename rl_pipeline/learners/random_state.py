@@ -1,4 +1,4 @@
-"""The random number generators that a training draws from: python, numpy and torch."""
+"""The random number generators of a training: those of Python, NumPy and torch."""
 
 import random
 from collections.abc import Iterator
@@ -22,9 +22,9 @@ def random_state() -> StateDict:
 
 
 def restore_random_state(state: StateDict) -> None:
-    """Continue the global generators from a state that `random_state` captured.
+    """Restore the global generators from a state of `random_state`.
 
-    A state with other numbers of GPUs than this machine has restores those that both have.
+    If the number of GPUs differs, only the GPUs in both are restored.
     """
     python = state["python"]
     random.setstate((python["version"], tuple(python["words"]), python["gauss"]))
@@ -43,7 +43,7 @@ def seed_sampling(seed: int) -> None:
 
 @contextmanager
 def undisturbed_randomness() -> Iterator[None]:
-    """Put the global generators back afterwards, so that an evaluation leaves no trace in the training."""
+    """Restore the global generators afterwards, so that an evaluation does not affect the training."""
     state = random_state()
     try:
         yield

@@ -1,4 +1,4 @@
-"""From `training.algorithm` to the learner that trains it."""
+"""Selection of the learner for `training.algorithm`."""
 
 from rl_pipeline.class_path import is_class_path, resolve_class
 from rl_pipeline.config.draft import Draft
@@ -15,7 +15,7 @@ DISTILLATION = "distillation"
 
 
 def find_learner(algorithm: str) -> type[Learner] | Problem:
-    """Find the class that trains an algorithm, or say which algorithms there are.
+    """Return the class that trains an algorithm, or a problem with the valid algorithms.
 
     Args:
         algorithm: `distillation`, the name of an algorithm of Stable-Baselines3 or sb3-contrib, or the class path
@@ -35,10 +35,10 @@ def find_learner(algorithm: str) -> type[Learner] | Problem:
 
 
 def learner_class(training: Training) -> type[Learner]:
-    """Return the class that trains what a configuration names.
+    """Return the class that trains a configuration.
 
     Raises:
-        ConfigError: There is no such algorithm.
+        ConfigError: The algorithm does not exist.
     """
     found = find_learner(training.algorithm)
     if isinstance(found, Problem):
@@ -47,7 +47,7 @@ def learner_class(training: Training) -> type[Learner]:
 
 
 def check_learner(draft: Draft) -> list[Problem]:
-    """List what is wrong with the algorithm, its parameters and its networks."""
+    """Return the problems in the algorithm, its parameters and its networks."""
     training = draft.training
     if not draft.is_sound("training.algorithm"):
         return check_architecture(training.architecture)
@@ -55,7 +55,7 @@ def check_learner(draft: Draft) -> list[Problem]:
     if isinstance(found, Problem):
         return [found, *check_architecture(training.architecture)]
     if training.distillation is not None and training.algorithm != DISTILLATION:
-        message = f"is read by the algorithm {DISTILLATION} alone, not by {training.algorithm}"
+        message = f"is read only by the algorithm {DISTILLATION}, not by {training.algorithm}"
         remedy = f"remove it, set training.algorithm: {DISTILLATION}, or start it with rl-pipeline distill"
         return [Problem("training.distillation", message, remedy=remedy)]
     return found.check(training, draft.environment if draft.is_sound("environment.n_environments") else None)

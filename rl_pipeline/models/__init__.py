@@ -1,1 +1,1 @@
-"""Networks: feature extractors that a YAML file names, and the blocks they are built of."""
+"""Networks: feature extractors for YAML files, and their building blocks."""

@@ -1,4 +1,4 @@
-"""Names that a YAML file may give to feature extractors, activations and optimizers."""
+"""Names of feature extractors, activations and optimizers in YAML files."""
 
 import inspect
 from collections.abc import Mapping
@@ -69,7 +69,7 @@ def find_optimizer(name: str) -> type | Problem:
 
 
 def check_extractor_arguments(extractor: type, arguments: Mapping[str, object]) -> list[Problem]:
-    """Compare `features_extractor_kwargs` with the constructor of the extractor."""
+    """Check `features_extractor_kwargs` against the constructor of the extractor."""
     parameters = inspect.signature(extractor).parameters
     if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
         return []

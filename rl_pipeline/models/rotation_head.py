@@ -1,4 +1,4 @@
-"""Actions that hold a rotation matrix, which the actor learns as six numbers (Zhou et al. 2019, arXiv:1812.07035)."""
+"""Actions with a rotation matrix, which the actor learns as six numbers (Zhou et al. 2019, arXiv:1812.07035)."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from torch.nn import functional
 
 MATRIX, EMBEDDING = 9, 6
 SMALLEST = 1e-4
-"""Vectors shorter than this have no direction; another one takes their place."""
+"""Vectors shorter than this have no direction and are replaced."""
 
 
 class RotationHead(nn.Module):
-    """Makes six of a network's outputs the nine numbers of a rotation matrix, row by row.
+    """Converts six of a network's outputs to the nine numbers of a rotation matrix, row by row.
 
-    The six are two vectors: the first column of the matrix is the direction of the first, the second that of the
-    part of the second perpendicular to it, and the third their cross product.
+    The six numbers are two vectors: the first column of the matrix is the direction of the first vector, the second
+    column is the direction of the perpendicular part of the second vector, and the third is their cross product.
 
     Args:
-        start: First of the six.
+        start: Index of the first of the six.
     """
 
     def __init__(self, start: int) -> None:
@@ -48,7 +48,7 @@ def rotation_matrix(embedding: torch.Tensor) -> torch.Tensor:
     )
     second = functional.normalize(
         _perpendicular(second, first), dim=-1
-    )  # what rounding left of nearly parallel ones
+    )  # the remainder of rounding for nearly parallel vectors
     return torch.stack((first, second, torch.linalg.cross(first, second)), dim=-1)
 
 
@@ -65,9 +65,9 @@ class RotationPolicy(TD3Policy):
     """A policy of TD3 or DDPG whose actor ends with a `RotationHead`.
 
     Args:
-        arguments: Those of `TD3Policy`.
-        rotation_head: First of the nine actions that are a rotation matrix.
-        keywords: Those of `TD3Policy`.
+        arguments: Arguments of `TD3Policy`.
+        rotation_head: Index of the first of the nine actions that form a rotation matrix.
+        keywords: Keyword arguments of `TD3Policy`.
     """
 
     def __init__(self, *arguments: Any, rotation_head: int, **keywords: Any) -> None:

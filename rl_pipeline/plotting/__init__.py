@@ -1,4 +1,4 @@
-"""Pictures and numbers of a run to look at: `progress.png`, `stats.json`, and curves of several runs."""
+"""Figures and statistics of runs: `progress.png`, `stats.json`, and curves of several runs."""
 
 from rl_pipeline.plotting.comparison import plot_runs
 from rl_pipeline.plotting.progress_figure import plot_progress

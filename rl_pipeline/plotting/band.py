@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 MANY_SEEDS = 10
-"""From so many seeds on, a bootstrap over them says how far their mean can be trusted."""
+"""Smallest number of seeds for a bootstrap interval of their mean."""
 
 RESAMPLES = 1000
 CONFIDENCE = 0.95
 TRIMMED = 0.25
-"""Share of the seeds that the interquartile mean leaves out at each end."""
+"""Fraction of the seeds that the interquartile mean leaves out at each end."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Band:
 def band_of(values: NDArray[np.float64]) -> Band:
     """Summarise seeds.
 
-    Few seeds are shown by their mean and their range, since no interval can be trusted that is estimated from them.
-    Many are shown by their interquartile mean and its 95 % interval from a stratified bootstrap, in which each
-    experiment is a stratum of its own (Agarwal et al., "Deep Reinforcement Learning at the Edge of the Statistical
+    A few seeds are shown by their mean and their range, since an interval that is estimated from them is unreliable.
+    Many seeds are shown by their interquartile mean and its 95 % interval from a stratified bootstrap, in which each
+    experiment is a separate stratum (Agarwal et al., "Deep Reinforcement Learning at the Edge of the Statistical
     Precipice", 2021).
 
     Args:

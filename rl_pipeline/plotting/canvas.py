@@ -1,4 +1,4 @@
-"""Figures in one style; matplotlib is imported when the first one is drawn, and pyplot never."""
+"""Figures in one style; matplotlib is imported for the first figure, and pyplot is never imported."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
-"""Lines in this order; all but the grey tell apart for the colour-blind too (Okabe and Ito, 2008)."""
+"""Colours of lines in this order; colour-blind people can distinguish all but the grey (Okabe and Ito, 2008)."""
 
 GREY = "#777777"
 TIMESTEPS = "timesteps"
@@ -22,8 +22,8 @@ def new_figure(width: float, height: float) -> "Figure":
     """Make an empty figure that renders to a file without a display.
 
     Args:
-        width: In inches.
-        height: In inches.
+        width: Width in inches.
+        height: Height in inches.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -34,13 +34,13 @@ def new_figure(width: float, height: float) -> "Figure":
 
 
 def style(axes: "Axes", title: str, ylabel: str, xlabel: str = TIMESTEPS) -> None:
-    """Give axes their labels, a light grid and readable numbers.
+    """Style axes with labels, a light grid and readable numbers.
 
     Args:
-        axes: What to style, after everything has been drawn into it.
-        title: Stands above it.
-        ylabel: What the values are, with their unit where they have one.
-        xlabel: What they are drawn over.
+        axes: The axes, after everything has been drawn.
+        title: Title above the axes.
+        ylabel: Description of the values, with their unit if they have one.
+        xlabel: Description of the horizontal axis.
     """
     from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
 
@@ -66,25 +66,25 @@ def style(axes: "Axes", title: str, ylabel: str, xlabel: str = TIMESTEPS) -> Non
 
 
 def say_empty(axes: "Axes", text: str) -> None:
-    """Write into axes why they are empty."""
+    """Write in axes why they are empty."""
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY)
 
 
 def thousands(value: float, position: float = 0) -> str:
-    """Write a number with separators between thousands, with decimals only where it is small.
+    """Format a number with separators between thousands, and with decimals only if it is small.
 
     Args:
         value: The number.
-        position: Which tick it belongs to; not used, but matplotlib gives it.
+        position: Index of its tick; unused, but matplotlib passes it.
     """
     return f"{value:,.0f}" if 1e3 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def save(figure: "Figure", path: Path) -> None:
-    """Write a figure as a picture that replaces an older one at once.
+    """Write a figure to a file atomically.
 
     Args:
-        figure: What to write.
+        figure: The figure.
         path: The picture; its suffix is the format, e.g. `.png`, `.svg` or `.pdf`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Finds the column of a metric by a part of its name."""
+"""Search for the column of a metric by a part of its name."""
 
 from collections.abc import Collection, Sequence
 from itertools import groupby
@@ -6,18 +6,18 @@ from itertools import groupby
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
 
 SOURCES = ("episode", "eval", "rollout")
-"""Of columns with the same metric the first of these is taken: the task's own metrics while it trains come first."""
+"""Order of preference among columns of the same metric; the task's own metrics of the training come first."""
 
 
 def find_column(key: str, columns: Collection[str]) -> str:
-    """Find a column: by its name, its metric, or a part that one metric alone contains; its mean comes first.
+    """Find a column by its name, its metric, or a part that only one metric contains; its mean comes first.
 
     Args:
         key: Such as `episode/speed_mean`, `speed_mean` or `speed`.
-        columns: The columns that there are.
+        columns: The existing columns.
 
     Raises:
-        ConfigError: None is meant, or several metrics may be.
+        ConfigError: No metric or several metrics match.
     """
     if key in columns:
         return key
@@ -56,7 +56,7 @@ def _metric(column: str) -> str:
 
 
 def _stem(column: str) -> str:
-    """Return a metric without what was made of its values in an episode."""
+    """Return the name of a metric without the suffix of its reduction over an episode."""
     return _metric(column).removesuffix("_mean").removesuffix("_final")
 
 

@@ -1,4 +1,4 @@
-"""Learning curves of several runs, those of an experiment's seeds as one curve with a band."""
+"""Learning curves of several runs, with the seeds of an experiment as one curve with a band."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -35,22 +35,22 @@ LABELS = {
 def plot_runs(
     run_folders: Sequence[Path], out: Path, key: str = "eval/mean_reward", x: Axis = "timesteps"
 ) -> Path:
-    """Draw one curve per experiment, with a band over its seeds as `band_of` gives it.
+    """Draw one curve per experiment, with a band over its seeds from `band_of`.
 
     Runs with the same environment, algorithm and experiment name are the seeds of one experiment. They are
-    interpolated on common timesteps or minutes, which span what all of them have. A single run is its plain curve.
+    interpolated on common timesteps or minutes, in the range that all of them cover. A single run is a plain curve.
 
     Args:
-        run_folders: The runs; each counts once.
+        run_folders: The runs; duplicates are ignored.
         out: The picture to write; its suffix is the format.
-        key: The column of `progress.csv` to draw, or a part of its name, as `find_column` takes it.
-        x: What to draw it over: `timesteps`, or `minutes` of training on the clock, evaluations included.
+        key: The column of `progress.csv` to draw, or a part of its name, as for `find_column`.
+        x: Horizontal axis: `timesteps`, or `minutes` of training on the clock, including evaluations.
 
     Returns:
         The picture.
 
     Raises:
-        ConfigError: No run has such a column, several have a name like it, or a run has no minutes.
+        ConfigError: No run has the column, several columns match, or a run has no minutes.
         OSError: A run cannot be read or the picture cannot be written.
     """
     recorded = {folder: read_curves(folder) for folder in run_folders}
@@ -88,8 +88,8 @@ def _curve(folder: Path, series: Mapping[str, Series], key: str, x: Axis) -> Cur
         [
             Problem(
                 key="--x",
-                message=f"{folder} has no column {MINUTES}: it was trained, at least at first, by a version of "
-                "rl-pipeline that did not record the minutes",
+                message=f"{folder} has no column {MINUTES}: a version of rl-pipeline that did not record the minutes "
+                "trained it, at least at first",
                 value=x,
                 valid=["timesteps"],
                 remedy="draw the curves over timesteps, or leave this run out",
@@ -120,12 +120,12 @@ def _on_common_x(curves: Sequence[Curve]) -> tuple[NDArray[np.float64], NDArray[
 
 
 def _title(names: Sequence[RunName]) -> str:
-    """Say what all experiments share."""
+    """Return the parts of the names that all experiments share."""
     return "  ·  ".join(parts[0] for parts in zip(*names, strict=True) if len(set(parts)) == 1)
 
 
 def _legend_entry(name: RunName, names: Sequence[RunName]) -> str:
-    """Say what tells an experiment from the others."""
+    """Return the parts of an experiment's name that differ from the others."""
     parts = [
         part
         for part, all_parts in zip(name, zip(*names, strict=True), strict=True)

@@ -1,4 +1,4 @@
-"""Joints and ground forces over the gait cycle, as gait laboratories draw them."""
+"""Joints and ground forces over the gait cycle, as in gait laboratories."""
 
 import csv
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CYCLE = "% of the gait cycle"
 MOST_COLUMNS = 6
-"""Joints in a figure; of more, those that move most."""
+"""Maximum number of joints in a figure; those that move most are shown."""
 PERCENT = np.arange(101.0)
 
 
@@ -26,8 +26,8 @@ def plot_gait(rows: Sequence[Sequence["Panel"]], title: str, summary: str, path:
 
     Args:
         rows: Panels of joints, and below them those of the ground.
-        title: Stands above the figure.
-        summary: Stands in the last row, several lines.
+        title: Title above the figure.
+        summary: Lines of text in the last row.
         path: The picture; its suffix is the format.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The mean over seeds and how far it can be trusted."""
+"""The mean over seeds and its confidence interval."""
 
 import math
 
@@ -15,8 +15,8 @@ def mean_interval(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDA
     """Return the mean over seeds and half the width of its 95 % confidence interval.
 
     The interval is Student's: t(n - 1) * s / sqrt(n), with the sample standard deviation s. It is preferred to the
-    standard error or a bootstrap because it stays honest for the three to ten seeds that robotics affords (Colas,
-    Sigaud and Oudeyer, "How Many Random Seeds?", 2018).
+    standard error or a bootstrap because it is reliable for the usual three to ten seeds in robotics (Colas, Sigaud
+    and Oudeyer, "How Many Random Seeds?", 2018).
 
     Args:
         values: One row per seed; shape (n, points).
@@ -34,7 +34,7 @@ def mean_interval(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDA
 def t_quantile(degrees: int) -> float:
     """Return the 97.5 % quantile of Student's t distribution.
 
-    Beyond the table it is the expansion in 1/degrees of Abramowitz and Stegun, 26.7.5, exact to four digits.
+    Beyond the table, it uses the expansion in 1/degrees of Abramowitz and Stegun, 26.7.5, exact to four digits.
 
     Args:
         degrees: Degrees of freedom, at least 1.

@@ -1,4 +1,4 @@
-"""A reference motion over time: its joints, its root and where it touches the ground."""
+"""A reference motion over time: its joints, its root and its contacts with the ground."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,14 +16,14 @@ SECONDS = "seconds"
 MOST_LINES = 8
 """Joints in one panel."""
 CONTACT_HEIGHT = 0.6
-"""Of a bar that shows contact, where feet are one apart."""
+"""Height of a bar that shows contact; the distance between feet is one."""
 
 
 def plot_motion(motion: "Motion", path: Path) -> None:
     """Draw joint positions and velocities, the root and the contacts.
 
     Args:
-        motion: What to draw.
+        motion: The motion.
         path: The picture; its suffix is the format.
 
     Raises:

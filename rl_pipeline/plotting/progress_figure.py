@@ -28,7 +28,7 @@ LOG_SCALE_FROM = 30
 """Losses whose largest value is this many times their smallest are drawn on a logarithmic scale."""
 
 FEW_POINTS = 40
-"""Up to so many points are marked."""
+"""Maximum number of points with markers."""
 
 MOST_TASK_METRICS = 6
 ROW_HEIGHT = 3.5
@@ -36,7 +36,7 @@ ROW_HEIGHT = 3.5
 
 
 def plot_progress(run_folder: Path) -> Path:
-    """Draw what a run has recorded so far: returns, evaluations, success or episode length, losses, task metrics.
+    """Draw the records of a run so far: returns, evaluations, success or episode length, losses, task metrics.
 
     Args:
         run_folder: The run's folder with `progress.csv`. Missing metrics leave their panel empty.
@@ -142,7 +142,7 @@ def _draw_task_metric(axes: "Axes", metric: TaskMetric, series: Mapping[str, Ser
 
 
 def _draw_losses(axes: "Axes", series: Mapping[str, Series]) -> None:
-    """Draw the value loss to the left and the policy loss to the right: their sizes have nothing in common."""
+    """Draw the value loss with the left axis and the policy loss with the right one: their scales differ."""
     value, policy = _first(VALUE_LOSSES, series), _first(POLICY_LOSSES, series)
     if value is None and policy is None:
         say_empty(axes, "no update yet")
@@ -181,7 +181,7 @@ def _draw(
 
 
 def _share_timesteps(panels: Sequence["Axes"], series: Mapping[str, Series]) -> None:
-    """Let all panels span the same timesteps."""
+    """Set the same range of timesteps for all panels."""
     last = max((int(curve.timesteps[-1]) for curve in series.values()), default=0)
     for axes in panels:
         axes.set_xlim(0, max(last * 1.02, 1))

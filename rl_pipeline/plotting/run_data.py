@@ -13,11 +13,11 @@ from rl_pipeline.config.training import algorithm_title
 from rl_pipeline.tracking.csv_file import Series, read_series
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Many files are read for a table of runs; the parser in C takes a tenth of the time."""
+"""A table of runs reads many files; the parser in C takes a tenth of the time."""
 
 
 class RunName(NamedTuple):
-    """What the seeds of one experiment have in common."""
+    """Name of an experiment, which its seeds share."""
 
     environment: str
     algorithm: str
@@ -25,7 +25,7 @@ class RunName(NamedTuple):
 
 
 def run_name(folder: Path) -> RunName:
-    """Read a run's name, as `run_identity` does."""
+    """Read a run's name; see `run_identity`."""
     return run_identity(folder)[0]
 
 
@@ -33,8 +33,8 @@ def run_identity(folder: Path) -> tuple[RunName, int | None]:
     """Read a run's name and seed from its `config.yaml`.
 
     Args:
-        folder: The run's folder. Where its `config.yaml` is missing or damaged, the names of the folder and its
-            parents are taken, and there is no seed.
+        folder: The run's folder. If its `config.yaml` is missing or damaged, the names of the folder and its
+            parents are used, and there is no seed.
 
     Raises:
         OSError: The file cannot be read.
@@ -56,7 +56,7 @@ def run_identity(folder: Path) -> tuple[RunName, int | None]:
 
 @dataclass(frozen=True)
 class Curve:
-    """Values over what they are drawn over."""
+    """Values of a curve with their horizontal axis."""
 
     x: NDArray[np.float64]
     """Timesteps or minutes, ascending; shape (n,), n at least 1."""
@@ -81,17 +81,17 @@ def over_minutes(series: Series, minutes: Series) -> Curve:
 
 
 def read_curves(run_folder: Path) -> dict[str, Series]:
-    """Read what a run has recorded, without values that no axis can show.
+    """Read the records of a run, without values that are not finite.
 
     Args:
-        run_folder: The run's folder with `progress.csv`; without it there are no curves.
+        run_folder: The run's folder with `progress.csv`; without this file, there are no curves.
 
     Returns:
         Metric name to its finite values, at least one.
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: The file is not a run's.
+        ValueError: The file does not belong to a run.
     """
     curves = {}
     for name, series in read_series(run_folder / "progress.csv").items():

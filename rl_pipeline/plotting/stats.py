@@ -1,4 +1,4 @@
-"""`stats.json`: the numbers of a run at a glance."""
+"""`stats.json`: summary of a run's numbers."""
 
 import json
 import math
@@ -13,17 +13,17 @@ PREFIX = "eval/"
 
 
 def write_stats(run_folder: Path, config: Mapping[str, object], extra: Mapping[str, object]) -> Path:
-    """Write what a run has reached so far.
+    """Write the present results of a run.
 
     The file holds `timesteps`, `fps` (timesteps per second), `mean_return` of the latest training episodes, `best`
     (timestep and mean_reward of `best_evaluation`, null before the first one), `evaluations` (lists as long as its
-    `timesteps`, null where an evaluation lacks a metric), everything in `extra`, and the configuration as `args`.
-    Numbers that are not finite become null, which JSON has in place of them.
+    `timesteps`, null if an evaluation has no such metric), everything in `extra`, and the configuration as `args`.
+    Numbers that are not finite become null, since JSON has no such numbers.
 
     Args:
         run_folder: The run's folder with `progress.csv` and `evaluations.csv`.
         config: The run's resolved configuration, as plain data.
-        extra: More to put in, e.g. `seconds`; wins over what the CSV files say.
+        extra: Additional entries, e.g. `seconds`; they override those from the CSV files.
 
     Returns:
         The file, `stats.json` in that folder.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 TRAINING, EVALUATION = "episode/", "eval/"
 SUCCESS = ("success", "is_success_mean", "is_success_final", "success_mean", "success_final")
-"""Shown as the success rate."""
+"""Metrics that are shown as the success rate."""
 OF_EVERY_TASK = (
     "mean_reward",
     "std_reward",
@@ -23,9 +23,9 @@ class TaskMetric:
     """A metric of a task.
 
     Attributes:
-        name: Such as `speed_mean`.
-        title: Such as `speed`.
-        meaning: What its values are.
+        name: Name, such as `speed_mean`.
+        title: Title, such as `speed`.
+        meaning: Description of its values.
     """
 
     name: str
@@ -34,7 +34,7 @@ class TaskMetric:
 
 
 def task_metrics(columns: Collection[str]) -> list[TaskMetric]:
-    """List the metrics of a task in the order of the columns; of a mean and a last value the mean alone."""
+    """List the metrics of a task in the order of the columns; of a mean and a last value, only the mean."""
     names = dict.fromkeys(
         column.removeprefix(source)
         for column in columns

@@ -1,1 +1,1 @@
-"""Policies: how a trained policy acts, with NumPy alone where its kind allows it."""
+"""Trained policies that act, with only NumPy if their kind allows it."""

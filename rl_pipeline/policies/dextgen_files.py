@@ -20,11 +20,11 @@ GRIPPERS = {"PJ": "ParallelJaw", "Barrett": "BarrettHand", "SH": "ShadowHand"}
 
 
 def find_dextgen_files(name: str, environment_id: str) -> Path | None:
-    """Find the folder of a policy of dextgen, or None where a name means something else.
+    """Return the folder of a policy of dextgen, or None if the name refers to something else.
 
     Args:
-        name: The folder itself; or one such as `saves/pretrain`, which has a folder with the environment's name,
-            else with that of its gripper.
+        name: The folder itself; or a folder such as `saves/pretrain`, which contains a folder with the name of the
+            environment or of its gripper.
         environment_id: E.g. `FlatPJCube-v0`.
     """
     folder = Path(name).expanduser()
@@ -39,7 +39,7 @@ def read_statistics(folder: Path) -> dict[str, dict[str, Any]]:
     Elements that dextgen did not normalise (`idx`) have mean 0 and variance 1.
 
     Raises:
-        PolicyFileError: A file is missing or damaged, or holds other things than numbers.
+        PolicyFileError: A file is missing or damaged, or contains other values than numbers.
     """
     state, goal = (_statistics(folder / name) for name in (STATE, GOAL))
     return {"observation": {"observation": state, "achieved_goal": goal, "desired_goal": goal}}
@@ -55,7 +55,7 @@ def _statistics(path: Path) -> dict[str, Any]:
         if chosen is not None:
             rest[np.asarray(chosen, np.int64)] = False
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise PolicyFileError(f"{path}: no normaliser of dextgen ({error!r})") from error
+        raise PolicyFileError(f"{path}: not a normaliser of dextgen ({error!r})") from error
     fits = mean.shape == std.shape == (size,)
     if not fits or not np.isfinite([*mean, *std, count]).all() or not (std > 0).all() or count <= 0:
         raise PolicyFileError(
@@ -68,12 +68,12 @@ def read_normalizer_pickle(path: Path) -> Mapping[str, Any]:
     """Return the attributes of a pickled normaliser, arrays as NumPy's; see `NormalizerUnpickler`.
 
     Raises:
-        PolicyFileError: The file does not exist, is damaged, or names anything but a normaliser and arrays.
+        PolicyFileError: The file does not exist, is damaged, or contains names other than a normaliser and arrays.
     """
     try:
         return NormalizerUnpickler(io.BytesIO(path.read_bytes())).attributes()
     except OSError as error:
         raise PolicyFileError(f"{path} cannot be read: {error.strerror}") from error
     except DAMAGED as error:
-        message = f"{path} is refused, and nothing in it was executed: no normaliser of dextgen ({error})"
+        message = f"{path} is refused, and nothing in it was executed: not a normaliser of dextgen ({error})"
         raise PolicyFileError(message) from error

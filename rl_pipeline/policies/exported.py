@@ -1,7 +1,7 @@
-"""Policies that `rl-pipeline export` wrote: an ONNX file that says itself what it observes and commands.
+"""Policies of `rl-pipeline export`: ONNX files with a description of their observations and actions.
 
-The file holds one JSON document under the key `rl_pipeline` of its metadata. Numbers are exact, and null stands for
-no limit and for what is not known:
+The file contains one JSON document under the key `rl_pipeline` of its metadata. Numbers are exact, and null means no
+limit or an unknown value:
 
     format        version of the document
     policy        the policy's `PolicySpec`, as in policy.json; without transforms, since the graph holds them
@@ -9,9 +9,9 @@ no limit and for what is not known:
     frame_ids     coordinate frames by part of the observation, or null
     safe_action   an action that is safe at any time, or null
     run, environment, algorithm, checkpoint, timestep, commit, versions
-                  where the policy comes from
-    missing       sentences that say what could not be known, such as the names of observations
-    parity        how far its actions are from those of the checkpoint; see `rl_pipeline.deploy.parity`
+                  origin of the policy
+    missing       sentences about unknown properties, such as the names of observations
+    parity        differences between its actions and those of the checkpoint; see `rl_pipeline.deploy.parity`
 """
 
 import json
@@ -26,17 +26,17 @@ from rl_pipeline.policies.policy import PolicyFileError
 from rl_pipeline.policies.spec import PolicySpec, Signal, spec_from_json
 
 KEY = "rl_pipeline"
-"""Of the document in the metadata of an ONNX file."""
+"""Key of the document in the metadata of an ONNX file."""
 FORMAT = 1
 
 
 @dataclass(frozen=True)
 class ExportedPolicy:
-    """A policy in a file of its own, which acts with the base dependencies.
+    """A policy in a separate file, which acts with the base dependencies.
 
     Attributes:
-        policy: Acts on raw observations; the transforms of its training are in the graph.
-        spec: What it observes and commands.
+        policy: The policy, which acts on raw observations; the transforms of its training are in the graph.
+        spec: Its observations and actions.
         document: The whole document in the file.
         sha256: The checksum of the file.
     """
@@ -48,18 +48,18 @@ class ExportedPolicy:
 
 
 def load_exported(file: Path) -> ExportedPolicy:
-    """Load a policy that `rl-pipeline export` wrote. Nothing in the file is executed but the graph.
+    """Load a policy of `rl-pipeline export`. Nothing in the file is executed except the graph.
 
     Args:
         file: The ONNX file.
 
     Raises:
-        PolicyFileError: It is missing, damaged, has no document, or one that a newer version wrote.
+        PolicyFileError: The file is missing or damaged, has no document, or was written by a newer version.
     """
     policy = OnnxPolicy(file)
     if KEY not in policy.metadata:
         raise PolicyFileError(
-            f"{file} does not say what it observes and commands: it has no metadata under the key {KEY!r}; "
+            f"{file} does not describe its observations and actions: it has no metadata under the key {KEY!r}; "
             "export it with 'rl-pipeline export'"
         )
     try:
@@ -68,10 +68,10 @@ def load_exported(file: Path) -> ExportedPolicy:
         if isinstance(number, int) and number > FORMAT:
             raise PolicyFileError(
                 f"{file} was written by a newer version of rl_pipeline: its metadata have format {number}, "
-                f"this version reads {FORMAT}"
+                f"but this version reads {FORMAT}"
             )
         if number != FORMAT:
-            raise ValueError(f"its format is {number!r}, this version reads {FORMAT}")
+            raise ValueError(f"its format is {number!r}, but this version reads {FORMAT}")
         spec = spec_from_json(document["policy"], file.parent)
         if spec.kind != "onnx" or spec.transforms:
             raise ValueError(f"its policy is of kind {spec.kind!r} with {len(spec.transforms)} transforms")

@@ -1,4 +1,4 @@
-"""From a checkpoint's folder to a policy that acts on what the environment observes."""
+"""Loading of a policy from a checkpoint's folder, for acting on the environment's observations."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -14,15 +14,15 @@ LOADERS = {
     LEARNER: "rl_pipeline.run.trained_policy:load_learned_policy",
     "onnx": "rl_pipeline.policies.onnx:load_onnx_policy",
 }
-"""What loads the networks of each kind of policy, called with the folder and the spec.
+"""Loader of the networks of each kind of policy, called with the folder and the spec.
 
-Named, not imported: a kind brings the libraries that it needs. The registry is closed, since a folder may come from
-elsewhere.
+These are names, not imports: a kind imports the libraries that it needs. The registry is closed, since a folder may
+be untrusted.
 """
 
 
 class PolicyNeedsMoreError(UserError):
-    """A policy cannot act alone; the text says what it needs."""
+    """Raised when a policy cannot act alone; the message says what it needs."""
 
 
 def load_policy(folder: Path) -> StandalonePolicy:
@@ -33,18 +33,18 @@ def load_policy(folder: Path) -> StandalonePolicy:
 
     Raises:
         PolicyFileError: A file is missing, damaged, or of another kind than this version knows.
-        PolicyNeedsMoreError: Its training had wrappers of which only they know what they do, or its kind needs
-            packages that are not installed.
+        PolicyNeedsMoreError: Its training had wrappers whose transforms are unknown, or its kind needs packages
+            that are not installed.
     """
     return make_standalone(folder, read_spec(folder))
 
 
 def make_standalone(folder: Path, spec: PolicySpec) -> StandalonePolicy:
-    """Load the networks in a folder, and put the transforms of a spec before them. See `load_policy`."""
+    """Load the networks in a folder, with the transforms of a spec before them. See `load_policy`."""
     require_known(folder, spec)
     if spec.kind not in LOADERS:
         raise PolicyFileError(
-            f"{folder} holds a policy of kind {spec.kind!r}; this version loads {', '.join(LOADERS)}"
+            f"{folder} contains a policy of kind {spec.kind!r}; this version loads {', '.join(LOADERS)}"
         )
     module, _, name = LOADERS[spec.kind].partition(":")
     try:
@@ -56,13 +56,13 @@ def make_standalone(folder: Path, spec: PolicySpec) -> StandalonePolicy:
 
 
 def require_known(folder: Path, spec: PolicySpec) -> None:
-    """Refuse the policy in a folder whose training had wrappers of which only they know what they do.
+    """Refuse the policy in a folder if its training had wrappers whose transforms are unknown.
 
     Raises:
         PolicyNeedsMoreError: See `load_policy`.
     """
     if spec.unknown:
         raise PolicyNeedsMoreError(
-            f"the policy in {folder} was trained behind {', '.join(spec.unknown)}, which may change what it sees; "
-            "give the wrapper a method policy_transform() that returns the transform, or None if it changes nothing"
+            f"the policy in {folder} was trained with {', '.join(spec.unknown)}, which may change its "
+            "observations; add a method policy_transform() to the wrapper that returns the transform, or None"
         )

@@ -1,4 +1,4 @@
-"""`normalizer.npz`: running statistics of observations and rewards under names of their own.
+"""`normalizer.npz`: running statistics of observations and rewards, by name.
 
     observation.mean  observation.var  observation.count    an observation that is one array
     observation.<part>.mean  ...                            each normalised part of a Dict observation
@@ -26,7 +26,7 @@ Statistics = Mapping[str, Any]
 
 
 def write_normalizer(path: Path, state: Mapping[str, Any]) -> None:
-    """Write what `normalizer_state` captured.
+    """Write the result of `normalizer_state`.
 
     Raises:
         OSError: The disk is full, or the folder cannot be written.
@@ -45,10 +45,10 @@ def write_normalizer(path: Path, state: Mapping[str, Any]) -> None:
 
 
 def read_normalizer(path: Path) -> dict[str, Any]:
-    """Read what `write_normalizer` wrote, or version 0.1.0, for `load_normalizer_state`.
+    """Read a file of `write_normalizer`, or of version 0.1.0, for `load_normalizer_state`.
 
     Raises:
-        PolicyFileError: The file does not exist, is damaged or holds something else.
+        PolicyFileError: The file does not exist, is damaged or of another kind.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:

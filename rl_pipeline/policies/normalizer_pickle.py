@@ -1,7 +1,7 @@
-"""Reads pickled normalisers of dextgen without importing or calling anything that the pickle names.
+"""Reader of pickled normalisers of dextgen that does not import or call anything that the pickle names.
 
-Every name in it is looked up in a table of stand-ins, which only remember what they are given; any other name is
-refused. The arrays are made from their bytes afterwards, so that no code of NumPy sees the pickle either.
+Every name in it is looked up in a table of placeholders, which only store their arguments; any other name is
+refused. The arrays are made from their bytes afterwards, so that NumPy's code does not process the pickle either.
 """
 
 import pickle
@@ -22,7 +22,7 @@ DAMAGED = (
     TypeError,
     ValueError,
 )
-"""What reading a pickle raises that is damaged, or that holds something else."""
+"""Errors of reading a pickle that is damaged or of another kind."""
 ATTRIBUTES = frozenset(
     [
         "size",
@@ -42,11 +42,11 @@ ATTRIBUTES = frozenset(
         "idx",
     ]
 )
-"""What a normaliser of dextgen holds."""
+"""Attributes of a normaliser of dextgen."""
 
 
 class _Remembered:
-    """Stands for something that a pickle names: keeps the arguments it is made with, and its state."""
+    """Placeholder for a name in a pickle: stores its arguments and its state."""
 
     def __init__(self, *arguments: object) -> None:
         self.arguments = arguments
@@ -57,22 +57,22 @@ class _Remembered:
 
 
 class _Normalizer(_Remembered):
-    """Stands for the normaliser, which is made without arguments."""
+    """Placeholder for the normaliser, which is made without arguments."""
 
 
 class _DType(_Remembered):
-    """Stands for `numpy.dtype(code, align, copy)` with the state (version, byte order, ...)."""
+    """Placeholder for `numpy.dtype(code, align, copy)` with the state (version, byte order, ...)."""
 
     def dtype(self) -> np.dtype:
         code = self.arguments[0]
         if not isinstance(code, str) or code[:1] not in "fiub":
-            raise pickle.UnpicklingError(f"it holds an array of {code!r}, not of numbers")
+            raise pickle.UnpicklingError(f"it contains an array of {code!r}, not of numbers")
         order: Any = self.state[1] if self.state is not None else "="
         return np.dtype(code).newbyteorder(order)
 
 
 class _Array(_Remembered):
-    """Stands for an array, whose state is (version, shape, dtype, is_fortran, bytes)."""
+    """Placeholder for an array, whose state is (version, shape, dtype, is_fortran, bytes)."""
 
     def array(self) -> np.ndarray:
         _, shape, dtype, is_fortran, data = self.state
@@ -80,7 +80,7 @@ class _Array(_Remembered):
 
 
 class _Buffer(_Array):
-    """Stands for an array of protocol 5, which is made from (bytes, dtype, shape, order)."""
+    """Placeholder for an array of protocol 5, which is made from (bytes, dtype, shape, order)."""
 
     def array(self) -> np.ndarray:
         data, dtype, shape, order = self.arguments
@@ -89,7 +89,7 @@ class _Buffer(_Array):
 
 
 class _Scalar(_Array):
-    """Stands for a NumPy number, which is made from (dtype, bytes)."""
+    """Placeholder for a NumPy number, which is made from (dtype, bytes)."""
 
     def array(self) -> np.ndarray:
         dtype, data = self.arguments
@@ -112,10 +112,10 @@ class NormalizerUnpickler(pickle.Unpickler):
     """Reads one normaliser from an open binary file."""
 
     def find_class(self, module_name: str, global_name: str) -> type[_Remembered]:
-        """Return what stands for a name, which is never imported.
+        """Return the placeholder of a name, which is never imported.
 
         Raises:
-            UnpicklingError: The name is none of a normaliser.
+            UnpicklingError: The name does not belong to a normaliser.
         """
         try:
             return STAND_INS[module_name, global_name]
@@ -123,18 +123,18 @@ class NormalizerUnpickler(pickle.Unpickler):
             raise pickle.UnpicklingError(f"it names {module_name}.{global_name}") from None
 
     def persistent_load(self, pid: object) -> object:
-        """Refuse references to things outside of the pickle."""
+        """Refuse references to objects outside of the pickle."""
         raise pickle.UnpicklingError("it refers to something outside of the file")
 
     def attributes(self) -> Mapping[str, Any]:
-        """Read it and return its attributes, with arrays of NumPy.
+        """Read the normaliser and return its attributes, with NumPy arrays.
 
         Raises:
-            DAMAGED: It is damaged, or holds something else.
+            DAMAGED: The pickle is damaged or of another kind.
         """
         found = self.load()
         if not isinstance(found, _Normalizer) or not isinstance(found.state, dict):
-            raise pickle.UnpicklingError(f"it holds a {type(found).__name__.lstrip('_')}")
+            raise pickle.UnpicklingError(f"it contains a {type(found).__name__.lstrip('_')}")
         if unknown := found.state.keys() - ATTRIBUTES:
             raise pickle.UnpicklingError(f"its normaliser has {sorted(map(str, unknown))[0]!r}")
         values = found.state.items()

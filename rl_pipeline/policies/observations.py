@@ -10,7 +10,7 @@ Observation = NDArray[Any] | dict[str, NDArray[Any]]
 """A batch of observations: an array of shape (n, ...), or a dict of such arrays."""
 
 PLAIN = "observation"
-"""The name under which a plain observation appears where a Dict observation has its keys."""
+"""Name of a plain observation in place of the keys of a Dict observation."""
 
 
 def as_dict(observation: Observation) -> dict[str, NDArray[Any]]:
@@ -21,7 +21,7 @@ def as_dict(observation: Observation) -> dict[str, NDArray[Any]]:
 def map_parts(
     observation: Observation, keys: Collection[str], function: Callable[[str, NDArray[Any]], NDArray[Any]]
 ) -> Observation:
-    """Replace an observation's named parts by `function(key, part)`; others stay as they are."""
+    """Replace an observation's named parts by `function(key, part)`; others are unchanged."""
     parts = as_dict(observation)
     changed = {key: function(key, part) if key in keys else part for key, part in parts.items()}
     return changed if isinstance(observation, dict) else changed[PLAIN]

@@ -1,4 +1,4 @@
-"""Policies in ONNX files, which act with onnxruntime and NumPy alone."""
+"""Policies in ONNX files, which act with only onnxruntime and NumPy."""
 
 import hashlib
 from pathlib import Path
@@ -26,22 +26,22 @@ Memories = dict[str, np.ndarray]
 class OnnxPolicy(Policy[Memories]):
     """Runs a graph on the CPU.
 
-    The first axis of every input and output counts the environments. The graph takes the parts of an observation by
-    key, a plain one as `observation`, and gives `action`. What it remembers it gives as `next_memory.<name>` and
-    takes as `memory.<name>`, zeros at the start of an episode. A policy that must be told which actions are allowed
-    takes them as `action_masks`.
+    The first axis of every input and output is the environments. The inputs are the parts of an observation by key,
+    a plain one as `observation`, and the output is `action`. A memory is the output `next_memory.<name>` and the
+    input `memory.<name>`, which is zero at the start of an episode. A policy that needs masks of the allowed actions
+    has the input `action_masks`.
 
     Args:
         file: The ONNX file.
 
     Attributes:
-        metadata: The texts that the file holds, by key.
+        metadata: The texts in the file, by key.
         sha256: The checksum of the file.
         input_types: Shape without the first axis, and dtype, of each part of an observation by key.
-        n_masked: Number of choices that action masks tell of; 0 for a policy without masks.
+        n_masked: Number of choices in action masks; 0 for a policy without masks.
 
     Raises:
-        PolicyFileError: It is missing, damaged, or has other inputs and outputs.
+        PolicyFileError: The file is missing, damaged, or has other inputs and outputs.
     """
 
     def __init__(self, file: Path) -> None:
@@ -61,7 +61,7 @@ class OnnxPolicy(Policy[Memories]):
         given = [each.name for each in self._session.get_outputs()]
         if set(given) != set(self._outputs):
             raise PolicyFileError(
-                f"{file} gives {', '.join(given)}; a policy gives {', '.join(sorted(self._outputs))}"
+                f"{file} has the outputs {', '.join(given)}; a policy has {', '.join(sorted(self._outputs))}"
             )
         self._zeros: Memories = {}
         self.has_memory = bool(self._memory_types)
@@ -90,16 +90,16 @@ class OnnxPolicy(Policy[Memories]):
         """See `Policy.act`.
 
         Raises:
-            ValueError: Samples are asked for, or masks are missing or too many.
+            ValueError: Samples are requested, or masks are missing or not supported.
         """
         if not deterministic:
-            raise ValueError("an ONNX policy takes the most likely action: deterministic=True")
+            raise ValueError("an ONNX policy always takes the most likely action; set deterministic=True")
         if (action_masks is None) == self.needs_action_masks:
             raise ValueError(f"this policy {'needs' if self.needs_action_masks else 'takes no'} action_masks")
         feeds: dict[str, NDArray[Any]] = {
             name: np.ascontiguousarray(part, self._dtypes[name])
             for name, part in as_dict(observations).items()
-            if name in self._dtypes  # a graph has no inputs that the network does not read
+            if name in self._dtypes  # a graph has only inputs that the network reads
         }
         if action_masks is not None:
             feeds[ACTION_MASKS] = np.ascontiguousarray(action_masks, np.bool_).reshape(-1, self.n_masked)

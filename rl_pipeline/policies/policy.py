@@ -12,18 +12,18 @@ from rl_pipeline.policies.observations import Observation
 from rl_pipeline.policies.transforms import Chain, State
 
 Memory = TypeVar("Memory")
-"""What a policy remembers between two steps: hidden states, frames; None before the first step."""
+"""Memory of a policy between two steps: hidden states, frames; None before the first step."""
 
 
 class PolicyFileError(Exception):
-    """A file of a policy that is missing, damaged, or belongs to another policy."""
+    """Raised for a policy's file that is missing, damaged, or belongs to another policy."""
 
 
 class Policy(ABC, Generic[Memory]):
     """Chooses actions for a batch of observations.
 
     Attributes:
-        needs_action_masks: Whether `act` must be told which actions are allowed.
+        needs_action_masks: Whether `act` needs masks of the allowed actions.
         has_memory: Whether an action depends on more than the present observation; `act` then returns a memory.
     """
 
@@ -44,10 +44,10 @@ class Policy(ABC, Generic[Memory]):
 
         Args:
             observations: A batch of n observations.
-            memory: What the call before returned; None at first.
-            episode_starts: Which rows are the first observation of an episode, (n,); their memory is forgotten.
+            memory: Memory from the previous call; None at first.
+            episode_starts: Rows with the first observation of an episode, (n,); their memory is cleared.
             deterministic: Whether to take the most likely action instead of a sample.
-            action_masks: Which actions are allowed, (n, choices of all branches).
+            action_masks: Allowed actions, (n, choices of all branches).
 
         Returns:
             The actions, (n, ...), and the memory for the next call.
@@ -56,7 +56,7 @@ class Policy(ABC, Generic[Memory]):
     def values(
         self, observations: Observation, memory: Memory | None, episode_starts: NDArray[np.bool_]
     ) -> NDArray[Any] | None:
-        """Estimate the return from every row on, in the units of the rewards that it was trained with.
+        """Estimate the return from every row on, in the units of the rewards of the training.
 
         Args:
             observations: As for `act`.
@@ -70,7 +70,7 @@ class Policy(ABC, Generic[Memory]):
 
     @contextmanager
     def sampling(self, seed: int) -> Iterator[None]:
-        """Seed the samples that are drawn inside the block, and leave all other random numbers as they were."""
+        """Seed the samples inside the block, without an effect on other random numbers."""
         yield
 
 
@@ -78,8 +78,8 @@ class StandalonePolicy(Policy[tuple[list[State], Memory | None]]):
     """A policy that applies the transforms of its training itself, so that it acts on raw observations.
 
     Args:
-        policy: Acts on transformed observations.
-        transforms: What its environment did to them in training, the innermost first.
+        policy: Policy that acts on transformed observations.
+        transforms: Transforms of its environment in training, the innermost first.
 
     Attributes:
         policy: The policy without the transforms.

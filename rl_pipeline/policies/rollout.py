@@ -1,4 +1,4 @@
-"""The one loop in which a policy acts in an environment: evaluation, films, play and collection drive it."""
+"""The loop in which a policy acts in an environment, for evaluation, films, play and collection."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class VectorEnv(Protocol):
 
 
 class ActionMasks(Protocol):
-    """Gives the actions that are allowed now, (n, choices of all branches)."""
+    """Returns the currently allowed actions, (n, choices of all branches)."""
 
     def __call__(self) -> NDArray[np.bool_]:
         """Return the masks."""
@@ -37,11 +37,11 @@ class Transition:
     """One step of all environments.
 
     Attributes:
-        observations: What the policy saw.
-        actions: What was done, (n, ...).
-        means: What the policy chose, (n, ...); `actions` are these after the noise, where there is any.
-        values: The policy's estimates of the return, (n,); None where they were not asked for or it has none.
-        final_values: Likewise of the last observations of the episodes that ended; None where none ended.
+        observations: The policy's observations.
+        actions: The executed actions, (n, ...).
+        means: The policy's actions, (n, ...); `actions` are these with noise, if there is any.
+        values: The policy's estimates of the return, (n,); None if they were not requested or do not exist.
+        final_values: Estimates for the last observations of the episodes that ended; None if none ended.
         rewards: (n,).
         terminated: (n,).
         truncated: (n,).
@@ -60,7 +60,7 @@ class Transition:
 
     @property
     def ended(self) -> NDArray[np.bool_]:
-        """Which episodes ended with this step, (n,)."""
+        """Whether the episodes ended with this step, (n,)."""
         return self.terminated | self.truncated
 
 
@@ -68,16 +68,16 @@ class Rollout:
     """A policy in an environment, from a reset on.
 
     Args:
-        policy: Who acts.
-        env: Where.
+        policy: The policy.
+        env: The environment.
         seed: Seeds the environments; None continues their random numbers.
         deterministic: Whether to take the most likely actions.
-        action_masks: Gives the allowed actions, for policies that need them.
-        add_noise: Makes what is done of what the policy chooses, both (n, ...).
-        with_values: Whether to ask the policy for its estimates of the return.
+        action_masks: Returns the allowed actions, for policies that need them.
+        add_noise: Adds noise to the policy's actions, (n, ...).
+        with_values: Whether to compute the policy's estimates of the return.
 
     Attributes:
-        observations: What the policy will see next.
+        observations: The policy's next observations.
     """
 
     def __init__(
@@ -102,10 +102,10 @@ class Rollout:
         self.observations, _ = env.reset(seed=seed)
 
     def restart(self, seeds: Sequence[int | None]) -> None:
-        """Start new episodes in some environments; the others continue theirs.
+        """Start new episodes in some environments; the others continue.
 
         Args:
-            seeds: Of the environments that start anew, None for the others.
+            seeds: Seeds of the environments that start new episodes, None for the others.
         """
         chosen = np.array([seed is not None for seed in seeds])
         fresh, _ = self._env.reset(seed=list(seeds), options={"reset_mask": chosen})

@@ -1,4 +1,4 @@
-"""`policy.json`: what a policy needs beside its networks, so that it acts without its simulator."""
+"""`policy.json`: the data that a policy needs beside its networks to act without its simulator."""
 
 import json
 from collections.abc import Mapping
@@ -31,23 +31,23 @@ TRANSFORMS: dict[type[Transform], str] = {
     StackFrames: "stack_frames",
     AppendActions: "append_actions",
 }
-"""What a spec can hold, by the name that it has there."""
+"""Transforms in a spec, by their names."""
 IN_NORMALIZER = ("mean", "var")
-"""Attributes of `Normalize` that lie in `normalizer.npz`."""
+"""Attributes of `Normalize` that are stored in `normalizer.npz`."""
 
 
 @dataclass(frozen=True, eq=False)
 class Signal:
-    """An array that a policy gets or gives: an observation, a part of one, or an action.
+    """An input or output array of a policy: an observation, a part of one, or an action.
 
     Attributes:
-        kind: Which space of Gymnasium it comes from.
-        shape: Of one observation or action.
+        kind: Gymnasium's kind of space.
+        shape: Shape of one observation or action.
         dtype: Name of a NumPy dtype.
-        low: Smallest values, of the shape; the first choice of a discrete signal.
-        high: Largest values, likewise; the last choice.
-        names: Of the numbers in row-major order; empty where they are not known.
-        units: Likewise.
+        low: Smallest values, of this shape; the first choice of a discrete signal.
+        high: Largest values, of this shape; the last choice of a discrete signal.
+        names: Names of the numbers in row-major order; empty if they are unknown.
+        units: Units of the numbers in row-major order; empty if they are unknown.
     """
 
     kind: SignalKind
@@ -96,16 +96,16 @@ def describe_signals(signals: Signals) -> str:
 
 @dataclass(frozen=True, eq=False)
 class PolicySpec:
-    """What a policy gets, what it gives, and what lies between its observations and its networks.
+    """Inputs and outputs of a policy, and the transforms between its observations and its networks.
 
     Attributes:
-        kind: Which loader makes the policy; see `rl_pipeline.policies.loading`.
-        observation: What the environment observes.
-        inputs: What the networks get after the transforms.
-        action: What the policy gives.
-        rate: Actions for each second of the environment's time; None where it has no clock.
-        transforms: What is done to the observations, the innermost first.
-        unknown: Wrappers of the training that may change observations or actions in a way that only they know.
+        kind: Kind of the policy, which selects the loader; see `rl_pipeline.policies.loading`.
+        observation: Observations of the environment.
+        inputs: Inputs of the networks, after the transforms.
+        action: Actions of the policy.
+        rate: Actions for each second of the environment's time; None if it has no clock.
+        transforms: Transforms of the observations, the innermost first.
+        unknown: Wrappers of the training that may change observations or actions in unknown ways.
     """
 
     kind: str
@@ -118,12 +118,12 @@ class PolicySpec:
 
     @property
     def chain(self) -> Chain:
-        """The transforms, to be applied one after another."""
+        """The transforms, in the order of their application."""
         return Chain(self.transforms)
 
 
 def write_spec(spec: PolicySpec, folder: Path) -> None:
-    """Write a spec into a checkpoint's folder; means and variances lie in its `normalizer.npz` already.
+    """Write a spec to a checkpoint's folder; means and variances are already in its `normalizer.npz`.
 
     Raises:
         OSError: The disk is full, or the folder cannot be written.
@@ -136,19 +136,19 @@ def read_spec(folder: Path) -> PolicySpec:
     """Read the spec of the policy in a checkpoint's folder.
 
     Raises:
-        PolicyFileError: The folder has none, as those of version 0.1.0, or it is damaged.
+        PolicyFileError: The folder has no spec, like those of version 0.1.0, or it is damaged.
     """
     path = folder / SPEC
     try:
         return spec_from_json(json.loads(path.read_text()), folder)
     except FileNotFoundError as error:
-        raise PolicyFileError(f"{folder} has no {SPEC}, so it does not say what its policy needs") from error
+        raise PolicyFileError(f"{folder} has no {SPEC}, which describes its policy") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise PolicyFileError(f"{path} is damaged ({type(error).__name__}: {error})") from error
 
 
 def spec_to_json(spec: PolicySpec) -> dict[str, Any]:
-    """Return a spec as JSON without means and variances; numbers are exact, null stands for no limit."""
+    """Return a spec as JSON without means and variances; numbers are exact, null means no limit."""
     return {
         "format": FORMAT,
         "kind": spec.kind,
@@ -162,18 +162,18 @@ def spec_to_json(spec: PolicySpec) -> dict[str, Any]:
 
 
 def spec_from_json(document: Mapping[str, Any], folder: Path) -> PolicySpec:
-    """Return the spec that `spec_to_json` wrote.
+    """Return the spec of a document from `spec_to_json`.
 
     Args:
         document: The JSON.
-        folder: Where `normalizer.npz` lies, with the means and variances of its transforms.
+        folder: Folder of `normalizer.npz`, with the means and variances of its transforms.
 
     Raises:
-        PolicyFileError: There is no such file, or it is damaged.
-        ValueError, KeyError, TypeError or AttributeError: It is another document.
+        PolicyFileError: The file does not exist, or it is damaged.
+        ValueError, KeyError, TypeError or AttributeError: The document is of another kind.
     """
     if document["format"] != FORMAT:
-        raise ValueError(f"it has format {document['format']!r}, this version reads {FORMAT}")
+        raise ValueError(f"it has format {document['format']!r}, but this version reads {FORMAT}")
     return PolicySpec(
         str(document["kind"]),
         _signals_from_json(document["observation"]),
@@ -226,7 +226,7 @@ def _signal_from_json(entry: Mapping[str, Any]) -> Signal:
 
 
 def _limit_to_json(limit: NDArray[Any]) -> object:
-    """Return a number where all are equal, else a list; null stands for no limit, which JSON has no number for."""
+    """Return a number if all are equal, otherwise a list; null means no limit, since JSON has no infinity."""
     numbers = [None if np.isinf(number) else number for number in limit.ravel().tolist()]
     return numbers[0] if numbers and all(number == numbers[0] for number in numbers) else numbers
 
@@ -266,11 +266,11 @@ def read_normalize(folder: Path, clip: float, epsilon: float) -> Normalize:
         epsilon: See `Normalize`.
 
     Raises:
-        PolicyFileError: There are no statistics, or they are damaged.
+        PolicyFileError: The statistics are missing or damaged.
     """
     path = folder / NORMALIZER
     statistics = read_normalizer(path).get(OBSERVATION)
     if statistics is None:
-        raise PolicyFileError(f"{path} holds no statistics of the observations")
+        raise PolicyFileError(f"{path} contains no statistics of the observations")
     mean, var = ({key: part[number] for key, part in statistics.items()} for number in IN_NORMALIZER)
     return Normalize(mean, var, clip, epsilon)

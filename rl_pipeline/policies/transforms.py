@@ -1,7 +1,8 @@
-"""Transforms of observations before a policy sees them, as pure functions of a state that the caller holds.
+"""Transforms of observations before a policy gets them, as pure functions of a state that the caller stores.
 
-Wrappers use these transforms in training, and a policy that acts alone uses them itself, so that both see the same.
-A state is a dict of arrays whose first axis counts the environments; a transform never changes it in place.
+Wrappers use these transforms in training, and a policy that acts alone applies them itself, so that both get the
+same observations. A state is a dict of arrays whose first axis is the environments; a transform never changes it in
+place.
 """
 
 from abc import ABC, abstractmethod
@@ -18,10 +19,10 @@ State = dict[str, NDArray[Any]]
 
 
 class Transform(ABC):
-    """A change of observations that may depend on those before, and on the actions, of the same episode.
+    """A change of observations that may depend on the earlier observations and the actions of the same episode.
 
     Attributes:
-        has_state: Whether it does depend on them.
+        has_state: Whether it depends on them.
     """
 
     has_state: ClassVar[bool] = True
@@ -31,9 +32,9 @@ class Transform(ABC):
         """Return the state after a batch of observations.
 
         Args:
-            observation: What the environments returned, of n rows.
-            state: From the call before; `{}` at first, when every row must be the start of an episode.
-            episode_starts: Which rows are the first observation of an episode, (n,).
+            observation: Observations of the environments, of n rows.
+            state: State from the previous call; `{}` at first, when every row must be the start of an episode.
+            episode_starts: Rows with the first observation of an episode, (n,).
         """
 
     @abstractmethod
@@ -54,13 +55,13 @@ class Transform(ABC):
 
 @dataclass(frozen=True)
 class Normalize(Transform):
-    """Shift and scale float parts to mean 0 and variance 1, and clip them, as SB3's VecNormalize does.
+    """Shift and scale float parts to mean 0 and variance 1, and clip them, like SB3's VecNormalize.
 
     The result is `clip((observation - mean) / sqrt(var + epsilon), -clip, clip)` as float32.
 
     Attributes:
         mean: Mean of each normalised part by key, float64; a plain observation has the key `observation`.
-        var: Variances, likewise.
+        var: Variance of each normalised part by key, float64.
         clip: Largest absolute value of the result.
         epsilon: Added to the variances.
     """
@@ -120,13 +121,13 @@ class SelectNumbers(Transform):
 
 @dataclass(frozen=True)
 class StackFrames(Transform):
-    """Join each observation with those before it in its episode, oldest first.
+    """Concatenate each observation with the previous ones of its episode, oldest first.
 
-    The first observation of an episode fills all frames. The state holds the frames by key.
+    The first observation of an episode fills all frames. The state contains the frames by key.
 
     Attributes:
-        n_frames: Number of observations that are joined.
-        axes: Axis of one observation along which each part is joined, by key.
+        n_frames: Number of concatenated observations.
+        axes: Axis of one observation along which each part is concatenated, by key.
     """
 
     n_frames: int
@@ -161,7 +162,7 @@ class StackFrames(Transform):
 class AppendActions(Transform):
     """Append the episode's last actions to each observation, oldest first, zeros before the first action.
 
-    Vectors get longer; Dict observations get the further key `action_history`. The state holds the actions.
+    Vectors become longer; Dict observations get the additional key `action_history`. The state contains the actions.
 
     Attributes:
         n_actions: Number of actions that are appended.

@@ -1,1 +1,1 @@
-"""Pictures of what a robot does: rendering without a display, and films."""
+"""Rendering of robots, with or without a display, and films."""

@@ -1,4 +1,4 @@
-"""Ground that is drawn without end, as it is for the physics: planes are infinite where bodies collide with them."""
+"""Rendering of the ground without end, as in the physics: planes are infinite for collisions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 WORLD = 0
 UPRIGHT = 0.999
-"""Least cosine between the normal of a plane that counts as ground and the vertical."""
+"""Smallest cosine between the vertical and the normal of a plane that counts as ground."""
 
 
 def draw_ground_without_end(renderer: "MujocoRenderer") -> None:
-    """Let a renderer draw the ground without end where its camera follows the robot.
+    """Let a renderer draw the ground without end if its camera follows the robot.
 
-    The renderer often shares its model with the simulation, so the model is changed only while a picture is drawn.
+    The renderer often shares its model with the simulation, so the model is only changed while a picture is drawn.
 
     Args:
         renderer: The renderer of an environment, before its first picture.
@@ -40,7 +40,7 @@ def draw_ground_without_end(renderer: "MujocoRenderer") -> None:
         with _without_end(model, grounds):
             if renderer.viewer is None:
                 draw(*args, **kwargs)
-            # MuJoCo centres the ground where the camera of the scene is, which it places after that.
+            # MuJoCo centres the ground at the camera of the scene, which it places afterwards.
             viewer: Any = renderer.viewer
             mujoco.mjv_updateCamera(model, renderer.data, viewer.cam, viewer.scn)
             return draw(*args, **kwargs)
@@ -49,7 +49,7 @@ def draw_ground_without_end(renderer: "MujocoRenderer") -> None:
 
 
 def _finite_grounds(model: "mujoco.MjModel") -> NDArray[np.intp]:
-    """Return the ids of the level planes of the world that are drawn with an end."""
+    """Return the ids of the horizontal planes of the world with a finite rendered size."""
     import mujoco
 
     up = 1 - 2 * (model.geom_quat[:, 1] ** 2 + model.geom_quat[:, 2] ** 2)
@@ -60,11 +60,11 @@ def _finite_grounds(model: "mujoco.MjModel") -> NDArray[np.intp]:
 
 @contextmanager
 def _without_end(model: "mujoco.MjModel", grounds: NDArray[np.intp]) -> Iterator[None]:
-    """Give grounds the size 0, which MuJoCo draws without end, and textures the same grain as before."""
+    """Set the size of grounds to 0, which MuJoCo draws without end, and keep the scale of textures."""
     sizes, repeats = model.geom_size.copy(), model.mat_texrepeat.copy()
     materials = model.geom_matid[grounds]
     textured = (materials >= 0) & (model.mat_texuniform[materials] == 0)
-    # Over a plane without end, repeats are counted for each two metres instead of the whole plane.
+    # On an infinite plane, repeats are per two metres instead of per plane.
     model.mat_texrepeat[materials[textured]] /= sizes[grounds[textured], :2]
     model.geom_size[grounds, :2] = 0
     try:

@@ -1,4 +1,4 @@
-"""Films: H.264 files that browsers play and that hold exactly the frames that were given."""
+"""Films: H.264 files that browsers play and that contain exactly the given frames."""
 
 import os
 from collections.abc import Generator
@@ -16,11 +16,11 @@ Frame = NDArray[np.uint8]
 """An RGB picture, uint8, shape (height, width, 3)."""
 
 ENCODER_TIMEOUT = 120.0
-"""Seconds that ffmpeg gets for its last frames before it is ended by force."""
+"""Seconds that ffmpeg has for its last frames before it is killed."""
 
 
 class FilmError(UserError, RuntimeError):
-    """A film could not be written; no file was left behind."""
+    """Raised when a film could not be written; no file is left behind."""
 
     exit_status = FAILED
 
@@ -28,13 +28,13 @@ class FilmError(UserError, RuntimeError):
 class FilmWriter:
     """Write frames, one by one, into an MP4 film.
 
-    The film appears under its name only when it is complete: until `close` it has the ending `.part`. Used as
-    a context manager, an exception inside the block aborts the film.
+    The film appears under its name only when it is complete: until `close`, it has the suffix `.part`. If it is
+    used as a context manager, an exception inside the block aborts the film.
 
     Args:
         path: The film's file, ending in `.mp4`. Missing folders are made; an older film is replaced.
         fps: Frames per second at which players show the film.
-        comment: What the file says about the film, if anything.
+        comment: Comment in the file, if any.
 
     Attributes:
         n_frames: Number of frames written so far.
@@ -64,7 +64,7 @@ class FilmWriter:
                 frames.
 
         Raises:
-            ValueError: The frame is no such array, or differs in size from the film's first one.
+            ValueError: The frame is not such an array, or its size differs from the film's first frame.
             FilmError: ffmpeg ended, for instance because the disk is full.
         """
         self._check(frame)
@@ -81,16 +81,16 @@ class FilmWriter:
         self.n_frames += 1
 
     def close(self) -> Path:
-        """Finish the film and give it its name.
+        """Finish the film and rename it to its final name.
 
         Returns:
             The film's path.
 
         Raises:
-            FilmError: No frame was written, or the file does not hold every frame.
+            FilmError: No frame was written, or frames are missing in the file.
         """
         if self._encoder is None:
-            raise FilmError(f"film {self.path}: no frame was written, or it is closed already")
+            raise FilmError(f"film {self.path}: no frame was written, or it is already closed")
         self._encoder.close()
         self._encoder = None
         n_found = _count_frames(self._partial)
@@ -103,7 +103,7 @@ class FilmWriter:
         return self.path
 
     def abort(self) -> None:
-        """End ffmpeg and remove what it wrote; does nothing before the first frame and after `close`."""
+        """End ffmpeg and remove its output; does nothing before the first frame and after `close`."""
         if self._encoder is not None:
             self._encoder.close()
             self._encoder = None
@@ -116,7 +116,7 @@ class FilmWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close the film, or abort it when the block ended in an exception."""
+        """Close the film, or abort it if the block ended with an exception."""
         if kind is None:
             self.close()
         else:
@@ -132,7 +132,7 @@ class FilmWriter:
             self._shape = frame.shape
         if frame.shape != self._shape:
             raise ValueError(
-                f"film {self.path}: a frame has shape {frame.shape}, the first one had {self._shape}"
+                f"film {self.path}: a frame has shape {frame.shape}, but the first one had {self._shape}"
             )
 
     def _start_encoder(self, width: int, height: int) -> Generator[None, Any, None]:
@@ -168,7 +168,7 @@ def caption(frame: Frame, text: str) -> Frame:
 
     Args:
         frame: uint8 array of shape (height, width, 3).
-        text: What to write, e.g. the timestep and the return.
+        text: The text, e.g. the timestep and the return.
     """
     from PIL import Image, ImageDraw, ImageFont
 

@@ -13,7 +13,7 @@ OPACITY = 0.45
 
 
 class Ghost:
-    """Draws a model in another pose into the scenes of a viewer; the simulation is not touched.
+    """Draws a model in another pose into the scenes of a viewer, without changing the simulation.
 
     Args:
         model: The model that the viewer draws.
@@ -27,11 +27,11 @@ class Ghost:
         self._options, self._perturbation = mujoco.MjvOption(), mujoco.MjvPerturb()
 
     def pose(self, qpos: NDArray[np.float64], shift: NDArray[np.float64]) -> None:
-        """Put the ghost into a pose.
+        """Set the pose of the ghost.
 
         Args:
             qpos: (nq,).
-            shift: (3,), m, by which the whole robot is moved.
+            shift: (3,), m, displacement of the whole robot.
         """
         import mujoco
 
@@ -40,9 +40,9 @@ class Ghost:
         self._data.geom_xpos[:] += shift
 
     def join(self, viewer: Any) -> None:
-        """Draw the ghost into the next picture of a viewer of Gymnasium's.
+        """Draw the ghost into the next picture of a Gymnasium viewer.
 
-        Its markers are the only place at which something can be added to a scene, and know no meshes.
+        Something can be added to a scene only as markers, which do not support meshes.
         """
         viewer._add_marker_to_scene = lambda marker: self._add(viewer.scn)
         viewer.add_marker()

@@ -30,22 +30,22 @@ raise SystemExit(0 if picture.any() else "the picture is black")
 
 
 class RenderingUnavailable(UserError, RuntimeError):  # noqa: N818 - says what is the case, not who is at fault
-    """Nothing on this machine can render; the text says what to install."""
+    """Raised when this machine cannot render; the message says what to install."""
 
 
 def choose_gl_backend() -> str:
     """Choose how MuJoCo renders, and set `MUJOCO_GL` and `PYOPENGL_PLATFORM` accordingly.
 
     A choice already in `MUJOCO_GL` is kept. Otherwise GLFW (only with a display), EGL and OSMesa are tried in
-    this order by rendering a small picture in a process of its own, since a failed attempt cannot be undone
-    within a process. The result is remembered until the next boot or change of the machine's libraries, and
-    child processes inherit it. Call it before anything imports mujoco.
+    this order by rendering a small picture in a separate process, since a failed attempt cannot be undone
+    within a process. The result is cached until the next boot or change of the machine's libraries, and child
+    processes inherit it. Call it before anything imports mujoco.
 
     Returns:
         `glfw`, `egl` or `osmesa`.
 
     Raises:
-        RenderingUnavailable: No backend works, or `MUJOCO_GL` holds no backend.
+        RenderingUnavailable: No backend works, or `MUJOCO_GL` is not a backend.
     """
     backend = _backend_asked_for()
     if backend is None:
@@ -66,20 +66,20 @@ def _environment(backend: str) -> dict[str, str]:
 
 
 def has_display() -> bool:
-    """Tell whether windows can be opened: always outside Linux, with X11 or Wayland on it."""
+    """Return whether windows can be opened: always outside Linux, with X11 or Wayland on it."""
     return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def require_display() -> None:
-    """Refuse a window where there is none to be had; without a display GLFW ends the whole process.
+    """Refuse a window without a display, since GLFW would end the whole process.
 
     Raises:
-        RenderingUnavailable: There is no display.
+        RenderingUnavailable: No display is available.
     """
     if not has_display():
         raise RenderingUnavailable(
-            "there is no display for a window (neither DISPLAY nor WAYLAND_DISPLAY is set); "
-            "write a film instead: --video FILM.mp4 in place of --render human"
+            "no display is available for a window (neither DISPLAY nor WAYLAND_DISPLAY is set); "
+            "write a film instead: use --video FILM.mp4 instead of --render human"
         )
 
 
@@ -87,10 +87,10 @@ def try_backends() -> dict[str, str | None]:
     """Draw a small picture with each backend that could work here.
 
     Returns:
-        Why a backend does not draw, None where it does; only that of `MUJOCO_GL` where it is set.
+        The error of each backend, None if it works; only that of `MUJOCO_GL` if it is set.
 
     Raises:
-        RenderingUnavailable: `MUJOCO_GL` holds no backend.
+        RenderingUnavailable: `MUJOCO_GL` is not a backend.
     """
     chosen = _backend_asked_for()
     return {backend: _probe(backend) for backend in ([chosen] if chosen else _candidates())}
@@ -105,7 +105,7 @@ def _backend_asked_for() -> str | None:
     if backend and backend not in BACKENDS:
         raise RenderingUnavailable(
             f"the environment variable MUJOCO_GL is '{backend}'; set it to one of {', '.join(BACKENDS)}, "
-            "or unset it to have one chosen"
+            "or unset it to choose one automatically"
         )
     return backend or None
 
@@ -119,12 +119,12 @@ def _first_working_backend() -> str:
         failures.append(f"  {backend}: {failure}")
     raise RenderingUnavailable(
         "MuJoCo cannot render on this machine. Install EGL with `apt-get install libegl1 libgl1`, "
-        "or OSMesa with `apt-get install libosmesa6`. What was tried:\n" + "\n".join(failures)
+        "or OSMesa with `apt-get install libosmesa6`. Attempts:\n" + "\n".join(failures)
     )
 
 
 def _probe(backend: str) -> str | None:
-    """Render a picture in a new process; return None on success, otherwise the last line of what it said."""
+    """Render a picture in a new process; return None on success, otherwise the last line of its output."""
     try:
         process = subprocess.run(
             [sys.executable, "-P", "-c", PROBE],
@@ -144,7 +144,7 @@ def _probe(backend: str) -> str | None:
 
 
 def _fingerprint() -> str:
-    """Digest of what decides which backend works: the boot, the installed libraries, the display, the GPU."""
+    """Digest of everything that determines which backend works: boot, installed libraries, display and GPU."""
     boot_id = Path("/proc/sys/kernel/random/boot_id")
     loader_cache = Path("/etc/ld.so.cache")
     variables = ("DISPLAY", "WAYLAND_DISPLAY", "LD_LIBRARY_PATH", "PYOPENGL_PLATFORM", "MUJOCO_EGL_DEVICE_ID")
@@ -179,4 +179,4 @@ def _remember(fingerprint: str, backend: str) -> None:
         with atomic_write(memory, mode="w") as file:
             json.dump({"fingerprint": fingerprint, "backend": backend}, file)
     except OSError as error:
-        logger.info("the choice of %s for rendering is not remembered: %s", backend, error)
+        logger.info("the choice of %s for rendering could not be cached: %s", backend, error)

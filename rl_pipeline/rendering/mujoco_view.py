@@ -1,4 +1,4 @@
-"""View of a MuJoCo robot: a camera that follows it, with as many pixels as the machine can draw."""
+"""View of a MuJoCo robot: a camera that follows it, with a quality that fits the machine."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gymnasium.envs.mujoco.mujoco_rendering import MujocoRenderer
 
 TRACKING_CAMERA = "track"
-"""Name that Gymnasium's models give to the camera that follows the robot."""
+"""Name of the camera that follows the robot in Gymnasium's models."""
 
 FREE_CAMERA = -1
 SOFTWARE_SHADOW_SIZE = 1024
@@ -18,9 +18,9 @@ GPU_DEVICES = (Path("/dev/dri"), Path("/dev/nvidia0"))
 
 
 def prepare_view(renderer: "MujocoRenderer") -> None:
-    """Let films and windows follow the robot over ground without end, and draw more simply where no GPU draws.
+    """Let films and windows follow the robot over endless ground, and simplify rendering without a GPU.
 
-    Gymnasium films with a camera that stays where the robot started, unless told otherwise. In software,
+    By default, Gymnasium films with a camera that stays at the start of the robot. In software rendering,
     multisampling and fine shadows take three quarters of the time of a picture.
 
     Args:
@@ -41,5 +41,5 @@ def prepare_view(renderer: "MujocoRenderer") -> None:
 
 
 def draws_in_software() -> bool:
-    """Tell whether pictures are drawn by the CPU: with OSMesa, or where there is no GPU."""
+    """Return whether the CPU renders pictures: with OSMesa, or without a GPU."""
     return os.environ.get("MUJOCO_GL") == "osmesa" or not any(device.exists() for device in GPU_DEVICES)

@@ -1,4 +1,4 @@
-"""Films of a MuJoCo model that is put into given poses, without physics."""
+"""Films of a MuJoCo model in given poses, without physics."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 640, 480
 FPS = 50.0
 DISTANCE = 3.0
-"""Of the camera from a robot in a model without a camera `track`, in times the size of the model."""
+"""Distance of the camera in a model without a camera `track`, relative to the size of the model."""
 MAX_GEOM = 5000
 
 
 def film_poses(model: "mujoco.MjModel", qpos: NDArray[np.float64], dt: float, path: Path) -> int:
-    """Film poses at the speed at which they follow each other.
+    """Film poses in real time.
 
     Args:
         model: The model.
@@ -32,7 +32,7 @@ def film_poses(model: "mujoco.MjModel", qpos: NDArray[np.float64], dt: float, pa
         The number of frames.
 
     Raises:
-        RenderingUnavailable: Nothing on this machine can render.
+        RenderingUnavailable: This machine cannot render.
         FilmError: The film cannot be written.
     """
     choose_gl_backend()
@@ -64,5 +64,5 @@ def film_poses(model: "mujoco.MjModel", qpos: NDArray[np.float64], dt: float, pa
 
 def _picture(frame: object) -> NDArray[np.uint8]:
     if not isinstance(frame, np.ndarray):
-        raise RenderingUnavailable("the renderer gave no picture")
+        raise RenderingUnavailable("the renderer returned no picture")
     return frame

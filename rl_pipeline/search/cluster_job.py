@@ -1,4 +1,4 @@
-"""Job of a Slurm cluster: a command that is saved in time, restarted, and reported on."""
+"""Job of a Slurm cluster: a command that saves in time, is restarted, and reports its end."""
 
 import os
 import shlex
@@ -20,9 +20,9 @@ from rl_pipeline.search.slurm_commands import QUIT_AT_LIMIT, SHELL_SIGNALS, job_
 from rl_pipeline.search.slurm_record import result_file, write_result
 
 STOPPED = BUSY
-"""Exit status of a job that did not come to its end and may be submitted again."""
+"""Exit status of a job that did not finish and may be submitted again."""
 RETRY_AFTER = 20.0
-"""Seconds after which a command is started again whose run another process still trains."""
+"""Seconds before a command is restarted if another process still trains its run."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class ClusterJob:
     """A command that runs on a node of a cluster; submitit pickles it and calls it there.
 
     The command must resume when it is run again, save and stop after SIGUSR1, and exit with status 75 while another
-    process works on the same, as a process does that a lost node still runs.
+    process trains the same run, for example on a node that Slurm has lost.
 
     Attributes:
         command: Command line.
         folder: Working directory.
         log: File that receives its output; appended to.
-        results: Folder of the file that says how the job ended.
+        results: Folder of the file with the job's result.
     """
 
     command: tuple[str, ...]
@@ -48,7 +48,7 @@ class ClusterJob:
         """Run the command and report how it ended.
 
         Raises:
-            SystemExit: It did not finish. The status is that of the command, or 75 if the job may be submitted again.
+            SystemExit: The job did not finish. The status is the command's, or 75 if the job may be submitted again.
         """
         job = JobEnvironment().job_id
         result_file(self.results, job).unlink(missing_ok=True)
@@ -60,19 +60,19 @@ class ClusterJob:
             except (subprocess.CalledProcessError, subprocess.TimeoutExpired, UncompletedJobError) as error:
                 running.say(f"the job is not queued again: {error}")
                 state, status = "stopped", STOPPED
-            signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # there is nothing left to save
+            signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # nothing is left to save
             try:
                 write_result(self.results, job, state, status)
-            except OSError as error:  # the exit status says the same
+            except OSError as error:  # the exit status contains the same information
                 running.say(f"the result could not be written: {error}")
         if state != "finished":
             raise SystemExit(STOPPED if state == "stopped" else status)
 
     def checkpoint(self) -> DelayedSubmission | None:
-        """Have the command save and stop; submitit calls it at Slurm's signal.
+        """Ask the command to save and stop; submitit calls it at Slurm's signal.
 
         Returns:
-            What runs when submitit has queued the job again; None if the user has cancelled it.
+            The object that runs after submitit has queued the job again; None if the user has cancelled it.
         """
         running = _RUNNING.get(self)
         again = running is None or running.save_and_stop()
@@ -80,7 +80,7 @@ class ClusterJob:
 
 
 class _RunningCommand:
-    """The process of a job's command, and what Slurm or the user asked of it."""
+    """The process of a job's command, and the requests of Slurm and the user."""
 
     def __init__(self, job: ClusterJob, log: IO[bytes]) -> None:
         self._job = job
@@ -98,7 +98,7 @@ class _RunningCommand:
             self._log.flush()
 
     def outcome(self) -> tuple[JobState, int]:
-        """Run the command to its end; queue the job again if Slurm takes its node away without doing so.
+        """Run the command to its end; queue the job again if Slurm takes its node away without queueing it.
 
         Raises:
             CalledProcessError: The job could not be queued again.
@@ -117,7 +117,7 @@ class _RunningCommand:
         return ("stopped", status) if by_signal or self._asked else ("finished", 0)
 
     def save_and_stop(self) -> bool:
-        """Ask the command to save and stop, wait until it has, and tell whether it is to be resumed."""
+        """Ask the command to save and stop, wait for it, and return whether it should be resumed."""
         self._asked = self._asked or signal.SIGUSR1
         self._forward()
         if self._process is not None:
@@ -136,7 +136,7 @@ class _RunningCommand:
             stdout=self._log,
             stderr=self._log,
         )
-        if self._asked:  # the signal came before there was a process to pass it on to
+        if self._asked:  # the signal arrived before the process existed
             self._forward()
         _wait_for(self._process.pid)
         return self._process.wait()
@@ -160,7 +160,7 @@ class _RunningCommand:
 
 
 _RUNNING: dict[ClusterJob, _RunningCommand] = {}
-"""What runs in this process, which submitit asks for by the job alone."""
+"""The command of this process; submitit passes only the job."""
 
 
 def _wait_for(pid: int) -> None:

@@ -1,4 +1,4 @@
-"""Submits trainings of one configuration to a cluster."""
+"""Submission of trainings to a cluster."""
 
 import secrets
 import sys
@@ -20,7 +20,7 @@ from rl_pipeline.search.slurm_record import FOLDER
 
 @dataclass(frozen=True)
 class Request:
-    """A `train` command that is carried out elsewhere.
+    """A `train` command that runs on another machine.
 
     Attributes:
         config: The experiment's YAML file; None for a run that resumes.
@@ -53,12 +53,12 @@ class Request:
 
 
 def submit_trainings(request: Request, cluster: str, seeds: Sequence[int] | None = None) -> str:
-    """Submit a training, or one for each seed, and return what the user reads.
+    """Submit a training, or one for each seed, and return the message for the user.
 
     Args:
         request: The training.
         cluster: The profile's name or file.
-        seeds: Seeds instead of that of the configuration.
+        seeds: Seeds, instead of the configuration's seed.
 
     Raises:
         UserError: The configuration, the profile or Slurm refuses it, or another process trains the run.
@@ -87,7 +87,7 @@ def _with_seed(request: Request, seed: int) -> Request:
 
 
 def _work(request: Request, plan: Plan, folder: Path) -> Work:
-    """Write the command that a job runs, each time that it is started."""
+    """Return the command that a job runs at every start."""
     identifier = secrets.token_hex(4)
     name = plan.config.experiment.name
     if plan.folder is None:
@@ -100,7 +100,7 @@ def _work(request: Request, plan: Plan, folder: Path) -> Work:
 
 
 def _start(config: Config, folder: Path, identifier: str) -> list[str]:
-    """Keep the configuration as it was checked, since its file may change before the job starts."""
+    """Store the checked configuration, since its file may change before the job starts."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder.absolute() / f"{config.experiment.name}_{identifier}.yaml"
     with atomic_write(kept, mode="w") as file:

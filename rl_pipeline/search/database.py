@@ -22,7 +22,7 @@ _Result = TypeVar("_Result")
 
 
 class DatabaseStorage(RDBStorage):
-    """Waits for its database and repeats what lost its connection, in a way that counts nothing twice.
+    """Waits for its database and repeats operations that lost their connection, without counting anything twice.
 
     One process may create trials.
 
@@ -41,7 +41,7 @@ class DatabaseStorage(RDBStorage):
         sqlalchemy.event.listen(self.engine, "do_connect", self._connect)
 
     def _connect(self, dialect: Any, record: Any, arguments: Any, options: Any) -> Any:
-        """Connect, and wait where the database does not answer."""
+        """Connect, and wait if the database does not answer."""
         deadline = None
         while True:
             try:
@@ -60,10 +60,10 @@ class DatabaseStorage(RDBStorage):
             return connection
 
     def repeat(self, operation: Callable[[bool], _Result]) -> _Result:
-        """Carry out an operation until it keeps its connection.
+        """Repeat an operation until it keeps its connection.
 
         Args:
-            operation: What to do; it is told whether an earlier attempt lost its connection.
+            operation: The operation; its argument is whether an earlier attempt lost its connection.
         """
         deadline = None
         while True:
@@ -112,7 +112,7 @@ class DatabaseStorage(RDBStorage):
 
 
 def _lost_connection(error: BaseException | None) -> bool:
-    """Tell whether a connection was lost, or a session used after Optuna had overlooked that."""
+    """Return whether a connection was lost, or a session used after Optuna had overlooked that."""
     is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
     return is_lost or isinstance(error, PendingRollbackError)
 
@@ -145,7 +145,7 @@ for _name in (
     "set_trial_intermediate_value",
     "set_trial_system_attr",
     "set_trial_user_attr",
-    # What Optuna's cache calls.
+    # Methods that Optuna's cache calls.
     "_get_best_trial_id",
     "_get_trials",
     "_set_trial_param",

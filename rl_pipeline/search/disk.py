@@ -1,4 +1,4 @@
-"""Detection of trainings that ended because the disk is full; their trials resume once there is room."""
+"""Detection of trainings that ended because the disk is full; their trials resume when space is free."""
 
 import errno
 import os
@@ -13,12 +13,12 @@ NUMBERS = (errno.ENOSPC, errno.EDQUOT)
 
 
 def is_full(folder: Path) -> bool:
-    """Tell whether there is no room left."""
+    """Return whether no space is left."""
     return shutil.disk_usage(folder).free < MIN_FREE
 
 
 def says_full(text: str) -> bool:
-    """Tell whether what a program printed says that the disk is full."""
+    """Return whether the output of a program reports a full disk."""
     return any(os.strerror(number) in text for number in NUMBERS)
 
 
@@ -26,6 +26,6 @@ def full_disk(sweep: Path) -> CommandFailedError:
     """Return the error that ends a search."""
     free = shutil.disk_usage(sweep).free
     return CommandFailedError(
-        f"the disk of {shown(sweep)} is full ({free:,} bytes free); the runs are as they were last saved; "
-        f"make room, then resume with: rl-pipeline sweep --resume {shown(sweep)}"
+        f"the disk of {shown(sweep)} is full ({free:,} bytes free); the runs keep their newest checkpoints; "
+        f"free some space, then resume with: rl-pipeline sweep --resume {shown(sweep)}"
     )

@@ -1,7 +1,7 @@
-"""Carries out a sweep: asks the study for trials, has their runs trained, and tells the study how they ended.
+"""Driver of a sweep: it asks the study for trials, starts their runs, and reports their results to the study.
 
-The driver holds nothing that is not in the study or in the folders of the runs. One that is killed leaves its jobs
-running; the next finds them, and counts every trial once.
+The driver has no state besides the study and the folders of the runs. If it is killed, its jobs continue; the next
+driver finds them, and counts every trial once.
 """
 
 import json
@@ -30,18 +30,18 @@ POLL_SECONDS = 0.5
 ASK_AGAIN = 5.0
 """Seconds after which a job that has not stopped is asked again."""
 MAX_FRUITLESS_STARTS = 5
-"""A run that was ended from outside so often without a newer checkpoint, e.g. for lack of memory, has failed."""
+"""Number of times that a run may be ended from outside without a newer checkpoint, e.g. for lack of memory."""
 
 
 class SweepDriver:
-    """Drives one sweep; call it with the lock of its folder.
+    """Runs one sweep; the caller holds the lock of its folder.
 
     Args:
         folder: The sweep's folder.
         config: Its configuration.
-        search: What its trials are made from.
+        search: Settings of its trials.
         launcher: Runs the trainings.
-        control: What is asked of the driver.
+        control: Requests to the driver.
     """
 
     def __init__(
@@ -62,10 +62,10 @@ class SweepDriver:
         self._asked: dict[str, float] = {}
         """When jobs were asked to stop."""
         self._ended: dict[str, tuple[int, int]] = {}
-        """For runs that were ended from outside: their newest timestep, and how often they ended there."""
+        """For runs that were ended from outside: their newest timestep, and how many times they ended there."""
 
     def run(self) -> None:
-        """Search until all trials are done or somebody asks to stop.
+        """Search until all trials are done or a stop is requested.
 
         Raises:
             CommandFailedError: The disk is full.
@@ -88,7 +88,7 @@ class SweepDriver:
             raise
 
     def stop_left_jobs(self) -> int:
-        """Have the jobs that an earlier driver left save and stop; return how many they were."""
+        """Ask the jobs that an earlier driver left to save and stop; return their number."""
         self._take_up()
         count = sum(1 for _ in self._jobs())
         self._stop_jobs()
@@ -100,7 +100,7 @@ class SweepDriver:
             self._begin(self.study.take_up(frozen))
 
     def _advance(self) -> bool:
-        """Do all that can be done now; return whether there is more to do later."""
+        """Do everything that is possible now; return whether work remains for later."""
         self._take_requests()
         for trial in list(self.trials):
             self._poll(trial)
@@ -117,7 +117,7 @@ class SweepDriver:
             self.control.stop("sweep stop")
 
     def _submit(self) -> None:
-        """Start runs while there is room for them, those of trials that are under way first."""
+        """Start runs while slots are free, first those of trials that have already started."""
         while sum(1 for _ in self._jobs()) < self.launcher.n_parallel:
             waiting = next(self._startable(), None)
             if waiting is not None:
@@ -136,7 +136,7 @@ class SweepDriver:
                     yield trial, run
 
     def _begin(self, trial: Trial) -> None:
-        """Take up a trial; one whose values do not fit the experiment fails."""
+        """Start a trial; it fails if its values do not fit the experiment."""
         self.trials.append(trial)
         if trial.ending is not None:
             return
@@ -165,7 +165,7 @@ class SweepDriver:
         elif self.sweep.pruner != "none" and self.study.report(trial, self._evaluations(trial)):
             self._end(
                 trial, "PRUNED"
-            )  # even if its runs have finished: what counts must not depend on who was faster
+            )  # even if its runs have finished: the result must not depend on which was faster
         elif all(run.status == "finished" for run in trial.runs):
             self._complete(trial)
 
@@ -189,7 +189,7 @@ class SweepDriver:
             self._fail(trial, f"{run.folder} was ended from outside {count}\n{tail}")
 
     def _note_failure(self, trial: Trial, run: TrialRun, job: str) -> None:
-        """End the trial of a run that failed, unless the disk was full: then the run waits for room."""
+        """End the trial of a run that failed, unless the disk was full: then the run waits for free space."""
         tail = trial.tail(self.folder.path, run)
         if not (says_full(tail) or is_full(self.folder.path)):
             run.status = "failed"
@@ -206,7 +206,7 @@ class SweepDriver:
         return full_disk(self.folder.path)
 
     def _may_restart(self, run: TrialRun) -> bool:
-        """Count a run that was ended from outside, and tell whether it is worth another start."""
+        """Count a run that was ended from outside, and return whether to start it again."""
         before, count = self._ended.get(run.folder, (-1, 0))
         newest = run.newest_timestep(self.folder.path)
         count = 1 if newest > before else count + 1
@@ -237,19 +237,19 @@ class SweepDriver:
         self._tell(trial, TrialState.COMPLETE, values)
 
     def _fail(self, trial: Trial, error: str) -> None:
-        """End a trial by an error of its own."""
+        """Fail a trial because of its own error."""
         trial.error = error
         self._end(trial, "FAIL")
 
     def _end(self, trial: Trial, ending: str) -> None:
-        """Have a trial end before its runs have."""
+        """End a trial before its runs have ended."""
         trial.ending = ending
         for run in trial.runs:
             run.status = "stopped" if run.status == "waiting" else run.status
         self.study.save(trial)
 
     def _see_off(self, trial: Trial) -> None:
-        """Stop the jobs of a trial that is to end, and end it once they have ended."""
+        """Stop the jobs of a trial that should end, and end the trial after them."""
         for run in trial.runs:
             if run.job is not None and self.launcher.state(run.job) in ("queued", "running"):
                 self._ask_to_stop(run.job)
@@ -268,7 +268,7 @@ class SweepDriver:
             self._trim(self.sweep.keep)
 
     def _trim(self, n_kept: int) -> None:
-        """Free the disk of what the trials that are not among the best do not need any more."""
+        """Delete files that trials outside of the best no longer need."""
         best = self.study.best()
         kept = {one.number for one in (best if len(self.sweep.objectives) > 1 else best[:n_kept])}
         for frozen in self.study.trials(TrialState.COMPLETE, TrialState.PRUNED):
@@ -277,7 +277,7 @@ class SweepDriver:
                 self._trimmed.add(frozen.number)
 
     def _stop_jobs(self) -> None:
-        """Have all jobs save and stop, and wait until they have; what they finished meanwhile counts."""
+        """Ask all jobs to save and stop, and wait for them; trials that finish meanwhile count."""
         while jobs := list(self._jobs()):
             for job in jobs:
                 self._ask_to_stop(job)

@@ -1,4 +1,4 @@
-"""A sweep's folder: where its files lie.
+"""A sweep's folder and its files.
 
 <sweep.folder>/<sweep.name>/
     sweep.yaml                     the resolved configuration
@@ -7,11 +7,11 @@
     code/                          copies of users' files that the configuration names
     trial_<number>_<parameters>/   one for each trial
         trial.yaml                 the experiment of this trial
-        seed_<seed>.log .job       what each run printed, and the process that ran it
+        seed_<seed>.log .job       output of each run, and the process that ran it
         <name>_<number>_seed_<seed>/   an ordinary run for each seed; see `rl_pipeline/run/folder.py`
-    requests/                      what other commands ask of the driver
+    requests/                      requests of other commands to the driver
 
-Nothing in these files names the folder itself, so that it may be moved while no driver and no run is at work.
+No file contains the path of the folder, so the folder may be moved while no driver and no run is active.
 """
 
 import json
@@ -42,7 +42,7 @@ MAX_TRIAL_NAME = 120
 
 
 class SweepBusyError(UserError):
-    """Another driver searches right now."""
+    """Raised when another driver runs the sweep."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,12 @@ class SweepFolder:
 
     @property
     def cluster(self) -> Path:
-        """The profile of the cluster that trains the runs; missing where this machine does."""
+        """The profile of the cluster that trains the runs; missing if this machine trains them."""
         return self.path / "cluster.yaml"
 
     @property
     def journal(self) -> Path:
-        """The study, where no database holds it."""
+        """The study, unless a database stores it."""
         return self.path / "study.journal"
 
     @property
@@ -82,24 +82,24 @@ class SweepFolder:
 
     @property
     def requests(self) -> Path:
-        """The folder of what other commands ask of the driver."""
+        """The folder of other commands' requests to the driver."""
         return self.path / "requests"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the sweep for this driver; the lock ends with the process, however it ends.
+        """Lock the sweep for this driver; the lock always ends with the process.
 
         Raises:
             SweepBusyError: Another driver holds it.
             OSError: The file system has no locks.
         """
         remedy = f"wait for it, or stop it with: rl-pipeline sweep stop {shown(self.path)}"
-        busy = SweepBusyError(f"{shown(self.path)} has a driver already; {remedy}")
+        busy = SweepBusyError(f"{shown(self.path)} already has a driver; {remedy}")
         with locked_folder(self.path, busy):
             yield
 
     def is_locked(self) -> bool:
-        """Tell whether a driver is at work."""
+        """Return whether a driver is running."""
         try:
             with self.locked():
                 return False
@@ -118,12 +118,12 @@ class SweepFolder:
         return config
 
     def save(self, config: Config) -> None:
-        """Write the configuration, with paths that hold wherever the folder lies."""
+        """Write the configuration, with paths that stay valid if the folder is moved."""
         with atomic_write(self.config, mode="w") as file:
             file.write(dump_config(name_user_code(config, RunFolder(self.path))))
 
     def ask(self, what: str, **details: object) -> None:
-        """Leave a request for the driver."""
+        """Write a request to the driver."""
         self.requests.mkdir(exist_ok=True)
         with atomic_write(self.requests / f"{what}_{secrets.token_hex(6)}.json", mode="w") as file:
             json.dump(details, file)
@@ -143,10 +143,10 @@ def create_sweep_folder(config: Config) -> tuple[SweepFolder, Config]:
     """Make the folder of a new sweep.
 
     Returns:
-        The folder, and the configuration as it stands there.
+        The folder, and the configuration in it.
 
     Raises:
-        RefusedError: There is a sweep of this name.
+        RefusedError: A sweep of this name exists.
         ConfigError: Code that the configuration names cannot be copied into the folder.
         OSError: The folder cannot be made.
     """
@@ -157,7 +157,7 @@ def create_sweep_folder(config: Config) -> tuple[SweepFolder, Config]:
         folder.path.mkdir(parents=True)
     except FileExistsError as error:
         remedy = f"resume it with --resume {shown(folder.path)}, or give another sweep.name"
-        raise RefusedError(f"{shown(folder.path)} exists already; {remedy}") from error
+        raise RefusedError(f"{shown(folder.path)} already exists; {remedy}") from error
     with folder.locked():
         try:
             config = keep_user_code(config, RunFolder(folder.path))
@@ -190,7 +190,7 @@ def find_sweep(name: str, root: Path = DEFAULT_ROOT) -> SweepFolder:
         root: The root of all sweeps.
 
     Raises:
-        NotFoundError: There is none.
+        NotFoundError: The sweep does not exist.
     """
     path = Path(name).expanduser()
     if (path / "sweep.yaml").is_file():
@@ -206,7 +206,7 @@ def find_sweep(name: str, root: Path = DEFAULT_ROOT) -> SweepFolder:
 
 
 def trial_name(number: int, parameters: dict[str, object]) -> str:
-    """Name the folder of a trial, e.g. `trial_3_learning_rate=0.001`, safely for all file systems."""
+    """Return the name of a trial's folder, e.g. `trial_3_learning_rate=0.001`, valid on all file systems."""
     parts = [f"{key.rpartition('.')[2]}={_short(value)}" for key, value in parameters.items()]
     safe = re.sub(r"[^\w.+=-]+", "-", "_".join([f"trial_{number}", *parts]))
     return safe.encode()[:MAX_TRIAL_NAME].decode(errors="ignore").rstrip("._-")

@@ -16,9 +16,9 @@ MAX_COMBINATIONS = 1_000_000
 
 
 class GridSampler(BaseSampler):
-    """Gives each trial the combination that its number counts to; the last key varies fastest.
+    """Assigns to each trial the combination with its number; the last key varies fastest.
 
-    Optuna's own counts the finished trials, so that trials which run at once may repeat one another.
+    Optuna's own grid sampler counts finished trials, so parallel trials may be duplicates.
 
     Args:
         space: Choices, and ranges with a step.
@@ -29,7 +29,7 @@ class GridSampler(BaseSampler):
 
     @staticmethod
     def problems(space: Mapping[str, BaseDistribution]) -> list[Problem]:
-        """Return what in a space is no grid."""
+        """Return the problems of a space that cannot be a grid."""
         remedy = "list the values, or give a step"
         endless = [
             Problem(f"sweep.space.{key}", "a grid needs a finite number of values", remedy=remedy)
@@ -67,7 +67,7 @@ class GridSampler(BaseSampler):
         position = self._position(study, trial)
         if position >= total and "fixed_params" not in trial.system_attrs:
             raise RefusedError(f"All {total} combinations of the grid have been given to trials.")
-        # What an enqueued trial leaves open comes from the next combination, or from the first after the last.
+        # Keys that an enqueued trial does not set come from the next combination, or from the first after the last.
         remaining = position % total
         for key, values in reversed(self._values.items()):
             remaining, index = divmod(remaining, len(values))
@@ -76,7 +76,7 @@ class GridSampler(BaseSampler):
         return value
 
     def _position(self, study: Study, trial: FrozenTrial) -> int:
-        """Return how many trials before this one were not enqueued with parameters of their own."""
+        """Return the number of earlier trials that were not enqueued with their own parameters."""
         earlier = study._storage.get_all_trials(study._study_id, deepcopy=False)[: trial.number]
         return sum("fixed_params" not in other.system_attrs for other in earlier)
 

@@ -1,4 +1,4 @@
-"""Record of a process that runs a training: its identity, and how it ended."""
+"""Record of a process that runs a training: its identity and its exit status."""
 
 import fcntl
 import json
@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 MIN_FREE = 2**20
-"""Bytes without which a training that fails is taken to fail for want of room: its log may not say so any more."""
+"""Free bytes below which a failed training counts as a case of a full disk, even if its log does not say so."""
 SIZE = 256
-"""Bytes of a record. All are written at the start, so that an exit status fits on a disk that is full by then."""
+"""Bytes of a record. All are written at the start, so that an exit status fits on a disk that becomes full."""
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,10 @@ class JobRecord:
     """A process.
 
     Attributes:
-        part: Which of the equal parts of the machine's cores it runs on.
+        part: Index of its part of the machine's cores.
         pid: Its number; None until it has started.
-        started: When it started, by which it is told from a later process of the same number.
-        exit_status: How it ended, negative for a signal; None while it runs or where nobody saw its end.
+        started: Start time, which distinguishes it from a later process of the same number.
+        exit_status: Exit status, negative for a signal; None while it runs or if its end was not observed.
     """
 
     part: int = 0
@@ -30,7 +30,7 @@ class JobRecord:
 
 
 def process_start(pid: int) -> str | None:
-    """Return when a process started, in ticks of the kernel since the boot that is named; None if there is none."""
+    """Return the start time of a process, in the kernel's ticks since the named boot; None if it does not exist."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -40,13 +40,13 @@ def process_start(pid: int) -> str | None:
 
 
 def free_bytes(descriptor: int) -> int:
-    """Return how much room there is on the disk of an open file."""
+    """Return the free bytes on the disk of an open file."""
     disk = os.fstatvfs(descriptor)
     return disk.f_bavail * disk.f_frsize
 
 
 def write_record(descriptor: int, record: JobRecord) -> None:
-    """Replace what an open file says.
+    """Replace the content of an open record.
 
     Raises:
         OSError: The disk is full, which cannot happen to a record that was written once.
@@ -56,7 +56,7 @@ def write_record(descriptor: int, record: JobRecord) -> None:
 
 
 def read_record(path: Path) -> JobRecord:
-    """Read a record; one that is missing or was never completed says nothing."""
+    """Read a record; a missing or incomplete record has no data."""
     try:
         return JobRecord(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
@@ -64,7 +64,7 @@ def read_record(path: Path) -> JobRecord:
 
 
 def try_lock(path: Path) -> int | None:
-    """Open and lock a record, which is made if it is missing; None if a living process holds it.
+    """Open and lock a record, and create it if it is missing; None if a living process holds it.
 
     The lock belongs to the open file, which child processes inherit.
     """

@@ -1,4 +1,4 @@
-"""Jobs that were submitted from here, with what their records, Slurm and they themselves say."""
+"""Submitted jobs and their states, from their records, from Slurm and from their results."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from rl_pipeline.search.slurm_record import SlurmRecord, folders_of_records, rea
 
 @dataclass(frozen=True)
 class SubmittedJob:
-    """A job and where its record lies.
+    """A job and the folder of its record.
 
     Attributes:
         record: What was submitted.
@@ -23,22 +23,22 @@ class SubmittedJob:
     folder: Path
 
     def is_called(self, name: str) -> bool:
-        """Tell whether this is the job of an identifier, or a task of its array."""
+        """Return whether the identifier belongs to this job or to its array."""
         return name in (self.record.job, self.record.job.partition("_")[0])
 
     def log(self) -> Path | None:
-        """Return the log of its command; before that exists, the log of its start; None before that."""
+        """Return the log of its command; if it does not exist yet, the log of its start; otherwise None."""
         start = self.folder / SUBMITIT / f"{self.record.job}_0_log.out"
         return next((file for file in (Path(self.record.log), start) if file.is_file()), None)
 
 
 @dataclass(frozen=True)
 class Status:
-    """How a job stands.
+    """State of a job.
 
     Attributes:
-        state: As a `Launcher` says it.
-        detail: Slurm's state, and why the job waits or where it runs; empty for a job that is over.
+        state: State as in `Launcher`.
+        detail: Slurm's state, and why the job waits or where it runs; empty for a job that has ended.
     """
 
     state: JobState
@@ -46,7 +46,7 @@ class Status:
 
     @property
     def is_over(self) -> bool:
-        """Whether the job does not run any more."""
+        """Whether the job has ended."""
         return self.state not in ("queued", "running")
 
 
@@ -59,7 +59,7 @@ def submitted_jobs(root: Path) -> list[SubmittedJob]:
 
 
 def statuses(jobs: Iterable[SubmittedJob]) -> list[tuple[SubmittedJob, Status]]:
-    """Ask how jobs stand.
+    """Query the states of jobs.
 
     Raises:
         RefusedError: Slurm is not installed here.

@@ -1,4 +1,4 @@
-"""The interface of what runs trainings: processes of this machine, or jobs of a cluster."""
+"""Interface of launchers, which run trainings as processes of this machine or as jobs of a cluster."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 JobState = Literal["queued", "running", "finished", "failed", "stopped"]
 """State of a job.
 
-`finished` means exit status 0. `failed` means that it ended by an error of its own. `stopped` means that something
-else ended it (a signal, a lost node, a lost job), so that the same work may be submitted again and resumes.
+`finished`: exit status 0. `failed`: it ended by its own error. `stopped`: something else ended it (a signal, a lost
+node, a lost job), so the same work may be submitted again and resumes.
 """
 
 
@@ -30,8 +30,8 @@ class Work:
 class Launcher(Protocol):
     """Runs trainings outside of this process.
 
-    A job outlives the process that submitted it and is known by a string, so that a driver that was killed finds its
-    jobs again.
+    A job outlives the process that submitted it. It is identified by a string, so the next driver finds the jobs of
+    a killed one.
 
     Attributes:
         n_parallel: Maximum number of jobs at a time.
@@ -52,5 +52,5 @@ class Launcher(Protocol):
         ...
 
     def stop(self, job: str, *, at_once: bool = False) -> None:
-        """Ask a job to save and stop, or end it at once. A job that has ended already is left alone."""
+        """Ask a job to save and stop, or end it at once. This does nothing if the job has ended."""
         ...

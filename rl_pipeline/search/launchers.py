@@ -12,17 +12,17 @@ from rl_pipeline.search.local import LocalLauncher
 
 
 def use_cluster(folder: SweepFolder, cluster: Cluster) -> None:
-    """Have the runs of a sweep trained on a cluster from now on."""
+    """Train the runs of a sweep on a cluster from now on."""
     with atomic_write(folder.cluster, mode="w") as file:
         yaml.dump({"cluster": cluster.model_dump()}, file, Dumper=ConfigDumper, sort_keys=False)
 
 
 def make_launcher(folder: SweepFolder, sweep: Sweep) -> Launcher:
-    """Make what trains the runs of a sweep.
+    """Make the launcher of a sweep's runs.
 
     Raises:
-        RefusedError: It is a cluster, and Slurm is not installed here.
-        ConfigError: The profile of the cluster has mistakes.
+        RefusedError: The sweep uses a cluster, but Slurm is not installed here.
+        ConfigError: The profile of the cluster has errors.
     """
     if not folder.cluster.exists():
         return LocalLauncher(folder.path, sweep.workers)

@@ -15,16 +15,16 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 class LocalLauncher:
-    """Starts each training in a session of its own, where it outlives the driver.
+    """Starts each training in a separate session, so that it outlives the driver.
 
-    A job is known by the path of its record beside its log, relative to `root`, which may be moved while nothing
-    runs. The record is locked while the training lives, so that the same work is never started twice: submitting it
-    again gives the job that runs already.
+    A job is identified by the path of its record beside its log, relative to `root`, which may be moved while
+    nothing runs. The record is locked while the training runs, so that the same work is never started twice:
+    submitting it again returns the running job.
 
     Args:
         root: Folder above all logs.
-        n_parallel: Maximum number of jobs at a time. Each runs on its part of the cores, the same whether or not the
-            others are taken, so that trials are comparable that end after a time.
+        n_parallel: Maximum number of jobs at a time. Each job runs on its own part of the cores, even if the other
+            parts are idle, so that trials with a time limit are comparable.
     """
 
     def __init__(self, root: Path, n_parallel: int) -> None:
@@ -33,15 +33,15 @@ class LocalLauncher:
         self._threads = str(max(1, count_cores() // n_parallel))
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._parts: dict[str, int] = {}
-        """The part of the cores of each running job that is known."""
+        """The part of the cores of each known running job."""
         self._asked: set[tuple[str, int]] = set()
         """Jobs that were asked to stop, with the number of their process."""
 
     def submit(self, work: Work) -> str:
-        """Start a job, or find it running; see `Launcher.submit`.
+        """Start a job, or find the running one; see `Launcher.submit`.
 
         Raises:
-            CommandFailedError: The machine starts no more processes.
+            CommandFailedError: The machine cannot start more processes.
             OSError: The log cannot be written.
         """
         record = work.log.with_suffix(".job")
@@ -63,7 +63,7 @@ class LocalLauncher:
     def state(self, job: str) -> JobState:
         """Return the state of a job; see `Launcher.state`."""
         if job in self._children:
-            self._children[job].poll()  # or else it stays a zombie
+            self._children[job].poll()  # otherwise it stays a zombie
         record = self.root / job
         if self._is_alive(record):
             self._parts.setdefault(job, read_record(record).part)
@@ -83,14 +83,14 @@ class LocalLauncher:
             return
         found = read_record(record)
         if found.pid is None or process_start(found.pid) != found.started:
-            return  # it is about to start, or to end
+            return  # it is starting or ending
         try:
             group = os.getpgid(found.pid)
             if group == os.getpgrp():
-                return  # a job has a session of its own: this is a later process that started in the same tick
+                return  # a job has its own session: this is a later process that started in the same tick
             if at_once:
                 os.killpg(group, signal.SIGKILL)
-            elif (job, found.pid) not in self._asked:  # a second signal would end one that has saved at once
+            elif (job, found.pid) not in self._asked:  # a second signal would end a job that is saving
                 self._asked.add((job, found.pid))
                 os.kill(found.pid, signal.SIGTERM)
         except ProcessLookupError:

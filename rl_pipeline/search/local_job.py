@@ -1,4 +1,4 @@
-"""Runs one command and writes down how it ended, for a driver that may be gone by then.
+"""Process that runs one command and records its exit status, for a driver that may have ended.
 
     python -m rl_pipeline.search.local_job DESCRIPTOR SHARE COMMAND...
 
@@ -22,7 +22,7 @@ def main() -> None:
     cores = share_of_cores(part, n_parts)
     if cores:
         os.sched_setaffinity(0, cores)
-    # Handlers, not SIG_IGN: what is ignored stays ignored in the command, which would then miss requests to stop.
+    # Handlers, not SIG_IGN: ignored signals stay ignored in the command, which would then miss requests to stop.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
     try:
@@ -35,12 +35,12 @@ def main() -> None:
     write_record(int(descriptor), started)
     status: int | None = process.wait()
     if status and free_bytes(int(descriptor)) < MIN_FREE:
-        status = None  # for want of room, which is no fault of the command: it counts as ended from outside
+        status = None  # because of a full disk, not because of the command: it counts as ended from outside
     write_record(int(descriptor), replace(started, exit_status=status))
 
 
 def share_of_cores(part: int, n_parts: int) -> list[int]:
-    """Return one of equal parts of the cores that this process may use; none where they cannot be divided so."""
+    """Return one of equal parts of the cores that this process may use; none if they cannot be divided so."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     size = len(cores) // n_parts
     return cores[part * size : (part + 1) * size]

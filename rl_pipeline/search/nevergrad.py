@@ -1,7 +1,7 @@
 """The optimizers of nevergrad behind Optuna's interface of samplers.
 
-Each trial notes in the storage which results its optimizer had been told before it was asked. Asking and telling
-again in that order rebuilds the optimizer, so that a search resumes exactly, also with trials that run at once.
+Each trial records in the storage which results its optimizer knew before it was asked. Asking and telling in the
+same order rebuilds the optimizer, so that a search resumes exactly, even with parallel trials.
 """
 
 import importlib.util
@@ -33,7 +33,7 @@ class NevergradSampler(BaseSampler):
     """Asks an optimizer of nevergrad for all parameters at once.
 
     Args:
-        space: What is searched.
+        space: Space of the search.
         seed: Seed of the search.
         n_trials: Number of trials of the search: generations times population.
         optimizer: One of `OPTIMIZERS`.
@@ -77,7 +77,7 @@ class NevergradSampler(BaseSampler):
         sign = 1 if study.direction == StudyDirection.MINIMIZE else -1
         candidates: dict[int, Any] = {}
         with warnings.catch_warnings():
-            # What `cma` says of candidates that it did not ask for, such as enqueued trials.
+            # A warning of `cma` about candidates of others, such as enqueued trials.
             warnings.filterwarnings("ignore", "orphanated injected solution")
             for earlier in asked:
                 if _turn(earlier) < record["turn"]:
@@ -93,7 +93,7 @@ class NevergradSampler(BaseSampler):
         return RandomSampler(self._seed).sample_independent(study, trial, param_name, param_distribution)
 
     def _record(self, trials: Mapping[int, FrozenTrial], asked: list[FrozenTrial]) -> dict[str, Any]:
-        """Return what a trial notes: its turn, the results that became known since the last turn, and the budget."""
+        """Return the notes of a trial: its turn, the results since the last turn, and the budget."""
         told = {number for one in asked for number in one.system_attrs[_RECORD]["told"]}
         return {
             "turn": len(asked),
@@ -137,7 +137,7 @@ class NevergradSampler(BaseSampler):
 
 
 def check_optimizer(name: str) -> None:
-    """Refuse an optimizer that is unknown, or all of them where nevergrad is missing.
+    """Refuse an unknown optimizer, or all of them if nevergrad is missing.
 
     Raises:
         ConfigError: The optimizer is unknown.
@@ -156,7 +156,7 @@ def _turn(trial: FrozenTrial) -> int:
 
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Tell whether a rebuilt candidate is what a trial tried; enqueued trials tried something else."""
+    """Return whether a rebuilt candidate equals a trial's parameters; those of enqueued trials differ."""
     return all(
         math.isclose(value, other[key], rel_tol=1e-6) if isinstance(value, float) else value == other[key]
         for key, value in one.items()
@@ -164,7 +164,7 @@ def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _parameter(distribution: BaseDistribution) -> Any:
-    """Return a dimension as nevergrad's: choices and steps are counted from 0."""
+    """Convert a dimension to nevergrad's form: choices and steps are counted from 0."""
     from nevergrad import p
 
     if isinstance(distribution, CategoricalDistribution):

@@ -1,4 +1,4 @@
-"""The value of a trial: from the records of its runs to the numbers that a search optimizes."""
+"""The value of a trial: the numbers that a search optimizes, calculated from the records of its runs."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -17,12 +17,12 @@ from rl_pipeline.tracking.csv_file import MINUTES, Series
 
 
 class NoValueError(UserError):
-    """A trial has no value: a metric is missing or not finite."""
+    """Raised when a trial has no value: a metric is missing or not finite."""
 
 
 @dataclass(frozen=True)
 class RunData:
-    """What a run recorded, as a user's objective gets it.
+    """The records of a run, as a user's objective gets them.
 
     Attributes:
         folder: Its folder.
@@ -67,7 +67,7 @@ def value_of_run(objective: Objective, run: RunData) -> float | None:
 
 
 def values_of_trial(objectives: Sequence[Objective], runs: Sequence[RunData]) -> list[float]:
-    """Calculate a trial's value of each objective: the mean over its runs, or what a user's function makes of them.
+    """Calculate a trial's value of each objective: the mean over its runs, or the result of a user's function.
 
     Raises:
         NoValueError: A value is missing or not finite, or the function failed.
@@ -82,7 +82,7 @@ def evaluations(objective: Objective, run: RunData) -> NDArray[np.float64]:
 
 
 def is_function(objective: Objective) -> bool:
-    """Tell whether an objective is a user's function."""
+    """Return whether an objective is a user's function."""
     return FILE_CLASS.fullmatch(objective.metric) is not None
 
 
@@ -94,7 +94,7 @@ def check_objective(objective: Objective, n_evaluations: int) -> None:
         n_evaluations: Number of evaluations in a run.
 
     Raises:
-        ConfigError: There is no such function, or nothing will be evaluated.
+        ConfigError: The function does not exist, or nothing will be evaluated.
     """
     key = "sweep.objective.metric"
     if is_function(objective):
@@ -119,7 +119,7 @@ def _value_of_trial(objective: Objective, runs: Sequence[RunData]) -> float:
 
 
 def _after(minutes: float, series: Series, run: RunData) -> float:
-    """Interpolate a metric at a time; before its first and after its last value it stays as it is."""
+    """Interpolate a metric at a time; before its first and after its last value, it is constant."""
     clock = run.metrics.get(MINUTES)
     if clock is None:
         raise NoValueError(f"{run.folder.name} has recorded no {MINUTES}")
@@ -146,7 +146,7 @@ def _find_function(objective: Objective) -> ObjectiveFunction:
     assert match is not None
     path = Path(match["file"]).expanduser().resolve()
     if not path.is_file():
-        remedy = "paths are relative to the folder that you start in"
+        remedy = "paths are relative to the working folder"
         raise ConfigError([Problem(key, f"the file {path} does not exist", objective.metric, remedy=remedy)])
     module = import_own_file(path)
     function: ObjectiveFunction | None = getattr(module, match["name"], None)

@@ -21,13 +21,13 @@ def make_pruner(sweep: Sweep) -> optuna.pruners.BasePruner:
     """Make the pruner of a sweep.
 
     Raises:
-        ConfigError: It does not take an option, or not this value.
+        ConfigError: The pruner does not take an option or its value.
     """
     key, pruner = "sweep.pruner_options", PRUNERS[sweep.pruner]
     valid = [name for name in inspect.signature(pruner.__init__).parameters if name != "self"]
     unknown = [name for name in sweep.pruner_options if name not in valid]
     if unknown:
-        message = f"the pruner {sweep.pruner} has no such option"
+        message = f"the pruner {sweep.pruner} does not have this option"
         problems = [
             Problem(f"{key}.{name}", message, valid=valid, nearest=nearest(name, valid)) for name in unknown
         ]
@@ -39,10 +39,10 @@ def make_pruner(sweep: Sweep) -> optuna.pruners.BasePruner:
 
 
 def intermediate_values(objective: Objective, runs: Sequence[RunData]) -> list[float]:
-    """Return what a pruner compares: for each evaluation, the mean over the runs of a trial.
+    """Return the values that a pruner compares: for each evaluation, the mean over the runs of a trial.
 
-    An evaluation counts once all given runs have made it. Runs that have not started are not to be given, or else
-    nothing could be pruned before the last seed.
+    An evaluation counts when all given runs have made it. Leave out runs that have not started; otherwise, nothing
+    could be pruned before the last seed.
     """
     curves = [evaluations(objective, run) for run in runs]
     length = min((len(curve) for curve in curves), default=0)

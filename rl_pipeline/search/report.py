@@ -28,13 +28,13 @@ FIGURES = "report"
 """Folder of the figures, in that of the sweep."""
 BEST = "best"
 MAX_BEST_FILES = 12
-"""Of a Pareto front, which may hold all trials."""
+"""Maximum number of trials of a Pareto front, which may hold all trials."""
 
 _NOTHING_FINISHED = "no trial has finished yet"
 
 
 def write_report(folder: Path) -> Path:
-    """Write the report of a sweep into its folder, also while it is searched.
+    """Write the report of a sweep to its folder, even while the search runs.
 
     Args:
         folder: The sweep's folder.
@@ -81,7 +81,7 @@ def write_study_report(study: optuna.Study, folder: Path, names: Sequence[str] =
 
 
 def objective_name(objective: Objective) -> str:
-    """Name an objective in a few words, e.g. `eval/mean_reward after 2 minutes`."""
+    """Return a short name of an objective, e.g. `eval/mean_reward after 2 minutes`."""
     at = objective.at
     if ":" in objective.metric:
         return objective.metric.rpartition(":")[2]

@@ -68,12 +68,12 @@ def _draw(results: Results, curves: Mapping[int, _Curve], title: str, ylabel: st
 
 
 def _dot(x: NDArray[np.float64]) -> str:
-    """Return the marker of a curve: a single point would not be seen as a line."""
+    """Return the marker of a curve: a single point would not be visible as a line."""
     return "o" if len(x) == 1 else ""
 
 
 def _by_rank(results: Results) -> list[int]:
-    """Return the numbers of finished trials, the best first; by the first objective where there are several."""
+    """Return the numbers of finished trials, the best first; several objectives are sorted by the first."""
     sign = -1 if results.objectives[0].maximize else 1
     ordered = sorted(results.finished, key=lambda row: (row.number not in results.best, sign * row.values[0]))
     return [row.number for row in ordered]

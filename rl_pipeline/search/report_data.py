@@ -47,7 +47,7 @@ class Row:
 
     @property
     def is_finished(self) -> bool:
-        """Whether it has run to its end and has a value."""
+        """Whether it has finished and has a value."""
         return self.state == "finished"
 
 
@@ -61,11 +61,11 @@ class Objective:
 
 @dataclass(frozen=True)
 class Results:
-    """A study as the report shows it.
+    """Data of a study for the report.
 
     Attributes:
         name: Name of the study.
-        objectives: What is searched for, at least one.
+        objectives: The objectives, at least one.
         rows: All trials by number.
         best: Numbers of the best trials: one, or those of the Pareto front; none before a trial finished.
         space: The distributions of the searched keys.
@@ -85,13 +85,13 @@ class Results:
         return [row for row in self.rows if row.is_finished]
 
     def counts(self) -> dict[str, int]:
-        """Return how many trials are in each state that occurs."""
+        """Return the number of trials in each state that occurs."""
         states = [row.state for row in self.rows]
         return {state: states.count(state) for state in STATES.values() if state in states}
 
 
 def results_of(study: optuna.Study, names: Sequence[str] = ()) -> Results:
-    """Collect what the report shows of a study.
+    """Collect the data of a study for the report.
 
     Args:
         study: The study.
@@ -115,9 +115,9 @@ def results_of(study: optuna.Study, names: Sequence[str] = ()) -> Results:
 
 
 def importances(results: Results, objective: int) -> dict[str, float] | str:
-    """Return how much each parameter matters for an objective, or why that cannot be said.
+    """Return the importance of each parameter for an objective, or why it is unknown.
 
-    PED-ANOVA compares where the best trials lie with where all lie (Watanabe, Bansal and Hutter, 2023).
+    PED-ANOVA compares the distributions of the best trials and of all trials (Watanabe, Bansal and Hutter, 2023).
     """
     values = [row.values[objective] for row in results.finished]
     if len(values) < 4 or len(set(values)) < 2:
@@ -128,7 +128,9 @@ def importances(results: Results, objective: int) -> dict[str, float] | str:
     sign = 1 if not results.objectives[objective].maximize else -1
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "PedAnovaImportanceEvaluator computes")  # the sign sees to that
+            warnings.filterwarnings(
+                "ignore", "PedAnovaImportanceEvaluator computes"
+            )  # the sign takes care of that
             found = optuna.importance.get_param_importances(
                 results.study, evaluator=evaluator, target=lambda trial: sign * trial.values[objective]
             )
@@ -138,7 +140,7 @@ def importances(results: Results, objective: int) -> dict[str, float] | str:
 
 
 def short_names(keys: Sequence[str]) -> dict[str, str]:
-    """Return the shortest ends of dotted keys that still tell them apart."""
+    """Return the shortest unique suffixes of dotted keys."""
     short: dict[str, str] = {}
     for key in keys:
         parts = key.split(".")

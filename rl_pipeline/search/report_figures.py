@@ -49,7 +49,7 @@ def history(results: Results, objective: int) -> "Figure":
         axes.axvline(row.number, color=COLOURS[3], linewidth=0.8, linestyle=":", label=label)
     shown = np.concatenate([values, _values(pruned, objective)])
     margin = 0.15 * (shown.max() - shown.min()) or 1.0
-    # The interval of two seeds is so wide that it would hide what the values do; it is cut off.
+    # The interval of two seeds is so wide that it would hide the changes of the values; it is cut off.
     axes.set_ylim(shown.min() - margin, shown.max() + margin)
     style(axes, "History", _shortened(results.objectives[objective].name, 36), "trial")
     _integers(axes)
@@ -58,7 +58,7 @@ def history(results: Results, objective: int) -> "Figure":
 
 
 def importance(results: Results, objective: int) -> "Figure | str":
-    """Draw how much each parameter matters, or return why that cannot be said."""
+    """Draw the importance of each parameter, or return why it is unknown."""
     found = importances(results, objective)
     if isinstance(found, str):
         return found
@@ -180,7 +180,7 @@ class _Scale:
         self._distribution = distribution
 
     def position(self, value: Any) -> float:
-        """Return where a value lies."""
+        """Return the position of a value."""
         one = self._distribution
         if isinstance(one, CategoricalDistribution):
             n = len(one.choices)
@@ -194,7 +194,7 @@ class _Scale:
         return (at - low) / (high - low)
 
     def ticks(self) -> list[tuple[float, str]]:
-        """Return places with what stands there."""
+        """Return positions and their labels."""
         one = self._distribution
         if isinstance(one, CategoricalDistribution):
             texts = [choice if isinstance(choice, str) else json.dumps(choice) for choice in one.choices]

@@ -1,4 +1,4 @@
-"""The page of a report: one HTML file that needs nothing else and no network."""
+"""The page of a report: a single HTML file that needs no other files and no network."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from rl_pipeline.plotting.canvas import thousands
 from rl_pipeline.search.report_data import Results, Row, short_names
 from rl_pipeline.search.report_style import SCRIPT, STYLE
 
-# Nothing may be loaded from anywhere, so that whatever stands in a name or a value stays text.
+# Nothing may be loaded, so that names and values can only be text.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
@@ -29,9 +29,9 @@ class Picture:
     """A figure of the report.
 
     Attributes:
-        title: What it shows.
-        file: The PNG, or None where there is none.
-        reason: Why there is none.
+        title: Title.
+        file: The PNG file; None if the figure could not be drawn.
+        reason: Why it could not be drawn.
         is_wide: Whether it takes the whole width.
     """
 
@@ -48,8 +48,8 @@ class BestFile:
     Attributes:
         number: Number of the trial.
         name: Name of the file, beside the page.
-        text: What it holds.
-        command: What trains it.
+        text: Its content.
+        command: The command that trains it.
     """
 
     number: int
@@ -95,12 +95,12 @@ def page(results: Results, pictures: Sequence[Picture], best: Sequence[BestFile]
 
 
 def with_interval(value: float, half_width: float | None) -> str:
-    """Write a value with its interval over seeds, where there is one."""
+    """Format a value with its interval over seeds, if it has one."""
     return thousands(value) if half_width is None else f"{thousands(value)} ± {thousands(half_width)}"
 
 
 def parameter_text(value: object) -> str:
-    """Write a parameter in one line, as YAML has it."""
+    """Format a parameter as YAML in one line."""
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, str):
@@ -213,7 +213,7 @@ def _parameter_cell(parameters: Mapping[str, object], key: str, is_text: bool) -
 
 
 def _is_text(rows: Sequence[Row], key: str) -> bool:
-    """Tell whether any trial has something else than a number."""
+    """Return whether any trial has a value that is not a number."""
     values = [row.parameters[key] for row in rows if key in row.parameters]
     return any(isinstance(value, bool) or not isinstance(value, int | float) for value in values)
 

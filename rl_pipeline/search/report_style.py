@@ -1,4 +1,4 @@
-"""Style and script of the page of a report; the page works without the script, but its table is not sorted then."""
+"""Style and script of the page of a report; without the script, the page works, but its table cannot be sorted."""
 
 STYLE = """
 :root { color-scheme: light; }

@@ -1,7 +1,7 @@
-"""Samplers, which propose the parameters of a trial: Optuna's and nevergrad's, made anew for each trial.
+"""Samplers, which propose the parameters of a trial: Optuna's and nevergrad's. Each trial gets a new sampler.
 
-A new sampler has no random state to save: its seed comes from the seed of the search and the number of the trial, and
-all else that it depends on are the trials in the storage. A search that was killed therefore resumes exactly.
+A new sampler has no random state to save: its seed is derived from the seed of the search and the number of the
+trial, and it depends only on the trials in the storage. A killed search therefore resumes exactly.
 """
 
 import warnings
@@ -67,7 +67,7 @@ def make_sampler(
         seed: Seed of the search.
         trial: Number of the trial.
         options: Arguments of the sampler.
-        space: What is searched.
+        space: Space of the search.
         n_trials: Number of trials of the search.
 
     Raises:
@@ -98,7 +98,7 @@ def check_sampler(
     """Check a sampler before the first trial.
 
     Raises:
-        ConfigError: The sampler or an option is unknown, or the sampler cannot serve this search.
+        ConfigError: The sampler or an option is unknown, or the sampler does not support this search.
     """
     if name not in _OPTIONS:
         problem = Problem(KEY, "unknown sampler", name, SAMPLERS, nearest(name.replace("-", ""), SAMPLERS))
@@ -142,8 +142,8 @@ def _choices_problems(space: Mapping[str, BaseDistribution]) -> list[Problem]:
 def _cmaes(seed: int, trial_seed: int, **options: object) -> optuna.samplers.CmaEsSampler:
     """Make CMA-ES, which keeps its state in the storage.
 
-    It adds the number of the trial to a draw from its seed. With one seed for all trials no two of them repeat each
-    other; the first trials, which are drawn independently, need a seed each.
+    It adds the number of the trial to a draw from its seed. So one seed for all trials causes no duplicates; the
+    first trials, which are drawn independently, need separate seeds.
     """
     independent = optuna.samplers.RandomSampler(seed=trial_seed)
     constant_seed = int(np.random.SeedSequence(seed).generate_state(1)[0])

@@ -1,4 +1,4 @@
-"""Settings of a sweep: from its file and command line to distributions, sampler, trials and seeds."""
+"""Settings of a sweep: distributions, sampler, trials and seeds, from its file and the command line."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -36,8 +36,8 @@ def load_sweep(file: Path, overrides: Sequence[str] = ()) -> Config:
     """Load the file of a sweep, and check all that can be checked before the first trial.
 
     Args:
-        file: An experiment with a section `sweep`, or any experiment where `overrides` hold lists.
-        overrides: `key=value`, or `key=value,value` for what all combinations are tried of.
+        file: An experiment with a section `sweep`, or any experiment if `overrides` contains lists.
+        overrides: `key=value`, or `key=value,value` to try all combinations.
 
     Raises:
         ConfigError: With all problems, each with its place.
@@ -49,7 +49,7 @@ def load_sweep(file: Path, overrides: Sequence[str] = ()) -> Config:
     if config.sweep is None and not lists:
         problem = Problem(
             "sweep",
-            "is missing, and the command line holds no list of values",
+            "is missing, and the command line contains no list of values",
             remedy="add the section, or write for example training.algorithm_parameters.gamma=0.98,0.99",
             place=str(file),
         )
@@ -65,20 +65,20 @@ def load_sweep(file: Path, overrides: Sequence[str] = ()) -> Config:
 
 
 def split_overrides(overrides: Sequence[str]) -> tuple[list[str], dict[str, list[object]]]:
-    """Tell overrides with one value from those with a list of them.
+    """Separate overrides with one value from those with a list of values.
 
     Raises:
-        ConfigError: A list holds an empty value.
+        ConfigError: A list contains an empty value.
     """
     split = [(override, split_override(override)) for override in overrides]
     return [text for text, found in split if found is None], dict(found for _, found in split if found)
 
 
 def with_lists(config: Config, lists: Mapping[str, Sequence[object]]) -> Config:
-    """Add lists of the command line to what a sweep searches; those of seeds are seeds of each trial.
+    """Add lists of the command line to a sweep's space; a list of seeds sets the seeds of each trial.
 
     Raises:
-        ConfigError: The seeds are none.
+        ConfigError: The values are not seeds.
     """
     sweep = (config.sweep or Sweep()).model_dump()
     sweep["space"] |= {key: list(values) for key, values in lists.items() if key != SEED}
@@ -91,7 +91,7 @@ def with_lists(config: Config, lists: Mapping[str, Sequence[object]]) -> Config:
 
 
 def search_space(config: Config) -> SearchSpace:
-    """Return what the trials of a sweep are made from.
+    """Return the settings of a sweep's trials.
 
     Raises:
         ConfigError: Its space or its sampler is refused.
@@ -170,15 +170,15 @@ def _placed(
 
 
 CHANGEABLE = ("sweep.workers", "sweep.trials", "sweep.keep")
-"""What may change when a sweep is resumed; everything else would make its trials incomparable."""
+"""Keys that may change when a sweep is resumed; other changes would make its trials incomparable."""
 
 
 def change_sweep(folder: SweepFolder, overrides: Sequence[str]) -> None:
     """Change the configuration of a sweep that is resumed.
 
     Raises:
-        ConfigError: A key may not change, or not to this value.
-        SweepBusyError: A driver is at work.
+        ConfigError: A key or value is refused.
+        SweepBusyError: A driver is running.
     """
     if not overrides:
         return
@@ -205,11 +205,11 @@ def change_sweep(folder: SweepFolder, overrides: Sequence[str]) -> None:
 
 
 def given_parameters(config: Config, words: Sequence[str]) -> dict[str, object]:
-    """Return the values of a trial that a user asks for.
+    """Return the values of a trial that a user enqueues.
 
     Raises:
         ConfigError: A key is not searched, or its value does not belong to the space.
-        RefusedError: There are none.
+        RefusedError: No values are given.
     """
     space = search_space(config).space
     if not words:

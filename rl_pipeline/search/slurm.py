@@ -1,4 +1,4 @@
-"""Runs trainings as jobs of a Slurm cluster, through submitit."""
+"""Launcher of trainings as jobs of a Slurm cluster, through submitit."""
 
 import logging
 import shlex
@@ -34,19 +34,19 @@ logger = logging.getLogger(__name__)
 SUBMITIT = "submitit"
 """Folder, below that of the records, of submitit's scripts, pickles and logs."""
 SIGNAL = "USR1"
-"""What Slurm sends before the time limit; a training saves and stops after it."""
+"""Signal that Slurm sends before the time limit; the training then saves and stops."""
 QUEUE_AGE = 3.0
 """Seconds for which an answer of squeue is used again."""
 MANY = 1_000_000
-"""How often a job may come to its time limit."""
+"""Maximum number of times that a job may reach its time limit."""
 
 
 class SlurmLauncher:
-    """Runs trainings as Slurm jobs, known by Slurm's identifiers such as `17` or `17_2`. A `Launcher`.
+    """Runs trainings as Slurm jobs, with Slurm's identifiers such as `17` or `17_2`. A `Launcher`.
 
     Args:
-        cluster: What a job asks for.
-        folder: Folder for records and results of the jobs, which all nodes see; it is made.
+        cluster: Resources of a job.
+        folder: Folder for records and results of the jobs, which all nodes share; it is created.
 
     Attributes:
         n_parallel: Maximum number of jobs at a time.
@@ -80,7 +80,7 @@ class SlurmLauncher:
         executor = SlurmExecutor(folder=self._folder / SUBMITIT, max_num_timeout=MANY)
         executor.update_parameters(**sbatch_parameters(self._cluster, _common_name(works)))
         try:
-            with redirect_stderr(StringIO()), executor.batch():  # submitit prints sbatch's words as well
+            with redirect_stderr(StringIO()), executor.batch():  # submitit prints sbatch's message as well
                 submitted = [executor.submit(self._job(work)) for work in works]
         except (FailedJobError, FailedSubmissionError) as error:
             raise RefusedError(f"sbatch refused the job: {str(error).strip()}") from error
@@ -91,7 +91,7 @@ class SlurmLauncher:
         return jobs
 
     def state(self, job: str) -> JobState:
-        """Return the state of a job; one that is not known to have ended counts as running."""
+        """Return the state of a job; it counts as running unless it is known to have ended."""
         try:
             queued = self._queued().get(job)
         except UnreachableError as error:
@@ -121,13 +121,13 @@ class SlurmLauncher:
 def state_of(job: str, folder: Path, queued: QueuedJob | None) -> JobState:
     """Return the state of a job.
 
-    Slurm's accounting, which submitit asks, is missing on small clusters. So the queue is asked first, then the file
-    that a job leaves at its end, and last the controller, which forgets a job some minutes after its end.
+    Slurm's accounting, which submitit uses, is missing on small clusters. So this looks first at the queue, then at
+    the file that a job writes at its end, and last at the controller, which forgets a job some minutes after its end.
 
     Args:
         job: Its identifier.
         folder: Folder of its result.
-        queued: Its entry in the queue; None if it is over.
+        queued: Its entry in the queue; None if it has ended.
     """
     if queued is not None:
         return "queued" if queued.state in WAITING else "running"
@@ -143,7 +143,7 @@ def stop_job(job: str, *, at_once: bool) -> None:
     queued = queue().get(job)
     if queued is None:
         return
-    # scancel's own `--state=PENDING` takes all waiting tasks of an array for one.
+    # scancel's own `--state=PENDING` treats all waiting tasks of an array as one.
     cancel(job, *([] if at_once or queued.state in WAITING else ["--signal=INT"]))
 
 

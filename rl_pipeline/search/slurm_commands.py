@@ -1,4 +1,4 @@
-"""Slurm's own commands, as far as submitit does not call them: what is queued, and how a job ended."""
+"""Slurm's own commands that submitit does not call: the queue, and the end of a job."""
 
 import re
 import shutil
@@ -21,18 +21,18 @@ WAITING = (
 QUIT_AT_LIMIT = ("RUNNING", "TIMEOUT")
 """States of a job whose time or place Slurm takes away without queueing it again."""
 ENDED: dict[str, JobState] = {"COMPLETED": "finished", "FAILED": "failed"}
-"""How jobs end by themselves; other ends come from outside."""
+"""Final states that a job causes itself; other states have external causes."""
 SHELL_SIGNALS = 128
 """Shells and containers report a signal as this plus its number."""
 
 
 class UnreachableError(CommandFailedError):
-    """Slurm's controller does not answer."""
+    """Raised when Slurm's controller does not answer."""
 
 
 @dataclass(frozen=True)
 class QueuedJob:
-    """A job that is not over.
+    """A job that has not ended.
 
     Attributes:
         state: Slurm's state, such as `PENDING`.
@@ -52,7 +52,7 @@ def require_slurm() -> None:
     """Check that Slurm's commands are installed.
 
     Raises:
-        RefusedError: They are not.
+        RefusedError: A command is missing.
     """
     missing = missing_commands()
     if missing:
@@ -62,7 +62,7 @@ def require_slurm() -> None:
 
 
 def queue() -> dict[str, QueuedJob]:
-    """List this user's jobs that are not over, by their identifiers.
+    """Return this user's jobs that have not ended, by their identifiers.
 
     Raises:
         RefusedError: Slurm is not installed here.
@@ -77,14 +77,14 @@ def queue() -> dict[str, QueuedJob]:
 
 
 def job_details(job: str) -> dict[str, str]:
-    """Return what the controller still knows about a job; nothing about one that ended some minutes ago."""
+    """Return the controller's data about a job; it is empty some minutes after the job's end."""
     result = _run("scontrol", "show", "job", "--oneliner", job)
     first = result.stdout.partition("\n")[0] if result.returncode == 0 else ""
     return dict(re.findall(r"(\S+?)=(\S*)", first))
 
 
 def end_of(details: dict[str, str]) -> JobState:
-    """Judge how a job ended that left no result itself."""
+    """Return the final state of a job without a result file."""
     state = ENDED.get(details.get("JobState", ""), "stopped")
     status, _, number = details.get("ExitCode", "0:0").partition(":")
     from_outside = int(status) == BUSY or int(status) > SHELL_SIGNALS or int(number or 0) > 0
@@ -92,7 +92,7 @@ def end_of(details: dict[str, str]) -> JobState:
 
 
 def cancel(job: str, *options: str) -> None:
-    """Call scancel; a job that is over already is left alone."""
+    """Call scancel, which ignores jobs that have ended."""
     _run("scancel", "--quiet", *options, job)
 
 

@@ -1,4 +1,4 @@
-"""Records of submitted jobs, by which any later shell finds them again."""
+"""Records of submitted jobs, with which any later shell finds them."""
 
 import json
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ ENDING = ".job.json"
 
 @dataclass(frozen=True)
 class SlurmRecord:
-    """What was submitted.
+    """A submitted job.
 
     Attributes:
         job: Slurm's identifier.
@@ -35,7 +35,7 @@ class SlurmRecord:
 
     @property
     def age(self) -> tuple[str, list[int]]:
-        """What sorts jobs, the oldest first."""
+        """Sort key of jobs, the oldest first."""
         return self.submitted, [int(part) for part in self.job.split("_") if part.isdigit()]
 
     @classmethod
@@ -52,7 +52,7 @@ def write_record(folder: Path, record: SlurmRecord) -> None:
 
 
 def read_records(folder: Path) -> list[SlurmRecord]:
-    """Read the records of a folder; files that are none are passed over."""
+    """Read the records of a folder; other files are skipped."""
     records = [_read(file) for file in folder.glob(f"*{ENDING}")]
     return [record for record in records if record is not None]
 
@@ -63,14 +63,14 @@ def folders_of_records(root: Path) -> Iterable[Path]:
 
 
 def result_file(folder: Path, job: str) -> Path:
-    """Return the file in which a job writes how it ended."""
+    """Return the file for the result of a job."""
     return folder / f"{job}.result.json"
 
 
 def read_result(folder: Path, job: str) -> JobState | None:
-    """Return how a job says that it ended; None if it did not come to write it."""
+    """Return the result that a job wrote; None if it wrote none."""
     if folder.is_dir():
-        folder.chmod(folder.stat().st_mode)  # lets NFS look at the folder again
+        folder.chmod(folder.stat().st_mode)  # makes NFS read the folder again
     try:
         state = json.loads(result_file(folder, job).read_text())["state"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -79,7 +79,7 @@ def read_result(folder: Path, job: str) -> JobState | None:
 
 
 def write_result(folder: Path, job: str, state: JobState, status: int) -> None:
-    """Say how a job ended."""
+    """Write the result of a job."""
     with atomic_write(result_file(folder, job), mode="w") as file:
         json.dump({"state": state, "status": status}, file)
 

@@ -1,4 +1,4 @@
-"""The space of a search: what `sweep.space` and comma lists of the command line say, as Optuna's distributions."""
+"""The space of a search: `sweep.space` and comma lists of the command line, as Optuna's distributions."""
 
 import json
 import math
@@ -29,9 +29,9 @@ def parse_space(mapping: Mapping[str, object], place: str | None = None) -> dict
     """Return the distribution of each key, in the order of the mapping.
 
     Args:
-        mapping: What stands under `sweep.space`: dotted keys of the experiment, each with a list of choices or a
+        mapping: The value of `sweep.space`: dotted keys of the experiment, each with a list of choices or a
             mapping with `low`, `high` and, optionally, `log`, `step` and `int`.
-        place: The file that holds it.
+        place: Its file.
 
     Raises:
         ConfigError: With the problems of all keys.
@@ -50,7 +50,7 @@ def parse_space(mapping: Mapping[str, object], place: str | None = None) -> dict
 
 
 def encode(value: object) -> CategoricalChoiceType:
-    """Return a choice as Optuna stores it: lists and mappings as JSON text, everything else as it is.
+    """Return a choice as Optuna stores it: lists and mappings as JSON text, other values unchanged.
 
     Texts that look like JSON are written as JSON too, so that `decode` is exact.
     """
@@ -75,7 +75,7 @@ def split_override(text: str) -> tuple[str, list[object]] | None:
         text: An override of the form `key.path=value`; the values are read as YAML.
 
     Raises:
-        ConfigError: A value of the list is absent or no YAML.
+        ConfigError: A value of the list is missing or not YAML.
     """
     key, _, listed = text.partition("=")
     parts = _parts(listed)
@@ -97,12 +97,12 @@ def _placed(problem: Problem, place: str | None) -> Problem:
 
 
 def _overlaps(mapping: Mapping[str, object]) -> list[Problem]:
-    """Return the problems of keys that lie below another key, whose value would replace theirs."""
+    """Return the problems of keys below another key, whose value would replace theirs."""
     return [
         Problem(
             f"{KEY}.{name}",
-            f"lies below {above}, which is searched too",
-            remedy=f"remove one of the two, or write {name} into the choices of {above}",
+            f"is below {above}, which is searched too",
+            remedy=f"remove one of the two, or write {name} in the choices of {above}",
         )
         for name in mapping
         for above in mapping
@@ -173,7 +173,7 @@ def _bounds_problem(key: str, value: Mapping[str, object]) -> Problem | None:
     if step is None:
         return None
     if value.get("log"):
-        return Problem(f"{key}.step", "cannot stand beside log", step, remedy="remove step or log")
+        return Problem(f"{key}.step", "cannot be used together with log", step, remedy="remove step or log")
     if step <= 0:
         return Problem(f"{key}.step", "must be positive", step)
     n_steps = (high - low) / step
@@ -189,7 +189,7 @@ def _number(value: object) -> float | int | None:
 
 
 def _distribution(value: object) -> BaseDistribution:
-    """Return the distribution of an entry that was found right."""
+    """Return the distribution of a valid entry."""
     if isinstance(value, list):
         return CategoricalDistribution([encode(choice) for choice in value])
     assert isinstance(value, Mapping)

@@ -1,4 +1,4 @@
-"""Status of a sweep for its user: progress, and the use of the result."""
+"""Status of a sweep for the user: progress, result and next commands."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ STATES = {
 
 
 def overview(folder: SweepFolder) -> str:
-    """Say how far a sweep has come, whether or not its driver is at work.
+    """Describe the progress of a sweep, with or without a running driver.
 
     Raises:
         RefusedError: Its database cannot be reached.
@@ -41,11 +41,11 @@ def overview(folder: SweepFolder) -> str:
 
 
 def ending(trial: Trial, state: TrialState, values: Sequence[float] | None, best: int | None) -> str:
-    """Say how a trial ended.
+    """Describe the end of a trial.
 
     Args:
         trial: The trial.
-        state: How it ended.
+        state: Its final state.
         values: Its objectives, if it was finished.
         best: Number of the best trial so far.
     """
@@ -60,13 +60,13 @@ def ending(trial: Trial, state: TrialState, values: Sequence[float] | None, best
 def conclusion(
     folder: SweepFolder, trials: Sequence[FrozenTrial], best: Sequence[FrozenTrial], reason: str | None
 ) -> str:
-    """Say how a search ended, and what follows.
+    """Describe the end of a search, with the next commands.
 
     Args:
         folder: The sweep's folder.
         trials: Its trials.
         best: The finished ones, the best first.
-        reason: Why it was stopped, None where it was not.
+        reason: Why it was stopped; None if it was not.
     """
     name = shown(folder.path)
     head = f"stopped ({reason}): {_counts(trials)}" if reason else f"done: {_counts(trials)}"

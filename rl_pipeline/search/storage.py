@@ -1,4 +1,4 @@
-"""Storage of the trials of a search: a journal file, or a database that may be restarted meanwhile."""
+"""Storage of the trials of a search: a journal file, or a database that may be restarted during the search."""
 
 from pathlib import Path
 from typing import BinaryIO
@@ -14,22 +14,22 @@ from rl_pipeline.errors import RefusedError
 from rl_pipeline.search.database import DatabaseStorage
 
 PATIENCE = 600.0
-"""Seconds for which a database that does not answer is waited for."""
+"""Seconds to wait for a database that does not answer."""
 GRACE = 30
 """Seconds after which the lock of a journal is taken from a process that was killed."""
 
 
 def open_storage(target: str | Path, patience: float = PATIENCE) -> BaseStorage:
-    """Open a journal file or a database, which are created if they are absent.
+    """Open a journal file or a database; create it if it does not exist.
 
     Heartbeats are off: a trial whose process is lost is resumed, not declared failed.
 
     Args:
         target: Path of a journal file, or the URL of a database, e.g. `postgresql://user@host/database`.
-        patience: Seconds for which a database that was reached before is waited for when it goes away.
+        patience: Seconds to wait for a database that was reached before and no longer answers.
 
     Raises:
-        RefusedError: The URL is none, the database cannot be reached, or its driver is not installed.
+        RefusedError: The URL is not valid, the database cannot be reached, or its driver is not installed.
     """
     if "://" not in str(target):
         path = str(Path(target).absolute())
@@ -47,10 +47,10 @@ def open_storage(target: str | Path, patience: float = PATIENCE) -> BaseStorage:
 
 
 class _MendingLock(JournalFileOpenLock):
-    """Lock of a journal; whoever holds it finds whole lines only.
+    """Lock of a journal; its holder finds only complete lines.
 
-    A process that is killed while it writes, or a full disk, leaves the start of a line. Optuna would append to it
-    and could not read the journal again. A lock that is a file, not a symbolic link, survives a move of its folder.
+    A process that is killed while it writes, or a full disk, leaves an incomplete line. Optuna would append to it
+    and could no longer read the journal. A lock that is a file, not a symbolic link, survives a move of its folder.
     """
 
     def __init__(self, path: str) -> None:
@@ -80,7 +80,9 @@ def _url(text: str) -> sqlalchemy.URL:
         url.get_dialect()
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         example = "postgresql://user@host/database or sqlite:////absolute/path.db"
-        raise RefusedError(f"The storage is no URL of a database. Write for example {example}.") from error
+        raise RefusedError(
+            f"The storage is not the URL of a database. Write for example {example}."
+        ) from error
     except ImportError:
         pass
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_absolute():

@@ -1,7 +1,7 @@
-"""The study of a sweep in Optuna's storage: opened, asked for trials, and told how they ended.
+"""The study of a sweep in Optuna's storage: it provides trials and records their results.
 
-Only the driver of a sweep writes to it. What a trial is made of is written before it is acted upon, so that the next
-driver finds all that one which was killed has begun.
+Only the driver of a sweep writes to it. It writes the data of a trial before it acts, so that the driver after a
+kill finds everything that was started.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,12 +24,12 @@ from rl_pipeline.search.storage import open_storage
 from rl_pipeline.search.trial import Trial, make_trial
 
 EXTRA = "extra"
-"""Attribute of trials that count in addition to `sweep.trials`: those that users asked for, and repeated ones."""
+"""Attribute of trials that are added to `sweep.trials`: those that users enqueued, and repeated ones."""
 
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """What the trials of a sweep are made from.
+    """Settings of the trials of a sweep.
 
     Attributes:
         space: The distribution of each key.
@@ -60,13 +60,13 @@ class SweepStudy:
     Args:
         folder: The sweep's folder.
         config: Its configuration.
-        search: What trials are made from.
+        search: Settings of its trials.
     """
 
     def __init__(self, folder: SweepFolder, config: Config, search: SearchSpace) -> None:
         self._sweep = sweep_of(config)
         self._search = search
-        # Only the driver writes to the journal, so its lock is that of one that was killed.
+        # Only the driver writes to the journal, so an existing lock belongs to a killed driver.
         folder.journal.with_name(f"{folder.journal.name}.lock").unlink(missing_ok=True)
         self.storage = open_study_storage(folder, self._sweep)
         self.study = self._open()
@@ -83,7 +83,7 @@ class SweepStudy:
         )
 
     def describe(self) -> str:
-        """Say how many trials there are to do, and how."""
+        """Describe the number of remaining trials, the sampler and the seeds."""
         search = self._search
         seeds = f", {len(search.seeds)} seeds each" if len(search.seeds) > 1 else ""
         done = sum(trial.state.is_finished() for trial in self.trials())
@@ -97,14 +97,14 @@ class SweepStudy:
         return self.study.get_trials(deepcopy=False, states=states or None)
 
     def is_complete(self) -> bool:
-        """Tell whether no trial is left to be asked for."""
+        """Return whether no trial is left."""
         trials = self.trials()
         waiting = any(trial.state == TrialState.WAITING for trial in trials)
         n_extra = sum(bool(trial.user_attrs.get(EXTRA)) for trial in trials)
         return not waiting and len(trials) - n_extra >= self._search.n_trials
 
     def ask(self) -> Trial:
-        """Begin the next trial.
+        """Start the next trial.
 
         Raises:
             ConfigError: The sampler cannot search this space.
@@ -117,7 +117,7 @@ class SweepStudy:
         return self.take_up(self.storage.get_trial(trial._trial_id))
 
     def take_up(self, frozen: FrozenTrial) -> Trial:
-        """Return a trial that was begun, with what is missing of it if the driver was killed meanwhile."""
+        """Return a trial that was started; complete its data if the driver was killed meanwhile."""
         if frozen.state == TrialState.RUNNING and frozen.params.keys() != self._search.space.keys():
             frozen = self._with_all_parameters(frozen)
         parameters = decode({key: frozen.params[key] for key in self._search.space if key in frozen.params})
@@ -130,7 +130,7 @@ class SweepStudy:
         return trial
 
     def save(self, trial: Trial) -> None:
-        """Remember the runs of a trial that is under way, and how it is to end."""
+        """Store the runs of a running trial, and its intended final state."""
         self.storage.set_trial_user_attr(trial.id, "runs", trial.plain_runs())
         if trial.error is not None:
             self.storage.set_trial_user_attr(trial.id, "error", trial.error)
@@ -138,7 +138,7 @@ class SweepStudy:
             self.storage.set_trial_user_attr(trial.id, "ending", trial.ending)
 
     def report(self, trial: Trial, values: Sequence[float]) -> bool:
-        """Report the evaluations of a trial so far, and return whether it shall be pruned."""
+        """Report the evaluations of a trial so far, and return whether to prune it."""
         known = self.storage.get_trial(trial.id).intermediate_values
         for step, value in enumerate(values, start=1):
             if step not in known:
@@ -148,12 +148,12 @@ class SweepStudy:
         return False
 
     def tell(self, trial: Trial, state: TrialState, values: Sequence[float] | None = None) -> None:
-        """End a trial, with what is known about its runs."""
+        """End a trial, with the data of its runs."""
         self.save(trial)
         self.study.tell(trial.number, values, state)
 
     def enqueue(self, parameters: Mapping[str, object], **attributes: Any) -> None:
-        """Have a trial with these values carried out in addition, once for each `request` among the attributes."""
+        """Enqueue an additional trial with these values, once for each `request` among the attributes."""
         request = attributes.get("request")
         if request is not None and any(one.user_attrs.get("request") == request for one in self.trials()):
             return
@@ -161,7 +161,7 @@ class SweepStudy:
         self.study.enqueue_trial(encoded, user_attrs={EXTRA: True, **attributes})
 
     def retry_failed(self) -> int:
-        """Have the trials that failed carried out again, from their checkpoints; return how many."""
+        """Enqueue the failed trials again, from their checkpoints; return their number."""
         again = {trial.user_attrs.get("retry_of") for trial in self.trials()}
         chosen = [trial for trial in self.trials(TrialState.FAIL) if trial.number not in again]
         for frozen in chosen:
@@ -187,11 +187,11 @@ class SweepStudy:
         return make_sampler(search.sampler, self._sweep.seed, number, options, search.space, search.n_trials)
 
     def _with_all_parameters(self, frozen: FrozenTrial) -> FrozenTrial:
-        """Draw the rest of the parameters of a trial as they would have been drawn without the kill."""
+        """Draw the remaining parameters of a trial as they would have been drawn without the kill."""
         sampler = self.study.sampler = self._sampler(frozen.number)
         trial = optuna.Trial(self.study, frozen._trial_id)
         for key, distribution in self._search.space.items():
-            if key in frozen.params:  # drawn again, so that the next draw is the next one here, too
+            if key in frozen.params:  # drawn again, so that the following draws are the same
                 sampler.sample_independent(self.study, frozen, key, distribution)
             else:
                 trial._suggest(key, distribution)
@@ -199,13 +199,13 @@ class SweepStudy:
 
 
 def refuse_taken_name(sweep: Sweep) -> None:
-    """Refuse a new sweep whose name a study in its database has already.
+    """Refuse a new sweep if its database already has a study of this name.
 
     Raises:
-        RefusedError: There is such a study, or the database cannot be reached.
+        RefusedError: The study exists, or the database cannot be reached.
     """
     if sweep.storage is None:
         return
     storage, name = open_storage(sweep.storage), sweep.name
     if name in [study.study_name for study in storage.get_all_studies()]:
-        raise RefusedError(f"sweep.storage holds a study '{name}' already; give another sweep.name")
+        raise RefusedError(f"sweep.storage already contains a study '{name}'; give another sweep.name")

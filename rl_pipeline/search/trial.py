@@ -1,4 +1,4 @@
-"""A trial: its runs, as the study remembers them, and the experiment that they train."""
+"""A trial: its runs, as stored in the study, and the experiment that they train."""
 
 import json
 import sys
@@ -33,8 +33,8 @@ class TrialRun:
         seed: Its seed.
         folder: Its folder, relative to the sweep's.
         status: `waiting` before it starts or is resumed; `stopped` when its trial does not need it any more.
-        job: What the launcher calls its process.
-        values: Its value of each objective, once it is finished; None where only a whole trial has values.
+        job: The launcher's identifier of its process.
+        values: Its value of each objective, once it is finished; None if only a whole trial has values.
         minutes: How long it was trained.
     """
 
@@ -46,11 +46,11 @@ class TrialRun:
     minutes: float | None = None
 
     def is_finished(self, root: Path) -> bool:
-        """Tell whether its training ended by itself and was concluded."""
+        """Return whether its training has finished and was concluded."""
         return read_metadata(RunFolder(root / self.folder)).get("status") == "finished"
 
     def is_busy(self, root: Path) -> bool:
-        """Tell whether a process trains it, be it ours or one that a user started."""
+        """Return whether a process trains it, either ours or one that a user started."""
         folder = RunFolder(root / self.folder)
         if not folder.path.exists():
             return False
@@ -61,22 +61,22 @@ class TrialRun:
             return True
 
     def newest_timestep(self, root: Path) -> int:
-        """Return the timestep of its newest checkpoint, 0 where there is none."""
+        """Return the timestep of its newest checkpoint, 0 if there is none."""
         steps = CheckpointStore(root / self.folder / "checkpoints").steps()
         return int(steps[-1].name.removeprefix("step_")) if steps else 0
 
 
 @dataclass
 class Trial:
-    """A trial of the study that is being carried out.
+    """A running trial of the study.
 
     Attributes:
         number: Its number.
-        id: What the storage calls it.
-        parameters: The values that it tries.
+        id: Its identifier in the storage.
+        parameters: Its values.
         name: The name of its folder.
         runs: One for each seed.
-        ending: How it ends once its jobs have ended: `PRUNED` or `FAIL`; None while it is carried out.
+        ending: Final state after its jobs have ended: `PRUNED` or `FAIL`; None while it runs.
         error: Why it failed.
     """
 
@@ -90,16 +90,16 @@ class Trial:
 
     @property
     def title(self) -> str:
-        """What the user reads, e.g. `trial 3 (learning_rate=0.001)`."""
+        """Its title in messages, e.g. `trial 3 (learning_rate=0.001)`."""
         shown = [f"{key.rpartition('.')[2]}={_text(value)}" for key, value in self.parameters.items()]
         return f"trial {self.number}" + (f" ({', '.join(shown)})" if shown else "")
 
     def log(self, run: TrialRun) -> str:
-        """Return where the output of a run goes, relative to the sweep's folder."""
+        """Return the log of a run, relative to the sweep's folder."""
         return f"{self.name}/seed_{run.seed}.log"
 
     def work(self, root: Path, run: TrialRun, sweep_name: str) -> Work:
-        """Return what trains a run, from its newest checkpoint or from the start."""
+        """Return the command that trains a run, from its newest checkpoint or from the start."""
         config, folder = root / self.name / CONFIG, root / run.folder
         command = [sys.executable, "-m", "rl_pipeline", "train", "--config", str(config)]
         command += ["--resume", "auto", "--folder", str(folder), f"experiment.seed={run.seed}"]
@@ -120,7 +120,7 @@ class Trial:
         )
 
     def plain_runs(self) -> list[dict[str, Any]]:
-        """Return the runs as the storage keeps them."""
+        """Return the runs in the form of the storage."""
         return [asdict(run) for run in self.runs]
 
 
@@ -132,7 +132,7 @@ def make_trial(
     sweep_name: str,
     seeds: list[int],
 ) -> Trial:
-    """Make a trial, new or as the storage remembers it."""
+    """Make a trial, new or from the storage."""
     name = attributes.get("name") or trial_name(number, parameters)
     prefix = f"{name}/{sweep_name}_{number}_seed_"
     runs = attributes.get("runs") or [asdict(TrialRun(seed, f"{prefix}{seed}")) for seed in seeds]
@@ -168,7 +168,7 @@ def trial_config(config: Config, parameters: Mapping[str, object], number: int) 
 
 
 def write_trial_config(folder: Path, config: Config) -> Path:
-    """Write `trial.yaml` into the folder of a trial, which is made.
+    """Write `trial.yaml` to the folder of a trial, which is created.
 
     Raises:
         OSError: The disk is full.

@@ -1,4 +1,4 @@
-"""Frees the disk of what only the best trials of a sweep keep."""
+"""Deletion of files that only the best trials of a sweep keep."""
 
 import shutil
 from collections.abc import Iterable
@@ -10,9 +10,9 @@ from rl_pipeline.run.folder import RunBusyError, RunFolder
 
 
 def trim(runs: Iterable[RunFolder]) -> None:
-    """Remove all but the best and the last policy of some runs, which still play but cannot be resumed.
+    """Remove all but the best and the last policy of some runs, which can still be played but not resumed.
 
-    A run that somebody trains is left alone. A kill in between leaves a run that can be trimmed again.
+    A run that is being trained is skipped. After a kill, a run can be trimmed again.
     """
     for run in runs:
         if run.config.exists():
@@ -32,4 +32,4 @@ def _trim(store: CheckpointStore) -> None:
             if last.resumable:
                 thin_out(last)
         except CheckpointError:
-            return  # a damaged one is left for its user to see
+            return  # a damaged run is kept for its user

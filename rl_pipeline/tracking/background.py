@@ -1,4 +1,4 @@
-"""Calls that are made one after the other in a thread, so that a slow receiver never holds up the caller."""
+"""Calls that are made one after another in a thread, so that a slow receiver never blocks the caller."""
 
 import queue
 import threading
@@ -13,9 +13,9 @@ class BackgroundCalls:
 
     Args:
         name: Name of the thread.
-        size: So many calls may wait.
-        pause: The thread sleeps for so many seconds when no call waits, so that calls that come often do not wake
-            it one by one, which costs the caller time.
+        size: Maximum number of waiting calls.
+        pause: Seconds that the thread sleeps when no call waits, so that frequent calls do not wake it one by one,
+            which costs the caller time.
     """
 
     def __init__(self, name: str, size: int, pause: float = 0.0) -> None:
@@ -28,11 +28,11 @@ class BackgroundCalls:
         """Queue a call, which must not raise.
 
         Args:
-            call: What to do.
-            timeout: Wait for a place in a full queue for at most so many seconds.
+            call: The call.
+            timeout: Maximum time in seconds to wait for space in a full queue.
 
         Returns:
-            False where the queue stayed full; the call is then dropped.
+            False if the queue stayed full; the call is then dropped.
         """
         try:
             self._waiting.put(call, block=timeout > 0, timeout=timeout)
@@ -41,10 +41,10 @@ class BackgroundCalls:
         return True
 
     def stop(self, timeout: float) -> bool:
-        """Let the thread make the calls that are queued and end.
+        """Make the queued calls and end the thread.
 
         Args:
-            timeout: Wait for it for at most so many seconds.
+            timeout: Maximum time in seconds to wait for it.
 
         Returns:
             Whether it has ended. A thread that hangs is left behind and ends with the process.

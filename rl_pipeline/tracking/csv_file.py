@@ -1,4 +1,4 @@
-"""Reading a run's CSV files, also those of a run that is still going or was killed while it wrote."""
+"""Reading of a run's CSV files, even if the run is still active or was killed while it wrote."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ TIMESTEP = "timestep"
 """Name of the first column."""
 
 MINUTES = "time/minutes"
-"""Name of the column with the minutes of training, evaluations included, after which a row was recorded."""
+"""Name of the column with the minutes of training, including evaluations, at the time of a row."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Series:
     """The recorded values of one metric."""
 
     timesteps: NDArray[np.int64]
-    """When the values were recorded, ascending; shape (n,), n at least 1."""
+    """Timesteps of the values, ascending; shape (n,), n at least 1."""
     values: NDArray[np.float64]
     """The values; shape (n,)."""
 
@@ -28,13 +28,13 @@ class Series:
 def read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     """Read the header and the complete rows of a CSV file as text.
 
-    A last line without an end, which a kill in the middle of a write leaves behind, is ignored.
+    An incomplete last line, which a kill during a write leaves behind, is ignored.
 
     Args:
         path: The CSV file.
 
     Returns:
-        The column names and the rows, each as wide as the header. No columns where the file is empty.
+        The column names and the rows, each as wide as the header. No columns if the file is empty.
 
     Raises:
         OSError: The file cannot be read.
@@ -51,14 +51,14 @@ def read_series(path: Path) -> dict[str, Series]:
     """Read the metrics of a run from one of its CSV files.
 
     Args:
-        path: `progress.csv` or `evaluations.csv` of a run; it may be missing, then there are no metrics.
+        path: `progress.csv` or `evaluations.csv` of a run; if it is missing, there are no metrics.
 
     Returns:
         Metric name to its values, at least one; rows in which a metric has no value are left out of its series.
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: The file is not one that `CsvWriter` wrote.
+        ValueError: The file was not written by `CsvWriter`.
     """
     if not path.exists():
         return {}

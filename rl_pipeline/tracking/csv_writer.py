@@ -1,4 +1,4 @@
-"""A run's metrics as a CSV file that any spreadsheet opens and that a kill at any moment leaves readable."""
+"""A run's metrics as a CSV file that any spreadsheet opens and that stays readable after a kill."""
 
 import csv
 import errno
@@ -62,7 +62,7 @@ class CsvWriter(Writer):
         self._file.close()
 
     def _repair(self) -> list[str]:
-        """Cut off a half-written last line and return the columns."""
+        """Remove an incomplete last line and return the columns."""
         if not self._path.exists():
             return [TIMESTEP]
         complete, end_of_line, half = self._path.read_bytes().rpartition(b"\n")
@@ -84,7 +84,7 @@ class CsvWriter(Writer):
         self._columns = header
 
     def _append(self, line: bytes) -> None:
-        """Append a line whole or not at all: a full disk must not leave a half line before the next row."""
+        """Append a complete line or nothing: a full disk must not leave an incomplete line before the next row."""
         end = self._file.seek(0, os.SEEK_END)
         try:
             if self._file.write(line) < len(line):

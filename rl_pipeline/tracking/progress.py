@@ -1,4 +1,4 @@
-"""Progress of a training: a bar on a terminal, plain lines elsewhere."""
+"""Progress of a training: a bar on a terminal, otherwise plain lines."""
 
 import time
 from datetime import timedelta
@@ -11,14 +11,14 @@ from rl_pipeline.tracking.time_split import TimeSplit
 
 
 class Progress:
-    """Shows timesteps, timesteps/s, time to go, mean return, and where the time goes.
+    """Shows timesteps, timesteps/s, remaining time, mean return, and the use of the time.
 
     Args:
-        total_timesteps: Where the training ends.
-        start_timestep: Where this process started; above 0 for a resumed run.
-        log_points: At most so many lines are printed between the first and the last where there is no bar.
+        total_timesteps: Last timestep of the training.
+        start_timestep: First timestep of this process; above 0 for a resumed run.
+        log_points: Maximum number of lines between the first and the last without a bar.
         verbose: 0 shows nothing at all.
-        console: Where to show it; the standard output by default.
+        console: Console for the output; by default, the standard output.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Progress:
 
         Args:
             timestep: Timesteps made so far.
-            mean_return: Mean return of the latest episodes; None as long as no episode has ended.
+            mean_return: Mean return of the latest episodes; None before the first one ended.
             split: The time spent so far.
         """
         if not self._verbose:
@@ -61,12 +61,12 @@ class Progress:
             self._next_line_at = max(self._next_line_at, timestep) + self._interval
 
     def message(self, text: str) -> None:
-        """Print a line of text, above the bar where there is one."""
+        """Print a line of text, above the bar if there is one."""
         if self._verbose:
             self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
-        """Show the last state and give the terminal back."""
+        """Show the last state and release the terminal."""
         self._print_last_line()
         if self._bar:
             self._bar.stop()

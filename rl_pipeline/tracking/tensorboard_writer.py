@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 class TensorboardWriter(Writer):
     """Writes scalars, and for films the path of the file, as TensorBoard events.
 
-    Films are named rather than embedded: an event file with videos grows by megabytes and opens slowly.
+    Films are not embedded: an event file with videos grows by megabytes and opens slowly.
 
     Args:
-        folder: Where the event files go, e.g. `tensorboard/` of a run; made when the first record is written.
+        folder: Folder of the event files, e.g. `tensorboard/` of a run; the first record creates it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -30,7 +30,7 @@ class TensorboardWriter(Writer):
             self._events().add_scalar(name, value, timestep)
 
     def film(self, name: str, path: Path, timestep: int) -> None:
-        """Record where a film lies as a text."""
+        """Record the path of a film as a text."""
         self._events().add_text(name, f"`{path}`", timestep)
 
     def rewind(self, timestep: int) -> None:

@@ -12,12 +12,12 @@ PARTS: tuple[Part, ...] = get_args(Part)
 
 
 class TimeSplit:
-    """Adds up the seconds spent in the parts of a training; a new one is in the part `other`.
+    """Sums the seconds spent in the parts of a training; it starts in the part `other`.
 
     Args:
-        start_timestep: Timesteps made before this process went on with the run.
-        earlier_minutes: Minutes that earlier processes trained this run; None where they are not known.
-        clock: Seconds from an arbitrary start, never going back.
+        start_timestep: Timesteps before this process resumed the run.
+        earlier_minutes: Minutes that earlier processes trained this run; None if they are unknown.
+        clock: Monotonic clock in seconds.
     """
 
     def __init__(
@@ -34,13 +34,13 @@ class TimeSplit:
         self._since = clock()
 
     def switch(self, part: Part) -> Part:
-        """Count the time from now on for a part.
+        """Assign the time from now on to a part.
 
         Args:
             part: One of `collect`, `update`, `evaluate` and `other`.
 
         Returns:
-            The part that was counted until now.
+            The previous part.
         """
         now = self._clock()
         self._seconds[self._part] += now - self._since
@@ -49,7 +49,7 @@ class TimeSplit:
 
     @contextmanager
     def measure(self, part: Part) -> Iterator[None]:
-        """Count the time inside a `with` block for a part, and then continue with the part before it."""
+        """Assign the time inside a `with` block to a part, and then continue with the previous part."""
         previous = self.switch(part)
         try:
             yield
@@ -68,18 +68,18 @@ class TimeSplit:
         return {part: spent / total if total else 0.0 for part, spent in seconds.items()}
 
     def minutes(self) -> float | None:
-        """Return how long the run has been trained, by earlier processes too; None where that is not known."""
+        """Return the minutes of training, including earlier processes; None if they are unknown."""
         if self._earlier_minutes is None:
             return None
         return self._earlier_minutes + sum(self.seconds().values()) / 60
 
     def age(self) -> dict[str, float]:
-        """Return the column that puts a record on the axis of wall-clock time: `time/minutes`, if they are known."""
+        """Return the column for the axis of wall-clock time: `time/minutes`, if they are known."""
         minutes = self.minutes()
         return {} if minutes is None else {MINUTES: minutes}
 
     def values(self, timestep: int) -> dict[str, float]:
-        """Return what is logged: `time/collect`, `time/update` and `time/evaluate` in seconds, `time/fps`, and `age`.
+        """Return the metrics: `time/collect`, `time/update` and `time/evaluate` in seconds, `time/fps`, and `age`.
 
         Args:
             timestep: Timesteps made so far; `time/fps` counts those since this process started.

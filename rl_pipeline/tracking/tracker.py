@@ -1,4 +1,4 @@
-"""Sends a run's records to all of its writers and lets none of them stop the run."""
+"""Distribution of a run's records to all of its writers; a failing writer does not stop the run."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -8,14 +8,14 @@ from rl_pipeline.tracking.writer import Writer
 
 
 class Tracker(Writer):
-    """Fans every record out to several writers.
+    """Sends every record to several writers.
 
-    A writer that raises `OSError` (full disk, lost network) is warned about once and tried again with the
-    next record; the training goes on and the other writers get everything. Any other exception is a bug and
-    passes.
+    If a writer raises `OSError` (full disk, lost network), one warning is logged and the writer is tried again
+    with the next record; the training continues and the other writers get everything. Any other exception is a
+    bug and is not caught.
 
     Args:
-        writers: Where the records go, in this order.
+        writers: The writers, in this order.
     """
 
     def __init__(self, writers: Sequence[Writer]) -> None:
@@ -58,8 +58,8 @@ class Tracker(Writer):
             return
         self._warned.add(index)
         warnings.warn(
-            f"{type(self._writers[index]).__name__} could not record: {error}. The training goes on; "
-            "records are missing there until the cause is gone. This is said once.",
+            f"{type(self._writers[index]).__name__} could not record: {error}. The training continues; "
+            "records are missing there until the cause is fixed. This warning is shown once.",
             RuntimeWarning,
             stacklevel=4,
         )

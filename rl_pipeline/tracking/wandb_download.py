@@ -1,4 +1,4 @@
-"""Models of a W&B run, fetched for playing, evaluating and exporting them."""
+"""Download of a W&B run's models, to play, evaluate and export them."""
 
 import json
 import re
@@ -10,9 +10,9 @@ from rl_pipeline.config.errors import ConfigError, Problem
 
 SCHEME = "wandb:"
 API_TIMEOUT = 30
-"""Seconds that W&B's server has to answer."""
+"""Time limit of W&B's server in seconds."""
 MARK = ".downloaded.json"
-"""File in a downloaded folder that says where it comes from; no file of an artifact may have a name like this."""
+"""File in a downloaded folder with its origin; no file of an artifact may have this name."""
 PART = re.compile(r"(?!\.)[\w.-]+")
 """A part of a reference, which becomes the name of a folder."""
 
@@ -22,14 +22,14 @@ def download_run(reference: str, folder: Path) -> Path:
 
     Args:
         reference: The run, as `wandb:entity/project/id`.
-        folder: Where the files of the model go; it is made where it is missing.
+        folder: Folder for the files of the model; it is created if necessary.
 
     Returns:
         The folder.
 
     Raises:
-        ConfigError: The reference is malformed, nobody is logged in, W&B cannot be reached, or there is no
-            such run or no model in it.
+        ConfigError: The reference is malformed, nobody is logged in, W&B cannot be reached, or the run does not
+            exist or has no model.
     """
     path = _run_path(reference)
     try:
@@ -56,26 +56,26 @@ def _run_path(reference: str) -> str:
     if not reference.startswith(SCHEME) or len(parts) != 3 or not all(map(PART.fullmatch, parts)):
         raise _refusal(
             reference,
-            "is no run on W&B",
+            "is not a run on W&B",
             "write `wandb:entity/project/id`, as in the address of the run's page",
         )
     return path
 
 
 def _check_entries(reference: str, artifact: Any) -> None:
-    """Refuse an artifact with files that would lie outside the folder, pass for the mark, or come from elsewhere."""
+    """Refuse an artifact with files outside of the folder, with the mark's name, or from other places."""
     for name, entry in artifact.manifest.entries.items():
         path = PurePosixPath(name)
         if path.is_absolute() or "\\" in name or any(part.startswith(".") for part in path.parts):
             raise _refusal(
                 reference,
-                f"holds the file {name!r}, which is no name of a file of a run",
-                "do not use this run, or look into its artifact on W&B",
+                f"contains the file {name!r}, which is not a valid name in a run",
+                "do not use this run, or check its artifact on W&B",
             )
         if entry.ref is not None:
             raise _refusal(
                 reference,
-                f"refers to {entry.ref} as its file {name!r} instead of holding it",
+                f"refers to {entry.ref} as its file {name!r} instead of containing it",
                 "upload the run's files themselves",
             )
 

@@ -1,4 +1,4 @@
-"""A run's metrics, films and models on Weights & Biases, without ever stopping or stalling the training."""
+"""A run's metrics, films and models on Weights & Biases, which never stops or blocks the training."""
 
 import os
 import secrets
@@ -20,27 +20,27 @@ QUEUE_SIZE = 1000
 class WandbWriter(Writer):
     """Sends records to W&B: metrics over timesteps, films as videos, checkpoints as artifacts.
 
-    Nothing here raises. Without network or login the run is kept offline in `folder/wandb` and can be
-    uploaded later with `wandb sync`. Records are handed over in a thread: where W&B hangs until its queue is
-    full, the newest records are dropped. Every kind of trouble is warned about once.
+    No method raises. Without network or login, the run is kept offline in `folder/wandb` and can be uploaded
+    later with `wandb sync`. A thread passes on the records: if W&B hangs until the queue is full, the newest
+    records are dropped. Every kind of problem causes one warning.
 
     Artifacts of a kind are versions of one collection, `<kind>-<run id>`; the name of each is its alias, so
     that `entity/project/model-<run id>:best` is the best model.
 
-    W&B cannot take records back, so `rewind` does nothing: points that a resumed run repeats are there twice.
+    W&B cannot delete records, so `rewind` does nothing: points that a resumed run repeats exist twice.
 
     Args:
         folder: The run's folder.
         project: Project on W&B.
-        entity: User or team on W&B; the user's default one when None.
+        entity: User or team on W&B; None for the user's default.
         name: Name shown on W&B.
         group: Runs of a group (seeds of an experiment) are shown together.
         tags: Tags on W&B.
         config: The run's resolved configuration, as plain data.
-        mode: `online`, `offline` or `disabled`; the variable WANDB_MODE and else `online` when None.
-        run_id: The id of the W&B run to continue; a new one when None.
-        init_timeout: Seconds that W&B's server has to answer at the start.
-        finish_timeout: Seconds that the last uploads may take when the run ends.
+        mode: `online`, `offline` or `disabled`; None for the variable WANDB_MODE, otherwise `online`.
+        run_id: The id of the W&B run to continue; None for a new one.
+        init_timeout: Time limit in seconds of W&B's server at the start.
+        finish_timeout: Time limit in seconds of the last uploads when the run ends.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class WandbWriter(Writer):
         import wandb
 
         self.run_id = run_id or secrets.token_hex(4)
-        """The run's id on W&B, under which it is resumed."""
+        """The run's id on W&B, which is used to resume it."""
         self._warned: set[str] = set()
         self._close_timeout = finish_timeout + 10.0
         self._run = self._start(
@@ -76,7 +76,7 @@ class WandbWriter(Writer):
             id=self.run_id,
             resume="allow",
             settings=wandb.Settings(
-                console="off",  # the bar's control characters are no log
+                console="off",  # the bar's control characters do not belong in a log
                 quiet=True,
                 disable_job_creation=True,
                 init_timeout=init_timeout,
@@ -88,7 +88,7 @@ class WandbWriter(Writer):
 
     @property
     def url(self) -> str | None:
-        """Where the run is shown on W&B; None for a run that is not online."""
+        """Address of the run on W&B; None for a run that is not online."""
         return self._run.url if self._run and not (self._run.offline or self._run.disabled) else None
 
     def write(self, timestep: int, values: Mapping[str, float]) -> None:
@@ -106,7 +106,7 @@ class WandbWriter(Writer):
             self._guard("log", partial(self._log_artifact, self._run, name, path, timestep, kind))
 
     def flush(self) -> None:
-        """Do nothing: W&B keeps what it was given on the disk by itself, and waiting could stall the run."""
+        """Do nothing: W&B stores its data on the disk itself, and waiting could block the run."""
 
     def close(self, status: str) -> None:
         """Upload the rest, for at most the finish timeout, and mark the run as finished or failed."""
@@ -124,7 +124,7 @@ class WandbWriter(Writer):
                 return _init_online(**arguments)
             except Exception as error:  # noqa: BLE001 - W&B raises far more than its own errors
                 self._warn("go online", f"{error}. The run is kept offline; upload it with `wandb sync`")
-            wandb.teardown()  # or else the failed start keeps the run's id
+            wandb.teardown()  # otherwise, the failed start keeps the run's id
         try:
             return wandb.init(mode="disabled" if mode == "disabled" else "offline", **arguments)
         except Exception as error:  # noqa: BLE001
@@ -176,10 +176,12 @@ class WandbWriter(Writer):
 
 
 def _init_online(**arguments: Any) -> "wandb.Run":
-    # Where packets vanish, W&B's own usage statistics would hold up the end of the process by 20 s.
+    # If packets are lost, W&B's own usage statistics would delay the end of the process by 20 s.
     os.environ.setdefault("OTEL_SDK_DISABLED", "true")
     import wandb
 
-    if not wandb.login(prompt=False, verify=False):  # `wandb.init` alone would ask for a key on a terminal
+    if not wandb.login(
+        prompt=False, verify=False
+    ):  # without this, `wandb.init` would ask for a key on a terminal
         raise wandb.errors.UsageError("nobody is logged in; run `wandb login` or set WANDB_API_KEY")
     return wandb.init(mode="online", **arguments)

@@ -1,4 +1,4 @@
-"""Interface of trackers, which keep a run's metrics, films and models."""
+"""Interface of trackers, which store a run's metrics, films and models."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,8 +7,8 @@ from pathlib import Path
 class Writer:
     """One destination of a run's records, e.g. a CSV file, TensorBoard or W&B.
 
-    A destination inherits from this class and implements what it can hold: every method does nothing unless
-    it is overridden. `OSError` may be raised for a full disk or a lost connection; `Tracker` turns it into a
+    A destination inherits from this class and implements the supported methods: every method does nothing unless
+    it is overridden. `OSError` may be raised for a full disk or a lost connection; `Tracker` converts it to a
     warning.
     """
 
@@ -24,8 +24,8 @@ class Writer:
         """Record a film.
 
         Args:
-            name: What it shows, e.g. `video/evaluation`; films of one name form a series over the timesteps.
-            path: A finished video file, which stays where it is.
+            name: Its name, e.g. `video/evaluation`; films of one name form a series over the timesteps.
+            path: A finished video file, which is not moved.
             timestep: The age of the filmed policy in timesteps.
         """
 
@@ -33,10 +33,10 @@ class Writer:
         """Record a file or folder, such as a checkpoint.
 
         Args:
-            name: What it is called within its kind, e.g. `best` or `final`.
-            path: The finished file or folder; it may change or vanish as soon as this method has returned.
+            name: Its name within its kind, e.g. `best` or `final`.
+            path: The finished file or folder; it may change or be removed after this method has returned.
             timestep: The age of its content in timesteps.
-            kind: What it is, e.g. `model`.
+            kind: Its kind, e.g. `model`.
         """
 
     def rewind(self, timestep: int) -> None:
@@ -45,15 +45,15 @@ class Writer:
         Called before anything is written when a run resumes from a checkpoint older than its last record.
 
         Args:
-            timestep: The last timestep whose records stay.
+            timestep: The last timestep whose records are kept.
         """
 
     def flush(self) -> None:
-        """Bring everything recorded so far to where it survives a kill of this process."""
+        """Store all records so far so that they survive a kill of this process."""
 
     def close(self, status: str) -> None:
         """Finish; nothing is recorded after this.
 
         Args:
-            status: How the run ended: `finished`, or anything else such as `failed` or `interrupted`.
+            status: Final status of the run: `finished`, or another one such as `failed` or `interrupted`.
         """

@@ -1,1 +1,1 @@
-"""Vector wrappers: what happens to observations, actions and rewards between a simulator and a learner."""
+"""Vector wrappers, which change observations, actions and rewards between a simulator and a learner."""

@@ -1,4 +1,4 @@
-"""Observations that hold the last few actions."""
+"""Observations with the last few actions."""
 
 import numpy as np
 from gymnasium import spaces
@@ -17,12 +17,12 @@ class ActionHistory(TransformWrapper):
     """Append the episode's last actions to each observation, oldest first, zeros before the first action.
 
     Vector observations of shape (d,) become (d + n_actions * a,), where a is the size of an action as
-    `gymnasium.spaces.flatten` gives it (one-hot for discrete actions). Dict observations get the further key
+    `gymnasium.spaces.flatten` returns it (one-hot for discrete actions). Dict observations get the additional key
     `action_history`, float32, shape (n_actions * a,).
 
     Args:
         env: The vector environment.
-        n_actions: Number of actions that are appended, at least 1.
+        n_actions: Number of appended actions, at least 1.
 
     Raises:
         ValueError: `n_actions` is below 1, or the observation space is neither a Dict nor a vector of floats.
@@ -42,11 +42,11 @@ class ActionHistory(TransformWrapper):
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
 
     def state_dict(self) -> StateDict:
-        """Return the remembered actions."""
+        """Return the stored actions."""
         return {"history": self._state[KEY].copy()}
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from a state that `state_dict` returned."""
+        """Restore a state of `state_dict`."""
         self._state = {KEY: np.array(state["history"], dtype=np.float32)}
 
 

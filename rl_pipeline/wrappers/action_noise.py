@@ -1,4 +1,4 @@
-"""Noise on what the robot is told to do."""
+"""Noise on the robot's actions."""
 
 import numpy as np
 from gymnasium import spaces
@@ -16,7 +16,7 @@ class ActionNoise(GaussianNoise):
         std: Standard deviation, in the units of the action; one number, or one per element.
 
     Raises:
-        ValueError: `std` is negative or of the wrong size, or the action space is no Box of a float dtype.
+        ValueError: `std` is negative or of the wrong size, or the action space is not a Box of a float dtype.
     """
 
     def __init__(self, env: VectorEnv, std: float | list[float]) -> None:

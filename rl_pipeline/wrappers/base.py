@@ -1,4 +1,4 @@
-"""The base of all vector wrappers: state that survives a kill, and resets of single environments."""
+"""The base of all vector wrappers: state for checkpoints, and resets of single environments."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -16,16 +16,16 @@ Infos = dict[str, Any]
 """Metrics of a step as `infos[name]` (n,) float64 beside `infos["_" + name]` (n,) bool, and `final_obs`."""
 
 Seed = int | Sequence[int | None] | None
-"""Seed of environment 0, counted up for the others; or one for each; None continues the generators."""
+"""Seed of environment 0, incremented for the others; or one for each; None continues the generators."""
 
 StepResult = tuple[Observation, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Infos]
 """Observations, rewards, terminated, truncated, each of n rows, and infos."""
 
 ResetOptions = Mapping[str, object] | None
-"""Options of a reset; `reset_mask`, bool (num_envs,), says which environments are reset."""
+"""Options of a reset; `reset_mask`, bool (num_envs,), selects the environments to reset."""
 
 Frames = tuple[Any, ...]
-"""Pictures, (height, width, 3) uint8; (None,) where there is none, which Gymnasium's type leaves out."""
+"""Pictures, (height, width, 3) uint8; (None,) if there is none, which Gymnasium's type leaves out."""
 
 
 class StatefulWrapper(VectorWrapper):
@@ -34,9 +34,9 @@ class StatefulWrapper(VectorWrapper):
     The state does not include that of the wrapped environment. It is plain data: None, bool, int, float, str,
     lists, dicts with str keys and numpy arrays.
 
-    A policy that was trained behind the wrapper acts without it only if the wrapper has a method `policy_transform`,
-    which returns the `Transform` of the observations that the policy then applies itself, or None if there is nothing
-    to apply; see `TrainingWrapper` and `TransformWrapper`.
+    A policy that was trained with the wrapper can act without it only if the wrapper has a method `policy_transform`.
+    The method returns the `Transform` of the observations, which the policy then applies itself, or None if there is
+    nothing to apply; see `TrainingWrapper` and `TransformWrapper`.
     """
 
     @abstractmethod
@@ -45,14 +45,14 @@ class StatefulWrapper(VectorWrapper):
 
     @abstractmethod
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from a state that `state_dict` returned."""
+        """Restore a state of `state_dict`."""
 
 
 class TrainingWrapper(StatefulWrapper):
-    """A wrapper that a policy does without where it acts alone, such as noise, statistics and time limits."""
+    """A wrapper that a policy does not need to act alone, such as noise, statistics and time limits."""
 
     def policy_transform(self) -> None:
-        """Nothing is done to the observations in its place."""
+        """Return None: there is nothing to apply to the observations."""
 
 
 class TransformWrapper(StatefulWrapper):
@@ -60,7 +60,7 @@ class TransformWrapper(StatefulWrapper):
 
     Args:
         env: The vector environment.
-        transform: What is done to the observations, as a policy that acts alone does it too.
+        transform: The transform of the observations, which a policy that acts alone applies, too.
     """
 
     def __init__(self, env: VectorEnv, transform: Transform) -> None:
@@ -84,7 +84,7 @@ class TransformWrapper(StatefulWrapper):
         return self.transform.view(observation, self._state), infos
 
     def step(self, actions: np.ndarray) -> StepResult:
-        """Step the environments and transform what they return, the last observations of episodes included."""
+        """Step the environments and transform their observations, including the last ones of episodes."""
         observation, rewards, terminated, truncated, infos = self.env.step(actions)
         state = self.transform.record(np.asarray(actions), self._state)
         if "final_obs" in infos:
@@ -96,9 +96,9 @@ class TransformWrapper(StatefulWrapper):
 
 
 def reset_mask(options: ResetOptions, num_envs: int) -> NDArray[np.bool_]:
-    """Return which environments a `reset` with these options resets, shape (num_envs,); without a mask, all.
+    """Return the mask of the environments that a `reset` with these options resets, (num_envs,); by default, all.
 
-    Wrappers read it before they pass the options on, for Gymnasium's environments remove it from the dict.
+    Wrappers read it before they pass the options on, since Gymnasium's environments remove it from the dict.
 
     Raises:
         ValueError: The mask is of another type or shape.
@@ -114,5 +114,5 @@ def reset_mask(options: ResetOptions, num_envs: int) -> NDArray[np.bool_]:
 
 
 def finished(terminated: NDArray[np.bool_], truncated: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return which environments' episodes ended in a step, shape (num_envs,)."""
+    """Return whether the environments' episodes ended in a step, shape (num_envs,)."""
     return np.logical_or(terminated, truncated)

@@ -1,4 +1,4 @@
-"""All wrappers of an environment, put on in the order that keeps each one's meaning."""
+"""Application of all wrappers of an environment, in the correct order."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +29,7 @@ def wrap(
     video_folder: Path | None = None,
     n_timesteps_offset: int = 0,
 ) -> VectorEnv:
-    """Put on the wrappers that a configuration asks for.
+    """Apply the wrappers of a configuration.
 
     From the inside out: films of the simulator itself; the user's wrappers in the order of their list;
     episode statistics, which see every truncation and the task's own rewards; normalisation of observations,
@@ -39,10 +39,10 @@ def wrap(
         env: The vector environment.
         environment: The configuration's section `environment`.
         gamma: The learner's discount factor, for the normalisation of rewards.
-        training: False makes an environment to evaluate in: observation statistics are frozen (take them from
-            the training environment's), rewards stay as they are, and nothing is filmed.
-        video_folder: Where films go; None makes none.
-        n_timesteps_offset: Timesteps made before by the run that this one continues.
+        training: False makes an environment for evaluation: observation statistics are frozen (take them from the
+            training environment), rewards are unchanged, and nothing is filmed.
+        video_folder: Folder for films; None for no films.
+        n_timesteps_offset: Timesteps of the run before it was resumed.
 
     Raises:
         ConfigError: A wrapper is unknown or refuses its arguments or this environment.
@@ -68,7 +68,7 @@ def wrap(
 
 
 def iterate_wrappers(env: VectorEnv) -> Iterator[VectorEnv]:
-    """Yield the wrappers from the outermost inwards, and the environment that they wrap last."""
+    """Yield the wrappers from the outermost inwards, and finally the wrapped environment."""
     while isinstance(env, VectorWrapper):
         yield env
         env = env.env

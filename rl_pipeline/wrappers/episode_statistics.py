@@ -20,16 +20,16 @@ STANDARD_METRICS = ("r", "l", "t")
 class EpisodeStatistics(TrainingWrapper):
     """Report each finished episode in `infos["episode"]`, a dict of arrays of shape (num_envs,).
 
-    Only rows where `infos["_episode"]` is true have meaning, and both are present only in steps that end an
+    Only rows where `infos["_episode"]` is true are valid, and both are present only in steps that end an
     episode:
 
     - `r`: return, the sum of rewards, float64
     - `l`: length in timesteps, int64
     - `t`: wall time in seconds, float64
     - `<metric>_mean`, `<metric>_final`: mean over the episode and last value of each numeric metric in the
-      environments' infos; NaN where an episode did not have it
-    - `success`: 1.0 or 0.0, whether the episode's last step was one with `is_success` (or `success`); a goal
-      that was reached and lost again is no success
+      environments' infos; NaN if an episode did not have it
+    - `success`: 1.0 or 0.0, whether the episode's last step had `is_success` (or `success`); a goal that was
+      reached and lost again is not a success
     - `distance`: x_position at the end minus x_position after the first step, for environments that report it
 
     Place it inside the normalisers, so that it sees the task's own rewards.
@@ -48,7 +48,7 @@ class EpisodeStatistics(TrainingWrapper):
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: ResetOptions = None
     ) -> tuple[Observation, Infos]:
-        """Reset the environments and begin new episodes."""
+        """Reset the environments and start new episodes."""
         self._begin(reset_mask(options, self.num_envs))
         return self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
 
@@ -75,7 +75,7 @@ class EpisodeStatistics(TrainingWrapper):
         }
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from a state that `state_dict` returned."""
+        """Restore a state of `state_dict`."""
         self._returns = np.array(state["returns"], dtype=np.float64)
         self._lengths = np.array(state["lengths"], dtype=np.int64)
         self._starts = time.perf_counter() - np.array(state["seconds"], dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Observations that hold the last few frames."""
+"""Observations with the last few frames."""
 
 import numpy as np
 from gymnasium import spaces
@@ -12,15 +12,15 @@ from rl_pipeline.wrappers.observations import map_space, space_parts
 
 
 class FrameStack(TransformWrapper):
-    """Join each observation with those before it in its episode, oldest first.
+    """Concatenate each observation with the previous ones of its episode, oldest first.
 
-    Vectors are joined end to end: shape (d,) becomes (n_frames * d,). Images are joined along their channels,
+    Vectors of shape (d,) become (n_frames * d,). Images are concatenated along their channels,
     which are the first axis if it is the smallest one and otherwise the last. The first observation of an
     episode fills all frames. In Dict spaces every Box is stacked, and discrete parts pass unchanged.
 
     Args:
         env: The vector environment.
-        n_frames: Number of observations that are joined, at least 1.
+        n_frames: Number of concatenated observations, at least 1.
 
     Raises:
         ValueError: `n_frames` is below 1, or the observation space has no Box with an axis.
@@ -48,7 +48,7 @@ class FrameStack(TransformWrapper):
         return {"stacks": dict(self._state)}
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from a state that `state_dict` returned."""
+        """Restore a state of `state_dict`."""
         self._state = dict(state["stacks"])
 
     def _stacked_space(self, key: str, box: spaces.Box) -> spaces.Box:

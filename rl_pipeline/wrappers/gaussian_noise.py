@@ -1,4 +1,4 @@
-"""Gaussian noise whose random numbers follow from the environments' seed and survive a kill."""
+"""Gaussian noise with random numbers that depend on the environments' seed and are saved in checkpoints."""
 
 import zlib
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ class GaussianNoise(TrainingWrapper):
 
     Args:
         env: The vector environment.
-        std: Standard deviation, in the units of what it is added to; one number, or one per element.
+        std: Standard deviation, in the units of the values; one number, or one per element.
 
     Raises:
         ValueError: A standard deviation is negative.
@@ -33,10 +33,10 @@ class GaussianNoise(TrainingWrapper):
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: ResetOptions = None
     ) -> tuple[Observation, Infos]:
-        """Reset the environments; a seed also determines the noise from here on."""
+        """Reset the environments; a seed also determines the noise from now on."""
         if seed is not None:
             seeds = [number for number in np.atleast_1d(np.array(seed, dtype=object)) if number is not None]
-            stream = zlib.crc32(type(self).__name__.encode())  # a stream of its own for each kind of noise
+            stream = zlib.crc32(type(self).__name__.encode())  # a separate stream for each kind of noise
             self._generator = np.random.default_rng([stream, *seeds])
         return self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
 
@@ -50,11 +50,11 @@ class GaussianNoise(TrainingWrapper):
         return {"generator": dict(self._generator.bit_generator.state)}
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from a state that `state_dict` returned."""
+        """Restore a state of `state_dict`."""
         self._generator.bit_generator.state = state["generator"]
 
     def check_size(self, shapes: Sequence[tuple[int, ...]]) -> None:
-        """Refuse a `std` per element that does not fit what the noise is added to.
+        """Refuse a `std` per element that does not fit the values.
 
         Raises:
             ValueError: `std` does not broadcast to one of the shapes.

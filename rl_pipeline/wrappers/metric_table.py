@@ -7,20 +7,20 @@ from rl_pipeline.plain_data import StateDict
 from rl_pipeline.wrappers.base import Infos
 
 RESERVED = ("final_obs", "final_info", "episode")
-"""Entries of infos that are no metrics."""
+"""Entries of infos that are not metrics."""
 
 
 class MetricTable:
-    """First, last and mean value of each metric since it was cleared; NaN where there was none.
+    """First, last and mean value of each metric since it was cleared; NaN if there was none.
 
-    All metrics are kept as rows of common arrays, so that a step costs a few array operations however many
-    metrics there are.
+    All metrics are stored as rows of shared arrays, so that a step takes a few array operations for any number of
+    metrics.
 
     Args:
         num_envs: Number of environments, the columns.
 
     Attributes:
-        keys: Names of the metrics met so far, in the order of the rows.
+        keys: Names of the metrics so far, in the order of the rows.
     """
 
     def __init__(self, num_envs: int) -> None:
@@ -46,7 +46,7 @@ class MetricTable:
         self._counts[rows] += masks
 
     def clear(self, mask: NDArray[np.bool_]) -> None:
-        """Forget the values of the masked environments."""
+        """Clear the values of the masked environments."""
         self._sums[:, mask] = 0.0
         self._counts[:, mask] = 0.0
         self._first[:, mask] = np.nan
@@ -75,7 +75,7 @@ class MetricTable:
         }
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from a state that `state_dict` returned."""
+        """Restore a state of `state_dict`."""
         self.keys = list(state["keys"])
         self._rows = {key: row for row, key in enumerate(self.keys)}
         self._sums, self._counts, self._first, self._last = np.array(state["values"], dtype=np.float64)

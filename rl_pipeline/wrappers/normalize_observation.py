@@ -14,9 +14,9 @@ from rl_pipeline.wrappers.running_statistics import RunningStatistics
 
 
 class NormalizeObservation(StatefulWrapper):
-    """Shift, scale and clip observations by running statistics, as Stable-Baselines3's VecNormalize does.
+    """Shift, scale and clip observations by running statistics, like Stable-Baselines3's VecNormalize.
 
-    Every batch that `reset` or `step` brings is first merged into the statistics and then normalised with
+    Every batch of `reset` or `step` is first merged into the statistics and then normalised with
     them: `clip((observation - mean) / sqrt(var + epsilon), -clip, clip)` as float32. Last observations of
     finished episodes (`final_obs`) are normalised, but not counted. In Dict spaces, Box parts of a float
     dtype are normalised; images and discrete parts pass unchanged.
@@ -30,8 +30,8 @@ class NormalizeObservation(StatefulWrapper):
     Attributes:
         training: As above; may be set at any time.
         statistics: `RunningStatistics` by key of the Dict space; a plain Box has the key `observation`.
-        raw_obs: The last batch of observations as the environment gave it, for learners that store raw data.
-        raw_final_obs: The last step's `final_obs` as the environment gave it, None if no episode ended in it.
+        raw_obs: The last batch of the environment's unchanged observations, for learners that store raw data.
+        raw_final_obs: The last step's unchanged `final_obs`; None if no episode ended in it.
 
     Raises:
         ValueError: The observation space has no Box of a float dtype.
@@ -82,12 +82,12 @@ class NormalizeObservation(StatefulWrapper):
         )
 
     def load_statistics(self, statistics: StateDict) -> None:
-        """Take over the statistics alone, the entry `statistics` of a `state_dict`."""
+        """Restore only the statistics, the entry `statistics` of a `state_dict`."""
         for key, own in self.statistics.items():
             own.load_state_dict(statistics[key])
 
     def copy_statistics(self, source: "NormalizeObservation") -> None:
-        """Take over another normaliser's statistics, e.g. the training environment's before an evaluation."""
+        """Copy another normaliser's statistics, e.g. the training environment's before an evaluation."""
         self.load_statistics(source.state_dict()["statistics"])
 
     def state_dict(self) -> StateDict:
@@ -96,7 +96,7 @@ class NormalizeObservation(StatefulWrapper):
         return {"statistics": statistics, "raw_obs": self.raw_obs}
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from a state that `state_dict` returned."""
+        """Restore a state of `state_dict`."""
         self.load_statistics(state["statistics"])
         self.raw_obs = state["raw_obs"]
 

@@ -11,11 +11,11 @@ from rl_pipeline.wrappers.running_statistics import RunningStatistics
 
 
 class NormalizeReward(TrainingWrapper):
-    """Divide rewards by the discounted return's deviation, as Stable-Baselines3's VecNormalize does.
+    """Divide rewards by the discounted return's deviation, like Stable-Baselines3's VecNormalize.
 
-    Each environment has an accumulator `return = gamma * return + reward`, set to 0 where an episode ends.
+    Each environment has an accumulator `return = gamma * return + reward`, set to 0 when an episode ends.
     Every step's accumulators are merged into running statistics, and the reward becomes `clip(reward /
-    sqrt(var + epsilon), -clip, clip)`; its mean is kept, for shifting it would change the task.
+    sqrt(var + epsilon), -clip, clip)`; its mean is kept, since shifting it would change the task.
 
     Args:
         env: The vector environment.
@@ -28,7 +28,7 @@ class NormalizeReward(TrainingWrapper):
         training: As above; may be set at any time.
         statistics: The statistics of the accumulators.
         returns: The accumulators, float64, shape (num_envs,).
-        raw_rewards: The last step's rewards as the environment gave them, for learners that store raw data.
+        raw_rewards: The last step's unchanged rewards, for learners that store raw data.
     """
 
     def __init__(
@@ -71,11 +71,11 @@ class NormalizeReward(TrainingWrapper):
         return np.clip(rewards / np.sqrt(self.statistics.var + self.epsilon), -self.clip, self.clip)
 
     def load_statistics(self, statistics: StateDict) -> None:
-        """Take over the statistics alone, the entry `statistics` of a `state_dict`."""
+        """Restore only the statistics, the entry `statistics` of a `state_dict`."""
         self.statistics.load_state_dict(statistics)
 
     def copy_statistics(self, source: "NormalizeReward") -> None:
-        """Take over another normaliser's statistics."""
+        """Copy another normaliser's statistics."""
         self.load_statistics(source.statistics.state_dict())
 
     def state_dict(self) -> StateDict:
@@ -87,7 +87,7 @@ class NormalizeReward(TrainingWrapper):
         }
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from a state that `state_dict` returned."""
+        """Restore a state of `state_dict`."""
         self.load_statistics(state["statistics"])
         self.returns = np.array(state["returns"], dtype=np.float64)
         self.raw_rewards = np.array(state["raw_rewards"], dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Noise on what the learner observes."""
+"""Noise on the learner's observations."""
 
 import numpy as np
 from gymnasium.vector import VectorEnv
@@ -10,7 +10,7 @@ from rl_pipeline.wrappers.observations import float_boxes
 
 
 class ObservationNoise(GaussianNoise):
-    """Add Gaussian noise to observations, as sensors do; also to the last ones of an episode (`final_obs`).
+    """Add Gaussian noise to observations, like sensors, including the last ones of an episode (`final_obs`).
 
     In Dict spaces the Box parts of a float dtype get noise; images and discrete parts pass unchanged. Noisy
     values may leave the bounds of the observation space.

@@ -17,21 +17,21 @@ def space_parts(space: Space) -> dict[str, Space]:
 
 
 def map_space(space: Space, keys: Collection[str], function: Callable[[str, Any], Space]) -> Space:
-    """Replace a space's named parts by `function(key, part)`; others stay as they are."""
+    """Replace a space's named parts by `function(key, part)`; others are unchanged."""
     changed = {key: function(key, part) if key in keys else part for key, part in space_parts(space).items()}
     return spaces.Dict(changed) if isinstance(space, spaces.Dict) else changed[PLAIN]
 
 
 def float_boxes(space: Space, wrapper: str) -> dict[str, spaces.Box]:
-    """Return the parts of an observation space that hold real numbers: Box spaces of a float dtype, by key.
+    """Return the parts of an observation space with real numbers: Box spaces of a float dtype, by key.
 
     Args:
         space: A single environment's observation space; images (integer dtypes) and discrete parts are not
             returned.
-        wrapper: Who asks, for the error message.
+        wrapper: Name of the wrapper, for the error message.
 
     Raises:
-        ValueError: The space has no such part.
+        ValueError: The space has no part of a float dtype.
     """
     boxes = {
         key: part

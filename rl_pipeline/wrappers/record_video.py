@@ -18,21 +18,21 @@ DEFAULT_FPS = 30.0
 
 
 class RecordVideo(TrainingWrapper):
-    """Film environment 0 now and then, from the first step on.
+    """Film environment 0 at regular intervals, from the first step on.
 
-    A film is named by the timestep at which it begins, `step_000005000.mp4`, and holds the frame before its
-    first step and one frame per step. `close` finishes a film that has begun. Where rendering or writing
-    fails, one warning is logged, the film is given up and the training goes on; the next film is tried again.
+    A film is named after its first timestep, `step_000005000.mp4`, and contains the frame before its first step
+    and one frame per step. `close` finishes a film that has begun. If rendering or writing fails, one warning is
+    logged, the film is abandoned and the training continues; the next film is tried again.
 
     Args:
         env: The vector environment; its `render()` returns a tuple with environment 0's frame first.
-        folder: Where the films go.
-        trigger: A film begins every this many environment steps, counted per step of the whole vector, at
+        folder: Folder for the films.
+        trigger: Environment steps from one film to the next, counted per step of the whole vector, at
             least 1.
         length: Environment steps in a film, at least 1.
-        fps: Frames per second; by default those at which the environment runs (`metadata["render_fps"]`).
-        n_timesteps_offset: Timesteps made before, in an earlier run that this one continues.
-        on_film: Called with each finished film's path and the timestep at which it begins.
+        fps: Frames per second; by default, the environment's rate (`metadata["render_fps"]`).
+        n_timesteps_offset: Timesteps of the run before it was resumed.
+        on_film: Called with each finished film's path and its first timestep.
 
     Attributes:
         n_steps: Steps of the vector so far, including those of the offset.
@@ -67,7 +67,7 @@ class RecordVideo(TrainingWrapper):
         self._has_warned = False
 
     def step(self, actions: np.ndarray) -> StepResult:
-        """Step the environments; begin, continue or finish a film."""
+        """Step the environments; start, continue or finish a film."""
         if self._film is None and self.n_steps % self.trigger == 0:
             self._begin()
         result = self.env.step(actions)
@@ -89,7 +89,7 @@ class RecordVideo(TrainingWrapper):
         return {"n_steps": self.n_steps}
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from a state that `state_dict` returned."""
+        """Restore a state of `state_dict`."""
         self.n_steps = int(state["n_steps"])
 
     def _begin(self) -> None:
@@ -103,7 +103,7 @@ class RecordVideo(TrainingWrapper):
         try:
             frames = self.env.render()
             if not frames or frames[0] is None:
-                raise RuntimeError("environment 0 gives no frames; was it made with render_mode 'rgb_array'?")
+                raise RuntimeError("environment 0 returns no frames; make it with render_mode 'rgb_array'")
             self._film.write(np.asarray(frames[0]))
         except Exception as error:  # noqa: BLE001 - no failure of a renderer is worth a training
             self._give_up(error)

@@ -1,4 +1,4 @@
-"""Names that a YAML file may give to wrappers, and the check of their arguments."""
+"""Names of wrappers in YAML files, and the check of their arguments."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -32,16 +32,16 @@ def resolve_wrapper(name: str, key: str = "environment.wrappers") -> type[Vector
 
     Args:
         name: A key of `WRAPPERS`, `package.module:Class` or `path/to/file.py:Class`.
-        key: Where the name stands in the configuration, for the message.
+        key: Configuration key of the name, for the message.
 
     Returns:
-        The class, or the problem that a user should read.
+        The class, or the problem to report to the user.
     """
     return find_class(name, WRAPPERS, VectorWrapper, key)
 
 
 def check_wrappers(wrappers: "Iterable[ClassSpec]") -> list[Problem]:
-    """List what is wrong with the names of wrappers and of their arguments.
+    """Return the problems in the names of wrappers and of their arguments.
 
     Args:
         wrappers: The list `environment.wrappers`.

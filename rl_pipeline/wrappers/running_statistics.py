@@ -14,14 +14,14 @@ class RunningStatistics:
 
     Args:
         shape: Shape of one row.
-        initial_count: Weight of the initial mean 0 and variance 1, which keeps the first variance from being
+        initial_count: Weight of the initial mean 0 and variance 1, which prevents a first variance of
             0.
 
     Attributes:
         mean: Mean, float64, of the given shape.
         var: Population variance, float64, of the given shape.
         count: Number of rows seen, including `initial_count`.
-        common: State that other processes had, too, where these see batches of their own; None elsewhere.
+        common: State that is shared with other processes, which have their own batches; None for a single process.
         unshared: All batches since then.
     """
 
@@ -49,7 +49,7 @@ class RunningStatistics:
         self.count = total
 
     def share(self) -> None:
-        """Take the present state as common to all processes, and keep the batches from now on apart as well."""
+        """Mark the present state as shared by all processes, and also record the following batches separately."""
         self.common, self.unshared = self.state_dict(), RunningStatistics(self.mean.shape, initial_count=0.0)
 
     def state_dict(self) -> StateDict:
@@ -57,7 +57,7 @@ class RunningStatistics:
         return {"mean": np.array(self.mean), "var": np.array(self.var), "count": float(self.count)}
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from a state that `state_dict` returned.
+        """Restore a state of `state_dict`.
 
         Raises:
             ValueError: The state belongs to rows of another shape.

@@ -1,4 +1,4 @@
-"""Observations that leave numbers out."""
+"""Observations without some of their numbers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,11 +20,11 @@ class SelectObservations(TransformWrapper):
 
     Args:
         env: The vector environment.
-        indices: Positions of the numbers that are kept, counted from 0, in the order that the policy sees; in Dict
-            spaces a mapping from keys to such lists. Other keys pass unchanged.
+        indices: Positions of the kept numbers, counted from 0, in the order of the policy's observation; in Dict
+            spaces, a mapping from keys to such lists. Other keys pass unchanged.
 
     Raises:
-        ValueError: A part is missing or no vector, or an index is repeated or out of range.
+        ValueError: A part is missing or not a vector, or an index is repeated or out of range.
     """
 
     def __init__(self, env: VectorEnv, indices: Sequence[int] | Mapping[str, Sequence[int]]) -> None:
@@ -56,7 +56,7 @@ def _check(parts: Mapping[str, spaces.Space], key: str, chosen: Sequence[int]) -
     if part is None:
         raise ValueError(f"indices: the observation has no part '{key}'; its parts are {', '.join(parts)}")
     if not isinstance(part, spaces.Box) or len(part.shape) != 1:
-        raise ValueError(f"indices: {key} must be a vector, it is {part}")
+        raise ValueError(f"indices: {key} must be a vector, is {part}")
     size = part.shape[0]
     if not chosen or len(set(chosen)) < len(chosen) or not all(0 <= index < size for index in chosen):
         raise ValueError(

@@ -40,7 +40,7 @@ class TimeLimit(TrainingWrapper):
         return self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
 
     def step(self, actions: np.ndarray) -> StepResult:
-        """Step the environments; those whose episode is over its limit are truncated and reset."""
+        """Step the environments; episodes that reach the limit are truncated, and their environments are reset."""
         observation, rewards, terminated, truncated, infos = self.env.step(actions)
         self.elapsed_steps += 1
         done = finished(terminated, truncated)
@@ -59,5 +59,5 @@ class TimeLimit(TrainingWrapper):
         return {"elapsed_steps": self.elapsed_steps.copy()}
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from a state that `state_dict` returned."""
+        """Restore a state of `state_dict`."""
         self.elapsed_steps = np.array(state["elapsed_steps"], dtype=np.int64)

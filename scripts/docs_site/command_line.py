@@ -9,12 +9,12 @@ from rl_pipeline.cli import make_parser
 
 
 def command_reference() -> str:
-    """Write the usage and the arguments of every command as Markdown."""
+    """Return the usage and the arguments of every command as Markdown."""
     return "\n".join(section for parser in commands(make_parser()) for section in _sections(parser))
 
 
 def commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    """Yield the parsers below a parser that carry something out, in the order of their declaration."""
+    """Yield the parsers below a parser that run a command, in the order of their declaration."""
     groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     if not groups:
         yield parser
@@ -31,7 +31,7 @@ def _sections(parser: argparse.ArgumentParser) -> list[str]:
 
 
 def _name(action: argparse.Action) -> str:
-    """Write an argument as it stands in a command."""
+    """Return an argument in the form of a command."""
     formatter = argparse.HelpFormatter(prog="")
     return formatter._format_action_invocation(action)
 

@@ -15,8 +15,8 @@ def key_reference(model: type[BaseModel], path: str = "") -> str:
     """Write every key of a model, with valid values, default and meaning, as Markdown.
 
     Args:
-        model: What checks the keys.
-        path: The key below which they stand; empty for a whole file.
+        model: The model that checks the keys.
+        path: The key above them; empty for a whole file.
     """
     schema = model.model_json_schema()
     return "\n".join(_KeyReference(schema).sections(path, [schema]))
@@ -30,8 +30,8 @@ class _KeyReference:
         """Write the keys below a path, then those below each of them.
 
         Args:
-            path: Where the keys stand; empty for a whole file.
-            kinds: What may stand there; every kind has keys of its own.
+            path: The key above them; empty for a whole file.
+            kinds: The valid kinds, each with its own keys.
         """
         if path:
             yield f"## {path}\n"
@@ -47,13 +47,13 @@ class _KeyReference:
         node = kind["properties"][name]
         options = self._keys.alternatives(node)
         words = dict.fromkeys(word for option in options for word in in_words(option))
-        # Where a key would say the same as the section below it, pydantic leaves the text to the section.
+        # If the descriptions of a key and its section are equal, pydantic keeps only the section's.
         meaning = node.get("description") or options[0]["description"]
         default = "required" if name in kind.get("required", ()) else self._default(node)
         return code(path), ", ".join(words), default, meaning
 
     def _default(self, node: Schema) -> str:
-        """Write a default as YAML; that of a section is told by its own keys."""
+        """Return a default as YAML; the keys of a section have their own defaults."""
         options = self._keys.alternatives(node)
         if any("properties" in option for option in options) and node.get("default") is not None:
             return ""
@@ -61,7 +61,7 @@ class _KeyReference:
         return code(json.dumps(node.get("default", empty)))
 
     def _below(self, path: str, node: Schema) -> dict[str, list[Schema]]:
-        """Return by path what has keys of its own at a key, in its list (0) or under a name of the user's (NAME)."""
+        """Return the models with keys below a key, in its list (0) or under the user's name (NAME), by path."""
         found: dict[str, list[Schema]] = {}
         for option in self._keys.alternatives(node):
             if "properties" in option:

@@ -1,4 +1,4 @@
-"""Hooks of MkDocs: what of the reference is made from the code when the site is built."""
+"""Hooks of MkDocs for the parts of the reference that are generated from the code."""
 
 from typing import Any
 
@@ -8,5 +8,5 @@ COMMANDS = "<!-- commands -->"
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put the generated text where a page asks for it."""
+    """Insert the generated text at the markers of a page."""
     return markdown.replace(COMMANDS, command_reference()) if COMMANDS in markdown else markdown

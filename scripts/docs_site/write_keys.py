@@ -1,6 +1,6 @@
-"""Writes the tables of keys into docs/reference/, where they are read on the repository's page as well.
+"""Generator of the tables of keys in docs/reference/, so that the repository's page shows them as well.
 
-`python scripts/docs_site/write_keys.py` renews them after a change of the configuration.
+`python scripts/docs_site/write_keys.py` updates them after a change of the configuration.
 """
 
 import re
@@ -22,17 +22,17 @@ MODELS: dict[str, tuple[type[BaseModel], str]] = {
     "a robot": (Deploy, KEY),
     "config.yml": (LauncherConfig, ""),
 }
-"""What checks the keys that stand between two comments of a page, and the key below which they stand."""
+"""The model of the keys between two comments of a page, and the key above them."""
 PLACE = re.compile(r"(<!-- keys of (?P<what>.*?) -->\n).*?(?=<!-- end -->)", re.S)
 
 
 def with_keys(page: str) -> str:
-    """Put the tables of today between the comments of a page."""
+    """Insert the current tables between the comments of a page."""
     return PLACE.sub(lambda place: f"{place[1]}\n{key_reference(*MODELS[place['what']])}\n", page)
 
 
 def main(folder: Path = FOLDER) -> None:
-    """Renew the pages of a folder."""
+    """Update the pages of a folder."""
     for path in sorted(folder.glob("*.md")):
         page = path.read_text()
         if with_keys(page) != page:

@@ -57,7 +57,7 @@ def test_the_same_length_with_other_counts_is_no_known_layout() -> None:
     reader.read(answer(0.0))
     broken = bytearray(answer(0.0))
     broken[12:16] = (7).to_bytes(4, "little")  # the count of observations
-    with pytest.raises(CdrError, match="bytes wanted"):
+    with pytest.raises(CdrError, match="bytes expected"):
         reader.read(bytes(broken) + b"")
     reader.read(answer(1.0))
 

@@ -296,7 +296,9 @@ def test_clients_and_their_registrations_are_limited() -> None:
             for topic in ("/a", "/b", "/c", "/d", "/c"):
                 first.command("__subscribe", topic=topic, message_name="std_msgs/String")
             text = json.loads(first.receive().payload)["text"]
-            assert "3 topics and services are registered; no more are taken (max_registrations)" in text
+            assert (
+                "3 topics and services are registered; the server accepts no more (max_registrations)" in text
+            )
             first.command("__remove_subscriber", topic="/b")
             assert echo(first) == TEXT
         assert ("register", "subscriber", "/d") not in running.backend.log

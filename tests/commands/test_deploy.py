@@ -40,4 +40,7 @@ def test_there_must_be_a_node_to_operate(ros_network: RosNetwork) -> None:
         command, env=ros_network.environ, capture_output=True, text=True, timeout=300, check=False
     )
     assert result.returncode == 2
-    assert "there is no policy node /left/policy; --node names it, with its namespace" in result.stderr
+    assert (
+        "the policy node /left/policy was not found; give its name with its namespace as --node"
+        in result.stderr
+    )

@@ -45,7 +45,7 @@ def test_quiet_shows_only_errors_and_fails_with_them(
     Path("config.yml").write_text("experiment: x.yaml\nunity: {build_path: absent}\n")
     assert main(["doctor", "--quiet"]) == 1
     captured = capsys.readouterr()
-    assert captured.out.startswith("error    unity: there is no build absent\n         remedy: ")
+    assert captured.out.startswith("error    unity: the build absent does not exist\n         remedy: ")
     assert "1 error found" in captured.err
 
 

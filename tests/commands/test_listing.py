@@ -80,7 +80,7 @@ def runs(make_run: Callable[[str], RunFolder]) -> None:
 
 
 def names(command: Command, *words: str) -> list[str]:
-    """Give the experiments of the runs in the order in which they are listed."""
+    """Return the experiments of the runs in the order in which they are listed."""
     outcome = command("list", "runs", "--json", *words)
     assert outcome.status == 0, outcome.error
     return [f"{row['name']}{row['seed'] or ''}" for row in json.loads(outcome.output)]

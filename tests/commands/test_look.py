@@ -73,7 +73,7 @@ def test_eval_shows_its_episodes_in_a_window(
     show = ("eval", "tiny", "--render", "human", "--episodes", "2", SHORT)
     outcome = command(*show)
     assert outcome.status == 2
-    assert "there is no display for a window" in outcome.error
+    assert "no display is available for a window" in outcome.error
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     assert command(*show).status == 0
@@ -100,7 +100,7 @@ def test_play_needs_a_display_for_a_window(
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     outcome = command("play", "tiny", "--render", "human")
     assert outcome.status == 2
-    assert "there is no display for a window" in outcome.error
+    assert "no display is available for a window" in outcome.error
 
 
 def test_play_shows_episodes_in_a_window(

@@ -100,11 +100,11 @@ def test_what_cannot_be_replayed_is_refused(command: Command, trained: RunFolder
     content[content.index(b"zstd") + 60] ^= 0xFF
     Path("damaged.mcap").write_bytes(content)
     refusals = {
-        ("text.mcap", "tiny"): "text.mcap is damaged or no MCAP file",
-        ("damaged.mcap", "tiny"): "damaged.mcap is damaged or no MCAP file",
-        ("robt.mcap", "tiny"): "there is no recording robt.mcap",
+        ("text.mcap", "tiny"): "text.mcap is damaged or not an MCAP file",
+        ("damaged.mcap", "tiny"): "damaged.mcap is damaged or not an MCAP file",
+        ("robt.mcap", "tiny"): "the recording robt.mcap does not exist",
         ("robot.mcap", "policy.onnx"): "robot_0001.mcap was recorded with another policy: its action is ()",
-        ("robot.mcap", "bare.onnx"): "bare.onnx does not say what it observes and commands",
+        ("robot.mcap", "bare.onnx"): "bare.onnx does not describe its observations and actions",
         ("robot.mcap", "absent.onnx"): "absent.onnx cannot be loaded",
         ("robot.mcap", "tinny"): "Did you mean 'tiny'?",
         ("robot.mcap", "policy.onnx", "--checkpoint", "best"): "--checkpoint selects a checkpoint of a run",

@@ -65,7 +65,7 @@ def test_a_sweep_that_is_killed_with_its_runs_resumes_exactly(command: Command) 
     wait_for(lambda: len(list(Path("experiments/killed").glob("trial_*/*/checkpoints/step_*"))) >= 4, driver)
     busy = command("sweep", "--resume", "killed")
     assert busy.status == 2
-    assert "has a driver already" in busy.error
+    assert "already has a driver" in busy.error
     driver.kill()
     driver.wait()
     pids = [read_record(path).pid for path in Path("experiments/killed").glob("trial_*/*.job")]
@@ -127,7 +127,7 @@ def test_a_sweep_is_not_started_over_another_one(command: Command, without_searc
         ({"objective": {"metric": "none.py:f"}}, "sweep.yaml:4", "does not exist"),
         ({"sampler": "tpee"}, "sweep.yaml:3", "did you mean: tpe"),
         ({"sampler": "tpe"}, "sweep.yaml:1", "sweep.trials: is missing"),
-        ({"pruner": "median", "pruner_options": {"warmup": 1}}, "sweep.yaml", "no such option"),
+        ({"pruner": "median", "pruner_options": {"warmup": 1}}, "sweep.yaml", "does not have this option"),
         ({"space": {"experiment.seed": [1, 2]}}, "sweep.yaml", "list the seeds in `sweep.seeds`"),
         ({"experiment": "tyni.yaml"}, "sweep.yaml:2", "did you mean: tiny.yaml"),
     ],
@@ -191,7 +191,7 @@ def test_a_sweep_without_a_driver_is_stopped(command: Command, without_search: N
         (["sweep"], "name a YAML file with --config, or a sweep with --resume"),
         (["sweep", "status"], "name a sweep"),
         (["sweep", "status", "nothing"], "no sweep 'nothing'"),
-        (["sweep", "--config", "tiny.yaml"], "the command line holds no list of values"),
+        (["sweep", "--config", "tiny.yaml"], "the command line contains no list of values"),
         (["sweep", "--config", "tiny.yaml", "--resume", "auto"], "leave out --config"),
         (["train", "--config", "tiny.yaml", "--folder", "."], "is not empty"),
         (["train", "--resume", "x", "--folder", "y"], "write --resume auto"),

@@ -67,7 +67,7 @@ def test_a_refused_change_of_a_run_is_forgotten(command: Command, trained: RunFo
     outcome = command("train", "--resume", "tiny", longer, "environment.n_environments=3")
     assert outcome.status == 2
     assert (
-        "does not fit the configuration: the state holds 2 environments of CartPole-v1, here are 3"
+        "does not fit the configuration: the state has 2 environments of CartPole-v1, but this batch has 3"
         in outcome.error
     )
     assert command("train", "--resume", "tiny", longer).status == 0

@@ -84,7 +84,7 @@ OVERRIDES: dict[str, tuple[list[str], list[str]]] = {
     "environment": (
         ["environment.id=CartPol-v1"],
         [
-            "environment.id: there is no such environment",
+            "environment.id: unknown environment",
             "'CartPol-v1'",
             "did you mean: CartPole-v1",
             "list envs",
@@ -117,7 +117,7 @@ OVERRIDES: dict[str, tuple[list[str], list[str]]] = {
     ),
     "parameter with a key of its own": (
         ["training.algorithm_parameters={device: cpu}"],
-        ["this argument has a key of its own", "set training.training.device instead"],
+        ["this argument has its own key", "set training.training.device instead"],
     ),
     "policy": (
         ["training.algorithm_parameters={policy: MlpPolic}"],
@@ -197,7 +197,7 @@ OVERRIDES: dict[str, tuple[list[str], list[str]]] = {
     ),
     "other replay buffer": (
         ["training.algorithm=dqn", "training.algorithm_parameters.replay_buffer_class=DictReplayBuffer"],
-        ["replay_buffer_class: this argument has a key of its own", "set training.hindsight_replay instead"],
+        ["replay_buffer_class: this argument has its own key", "set training.hindsight_replay instead"],
     ),
     "two forms of hindsight replay": (
         [
@@ -205,14 +205,14 @@ OVERRIDES: dict[str, tuple[list[str], list[str]]] = {
             "training.hindsight_replay={}",
             "training.algorithm_parameters.replay_buffer_kwargs={n_sampled_goal: 2}",
         ],
-        ["replay_buffer_kwargs: these arguments have a section of their own", "training.hindsight_replay"],
+        ["replay_buffer_kwargs: these arguments have their own section", "training.hindsight_replay"],
     ),
     "options of other algorithms": (
         ["training.off_policy={random_actions: 0.3, target_range: sparse, action_penalty: 1.0}"],
         [
-            "training.off_policy.random_actions: PPO has no such option",
+            "training.off_policy.random_actions: PPO does not support this option",
             "valid: crossq, ddpg, sac, td3, tqc",
-            "training.off_policy.action_penalty: PPO has no such option",
+            "training.off_policy.action_penalty: PPO does not support this option",
             "valid: ddpg, td3",
         ],
     ),

@@ -92,5 +92,5 @@ def test_ours_in_their_layout_are_read_back(tmp_path: Path) -> None:
 def test_experts_with_unequal_numbers_have_no_place(tmp_path: Path) -> None:
     both = contents()
     both.experts["two"] = {}  # type: ignore[index]
-    with pytest.raises(RolloutFileError, match="as many episodes of every expert"):
+    with pytest.raises(RolloutFileError, match="equally many episodes of every expert"):
         write_mocapact(tmp_path / "x.hdf5", both, [episode(0), episode(0, expert="two"), episode(1)])

@@ -39,7 +39,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MotionError, match=r"cannot be read as \.npz"):
         load_motion(path)
     np.savez(path, positions=np.zeros(3))
-    with pytest.raises(MotionError, match="is no motion"):
+    with pytest.raises(MotionError, match="is not a motion"):
         load_motion(path)
     np.savez(path, format=np.array(object(), dtype=object))
     with pytest.raises(MotionError, match=r"cannot be read as \.npz"):

@@ -19,7 +19,7 @@ def test_defaults_are_filled_in() -> None:
     [
         ({"joint_velocities": np.zeros((100, 2))}, "must have the shape (101, 2)"),
         ({"joint_names": ("left_hip", "left_hip")}, "names occur more than once"),
-        ({"root_orientation": np.full((101, 4), 0.6)}, "quaternion of another length"),
+        ({"root_orientation": np.full((101, 4), 0.6)}, "quaternion whose length is not one"),
         ({"root_position": np.full((101, 3), np.nan)}, "303 NaN or infinite values, the first in frame 0"),
         ({"phase": np.linspace(0, 2, 101)}, "must be from 0 to 1"),
         ({"dt": 0.0}, "must be a positive number of seconds"),

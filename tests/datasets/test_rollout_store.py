@@ -103,7 +103,7 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RolloutFileError, match="cannot be opened"):
         RolloutDataset([tmp_path / "text.hdf5"])
     h5py.File(tmp_path / "other.hdf5", "w").close()
-    with pytest.raises(RolloutFileError, match="is no file of rollouts"):
+    with pytest.raises(RolloutFileError, match="is not a file of rollouts"):
         RolloutDataset([tmp_path / "other.hdf5"])
 
 

@@ -45,7 +45,7 @@ def test_a_disk_that_hangs_costs_cycles_and_no_time(tmp_path: Path, monkeypatch:
     assert recorder.dropped == 90
     monkeypatch.setattr("rl_pipeline.deploy.recording.CLOSE_SECONDS", 0.05)
     recorder.close()
-    assert "did not take the end" in str(recorder.failure)
+    assert "did not accept the end" in str(recorder.failure)
     stuck.go_on.set()
 
 

@@ -35,15 +35,20 @@ def test_commands_are_scaled_and_limited(spec: PolicySpec) -> None:
 def test_joints_of_commands_are_those_that_the_actuators_drive(spec: PolicySpec) -> None:
     driven = deploy(COMMAND | {"joints": ["hip_joint", "knee_joint"]})
     command_map(driven, spec, [2], ["hip_joint", "knee_joint"])
-    with pytest.raises(ConfigError, match="joint 'hip_joint' stands where the policy has 'hip'"):
+    with pytest.raises(ConfigError, match="joint 'hip_joint' is at the position of the policy's 'hip'"):
         command_map(driven, spec, [2])
 
 
 @pytest.mark.parametrize(
     ("commands", "sizes", "settings", "text"),
     [
-        ([COMMAND], [3], {}, "deploy.commands: have 3 numbers, but the policy gives 2: hip, knee"),
-        ([COMMAND | {"joints": ["knee", "hip"]}], [2], {}, "joint 'knee' stands where the policy has 'hip'"),
+        ([COMMAND], [3], {}, "deploy.commands: have 3 numbers, but the policy outputs 2: hip, knee"),
+        (
+            [COMMAND | {"joints": ["knee", "hip"]}],
+            [2],
+            {},
+            "joint 'knee' is at the position of the policy's 'hip'",
+        ),
         (
             [COMMAND | {"high": 3.0}],
             [2],
@@ -83,7 +88,7 @@ def test_observations_that_do_not_fit_are_refused(spec: PolicySpec) -> None:
     ]
     with pytest.raises(ConfigError) as error:
         observation_limits(deploy(observations=swapped), spec, observed(4), [2, 2])
-    assert "joint 'knee' stands where the policy has 'hip.position'" in str(error.value)
+    assert "joint 'knee' is at the position of the policy's 'hip.position'" in str(error.value)
     assert "is 'deg/s', but the policy was trained with 'rad/s'" in str(error.value)
 
 

@@ -104,7 +104,7 @@ def test_a_problem_stops_the_policy_until_it_is_reset(
 def test_a_policy_that_gives_nan_is_stopped(spec: PolicySpec) -> None:
     loop = control(Proportional(gain=float("nan")), spec)
     loop.activate(0)
-    assert "the policy gave [nan, nan]" in str(loop.cycle(0, CALM, None).problem)
+    assert "the policy returned [nan, nan]" in str(loop.cycle(0, CALM, None).problem)
 
 
 @pytest.mark.parametrize(

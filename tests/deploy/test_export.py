@@ -185,12 +185,14 @@ def test_a_training_ends_well_without_an_export(
     monkeypatch.setattr(parity, "LIMIT", -1.0)
     export_at_end(run)
     [record] = caplog.records
-    assert re.match(r"policy\.onnx was not written: the exported policy acts otherwise", record.message)
+    assert re.match(
+        r"policy\.onnx was not written: the actions of the exported policy differ", record.message
+    )
     assert not run.exported.exists()
 
 
 def test_wrappers_that_do_not_say_what_they_do_are_refused(train: Train) -> None:
     wrapper = f"{Path(__file__).parents[1] / 'run' / 'sample_envs.py'}:Halved"
     run = train("a2c", f"environment.wrappers=['{wrapper}']")
-    with pytest.raises(PolicyNeedsMoreError, match="trained behind Halved"):
+    with pytest.raises(PolicyNeedsMoreError, match="trained with Halved"):
         export(run)

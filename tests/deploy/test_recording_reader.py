@@ -101,7 +101,7 @@ def test_every_damage_is_refused_or_ends_the_file(tmp_path: Path) -> None:
 def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
     text = tmp_path / "text.mcap"
     text.write_text("nothing of the kind" * 9)
-    with pytest.raises(RecordingError, match=r"text\.mcap is damaged or no MCAP file"):
+    with pytest.raises(RecordingError, match=r"text\.mcap is damaged or not an MCAP file"):
         RecordingPart(text)
     other = tmp_path / "other.mcap"
     with other.open("wb") as file:
@@ -109,15 +109,15 @@ def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
         writer.start(profile="ros2")
         writer.add_message(writer.register_channel("/a", "cdr", 0), 0, b"", 0)
         writer.finish()
-    with pytest.raises(RecordingError, match=r"other\.mcap is no recording of a policy"):
+    with pytest.raises(RecordingError, match=r"other\.mcap is not a recording of a policy"):
         RecordingPart(other)
-    with pytest.raises(RecordingError, match=r"there is no recording .*did you mean 'other\.mcap'"):
+    with pytest.raises(RecordingError, match=r"the recording .* does not exist.*did you mean 'other\.mcap'"):
         find_parts(tmp_path / "othr.mcap")
     newer = tmp_path / "newer.mcap"
     newer.write_bytes(
         record_some(tmp_path).read_bytes().replace(b"format\x01\0\0\0" + b"1", b"format\x01\0\0\0" + b"2")
     )
-    with pytest.raises(RecordingError, match="has format '2', this version reads '1'"):
+    with pytest.raises(RecordingError, match="has format '2', but this version reads '1'"):
         RecordingPart(newer)
 
 
@@ -127,7 +127,10 @@ def test_a_chunk_that_claims_to_be_huge_is_not_decompressed(tmp_path: Path) -> N
     [size] = struct.unpack_from("<Q", content, place)
     assert size < 10_000
     bomb = tmp_path / "bomb.mcap"
-    for claimed, message in ((2**40, "at most 67,108,864 are read"), (size + 1, "says another size")):
+    for claimed, message in (
+        (2**40, "at most 67,108,864 are read"),
+        (size + 1, "differs from that of its content"),
+    ):
         bomb.write_bytes(content[:place] + struct.pack("<Q", claimed) + content[place + 8 :])
         with pytest.raises(RecordingError, match=message):
             entries(bomb)

@@ -10,7 +10,7 @@ MS = SECOND // 1000
 
 def test_a_topic_must_have_a_message_and_keep_having_them() -> None:
     watch = TopicWatch("/joint_states", 0.1)
-    assert watch.problem(0) == "/joint_states has had no message"
+    assert watch.problem(0) == "no message of /joint_states has arrived"
     watch.arrived(0, None)
     assert watch.problem(100 * MS) is None
     assert watch.problem(150 * MS) == "the newest message of /joint_states is 0.150 s old; max_age is 0.1 s"
@@ -41,7 +41,7 @@ def test_the_emergency_stop_and_its_heartbeat() -> None:
     button.received(0, pressed=False)
     assert button.problem(10 * SECOND) is None
     beating = EmergencyStop("/stop", 0.5)
-    assert "has had no message" in str(beating.problem(0))
+    assert "has arrived; it needs a heartbeat" in str(beating.problem(0))
     beating.received(0, pressed=False)
     assert beating.problem(400 * MS) is None
     assert "silent for 0.600 s; heartbeat is 0.5 s" in str(beating.problem(600 * MS))

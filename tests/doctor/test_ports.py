@@ -21,7 +21,7 @@ def test_a_taken_port_is_named_with_its_purpose_and_its_owner(
     monkeypatch.setattr(ports, "PORTS", {taken: "tea"})
     (finding,) = ports.check()
     assert finding.level == "warning"
-    assert finding.text.startswith(f"{taken} (tea) is taken by ")
+    assert finding.text.startswith(f"{taken} (tea) is in use by ")
     assert f"process {os.getpid()}" in finding.text
 
 

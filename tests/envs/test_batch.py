@@ -46,7 +46,7 @@ def test_spaces_without_fixed_shape_are_refused(space: spaces.Space) -> None:
 
 
 def test_composite_action_spaces_are_refused() -> None:
-    with pytest.raises(TypeError, match="no supported action space; valid ones are Box"):
+    with pytest.raises(TypeError, match="not a supported action space; valid action spaces are Box"):
         allocate_buffers(spaces.Discrete(2), spaces.Dict(a=spaces.Discrete(2)), 2)
 
 

@@ -25,13 +25,13 @@ def test_a_module_before_the_colon_is_imported() -> None:
 @pytest.mark.parametrize(
     ("environment_id", "message", "nearest"),
     [
-        ("HalfCheeta-v5", "there is no such environment", "HalfCheetah-v5"),
-        ("halfcheetah-v2", "there is no such environment", "HalfCheetah-v5"),
+        ("HalfCheeta-v5", "unknown environment", "HalfCheetah-v5"),
+        ("halfcheetah-v2", "unknown environment", "HalfCheetah-v5"),
         ("HalfCheetah-v1", "HalfCheetah has no version v1", "HalfCheetah-v5"),
         ("CartPole-v9", "CartPole has no version v9", "CartPole-v1"),
         ("LunarLander", "names no version", "LunarLander-v3"),
         ("ALE/Pong-v5", "no environment of the namespace ALE is installed", None),
-        ("a b", "is no id of an environment", None),
+        ("a b", "is not the id of an environment", None),
     ],
 )
 def test_unknown_ids(environment_id: str, message: str, nearest: str | None) -> None:

@@ -85,6 +85,6 @@ def test_its_policy_is_not_saved_for_the_stock_library(
     run = train(recording, 64)
     out = recording.with_name("policy.zip")
     assert main(["export", str(run.path), "--out", str(out.with_suffix(".onnx"))]) == 2
-    assert "does not say what it computes: it needs a method network()" in capsys.readouterr().err
+    assert "cannot be exported: it needs a method network()" in capsys.readouterr().err
     assert main(["save-model", str(run.path), "--out", str(out)]) == 2
     assert "Imitation is not an algorithm that stock Stable-Baselines3 loads" in capsys.readouterr().err

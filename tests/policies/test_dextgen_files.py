@@ -118,7 +118,7 @@ def test_a_malicious_pickle_is_refused_and_nothing_runs(place: str, tmp_path: Pa
 def test_other_and_damaged_files_are_refused(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "goal_norm.pkl"
     path.write_bytes(data)
-    with pytest.raises(PolicyFileError, match="no normaliser of dextgen"):
+    with pytest.raises(PolicyFileError, match="not a normaliser of dextgen"):
         read_normalizer_pickle(path)
 
 

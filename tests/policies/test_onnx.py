@@ -56,7 +56,7 @@ def test_what_is_no_policy_is_refused(tmp_path: Path) -> None:
         OnnxPolicy(tmp_path / "damaged.onnx")
     with pytest.raises(PolicyFileError, match=r"absent\.onnx cannot be loaded"):
         OnnxPolicy(tmp_path / "absent.onnx")
-    with pytest.raises(PolicyFileError, match="gives value; a policy gives action"):
+    with pytest.raises(PolicyFileError, match="has the outputs value; a policy has action"):
         OnnxPolicy(linear(tmp_path / "value.onnx", output="value"))
 
 

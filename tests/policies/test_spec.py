@@ -73,7 +73,7 @@ def test_names_rate_and_transforms_come_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": 2}, "format 2, this version reads 1"),
+        ({"format": 2}, "format 2, but this version reads 1"),
         ({"action": {"kind": "text"}}, "unknown kind 'text'"),
         (
             {"transforms": [{"type": "crop"}]},

@@ -108,7 +108,7 @@ def test_full_disk_is_an_error(tmp_path: Path) -> None:
 def test_wrong_frames_are_refused(tmp_path: Path) -> None:
     with FilmWriter(tmp_path / "film.mp4", 30) as film:
         film.write(_frame(0))
-        with pytest.raises(ValueError, match=r"shape \(40, 64, 3\), the first one had \(48, 64, 3\)"):
+        with pytest.raises(ValueError, match=r"shape \(40, 64, 3\), but the first one had \(48, 64, 3\)"):
             film.write(_frame(0, 40))
         with pytest.raises(ValueError, match="got float64 of shape"):
             film.write(np.zeros((48, 64, 3)))  # type: ignore[arg-type]

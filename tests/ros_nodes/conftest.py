@@ -91,7 +91,7 @@ class Collected:
         """Wait until somebody who publishes has been discovered."""
         deadline = time.monotonic() + PATIENCE
         while not self.subscription.get_publisher_count():
-            assert time.monotonic() < deadline, f"nobody publishes {self.subscription.topic_name}"
+            assert time.monotonic() < deadline, f"no publisher of {self.subscription.topic_name}"
             time.sleep(0.02)
 
     def add(self, message: Any) -> None:

@@ -20,7 +20,7 @@ def test_an_interrupted_simulation_serves_its_clients_on(
         participant.call(Close, "/simulation/close", session=session)
         output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
-    assert "ending when its clients have" in output
+    assert "ends when its clients have" in output
 
 
 def test_the_session_of_a_client_that_has_left_keeps_no_interrupted_simulation(

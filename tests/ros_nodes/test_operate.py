@@ -32,8 +32,8 @@ def test_it_tells_the_state_and_the_reason_of_a_refusal(ros_network: RosNetwork,
         stack.callback(end, node)
         result = operate(ros_network, "activate")
         assert result.returncode == 1
-        assert "/policy is inactive and did not activate: nobody publishes /joint_states" in result.stderr
-        assert operate(ros_network, "state").stdout.startswith("inactive: nobody publishes /joint_states")
+        assert "/policy is inactive and did not activate: no publisher of /joint_states" in result.stderr
+        assert operate(ros_network, "state").stdout.startswith("inactive: no publisher of /joint_states")
         assert "the policy is inactive, not stopped" in operate(ros_network, "reset").stderr
 
         write_description(config, shadow=True, startup_timeout=300.0)

@@ -66,7 +66,7 @@ def test_a_policy_plays_until_a_signal(
         ("evaluate", ["-p", "run:=walker", "-p", "episodes:=-7"], "the parameter episodes is -7"),
         ("evaluate", ["-p", "run:=walker", "-p", "episodes:=two"], "parameter 'episodes'"),
         ("play", ["-p", "run:=walker", "-p", "episode:=2"], "did you mean 'episodes'?"),
-        ("simulation", ["-p", "real_time=true"], "parameters are written --ros-args -p name:=value"),
+        ("simulation", ["-p", "real_time=true"], "write parameters as --ros-args -p name:=value"),
         ("simulation", ["-p", "camera_rate:=fast"], "parameter 'camera_rate'"),
     ],
 )

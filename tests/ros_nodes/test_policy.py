@@ -217,7 +217,7 @@ def test_a_robot_that_does_not_fit_is_refused(
     with ExitStack() as stack:
         stack.callback(end, node)
         assert not operator.change("activate")
-        operator.wait_for_status("nobody publishes /joint_states")
+        operator.wait_for_status("no publisher of /joint_states")
         stack.enter_context(robot(ros_network, "--joints", "shoulder", "wrist"))
         write_description(config)
         assert operator.change("cleanup")
@@ -239,7 +239,7 @@ def test_mistakes_of_the_description_end_the_node(
     node = policy_node(ros_network, swapped, write_description(config))
     output = node.communicate(timeout=PATIENCE)[0]
     assert node.returncode == 2
-    assert "joint 'shoulder' stands where the policy has 'elbow'" in output
+    assert "joint 'shoulder' is at the position of the policy's 'elbow'" in output
 
 
 def test_shadow_commands_nothing_and_a_killed_node_is_noticed(
@@ -376,8 +376,8 @@ def test_a_lost_heartbeat_swapped_joints_and_a_jump_of_the_command_stop_the_poli
             wait_for(lambda: operator.reset().success)
             settle()
         beating.cancel()
-        operator.wait_for_status("stopped: the emergency stop /emergency_stop is silent for 6.")
-        assert "is silent" in operator.reset().message
+        operator.wait_for_status("stopped: the emergency stop /emergency_stop was silent for 6.")
+        assert "was silent" in operator.reset().message
         beating.reset()
         wait_for(lambda: operator.reset().success)
 

@@ -130,7 +130,7 @@ def test_a_killed_training_is_resumed(
     ("arguments", "part"),
     [
         (["-p", "config:=absent.yaml"], "absent.yaml: the file does not exist"),
-        (["-p", "config"], "parameters are written --ros-args -p name:=value"),
+        (["-p", "config"], "write parameters as --ros-args -p name:=value"),
     ],
 )
 def test_a_mistake_is_refused(arguments: list[str], part: str, ros_network: RosNetwork) -> None:

@@ -102,7 +102,7 @@ def test_a_node_without_a_training_says_that_and_ends(
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
-    assert "SIGINT: no training is under way, so the node ends" in output
+    assert "SIGINT: no training is running, so the node ends" in output
 
 
 def test_a_signal_ends_the_training_and_the_node(

@@ -80,7 +80,7 @@ def parameters(run: RunFolder) -> dict[str, torch.Tensor]:
 
 
 def are_equal(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
-    """Tell whether all parameters are bit-exactly the same."""
+    """Return whether all parameters are bit-exactly the same."""
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 

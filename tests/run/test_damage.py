@@ -101,7 +101,7 @@ def test_a_damaged_policy_is_not_played(train: Train) -> None:
 
 
 CHANGES = {
-    "environment.n_environments=3": "holds 2 environments of SampleEnv, here are 3",
+    "environment.n_environments=3": "has 2 environments of SampleEnv, but this batch has 3",
     "environment.normalize=true": "holds 1 wrappers, the environment has 3",
     "environment.kwargs={observation: image}": "does not fit",
     "training.architecture.net_arch=[9]": r"size mismatch",
@@ -179,7 +179,9 @@ def test_a_file_with_more_than_networks_is_refused_and_not_executed(
     with zipfile.ZipFile(tmp_path / "model.zip", "w") as archive:
         archive.writestr("data", "{}")
         archive.writestr("policy.pth", weights.getvalue())
-    with pytest.raises(PolicyFileError, match=r"model\.zip holds more than networks, which is not executed"):
+    with pytest.raises(
+        PolicyFileError, match=r"model\.zip contains more than networks, which could execute code"
+    ):
         learner.policy.load(tmp_path)
 
 

@@ -138,5 +138,7 @@ def test_another_network_is_refused(tmp_path: Path, architecture: dict[str, Any]
 def test_a_file_that_executes_something_is_refused(tmp_path: Path) -> None:
     Saved(tmp_path / "policy")
     torch.save(Layers(2, 2, None), tmp_path / "policy" / "critic.pt")
-    with pytest.raises(CheckpointError, match=r"critic.pt holds more than tensors, which is not executed"):
+    with pytest.raises(
+        CheckpointError, match=r"critic.pt contains more than tensors, which could execute code"
+    ):
         started(config(tmp_path / "policy"))

@@ -136,7 +136,7 @@ def test_every_agent_has_a_memory_of_its_own(train: Train, arguments: tuple[str,
 
 def test_a_policy_behind_an_unknown_wrapper_is_refused(train: Train) -> None:
     run = train("a2c", f"environment.wrappers=['{Path(__file__).with_name('sample_envs.py')}:Halved']")
-    with pytest.raises(ConfigError, match=r"trained behind Halved.*policy_transform"):
+    with pytest.raises(ConfigError, match=r"trained with Halved.*policy_transform"):
         policy_rule(str(run.path), KEY)(spaces.Box(-1.0, 1.0, (3,), np.float32), spaces.Discrete(3))
 
 

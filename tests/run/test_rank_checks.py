@@ -44,7 +44,7 @@ def test_other_algorithms_are_refused(make_config: MakeConfig, algorithm: str) -
     [
         (
             "training.engine=stock",
-            "training.engine: PPO is trained by several ranks with the fast engine alone",
+            "training.engine: several ranks train PPO only with the fast engine",
         ),
         ("environment.backend=ros", "several ranks cannot share the programs or robots of this backend"),
     ],

@@ -56,7 +56,7 @@ def test_a_worker_that_hangs_is_started_again(training: Training) -> None:
     for worker in (0, 1):
         assert f"worker {worker} (environment {worker} of SampleEnv) was killed: `step` of" in output
     assert "`step` of environment 1 with the action " in output
-    assert "environment.step_timeout is 4; it is started again (restart 2 of 2)" in output
+    assert "environment.step_timeout is 4; it is restarted (restart 2 of 2)" in output
 
 
 @pytest.mark.parametrize("restarts", [0, 1])

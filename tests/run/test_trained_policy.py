@@ -63,7 +63,7 @@ def test_thinned_out_checkpoints_keep_their_spec(train: Train) -> None:
 def test_what_it_needs_is_named(train: Train, tmp_path: Path) -> None:
     wrapper = f"{Path(__file__).with_name('sample_envs.py')}:Halved"
     run = train("a2c", f"environment.wrappers=['{wrapper}']")
-    with pytest.raises(PolicyNeedsMoreError, match=r"trained behind Halved.*policy_transform"):
+    with pytest.raises(PolicyNeedsMoreError, match=r"trained with Halved.*policy_transform"):
         load_policy(choose_checkpoint(run).path)
     lone = train().checkpoints / "final"
     lone = lone.rename(tmp_path / "final")

@@ -67,7 +67,7 @@ class Training:
         return find_runs(self.folder / "experiments")[-1]
 
     def has_reached(self, timestep: int) -> bool:
-        """Tell whether the training has written a checkpoint that late."""
+        """Return whether the training has written a checkpoint that late."""
         steps = self.folder.glob("experiments/*/*/*/checkpoints/step_*")
         return any(int(path.name[5:]) >= timestep for path in steps)
 

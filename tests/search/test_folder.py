@@ -34,5 +34,5 @@ def test_a_sweep_has_one_driver(tmp_path: Path) -> None:
     assert not folder.is_locked()
     with folder.locked():
         assert folder.is_locked()
-        with pytest.raises(SweepBusyError, match="has a driver already"), folder.locked():
+        with pytest.raises(SweepBusyError, match="already has a driver"), folder.locked():
             pass

@@ -80,7 +80,7 @@ def test_choices_of_any_kind_survive_the_storage(tmp_path: Path) -> None:
         ("{low: 1, hihg: 2}", "x.hihg", "unknown key", "write them as a list"),
         ("{low: 2, high: 1}", "x.high", "below low, which is 2", None),
         ("{low: 0, high: 1, log: true}", "x.low", "positive", None),
-        ("{low: 1, high: 2, log: true, step: 1}", "x.step", "beside log", "remove"),
+        ("{low: 1, high: 2, log: true, step: 1}", "x.step", "together with log", "remove"),
         ("{low: 0, high: 1, step: 0.3}", "x.high", "not reached", "high: 0.9,"),
         ("{low: 0, high: 1, step: 0}", "x.step", "positive", None),
         ("{low: 0.5, high: 2, int: true}", "x.low", "integer", None),

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("wandb_home")
     ],
 )
 def test_a_malformed_reference_is_refused(tmp_path: Path, reference: str) -> None:
-    with pytest.raises(ConfigError, match=r"is no run on W&B[\s\S]*write `wandb:entity/project/id`"):
+    with pytest.raises(ConfigError, match=r"is not a run on W&B[\s\S]*write `wandb:entity/project/id`"):
         download_run(reference, tmp_path)
 
 
@@ -85,11 +85,11 @@ def test_the_newest_model_is_downloaded(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("name", "ref", "message"),
     [
-        (MARK, None, "no name of a file of a run"),
-        (f"./{MARK}", None, "no name of a file of a run"),
-        (f"code/../{MARK}", None, "no name of a file of a run"),
-        ("../victim.txt", None, "no name of a file of a run"),
-        ("/etc/victim.txt", None, "no name of a file of a run"),
+        (MARK, None, "not a valid name in a run"),
+        (f"./{MARK}", None, "not a valid name in a run"),
+        (f"code/../{MARK}", None, "not a valid name in a run"),
+        ("../victim.txt", None, "not a valid name in a run"),
+        ("/etc/victim.txt", None, "not a valid name in a run"),
         ("config.yaml", "file:///etc/passwd", "refers to file:///etc/passwd"),
     ],
 )

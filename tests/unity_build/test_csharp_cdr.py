@@ -62,7 +62,7 @@ def test_messages_of_the_python_end_come_back_byte_for_byte(echo: Path) -> None:
         ("std_msgs/String", "00000000030000006869", "header"),
         ("std_msgs/String", "0001000003000000", "do not fit"),
         ("std_msgs/String", "0001000002000000ff00", "not UTF-8"),
-        ("std_msgs/Float64", "000100000000", "8 bytes wanted"),
+        ("std_msgs/Float64", "000100000000", "8 bytes expected"),
         ("std_msgs/Float64MultiArray", "000100000000000000000000ffffffff", "4294967295 items do not fit"),
     ],
 )

@@ -1,1 +1,1 @@
-"""Readers of motions in the formats of others, one file each."""
+"""Readers of motions in other formats, one file each."""

@@ -1,4 +1,4 @@
-"""Motions of the CMU humanoid as dm_control stores them in HDF5, and with it MoCapAct.
+"""Motions of the CMU humanoid in HDF5, as dm_control and MoCapAct store them.
 
 FILE.h5
 └── CMU_016_22                  attributes: dt, num_steps
@@ -8,7 +8,7 @@ FILE.h5
             ├── joints (56), joints_velocity (56)
             └── body_positions (90), body_quaternions (120)
 
-The linear velocity is that in the world, the angular velocity that in the frame of the root, as in `qvel`.
+The linear velocity is in the world frame, the angular velocity in the frame of the root, as in `qvel`.
 """
 
 from pathlib import Path
@@ -55,12 +55,12 @@ def clips(path: Path) -> tuple[str, ...]:
     """Return the names of the clips in a file.
 
     Raises:
-        MotionError: It is no HDF5 file, or holds no clips.
+        MotionError: The file is not HDF5, or contains no clips.
     """
     with _open(path) as file:
         names = tuple(sorted(name for name in file if _has_walker(file[name])))
     if not names:
-        raise refuse(str(path), f"holds no motion of dm_control: no group in it has {WALKER}")
+        raise refuse(str(path), f"contains no motion of dm_control: none of its groups has {WALKER}")
     return names
 
 
@@ -68,7 +68,7 @@ def read(path: Path, clip: str, options: ReadOptions) -> Motion:
     """Read one clip.
 
     Raises:
-        MotionError: There is no such clip, or it is not of the CMU humanoid.
+        MotionError: The clip does not exist, or it is not of the CMU humanoid.
     """
     names = clips(path)
     if clip not in names:
@@ -77,7 +77,7 @@ def read(path: Path, clip: str, options: ReadOptions) -> Motion:
         group = file[clip]
         rate = options.rate or (1.0 / float(group.attrs["dt"]) if "dt" in group.attrs else None)
         if rate is None:
-            raise refuse(str(path), f"{clip} does not say its time step", remedy="give the rate (--rate)")
+            raise refuse(str(path), f"{clip} has no time step", remedy="give the rate (--rate)")
         arrays = {
             name: np.asarray(array, np.float64).T for name, array in group[WALKER].items() if _is_array(array)
         }

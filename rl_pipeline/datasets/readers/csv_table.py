@@ -1,7 +1,7 @@
-"""Motions as tables: root position, quaternion x, y, z, w and joint angles, as Unitree publishes them for its robots.
+"""Motions as tables: root position, quaternion x, y, z, w and joint angles, as published by Unitree.
 
-The first row may be a header. With one, `time` (or `t`) is the time in seconds, and the columns after the seven of
-the root are called after their joints.
+The first row may be a header. With a header, `time` (or `t`) is the time in seconds, and the columns after the seven
+of the root are named after their joints.
 """
 
 import csv
@@ -20,9 +20,9 @@ Array = NDArray[np.float64]
 TIME = ("time", "t")
 ROOT_COLUMNS = 7
 UNEVEN = 0.05
-"""How much the times between rows may differ, as a part of their mean."""
+"""Tolerance of the times between rows, relative to their mean."""
 QUATERNION_LENGTH = 0.05
-"""How far the length of a quaternion may be from one before it is no quaternion."""
+"""Tolerance of a quaternion's length."""
 
 _LEG = ("hip_pitch", "hip_roll", "hip_yaw", "knee", "ankle_pitch", "ankle_roll")
 _ARM = ("shoulder_pitch", "shoulder_roll", "shoulder_yaw", "elbow", "wrist_roll", "wrist_pitch", "wrist_yaw")
@@ -33,11 +33,11 @@ ROBOTS = {
         *(f"{side}_{joint}_joint" for side in ("left", "right") for joint in _ARM),
     )
 }
-"""Joints of robots in the order of the tables that Unitree publishes."""
+"""Joints of robots in the order of Unitree's tables."""
 
 
 def clips(path: Path) -> tuple[str, ...]:
-    """Return the name of the only clip, that of the file."""
+    """Return the name of the only clip, which is the file's name."""
     return (path.stem,)
 
 
@@ -45,7 +45,7 @@ def read(path: Path, clip: str, options: ReadOptions) -> Motion:
     """Read a table.
 
     Raises:
-        MotionError: It is not a table of numbers with these columns, or names or rate are not known.
+        MotionError: The file is not a table of numbers with these columns, or names or rate are unknown.
     """
     if clip != path.stem:
         raise unknown_clip(path, clip, clips(path))
@@ -119,7 +119,7 @@ def _take_time(
         return (1 / options.rate if options.rate else float(times.mean())), header, table
     if not options.rate:
         remedy = "give the rate (--rate); tables of Unitree's LAFAN1 have 30 frames per second"
-        raise refuse(str(path), "has no column of times, so that its rate is unknown", remedy=remedy)
+        raise refuse(str(path), "has no column of times, so its rate is unknown", remedy=remedy)
     return 1.0 / options.rate, header, table
 
 
@@ -137,6 +137,4 @@ def _nameless(path: Path, count: int) -> MotionError:
     fitting = [robot for robot, joints in ROBOTS.items() if len(joints) == count]
     example = fitting[0] if fitting else "hip,knee,..."
     remedy = f"name the joints in the order of the columns (--joints {example})"
-    return refuse(
-        str(path), f"has no header, so that the names of its {count} joints are unknown", remedy=remedy
-    )
+    return refuse(str(path), f"has no header, so the names of its {count} joints are unknown", remedy=remedy)

@@ -1,7 +1,7 @@
 """Motions in the `.mat` files of DRLoco (Galljamov, 2020).
 
-Two layouts: straight walking, a cell array `Data` of steps, (rows, samples) each, at 400 Hz; and those of
-loco3d, results of inverse kinematics with OpenSim: `rowNameIK`, `angJoi` and `angDJoi` at 500 Hz.
+Two layouts: straight walking, a cell array `Data` of steps, (rows, samples) each, at 400 Hz; and loco3d, results
+of inverse kinematics with OpenSim: `rowNameIK`, `angJoi` and `angDJoi` at 500 Hz.
 """
 
 from collections.abc import Sequence
@@ -28,10 +28,10 @@ STRAIGHT_JOINTS = tuple(
     for joint in ("hip_frontal", "hip_sagittal", "knee", "ankle")
 )
 WITHOUT_FORCES, WITH_FORCES = 38, 40
-"""Rows of a step; those with forces have that of the right and of the left foot before the last three."""
+"""Rows of a step; with forces, those of the right and the left foot are before the last three rows."""
 FORCE_ROWS = [35, 36]
 TOUCHING = 0.05
-"""A foot touches the ground where its force is above this part of the largest."""
+"""Fraction of the largest force above which a foot touches the ground."""
 PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation", "pelvis_tx", "pelvis_ty", "pelvis_tz")
 TILT_AXIS, LIST_AXIS, ROTATION_AXIS = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 """OpenSim's axes z (to the right), x (forward) and y (up) in a world whose z points up."""
@@ -53,7 +53,7 @@ def read(path: Path, clip: str, options: ReadOptions) -> Motion:
     """Read one step, or the recording of loco3d.
 
     Raises:
-        MotionError: The file has neither layout, or no such clip.
+        MotionError: The file has neither layout, or does not have the clip.
     """
     members, names = _members(path), clips(path)
     if clip not in names:
@@ -75,7 +75,7 @@ def _members(path: Path) -> dict[str, Any]:
     if "Data" in members or all(name in members for name in LOCO3D):
         return members
     found = [name for name in members if not name.startswith("__")]
-    message = f"is no motion of DRLoco: it has neither 'Data' nor {', '.join(LOCO3D)}"
+    message = f"is not a motion of DRLoco: it has neither 'Data' nor {', '.join(LOCO3D)}"
     raise refuse(str(path), message, found)
 
 
@@ -85,7 +85,7 @@ def _rows(path: Path, cell: Any) -> Array:
         rows = np.asarray(np.asarray(cell).tolist(), np.float64)
         return rows.reshape(np.shape(cell))
     except (ValueError, TypeError) as error:
-        raise refuse(str(path), "holds something else than numbers in 'Data'") from error
+        raise refuse(str(path), "contains values that are not numbers in 'Data'") from error
 
 
 def _straight_step(path: Path, clip: str, rows: Array, rate: float) -> Motion:
@@ -120,7 +120,7 @@ def _loco3d(path: Path, members: dict[str, Any], rate: float) -> Motion:
         shapes = [len(labels), positions.shape, velocities.shape]
         raise refuse(str(path), "rowNameIK, angJoi and angDJoi must have the same rows", shapes)
     if missing := [name for name in PELVIS if name not in labels]:
-        raise refuse(str(path), "rowNameIK lacks rows of the pelvis", missing, valid=labels)
+        raise refuse(str(path), "rowNameIK has no rows of the pelvis", missing, valid=labels)
     joints = [index for index, label in enumerate(labels) if label not in PELVIS]
     tilt, listing, rotation, x, up, right = (positions[labels.index(name)] for name in PELVIS)
     motion = Motion(
@@ -142,7 +142,7 @@ def _loco3d(path: Path, members: dict[str, Any], rate: float) -> Motion:
 
 
 def _turns(*turns: tuple[Array, Sequence[float]]) -> Array:
-    """Return turns about axes that turn with the body, the first one in the world."""
+    """Return rotations about axes that rotate with the body; the first axis is fixed in the world."""
     result = np.array([1.0, 0.0, 0.0, 0.0])
     for angles, axis in turns:
         result = multiply(result, from_rotation_vector(np.outer(angles, axis)))

@@ -1,4 +1,4 @@
-"""Options for what a file of another format leaves open."""
+"""Options for data that files of other formats do not contain."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +9,11 @@ from rl_pipeline.datasets.motions import MotionError, refuse
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What the user says about a recording.
+    """The user's data about a recording.
 
     Attributes:
-        rate: Frames per second, where the file does not hold it.
-        joints: Names of the columns of joints, in the order of the file, where it does not hold them.
+        rate: Frames per second, if the file does not contain it.
+        joints: Names of the columns of joints, in the order of the file, if it does not contain them.
     """
 
     rate: float | None = None

@@ -1,4 +1,4 @@
-"""The arrays that a step of a batch of environments reads and writes, laid out in one block of memory."""
+"""The arrays that a step of a batch of environments reads and writes, in one block of memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class StepBuffers:
     """(n, *action shape), in the dtype of the action space."""
     observations: Batch
     final_observations: Batch
-    """Last observations of the episodes that ended in this step; other rows have no meaning."""
+    """Last observations of the episodes that ended in this step; other rows are undefined."""
     rewards: np.ndarray
     """(n,) float64."""
     terminated: np.ndarray
@@ -57,7 +57,7 @@ class StepBuffers:
     def step_result(
         self, parts: Sequence[tuple[slice, Sequence[str]]]
     ) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Return copies of everything as `VectorEnv.step` returns it."""
+        """Return copies of all results in the form of `VectorEnv.step`."""
         terminated, truncated, infos = self.terminated.copy(), self.truncated.copy(), self.infos(parts)
         finished = terminated | truncated
         if finished.any():
@@ -76,8 +76,8 @@ def map_buffers(memory: Any, observation_space: Space, action_space: Space, n: i
 
     Args:
         memory: an object with the buffer protocol, of at least `buffer_size` bytes.
-        observation_space: that of a single environment.
-        action_space: that of a single environment; Box, Discrete, MultiDiscrete or MultiBinary.
+        observation_space: observation space of a single environment.
+        action_space: action space of a single environment; Box, Discrete, MultiDiscrete or MultiBinary.
         n: the number of environments.
     """
     arrays, offset = [], 0
@@ -91,7 +91,7 @@ def map_buffers(memory: Any, observation_space: Space, action_space: Space, n: i
 
 
 def allocate_buffers(observation_space: Space, action_space: Space, n: int) -> StepBuffers:
-    """Return zeroed buffers in memory of this process alone; arguments as for `map_buffers`."""
+    """Return zeroed buffers in private memory of this process; arguments as for `map_buffers`."""
     memory = bytearray(buffer_size(observation_space, action_space, n))
     return map_buffers(memory, observation_space, action_space, n)
 
@@ -99,7 +99,7 @@ def allocate_buffers(observation_space: Space, action_space: Space, n: int) -> S
 def _layout(observation_space: Space, action_space: Space, n: int) -> list[tuple[tuple[int, ...], np.dtype]]:
     if not isinstance(action_space, ARRAY_SPACES):
         valid = ", ".join(kind.__name__ for kind in ARRAY_SPACES)
-        raise TypeError(f"{action_space} is no supported action space; valid ones are {valid}")
+        raise TypeError(f"{action_space} is not a supported action space; valid action spaces are {valid}")
     observations = [((n, *leaf.shape), leaf.dtype) for leaf in leaves(observation_space)]
     number, flag = np.dtype(np.float64), np.dtype(np.bool_)
     flags: list[tuple[tuple[int, ...], np.dtype]] = [((n,), number), ((n,), flag), ((n,), flag)]

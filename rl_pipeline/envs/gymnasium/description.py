@@ -14,7 +14,7 @@ from rl_pipeline.envs.model_names import actuator_joints, actuator_names
 
 @dataclass(frozen=True)
 class GroupDescription:
-    """What a vector environment must know about its sub-environments; all of them are alike in it."""
+    """Properties of a vector environment's sub-environments, which are the same for all of them."""
 
     name: str
     """Registered id, or the name of the class."""
@@ -29,7 +29,7 @@ class GroupDescription:
 
 
 def describe(env: gymnasium.Env) -> GroupDescription:
-    """Return what is told of a whole batch by one of its environments."""
+    """Return the description of a whole batch, given one of its environments."""
     return GroupDescription(
         name=environment_name(env),
         observation_space=env.observation_space,
@@ -43,7 +43,7 @@ def describe(env: gymnasium.Env) -> GroupDescription:
 
 
 def _interface(env: gymnasium.Env) -> Interface:
-    """Read what environments of Gymnasium usually have: a period `dt` or `tau`, and a MuJoCo model."""
+    """Read the usual attributes of Gymnasium's environments: a period `dt` or `tau`, and a MuJoCo model."""
     periods = [getattr(env, name, None) for name in ("dt", "tau")]
     period = next((period for period in periods if isinstance(period, float) and period > 0), None)
     model = getattr(env, "model", None)

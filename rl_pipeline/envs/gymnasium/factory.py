@@ -1,4 +1,4 @@
-"""From the section `environment` of a configuration to environments of Gymnasium."""
+"""Creation of Gymnasium's environments from the section `environment` of a configuration."""
 
 from rl_pipeline.config.environment import Environment
 from rl_pipeline.envs.gymnasium.in_process import InProcessVectorEnv
@@ -13,8 +13,8 @@ def make_gymnasium_vector_env(
     """Make registered environments or those of a user's class, in this process or in worker processes.
 
     Raises:
-        ConfigError: There is no such environment, or it does not take the arguments.
-        RenderingUnavailable: Pictures are wanted and nothing on this machine can render.
+        ConfigError: The environment does not exist, or it does not take the arguments.
+        RenderingUnavailable: Pictures are requested, and this machine cannot render.
     """
     check_arguments(environment.id, environment.kwargs)
     if render_mode is not None and renders_with_opengl(environment.id):

@@ -1,4 +1,4 @@
-"""Several `gymnasium.Env` objects, stepped one after the other into batched arrays."""
+"""Several `gymnasium.Env` objects, which are stepped one after another into batched arrays."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -34,7 +34,7 @@ class EnvGroup:
         self.envs: list[gymnasium.Env] = []
         self._interrupted: dict[int, Any] = {}
         try:
-            for self.active, env_fn in enumerate(env_fns):  # an exception leaves `active` at the culprit
+            for self.active, env_fn in enumerate(env_fns):  # `active` stays at a failing one
                 self.envs.append(env_fn())
             check_alike(self.envs, range(first_index, first_index + len(self.envs)))
         except BaseException:
@@ -49,7 +49,7 @@ class EnvGroup:
             yield env
 
     def describe(self) -> GroupDescription:
-        """Return what the environments have in common."""
+        """Return the common properties of the environments."""
         return describe(self.envs[0])
 
     def attach(self, buffers: StepBuffers) -> None:
@@ -74,7 +74,7 @@ class EnvGroup:
             self.metrics.record(self.active, info)
 
     def step(self, actions: np.ndarray) -> None:
-        """Step every environment once and write what came of it; where an episode ended, reset at once.
+        """Step every environment once and write the results; environments whose episode ended are reset at once.
 
         Args:
             actions: (n, *action shape); environments may keep their row of it.
@@ -113,13 +113,13 @@ class EnvGroup:
         """Call a method, or read an attribute, of some environments or their wrappers.
 
         Args:
-            indices: which environments of the group.
+            indices: indices of the environments in the group.
             name: the method or attribute.
             *args: arguments of the method.
             **kwargs: keyword arguments of the method.
 
         Raises:
-            AttributeError: an environment has nothing of that name.
+            AttributeError: an environment does not have the attribute.
         """
         results = []
         for self.active in indices:
@@ -128,12 +128,12 @@ class EnvGroup:
         return results
 
     def set_attr(self, indices: Sequence[int], name: str, values: Sequence[object]) -> None:
-        """Set an attribute of some environments, on the wrapper that has it or else on the innermost one."""
+        """Set an attribute of some environments, on the wrapper that has it, or on the innermost environment."""
         for self.active, value in zip(indices, values, strict=True):
             self.envs[self.active].set_wrapper_attr(name, value)
 
     def render(self) -> Any:
-        """Return the frame of the group's first environment, None when it has no render mode."""
+        """Return the frame of the group's first environment; None if it has no render mode."""
         self.active = 0
         return self.envs[0].render() if self.envs[0].render_mode else None
 
@@ -142,10 +142,10 @@ class EnvGroup:
         return [capture(env) for env in self._each()]
 
     def load_state(self, states: Sequence[StateDict]) -> list[str]:
-        """Restore what `state` returned; return the names of what could not be restored exactly.
+        """Restore the result of `state`; return the names of the parts that could not be restored exactly.
 
         Environments that start a new episode instead report the interrupted one as truncated in the next step, with
-        the observation in the buffers as its last.
+        the observation in the buffers as its last observation.
         """
         inexact = []
         self._interrupted.clear()

@@ -1,4 +1,4 @@
-"""Environments that are stepped one after the other in this process."""
+"""Environments that are stepped one after another in this process."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -46,8 +46,8 @@ class InProcessVectorEnv(EnvListVectorEnv):
 
         Args:
             seed: environment i gets `seed + i`; a sequence gives one seed per environment.
-            options: passed to every environment; `reset_mask`, a bool array (n,), is not passed on but says
-                which environments start a new episode, the others go on.
+            options: passed to every environment, except `reset_mask`, a bool array (n,), which selects the
+                environments that start a new episode; the others continue.
 
         Returns:
             The batched observation, and the numeric metrics that the environments report at their reset.
@@ -82,7 +82,7 @@ class InProcessVectorEnv(EnvListVectorEnv):
         return self._group.call(indices, name, *args, **kwargs)
 
     def set_attr(self, name: str, values: object) -> None:
-        """Set an attribute of every sub-environment; a list or tuple gives one value for each."""
+        """Set an attribute of every sub-environment; a list or tuple contains one value for each."""
         self._group.set_attr(range(self.num_envs), name, self._values(values))
 
     def render(self) -> Frames:
@@ -90,11 +90,11 @@ class InProcessVectorEnv(EnvListVectorEnv):
         return (self._group.render(),)
 
     def state_dict(self) -> StateDict:
-        """Return simulators, random generators and elapsed steps as plain data; `exact` tells whether all of it."""
+        """Return simulators, random generators and elapsed steps as plain data; `exact` is whether it is complete."""
         return self._state(self._group.state())
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Restore what `state_dict` of this class or of `WorkerVectorEnv` returned."""
+        """Restore the result of `state_dict` of this class or of `WorkerVectorEnv`."""
         self._load_batch(state)
         self._warn_inexact(self._group.load_state(state["environments"]))
 

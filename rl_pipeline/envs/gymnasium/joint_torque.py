@@ -17,7 +17,7 @@ class JointTorque:
     """Collects the actuator forces of several environments in a step.
 
     Args:
-        envs: The environments; where one of them has no actuators, nothing is recorded.
+        envs: The environments; if one of them has no actuators, nothing is recorded.
         metrics: The metrics of a step, which get one entry for each environment.
     """
 
@@ -29,7 +29,7 @@ class JointTorque:
         self._forces: NDArray[np.float64] = np.zeros((len(envs), n_actuators))
 
     def read(self, index: int) -> None:
-        """Take the forces of an environment after its step and before its reset."""
+        """Read the forces of an environment after its step and before its reset."""
         if self._slot is not None:
             self._forces[index] = self._robots[index].data.actuator_force
 

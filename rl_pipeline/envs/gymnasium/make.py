@@ -1,4 +1,4 @@
-"""Makes single environments: registered Gymnasium ids and users' own `gymnasium.Env` classes."""
+"""Creation of single environments: registered Gymnasium ids and users' own `gymnasium.Env` classes."""
 
 import os
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from rl_pipeline.rendering.gl import has_display
 from rl_pipeline.rendering.mujoco_view import prepare_view
 
 MAKE_ARGUMENTS = ("max_episode_steps",)
-"""What `gymnasium.make` takes besides the arguments of an environment."""
+"""Arguments of `gymnasium.make` besides those of an environment."""
 
 OPENGL_MODULES = ("gymnasium.envs.mujoco", "gymnasium_robotics")
 
@@ -52,13 +52,13 @@ class EnvMaker:
 
 
 def prepare(environment_id: str) -> None:
-    """Register an environment, and mend what its package needs, so that `gymnasium.make` can make it."""
+    """Register an environment, and fix its package if necessary, so that `gymnasium.make` can make it."""
     find_spec(environment_id)
     use_integer_constants()
 
 
 def is_own_class(environment_id: str) -> bool:
-    """Tell `file.py:Class` and `module:Class` from `module:Id-v0`, whose last part is no Python name."""
+    """Distinguish `file.py:Class` and `module:Class` from `module:Id-v0`, whose last part is not a Python name."""
     location, _, name = environment_id.rpartition(":")
     return bool(location) and name.isidentifier()
 
@@ -67,7 +67,7 @@ def environment_creator(environment_id: str) -> Callable[..., object]:
     """Return the class or function that makes an environment.
 
     Raises:
-        ConfigError: there is no such environment.
+        ConfigError: the environment does not exist.
         ImportError: a package that it needs is not installed.
     """
     if is_own_class(environment_id):
@@ -82,7 +82,7 @@ def check_arguments(environment_id: str, kwargs: dict[str, object]) -> None:
     """Check that an environment exists and takes these keyword arguments.
 
     Raises:
-        ConfigError: it does not.
+        ConfigError: the environment does not exist, or does not take an argument.
     """
     creator = environment_creator(environment_id)
     also_valid = () if is_own_class(environment_id) else MAKE_ARGUMENTS
@@ -92,6 +92,6 @@ def check_arguments(environment_id: str, kwargs: dict[str, object]) -> None:
 
 
 def renders_with_opengl(environment_id: str) -> bool:
-    """Tell whether MuJoCo draws the environment, which needs a choice of the OpenGL backend."""
+    """Return whether MuJoCo draws the environment, which needs a choice of the OpenGL backend."""
     bases = getattr(environment_creator(environment_id), "__mro__", ())
     return any(base.__module__.startswith(OPENGL_MODULES) for base in bases)

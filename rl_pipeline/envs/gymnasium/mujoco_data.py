@@ -11,11 +11,11 @@ PHYSICAL_PREFIXES = ("body_", "jnt_", "dof_", "geom_", "site_", "tendon_", "actu
     "qpos0",
     "qpos_spring",
 )
-"""Model arrays that domain randomisation changes; textures, meshes and materials are taken as constant."""
+"""Model arrays that domain randomisation changes; textures, meshes and materials are treated as constant."""
 
 
 def is_mujoco_data(value: object) -> bool:
-    """Tell whether a value is a `mujoco.MjData`, without importing mujoco."""
+    """Return whether a value is a `mujoco.MjData`, without importing mujoco."""
     mujoco = sys.modules.get("mujoco")
     return mujoco is not None and isinstance(value, mujoco.MjData)
 
@@ -24,8 +24,8 @@ def capture_mujoco(data: Any) -> dict[str, object]:
     """Return the state of a simulation and the physical parameters of its model.
 
     After `mj_step` the derived arrays (`xpos`, `cvel`, `cfrc_ext`, ...) lag one step behind `qpos`, and some tasks
-    read them before they step again. So all arrays of `mjData` outside the arena are saved, not the integration
-    state alone. Contacts and constraint rows (in the arena) are computed anew on restoring.
+    read them before they step again. So all arrays of `mjData` outside of the arena are saved, not only the
+    integration state. Contacts and constraint rows (in the arena) are recomputed on restoring.
 
     Args:
         data: a `mujoco.MjData`.
@@ -45,7 +45,7 @@ def capture_mujoco(data: Any) -> dict[str, object]:
 
 
 def restore_mujoco(data: Any, saved: dict[str, Any]) -> None:
-    """Put a simulation into a state from `capture_mujoco`.
+    """Restore a simulation from a state of `capture_mujoco`.
 
     Raises:
         CannotRestoreError: the state comes from another model, or from another version of MuJoCo.
@@ -56,7 +56,7 @@ def restore_mujoco(data: Any, saved: dict[str, Any]) -> None:
         raise CannotRestoreError(f"it was saved by MuJoCo {saved['version']}, this is {mujoco.__version__}")
     kind = mujoco.mjtState.mjSTATE_INTEGRATION
     if len(saved["state"]) != mujoco.mj_stateSize(data.model, kind):
-        raise CannotRestoreError("its MuJoCo model is another one")
+        raise CannotRestoreError("its MuJoCo model is different")
     _unpack(_physical_arrays(data.model), saved["model"])
     _restore_options(data.model, saved["options"])
     mujoco.mj_setState(data.model, data, saved["state"], kind)
@@ -70,7 +70,7 @@ def _arrays(struct: object) -> list[tuple[str, np.ndarray]]:
 
 
 def _buffer_arrays(data: Any) -> list[np.ndarray]:
-    """Return the arrays in mjData's fixed buffer, which starts with `qpos`; those of the arena lie elsewhere."""
+    """Return the arrays in mjData's fixed buffer, which starts with `qpos` and does not include the arena."""
     if not data.nbuffer or not data.qpos.size:
         return []
     start = data.qpos.ctypes.data
@@ -98,7 +98,7 @@ def _unpack(arrays: list[np.ndarray], packed: dict[str, np.ndarray]) -> None:
     for array in arrays:
         sizes[array.dtype.str] = sizes.get(array.dtype.str, 0) + array.size
     if sizes != {dtype: values.size for dtype, values in packed.items()}:
-        raise CannotRestoreError("its MuJoCo model is another one")
+        raise CannotRestoreError("its MuJoCo model is different")
     offsets = dict.fromkeys(packed, 0)
     for array in arrays:
         dtype = array.dtype.str

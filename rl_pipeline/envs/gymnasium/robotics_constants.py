@@ -1,8 +1,8 @@
-"""Lets gymnasium-robotics 1.4.2 run with MuJoCo from 3.12 on.
+"""Fix for gymnasium-robotics 1.4.2 with MuJoCo 3.12 or later.
 
-Since MuJoCo 3.12, `np.int32(3) == mujoco.mjtJoint.mjJNT_HINGE` is false. Version 1.4.2 compares so in
-`utils/mujoco_utils.py`: there, no joint is a hinge and no equality constraint is a weld. Later versions convert the
-constants to integers. Remove this file when the project requires one of them.
+Since MuJoCo 3.12, `np.int32(3) == mujoco.mjtJoint.mjJNT_HINGE` is false. Version 1.4.2 makes such comparisons in
+`utils/mujoco_utils.py`, so it finds no hinge joints and no welds. Later versions convert the constants to integers.
+Remove this file when the project requires one of them.
 """
 
 import sys
@@ -14,9 +14,9 @@ ENUMS = ("mjtEq", "mjtJoint")
 
 
 def use_integer_constants() -> None:
-    """Give the module of gymnasium-robotics integers for MuJoCo's enums, if they are needed.
+    """Replace MuJoCo's enums by integers in the module of gymnasium-robotics, if necessary.
 
-    Without effect where gymnasium-robotics is not imported or another version than 1.4.2.
+    It has no effect if gymnasium-robotics is not imported or its version is not 1.4.2.
     """
     if "gymnasium_robotics" not in sys.modules or version("gymnasium-robotics") != BROKEN_VERSION:
         return

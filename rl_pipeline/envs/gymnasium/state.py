@@ -1,12 +1,12 @@
-"""Saves and restores one `gymnasium.Env` with its wrappers, so that it continues bit-exactly.
+"""Saving and restoring of one `gymnasium.Env` with its wrappers, so that it continues bit-exactly.
 
-What can be saved exactly: Python attributes that are numbers, strings, NumPy arrays, random generators, and lists,
+These can be saved exactly: Python attributes that are numbers, strings, NumPy arrays, random generators, and lists,
 tuples, sets, deques, dicts and plain objects of those; MuJoCo simulations with the physical parameters of their
-models. What cannot is code in other languages that keeps a state of its own, such as a Box2D world; an environment
-with such an attribute is *inexact*: restoring it starts a new episode with a seed that follows from its saved random
-generator. An environment may do better with its own `state_dict()` and `load_state_dict(state)`.
+models. Objects of other languages with their own state, such as a Box2D world, cannot be saved. An environment with
+such an attribute is *inexact*: restoring it starts a new episode with a seed from its saved random generator. An
+environment can provide its own `state_dict()` and `load_state_dict(state)` instead.
 
-Only attributes are seen: what an environment keeps in globals, in closures or in other processes is not.
+Only attributes are saved, not state in globals, closures or other processes.
 """
 
 import zlib
@@ -23,10 +23,10 @@ from rl_pipeline.plain_data import StateDict
 
 
 class Restoration(NamedTuple):
-    """What became of an environment that was restored."""
+    """Result of restoring an environment."""
 
     inexact: list[str]
-    """Names of what is not exact; empty when the environment continues bit-exactly."""
+    """Names of the inexact attributes; empty if the environment continues bit-exactly."""
     observation: Any = None
     """First observation of the new episode of an environment that is not exact."""
 
@@ -35,9 +35,9 @@ def capture(env: gymnasium.Env) -> StateDict:
     """Return the state of an environment and its wrappers as plain data.
 
     Returns:
-        `exact`: whether all of it could be saved; `inexact`: names of the attributes that could not;
-        `seed`: for the new episode of an inexact environment; `environment`: the state itself, of an inexact
-        environment that of its wrappers.
+        `exact`: whether the state is complete; `inexact`: names of the attributes that could not be saved;
+        `seed`: seed of the new episode of an inexact environment; `environment`: the state, or only that of the
+        wrappers of an inexact environment.
     """
     encoder = Encoder()
     node = encoder.encode(env, "")
@@ -52,7 +52,7 @@ def capture(env: gymnasium.Env) -> StateDict:
 
 
 def restore(env: gymnasium.Env, state: StateDict) -> Restoration:
-    """Restore what `capture` returned into an environment that was made in the same way.
+    """Restore the result of `capture` in an environment that was made in the same way.
 
     An environment that cannot be restored exactly is reset with `state["seed"]`; its wrappers are restored.
     """
@@ -73,7 +73,7 @@ def capture_random_state(space: Space) -> Any:
 
 
 def restore_random_state(space: Space, state: object) -> None:
-    """Restore what `capture_random_state` returned."""
+    """Restore the result of `capture_random_state`."""
     Decoder().decode(state, space)
 
 

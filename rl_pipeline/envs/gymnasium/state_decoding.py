@@ -1,4 +1,4 @@
-"""Puts what `state_encoding` wrote back into another environment of the same kind."""
+"""Decoding of the data of `state_encoding` into another environment of the same kind."""
 
 import collections
 import enum
@@ -13,7 +13,7 @@ from rl_pipeline.envs.gymnasium.mujoco_data import is_mujoco_data, restore_mujoc
 from rl_pipeline.envs.gymnasium.state_encoding import Node, class_name, is_static
 
 MISSING = object()
-"""Stands for an attribute or item that the environment at hand does not have."""
+"""Represents an attribute or item that the given environment does not have."""
 
 
 class Decoder:
@@ -26,11 +26,11 @@ class Decoder:
         """Return the value of a node.
 
         Args:
-            node: what `Encoder.encode` returned.
-            existing: the value at the same place of the environment at hand, or MISSING.
+            node: the result of `Encoder.encode`.
+            existing: the value at the same place in the given environment, or MISSING.
 
         Raises:
-            CannotRestoreError: the environment at hand lacks an object that cannot be made from its state.
+            CannotRestoreError: the given environment does not have an object that cannot be made from its state.
         """
         if node is None and existing is not MISSING and is_static(existing):
             return existing  # a window that was not open when the state was saved
@@ -49,7 +49,7 @@ class Decoder:
 
     def _enum(self, node: Node, existing: object) -> object:
         if not isinstance(existing, enum.Enum):
-            raise CannotRestoreError(f"the enumeration of '{node['name']}' is not known")
+            raise CannotRestoreError(f"the enumeration of '{node['name']}' is unknown")
         return type(existing)[node["name"]]
 
     def _scalar(self, node: Node, existing: object) -> object:
@@ -86,7 +86,7 @@ class Decoder:
 
     def _list(self, node: Node, existing: object) -> list[object]:
         value: list[object] = []
-        self._restored[node["id"]] = value  # it may hold itself
+        self._restored[node["id"]] = value  # it may contain itself
         value.extend(self._items(node, existing))
         return value
 
@@ -130,7 +130,7 @@ class Decoder:
 
     def _space(self, node: Node, existing: Any) -> object:
         if existing is MISSING:
-            raise CannotRestoreError("it has no such space")
+            raise CannotRestoreError("it does not have the space")
         existing._np_random = self.decode(node["random"], None)
         parts = getattr(existing, "spaces", ())
         for part_node, part in zip(
@@ -160,7 +160,7 @@ class Decoder:
 
 
 def is_sequence(value: object) -> bool:
-    """Tell whether a value has items in an order."""
+    """Return whether a value has items in an order."""
     return isinstance(value, list | tuple | collections.deque)
 
 

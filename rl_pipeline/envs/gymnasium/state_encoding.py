@@ -1,9 +1,9 @@
-"""Live Python objects as plain data: what a simulator written in Python keeps between two steps.
+"""Encoding of live Python objects as plain data: the state of a simulator in Python between two steps.
 
-Every value becomes None, a bool, int, float or str, or a node: a dict whose `type` says how to rebuild the value.
-Objects that can change carry an `id`, so that two attributes which share an object share it again. Nothing is
-pickled: an object is a class name and its attributes, which are put back into the object at the same place of
-another environment.
+Every value becomes None, a bool, int, float or str, or a node: a dict whose `type` defines how to rebuild the value.
+Mutable objects have an `id`, so that attributes which share an object share it again after restoring. Nothing is
+pickled: an object is a class name and its attributes, which are written to the object at the same place in another
+environment.
 """
 
 import collections
@@ -24,9 +24,9 @@ from rl_pipeline.envs.gymnasium.mujoco_data import capture_mujoco, is_mujoco_dat
 from rl_pipeline.own_modules import stable_name
 
 Node = dict[str, Any]
-"""A value that is more than a number or text, by the names of its parts and its `type`."""
+"""A value that is not a number or text, as the names of its parts and its `type`."""
 STATIC = {"type": "static"}
-"""Stands for what does not change, or is no part of the simulation; restoring leaves it alone."""
+"""Represents a value that is constant or not part of the simulation; restoring ignores it."""
 
 STATIC_ATTRIBUTES = frozenset(
     {"metadata", "spec", "render_mode", "_cached_spec"} | {"_ezpickle_args", "_ezpickle_kwargs"}
@@ -42,7 +42,7 @@ CODE = (
 )
 CONSTANTS = (EnvSpec, PurePath, np.dtype, np.ufunc, range, slice, weakref.ref)
 STATIC_PACKAGES = ("glfw", "OpenGL", "matplotlib", "imageio", "mujoco", "logging")
-"""Packages whose objects draw, log or hold models; `mujoco.MjData` is looked for before."""
+"""Packages whose objects draw, log or hold models; `mujoco.MjData` is handled before."""
 STATIC_MODULES = (
     "gymnasium.envs.mujoco.mujoco_rendering",
     *(
@@ -67,7 +67,7 @@ class Encoder:
     """Encodes one environment.
 
     Args:
-        static: objects that are to be left out.
+        static: objects to leave out.
 
     Attributes:
         lost: names of the attributes that cannot be encoded, e.g. `LunarLander.world`.
@@ -93,7 +93,7 @@ class Encoder:
         if id(value) in self._seen:
             return {"type": "same", "id": self._seen[id(value)][0]}
         number = len(self._seen)
-        self._seen[id(value)] = (number, value)  # the reference keeps the address from being used again
+        self._seen[id(value)] = (number, value)  # the reference prevents reuse of the address
         return {"id": number, **self._encode_new(value, name)}
 
     def _encode_new(self, value: object, name: str) -> Node:
@@ -176,10 +176,10 @@ class Encoder:
 
 
 def is_static(value: object) -> bool:
-    """Tell whether a value is code, a constant or part of the rendering rather than of the simulation."""
+    """Return whether a value is code, a constant or part of the rendering, not of the simulation."""
     if isinstance(value, CODE + CONSTANTS):
         return True
-    module = getattr(type(value), "__module__", "")  # types of C extensions may lack it
+    module = getattr(type(value), "__module__", "")  # types of C extensions may not have it
     if module in STATIC_MODULES:
         return True
     return module.partition(".")[0] in STATIC_PACKAGES and not is_mujoco_data(value)
@@ -190,12 +190,12 @@ class _Plain:
 
 
 def is_plain_object(value: object) -> bool:
-    """Tell whether all of an object is in its `__dict__`: no slots and no memory of a C extension."""
+    """Return whether the whole state of an object is in its `__dict__`: no slots and no memory of a C extension."""
     return hasattr(value, "__dict__") and type(value).__basicsize__ == _Plain.__basicsize__
 
 
 def class_name(value: object) -> str:
-    """Return `module.Class` of an object, the same wherever a user's file lies."""
+    """Return `module.Class` of an object, independent of the folder of a user's file."""
     return f"{stable_name(type(value).__module__)}.{type(value).__qualname__}"
 
 

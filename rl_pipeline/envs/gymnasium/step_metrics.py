@@ -1,4 +1,4 @@
-"""Numbers that environments report in their info dicts, as one row of a table per name."""
+"""Numbers from the info dicts of environments, as a table with one row per name."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 CAPACITY = 64
-"""Names of metrics that a table has room for."""
+"""Maximum number of metrics in a table."""
 
 NUMBERS = frozenset(
     {bool, int, float, np.bool_}
@@ -20,7 +20,7 @@ class StepMetrics:
 
     Args:
         values: (CAPACITY, n) float64, one row per metric.
-        mask: (CAPACITY, n) bool, true where an environment gave the metric in this step.
+        mask: (CAPACITY, n) bool, true if an environment reported the metric in this step.
     """
 
     def __init__(self, values: np.ndarray, mask: np.ndarray) -> None:
@@ -30,11 +30,11 @@ class StepMetrics:
         self._slots: dict[str, int | None] = {}
 
     def clear(self) -> None:
-        """Forget the numbers of the step before, but not the names."""
+        """Clear the numbers of the previous step, but not the names."""
         self.mask[: len(self.keys)] = False
 
     def record(self, index: int, info: Mapping[str, object]) -> None:
-        """Take the numbers out of the info of one environment; everything else in it is passed over."""
+        """Read the numbers from the info of one environment; other values are ignored."""
         for key, value in info.items():
             if type(value) not in NUMBERS and not _is_number_array(value):
                 continue
@@ -44,14 +44,16 @@ class StepMetrics:
                 self.mask[slot, index] = True
 
     def slot(self, key: str) -> int | None:
-        """Return the row of a metric, None when the table has no room for it."""
+        """Return the row of a metric; None if the table is full."""
         if key not in self._slots:
             fits = len(self.keys) < CAPACITY
             self._slots[key] = len(self.keys) if fits else None
             if fits:
                 self.keys.append(key)
             else:
-                warnings.warn(f"metric '{key}' is dropped: {CAPACITY} metrics is the most", stacklevel=2)
+                warnings.warn(
+                    f"metric '{key}' is dropped: at most {CAPACITY} metrics are supported", stacklevel=2
+                )
         return self._slots[key]
 
 
@@ -67,8 +69,8 @@ def metric_infos(
     Args:
         values: (CAPACITY, n) float64 of all environments.
         mask: (CAPACITY, n) bool.
-        parts: for each group of environments its columns and the names of its rows, which groups order as they
-            come to know them.
+        parts: for each group of environments, its columns and the names of its rows, in the order in which the
+            group first saw them.
     """
     keys = parts[0][1]
     if any(other != keys for _, other in parts[1:]):

@@ -46,7 +46,7 @@ class EnvListVectorEnv(BackendVectorEnv):
 
     @property
     def interface(self) -> Interface:
-        """What the spaces leave unsaid, as far as the environment tells it by the usual attributes."""
+        """Properties beyond the spaces, from the usual attributes of the environment."""
         return self._interface
 
     def _values(self, values: object) -> list[Any]:
@@ -94,7 +94,9 @@ class EnvListVectorEnv(BackendVectorEnv):
     def _load_batch(self, state: StateDict) -> None:
         count = len(state["environments"])
         if count != self.num_envs:
-            raise ValueError(f"the state holds {count} environments of {self.name}, here are {self.num_envs}")
+            raise ValueError(
+                f"the state has {count} environments of {self.name}, but this batch has {self.num_envs}"
+            )
         self._buffers.observations.assign(state["observations"])
         for name in SPACES:
             restore_random_state(getattr(self, name), state["spaces"][name])
@@ -102,5 +104,5 @@ class EnvListVectorEnv(BackendVectorEnv):
     def _warn_inexact(self, inexact: Sequence[str]) -> None:
         if inexact:
             names = ", ".join(sorted(set(inexact)))
-            message = f"{self.name} was not restored exactly, it starts new episodes: {names} cannot be saved"
+            message = f"{self.name} was not restored exactly and starts new episodes: {names} cannot be saved"
             warnings.warn(message, RuntimeWarning, stacklevel=3)

@@ -20,7 +20,7 @@ from rl_pipeline.envs.gymnasium.description import GroupDescription
 from rl_pipeline.envs.gymnasium.worker_server import Reply
 
 DEATH_TIMEOUT = 10.0
-"""Seconds that a process may take to end after its pipe has broken, before it is killed."""
+"""Seconds that a process has to end after its pipe has broken, before it is killed."""
 
 PACKAGE_PARENT = str(Path(__file__).resolve().parents[3])
 
@@ -28,8 +28,8 @@ PACKAGE_PARENT = str(Path(__file__).resolve().parents[3])
 class WorkerProcess:
     """A process that holds the environments `first` to `stop` - 1 of a batch.
 
-    The process is a fresh interpreter rather than a child of `multiprocessing`, which would run the parent's main
-    script again and with it import torch.
+    The process is a new interpreter and not a child of `multiprocessing`, which would run the parent's main script
+    again and import torch.
 
     Args:
         index: number of the worker, for messages.
@@ -44,7 +44,7 @@ class WorkerProcess:
         self.rows = slice(first, stop)
         self.metric_keys: list[str] = []
         self.environment_name = ""
-        """Known once the environments have been made."""
+        """Set when the environments have been made."""
         self._env_fns = env_fns
         self._memory_handle = memory_handle
         self._unanswered = False
@@ -54,13 +54,13 @@ class WorkerProcess:
         self._poll: select.poll
 
     def __contains__(self, environment: int) -> bool:
-        """Tell whether an environment, by its index in the batch, is in this worker."""
+        """Return whether an environment, by its index in the batch, is in this worker."""
         return self.rows.start <= environment < self.rows.stop
 
     def start(self) -> None:
-        """Start the process and have it make its environments; the reply is to be received."""
+        """Start the process, which makes its environments; the caller must receive the reply."""
         ours, theirs = socket.socketpair()
-        # The kernel's signal follows the thread that started the process, and only the main thread lives as long.
+        # The kernel sends the signal when the thread that started the process ends, so it must be the main thread.
         kill_with_parent = threading.current_thread() is threading.main_thread()
         arguments = [theirs.fileno(), self._memory_handle, os.getpid(), int(kill_with_parent)]
         command = [
@@ -92,7 +92,7 @@ class WorkerProcess:
         return description
 
     def ask(self, command: str, *arguments: object) -> Any:
-        """Have a command executed and return its result; raises as `send` and `receive` do."""
+        """Execute a command in the worker and return its result; raises like `send` and `receive`."""
         self.send(cloudpickle.dumps((command, arguments)))
         return self.receive()
 
@@ -108,11 +108,11 @@ class WorkerProcess:
         self._unanswered = True
 
     def has_answered(self, milliseconds: int) -> bool:
-        """Wait so long for the reply to the last request, or for the end of the process."""
+        """Wait this long for the reply to the last request, or for the end of the process."""
         return bool(self._poll.poll(milliseconds))
 
     def kill(self, why: str) -> WorkerDiedError:
-        """Kill the process and return its death."""
+        """Kill the process and return the error."""
         self.process.kill()
         self.process.wait()
         self._connection.close()
@@ -166,13 +166,13 @@ class WorkerProcess:
         return f" of {self.environment_name}" if self.environment_name else ""
 
     def ask_to_close(self) -> None:
-        """Let the process close its environments and end; do not wait for it."""
+        """Ask the process to close its environments and end, without waiting for it."""
         with contextlib.suppress(OSError):  # it may have ended already
             self._connection.send_bytes(pickle.dumps(("close", ())))
         self._connection.close()
 
     def end(self, timeout: float) -> None:
-        """Wait for the process to end; kill it when it takes longer than `timeout` seconds."""
+        """Wait for the process to end; kill it if it takes longer than `timeout` seconds."""
         try:
             self.process.wait(timeout)
         except subprocess.TimeoutExpired:

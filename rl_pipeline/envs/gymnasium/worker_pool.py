@@ -1,4 +1,4 @@
-"""The worker processes of a batch of environments: started together, asked together, restarted, ended."""
+"""The worker processes of a batch of environments: start, requests, restarts and end."""
 
 import atexit
 import itertools
@@ -27,7 +27,7 @@ _open_pools: "weakref.WeakSet[WorkerPool]" = weakref.WeakSet()
 
 @atexit.register
 def _close_open_pools() -> None:
-    """Let environments that nobody closed end in an orderly way, e.g. with programs that they started."""
+    """Close environments that were not closed explicitly, e.g. with programs that they started."""
     for pool in list(_open_pools):
         pool.close()
 
@@ -38,11 +38,11 @@ class WorkerPool:
     Args:
         env_fns: one function per environment that makes it.
         n_workers: number of processes.
-        max_restarts: how often, in sum, workers that died are started again.
-        prepare: called with every worker that was started again, when its environments are made.
-        close_timeout: seconds that the workers may take to close their environments before they are killed.
-        limit: how long a worker may take to answer a command before it is killed and started again.
-        describe: names what a worker executes, given the command.
+        max_restarts: total number of restarts of workers that died.
+        prepare: called with every restarted worker, when its environments are made.
+        close_timeout: seconds that the workers have to close their environments before they are killed.
+        limit: time limit of a worker's answer, after which it is killed and restarted.
+        describe: returns a description of a worker's command.
     """
 
     def __init__(
@@ -79,19 +79,19 @@ class WorkerPool:
         return [worker.made() for worker in self.workers]
 
     def share_memory(self, size: int) -> mmap.mmap:
-        """Give the shared memory its size in bytes and map it."""
+        """Set the size of the shared memory in bytes and map it."""
         os.ftruncate(self._memory_handle, size)
         return mmap.mmap(self._memory_handle, size)
 
     def request(self, command: str, *arguments: object) -> list[Any]:
-        """Ask all workers the same and return their results."""
+        """Send the same request to all workers and return their results."""
         message = cloudpickle.dumps((command, arguments))
         return self.exchange([(worker, message) for worker in self.workers])
 
     def request_each(
         self, command: str, arguments: Sequence[tuple[WorkerProcess, tuple[object, ...]]]
     ) -> list[Any]:
-        """Ask workers with arguments of their own and return their results."""
+        """Send requests with different arguments to workers and return their results."""
         return self.exchange([(worker, cloudpickle.dumps((command, own))) for worker, own in arguments])
 
     def exchange(self, messages: Sequence[tuple[WorkerProcess, bytes]], repeat: bool = True) -> list[Any]:
@@ -99,7 +99,7 @@ class WorkerPool:
 
         Args:
             messages: workers and their pickled (command, arguments).
-            repeat: ask a worker that died again when it has been restarted; otherwise its result is None.
+            repeat: repeat the request to a worker that died after its restart; otherwise, its result is None.
 
         Raises:
             WorkerError: an environment raised an exception, or workers died more than `max_restarts` times.
@@ -118,7 +118,7 @@ class WorkerPool:
     def _collect(
         self, messages: Sequence[tuple[WorkerProcess, bytes]]
     ) -> tuple[list[object], dict[int, WorkerDiedError]]:
-        """Return the results, and the deaths by position; raise the first failure when every reply has been read."""
+        """Return the results, and the deaths by position; raise the first failure after reading all replies."""
         results: list[object] = [None] * len(messages)
         deaths: dict[int, WorkerDiedError] = {}
         failures: list[WorkerError] = []
@@ -144,7 +144,7 @@ class WorkerPool:
         return results, deaths
 
     def _wait_for(self, worker: WorkerProcess, message: bytes, sent: float) -> None:
-        """Wait for a reply to what was sent at `sent`; kill a worker that takes too long."""
+        """Wait for a reply to the request at time `sent`; kill a worker that takes too long."""
         while not worker.has_answered(POLL_MS):
             exceeded = self._limit.exceeded(sent)
             if exceeded is not None:
@@ -160,7 +160,7 @@ class WorkerPool:
                 )
                 raise WorkerError(message) from death
             self.restarts += 1
-            message = f"{death}; it is started again (restart {self.restarts} of {self.max_restarts})"
+            message = f"{death}; it is restarted (restart {self.restarts} of {self.max_restarts})"
             warnings.warn(message, RuntimeWarning, stacklevel=5)
             try:
                 worker.start()
@@ -172,7 +172,7 @@ class WorkerPool:
                 return
 
     def close(self) -> None:
-        """End the workers: ask, wait at most `close_timeout` seconds for all of them together, kill."""
+        """Ask the workers to end, wait at most `close_timeout` seconds for all of them together, then kill them."""
         if self.closed:
             return
         self.closed = True
@@ -186,7 +186,7 @@ class WorkerPool:
 
 
 def _shared_memory_file() -> int:
-    """Return the descriptor of a file in memory; the kernel frees it when the last process with it is gone."""
+    """Return the descriptor of a file in memory; the kernel frees it when the last process that uses it has ended."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("rl_pipeline_environments")
     with tempfile.TemporaryFile() as file:

@@ -1,4 +1,4 @@
-"""The main of a worker process: `python -m rl_pipeline.envs.gymnasium.worker_process`, started by `WorkerProcess`."""
+"""Main module of a worker process, `python -m rl_pipeline.envs.gymnasium.worker_process`; see `WorkerProcess`."""
 
 import ctypes
 import os
@@ -17,7 +17,7 @@ def end_with_parent(parent: int, kill_with_parent: bool) -> None:
 
     Args:
         parent: process id of the parent.
-        kill_with_parent: have the kernel kill this process (Linux); otherwise it ends when its pipe closes.
+        kill_with_parent: let the kernel kill this process (Linux); otherwise, it ends when its pipe closes.
     """
     if kill_with_parent and sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -26,11 +26,11 @@ def end_with_parent(parent: int, kill_with_parent: bool) -> None:
 
 
 def leave_signals_to_parent() -> None:
-    """Take no notice of the signals that terminals and cluster managers send to whole process groups.
+    """Ignore the signals that terminals and cluster managers send to whole process groups.
 
-    The parent decides what they mean; it may still need the environments for a last checkpoint. A handler that
-    does nothing is used, since programs that an environment starts would inherit an ignored signal; SIGHUP that
-    `nohup` ignores stays so.
+    The parent handles them; it may still need the environments for a last checkpoint. This uses a handler that
+    does nothing, since programs that an environment starts would inherit an ignored signal. A SIGHUP that `nohup`
+    ignores stays ignored.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
         if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
@@ -38,7 +38,7 @@ def leave_signals_to_parent() -> None:
 
 
 def main() -> None:
-    """Serve the environments that the parent sends until it says close or is gone."""
+    """Serve the environments that the parent sends until it sends `close` or ends."""
     connection_handle, memory_handle, parent, kill_with_parent = (int(text) for text in sys.argv[1:])
     end_with_parent(parent, bool(kill_with_parent))
     leave_signals_to_parent()

@@ -1,4 +1,4 @@
-"""The worker's side of the conversation between `WorkerVectorEnv` and its processes.
+"""The worker's side of the communication between `WorkerVectorEnv` and its processes.
 
 A request is a pickled pair (command, arguments), a reply a pickled `Reply`; actions, observations, rewards,
 flags and metrics go through memory that both sides map.
@@ -30,7 +30,7 @@ class Failure(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What a worker answers to a command."""
+    """Answer of a worker to a command."""
 
     result: object = None
     failure: Failure | None = None
@@ -40,7 +40,7 @@ class WorkerServer:
     """Executes the commands of the parent on a group of environments.
 
     Args:
-        connection: to the parent.
+        connection: connection to the parent.
         memory_handle: file descriptor of the memory that parent and workers share.
     """
 
@@ -53,7 +53,7 @@ class WorkerServer:
         self._known_keys = 0
 
     def run(self) -> None:
-        """Answer commands until `close`; a command that raises is answered with the failure."""
+        """Answer commands until `close`; the answer to a command that raises is the failure."""
         while True:
             command, arguments = pickle.loads(self.connection.recv_bytes())
             try:
@@ -80,7 +80,7 @@ class WorkerServer:
         return self.group.describe()
 
     def do_attach(self, n: int) -> None:
-        """Map the memory of the whole batch of n environments and take this group's rows of it."""
+        """Map the memory of the whole batch of n environments and select this group's rows."""
         description = self._group.describe()
         memory = mmap.mmap(self.memory_handle, 0)
         everything = map_buffers(memory, description.observation_space, description.action_space, n)
@@ -94,7 +94,7 @@ class WorkerServer:
         return self.group
 
     def _new_keys(self) -> list[str]:
-        """Return the names of the metrics that the parent has not been told of."""
+        """Return the names of the metrics that have not been sent to the parent."""
         keys = self._group.metrics.keys
         new, self._known_keys = keys[self._known_keys :], len(keys)
         return new
@@ -130,7 +130,7 @@ class WorkerServer:
         return self._group.state()
 
     def do_load_state(self, states: Sequence[StateDict]) -> list[str]:
-        """Restore the state of every environment; return the names of what is not exact."""
+        """Restore the state of every environment; return the names of the inexact attributes."""
         return self._group.load_state(states)
 
     def do_close(self) -> None:

@@ -1,4 +1,4 @@
-"""Environments in worker processes, each of which steps several of them."""
+"""Environments in worker processes, with several environments in each."""
 
 import pickle
 from collections.abc import Callable, Sequence
@@ -22,17 +22,17 @@ STEP = pickle.dumps(("step", ()))
 
 
 class WorkerVectorEnv(EnvListVectorEnv):
-    """Steps its environments in worker processes; the choice for simulators that cost more than a message.
+    """Steps its environments in worker processes; for simulators that take longer than a message.
 
-    Trajectories are those of `InProcessVectorEnv`, whatever the number of workers. A worker that dies is started
-    again: its environments begin new episodes, and the interrupted ones are reported as truncated with reward 0
-    and, as their last observation, the last one that was seen.
+    Trajectories are those of `InProcessVectorEnv`, for any number of workers. A worker that dies is restarted: its
+    environments begin new episodes, and the interrupted episodes are reported as truncated with reward 0 and the
+    last known observation.
 
     Args:
         env_fns: one function per environment that makes it; may be lambdas and closures.
         n_workers: number of processes, at most one per environment.
-        max_restarts: how often, in sum, workers that died are started again.
-        close_timeout: seconds that the workers may take to close their environments before they are killed.
+        max_restarts: total number of restarts of workers that died.
+        close_timeout: seconds that the workers have to close their environments before they are killed.
         step_timeout: seconds after which a worker that does not answer counts as dead; None for no limit.
 
     Raises:
@@ -51,7 +51,7 @@ class WorkerVectorEnv(EnvListVectorEnv):
         step_timeout: float | None = None,
     ) -> None:
         if not 1 <= n_workers <= len(env_fns):
-            raise ValueError(f"n_workers is {n_workers}; valid are 1 to {len(env_fns)}, the environments")
+            raise ValueError(f"n_workers is {n_workers}; it must be from 1 to {len(env_fns)} (environments)")
         self._interrupted: set[WorkerProcess] = set()
         self._base_seeds: list[int | None] = [None] * len(env_fns)
         self._pool = WorkerPool(
@@ -86,7 +86,7 @@ class WorkerVectorEnv(EnvListVectorEnv):
         return [(worker.rows, worker.metric_keys) for worker in self._workers]
 
     def _prepare_restarted(self, worker: WorkerProcess) -> None:
-        """Give the environments of a restarted worker new episodes, with seeds that follow from the run's."""
+        """Start new episodes in the environments of a restarted worker, with seeds derived from the run's."""
         worker.ask("attach", self.num_envs)
         restarts = self._pool.restarts
         indices = range(worker.rows.start, worker.rows.stop)
@@ -129,7 +129,7 @@ class WorkerVectorEnv(EnvListVectorEnv):
             worker.metric_keys += keys or ()
 
     def _truncate_interrupted(self) -> None:
-        """Report the episodes that a dead worker took with it as truncated."""
+        """Report the episodes of a dead worker as truncated."""
         buffers = self._buffers
         for worker in self._interrupted:
             rows = worker.rows
@@ -152,7 +152,7 @@ class WorkerVectorEnv(EnvListVectorEnv):
         return [results[index] for index in indices]
 
     def set_attr(self, name: str, values: object) -> None:
-        """Set an attribute of every sub-environment; a list or tuple gives one value for each."""
+        """Set an attribute of every sub-environment; a list or tuple contains one value for each."""
         listed = self._values(values)
         self._pool.request_each(
             "set_attr", [(worker, (name, listed[worker.rows])) for worker in self._workers]
@@ -163,12 +163,12 @@ class WorkerVectorEnv(EnvListVectorEnv):
         return tuple(self._pool.request_each("render", [(self._workers[0], ())]))
 
     def state_dict(self) -> StateDict:
-        """Return the same as `InProcessVectorEnv.state_dict`, and what restarts of workers need."""
+        """Return the same as `InProcessVectorEnv.state_dict`, and the data for restarts of workers."""
         states = [state for group in self._pool.request("state") for state in group]
         return self._state(states) | {"restarts": self._pool.restarts, "base_seeds": list(self._base_seeds)}
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Restore what `state_dict` of this class or of `InProcessVectorEnv` returned."""
+        """Restore the result of `state_dict` of this class or of `InProcessVectorEnv`."""
         self._load_batch(state)
         self._last_observations = self._buffers.observations.clone()
         self._pool.restarts = state.get("restarts", 0)
@@ -179,5 +179,5 @@ class WorkerVectorEnv(EnvListVectorEnv):
         self._warn_inexact([name for names in inexact for name in names])
 
     def close_extras(self, **kwargs: object) -> None:
-        """End the workers; those that take longer than `close_timeout` seconds in sum are killed."""
+        """End the workers; kill those that take longer than `close_timeout` seconds in total."""
         self._pool.close()

@@ -1,4 +1,4 @@
-"""MuJoCo in this process: batches of simulations, stepped by a thread pool and described by small tasks."""
+"""MuJoCo in this process: batches of simulations, which a thread pool steps and small tasks define."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,8 @@ def make_mujoco_vector_env(
         The vector environment, not reset yet.
 
     Raises:
-        ConfigError: The task, an argument of it, the randomization or the camera is not as it must be.
-        RenderingUnavailable: Pictures are wanted and nothing on this machine can render.
+        ConfigError: The task, one of its arguments, the randomization or the camera is not valid.
+        RenderingUnavailable: Pictures are requested, and this machine cannot render.
     """
     from rl_pipeline.envs.mujoco.factory import make_vector_env
 

@@ -1,4 +1,4 @@
-"""Pictures of a named camera as part of the observation of every simulation."""
+"""Images of a named camera as part of every simulation's observation."""
 
 import mujoco
 import numpy as np
@@ -14,7 +14,7 @@ from rl_pipeline.envs.mujoco.simulations import Simulations
 
 
 class CameraConfig(Section):
-    """`environment.kwargs.camera`: which camera of the model is observed, and what of it."""
+    """`environment.kwargs.camera`: the observed camera of the model, and its images."""
 
     name: Text
     """Name of the camera in the MJCF."""
@@ -30,12 +30,14 @@ class CameraConfig(Section):
     @model_validator(mode="after")
     def _something_is_seen(self) -> "CameraConfig":
         if not (self.rgb or self.depth):
-            raise InvalidValueError("observes nothing", remedy="set rgb, depth or both to true")
+            raise InvalidValueError(
+                "the camera would observe nothing", remedy="set rgb, depth or both to true"
+            )
         return self
 
 
 class Cameras:
-    """Renders one camera in every simulation and joins the pictures to the observation of the task."""
+    """Renders one camera in every simulation and adds the images to the observation of the task."""
 
     def __init__(self, config: CameraConfig, simulations: Simulations) -> None:
         model = simulations.model
@@ -45,7 +47,7 @@ class Cameras:
                 [
                     Problem(
                         "environment.kwargs.camera.name",
-                        "the model has no such camera",
+                        "the model has no camera of this name",
                         config.name,
                         names,
                         nearest(config.name, names),
@@ -64,10 +66,10 @@ class Cameras:
         self._far = model.vis.map.zfar * model.stat.extent
 
     def join(self, observation: Observation, ids: NDArray[np.intp] | None) -> dict[str, np.ndarray]:
-        """Return the observation with `rgb` (n, height, width, 3) and `depth` (n, height, width) as wanted.
+        """Return the observation with `rgb` (n, height, width, 3) and `depth` (n, height, width), as configured.
 
         Args:
-            observation: That of the task; a single array becomes the entry `state`.
+            observation: Observation of the task; a single array becomes the entry `state`.
             ids: The simulations to render; None for all.
         """
         rows = range(self._n) if ids is None else ids.tolist()

@@ -1,4 +1,4 @@
-"""From the section `environment` of a configuration to a vector environment."""
+"""Creation of a vector environment from the section `environment` of a configuration."""
 
 import inspect
 from collections.abc import Mapping
@@ -57,7 +57,7 @@ def make_task(environment_id: str, kwargs: Mapping[str, object]) -> Task:
     """Make the task of an environment id with keyword arguments from YAML.
 
     Raises:
-        ConfigError: There is no such task, or it takes no such argument, or it needs another one.
+        ConfigError: The task does not exist, does not take an argument, or needs another one.
     """
     cls = task_class(environment_id)
     if problems := unknown_arguments(environment_id, cls, kwargs, also_valid=BATCH_KWARGS):
@@ -70,10 +70,10 @@ def make_task(environment_id: str, kwargs: Mapping[str, object]) -> Task:
 
 
 def checked(section: type[SomeSection], value: Any, key: str) -> SomeSection | None:
-    """Check a mapping that stands under `key`; None stays None.
+    """Check the mapping under `key`; None stays None.
 
     Raises:
-        ConfigError: It has unknown keys or wrong values.
+        ConfigError: The mapping has unknown keys or wrong values.
     """
     if value is None:
         return None

@@ -1,4 +1,4 @@
-"""Tasks with goals, whose rewards can be computed anew for other goals."""
+"""Tasks with goals, whose rewards can be recomputed for other goals."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rl_pipeline.envs.mujoco.task import Batch, Task
 
 SUCCESS = "is_success"
-"""Name of the metric that says whether the goal is reached, as SB3 and gymnasium-robotics call it."""
+"""Name of the metric for reaching the goal, as in SB3 and gymnasium-robotics."""
 
 
 Named = tuple[tuple[str, str], ...]
@@ -24,9 +24,9 @@ def named_parts(name: str, parts: Iterable[str], unit: str) -> Named:
 class GoalTask(Task, ABC):
     """A task that observes its goal, for goal-conditioned policies and hindsight replay.
 
-    An observation is a dict of `observation`, `achieved_goal` and `desired_goal`. The reward of a step follows from
-    the two goals alone, so that `compute_reward` gives it for any pair of them. The desired goal of a simulation
-    belongs in `batch.userdata` or in a mocap body, where it is saved and restored.
+    An observation is a dict of `observation`, `achieved_goal` and `desired_goal`. The reward of a step depends only
+    on the two goals, so `compute_reward` can compute it for any pair. The desired goal of a simulation belongs in
+    `batch.userdata` or in a mocap body, where it is saved and restored.
     """
 
     def observe(self, batch: Batch) -> dict[str, np.ndarray]:
@@ -39,7 +39,7 @@ class GoalTask(Task, ABC):
 
     @abstractmethod
     def observe_state(self, batch: Batch) -> NDArray[np.floating]:
-        """Return what is observed beside the goals, (n, size)."""
+        """Return the observations beside the goals, (n, size)."""
 
     @abstractmethod
     def achieved_goal(self, batch: Batch) -> NDArray[np.floating]:
@@ -51,7 +51,7 @@ class GoalTask(Task, ABC):
 
     @abstractmethod
     def is_success(self, achieved_goal: np.ndarray, desired_goal: np.ndarray) -> NDArray[np.bool_]:
-        """Return where a desired goal is reached.
+        """Return whether the desired goals are reached.
 
         Args:
             achieved_goal: (..., size of a goal).
@@ -64,12 +64,12 @@ class GoalTask(Task, ABC):
     def compute_reward(
         self, achieved_goal: np.ndarray, desired_goal: np.ndarray, info: object = None
     ) -> NDArray[np.float64]:
-        """Return the rewards of pairs of goals: by default 0 where the goal is reached, else -1.
+        """Return the rewards of pairs of goals: by default, 0 if the goal is reached, otherwise -1.
 
         Args:
             achieved_goal: (..., size of a goal).
             desired_goal: (..., size of a goal).
-            info: Not read; it completes the signature that Gymnasium's goal environments have.
+            info: Unused; it completes the signature of Gymnasium's goal environments.
 
         Returns:
             (...).
@@ -85,5 +85,5 @@ class GoalTask(Task, ABC):
         return {SUCCESS: self.is_success(self.achieved_goal(batch), self.desired_goal(batch))}
 
     def reset_metrics(self, batch: Batch) -> dict[str, np.ndarray]:
-        """Return the same for the start of the episodes."""
+        """Return the same metrics at the start of the episodes."""
         return self.metrics(batch)

@@ -19,8 +19,8 @@ Trees = dict[Path, "ElementTree.ElementTree[ElementTree.Element]"]
 def model_files(model: Path) -> set[Path]:
     """List a model's own file and all its includes, meshes, textures, height fields, skins and attached models.
 
-    Where MuJoCo looks for a file depends on the element and the settings of the compiler. Here every file is taken
-    that exists beside the model, beside the file that names it, or in one of the folders of `<compiler>`.
+    MuJoCo's search for a file depends on the element and the settings of the compiler. This function lists every
+    file that exists beside the model, beside the file that names it, or in one of the folders of `<compiler>`.
 
     Args:
         model: An absolute path.
@@ -72,7 +72,7 @@ def _assets(main: Path, trees: Trees) -> Iterator[Path]:
 
 
 def _existing(file: Path, reference: str, folders: set[Path]) -> Iterator[Path]:
-    """Yield the files that a reference may mean, with its folders or, as after `strippath`, without."""
+    """Yield the files that a reference may mean, with its folders or, as after `strippath`, without them."""
     for folder in folders:
         for name in {reference, Path(reference).name}:
             path = Path(os.path.normpath(folder / name))

@@ -1,4 +1,4 @@
-"""Mirror image of a robot's state, with left and right exchanged."""
+"""Mirror image of a robot's state, with left and right swapped."""
 
 from dataclasses import dataclass
 
@@ -20,16 +20,16 @@ Array = NDArray[np.float64]
 
 JOINT = int(mujoco.mjtTrn.mjTRN_JOINT)
 SAME_RANGE = 1e-3
-"""rad or m by which ranges of a left and a right joint may differ."""
+"""Tolerance between the ranges of a left and a right joint, rad or m."""
 SAME_MOTION = 0.02
-"""Part of the largest acceleration by which those of mirrored states may differ."""
+"""Tolerance between the accelerations of mirrored states, relative to the largest acceleration."""
 N_STATES = 4
-"""Random states in which a model and its mirror image are compared."""
+"""Number of random states in which a model and its mirror image are compared."""
 
 
 @dataclass(frozen=True)
 class ModelMirror:
-    """Linear maps of a model's state to that of its mirror image at the x-z plane; each is its own inverse.
+    """Linear maps of a model's state to its mirror image at the x-z plane; each map is its own inverse.
 
     Attributes:
         qpos: (nq, nq).
@@ -46,8 +46,8 @@ def mirror_of(model: mujoco.MjModel, key: str) -> ModelMirror:
     """Return the mirror of a robot that looks along x and is symmetric.
 
     Args:
-        model: Its joints are called after their sides.
-        key: Of the configuration, for errors.
+        model: The model, whose joints are named after their sides.
+        key: Configuration key, for errors.
 
     Raises:
         ConfigError: The model has no joints of two sides, joints or actuators that have no mirror image, or moves
@@ -56,7 +56,7 @@ def mirror_of(model: mujoco.MjModel, key: str) -> ModelMirror:
     _check_kinds(model, key)
     names = [model.joint(joint).name for joint in _single(model)]
     if all(other_side(name, names) == name for name in names):
-        remedy = "call them for example left_knee and right_knee, or leave the key out"
+        remedy = "name them for example left_knee and right_knee, or leave the key out"
         raise ConfigError(
             [Problem(key, "the model has no joints of a left and a right side", names, remedy=remedy)]
         )
@@ -99,7 +99,7 @@ def _check_kinds(model: mujoco.MjModel, key: str) -> None:
 
 
 def _controls(model: mujoco.MjModel, joints: dict[str, str], key: str) -> Array:
-    """Return the map of controls: an actuator belongs to the one that drives the joint of the other side."""
+    """Return the map of controls: an actuator maps to the one that drives the joint of the other side."""
     driven = [model.joint(int(joint)).name for joint in model.actuator_trnid[:, 0]]
     if len(set(driven)) < len(driven):
         raise ConfigError(
@@ -109,7 +109,7 @@ def _controls(model: mujoco.MjModel, joints: dict[str, str], key: str) -> Array:
     for motor, name in enumerate(driven):
         image = joints[name]
         if image.removeprefix("-") not in driven:
-            message = f"an actuator drives {name}, and none drives {image.removeprefix('-')}"
+            message = f"an actuator drives {name}, but none drives {image.removeprefix('-')}"
             raise ConfigError([Problem(key, message, remedy="leave the key out")])
         other = driven.index(image.removeprefix("-"))
         sign = np.sign(model.actuator_gear[motor, 0] * model.actuator_gear[other, 0])
@@ -164,6 +164,6 @@ def _motion_problems(model: mujoco.MjModel, mirror: ModelMirror, key: str) -> li
     if worst.max() <= SAME_MOTION:
         return []
     joint = model.joint(int(model.dof_jntid[worst.argmax()])).name
-    message = f"the model is not symmetric: mirrored states accelerate differently, most of all at {joint}"
+    message = f"the model is not symmetric: mirrored states accelerate differently, most at {joint}"
     remedy = "make masses, geoms, joints and actuators of both sides mirror images, or leave the key out"
     return [Problem(key, message, f"{worst.max():.0%}", remedy=remedy)]

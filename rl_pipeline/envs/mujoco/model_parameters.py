@@ -18,8 +18,8 @@ class ScaledParameter:
     Args:
         limits: Lower and upper limit of the factors.
         fields: Live values for all simulations, (n, rows, ...).
-        rows: Which rows are scaled.
-        owners: For each of these rows, which factor applies; rows of one joint share theirs.
+        rows: The scaled rows.
+        owners: Index of the factor of each of these rows; the rows of a joint share a factor.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class ModelParameters:
         }
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue with values that `state_dict` returned."""
+        """Restore the values of `state_dict`."""
         for name, parameter in self._parameters.items():
             for field, values in zip(parameter.fields, state[name], strict=True):
                 field[:] = values
@@ -110,10 +110,10 @@ def named_indices(
         model: The model.
         kind: `body`, `geom`, `joint` or `actuator`.
         names: Names of the elements; None for all of them.
-        key: The key of the configuration that holds the names.
+        key: The configuration key of the names.
 
     Raises:
-        ConfigError: The model has no element of such a name.
+        ConfigError: The model has no element of this name.
     """
     count = {"body": model.nbody, "geom": model.ngeom, "joint": model.njnt, "actuator": model.nu}[kind]
     if names is None:

@@ -17,7 +17,7 @@ def map_arrays(function: Callable[..., np.ndarray], observation: Observation) ->
 
 
 def owned(array: np.ndarray) -> np.ndarray:
-    """Return an array that no later step changes: a copy of a view, anything else as it is."""
+    """Return an array that later steps do not change: a copy of a view, or any other array itself."""
     return array if array.base is None else array.copy()
 
 
@@ -27,7 +27,7 @@ def owned_floats(array: np.ndarray) -> NDArray[np.float64]:
 
 
 def only_rows(observation: Observation, ids: NDArray[np.intp]) -> Observation:
-    """Return observations of the same structure in which only the rows `ids` have a meaning, as copies."""
+    """Return copies of observations in which only the rows `ids` are valid."""
 
     def pick(array: np.ndarray) -> np.ndarray:
         picked = np.zeros_like(array)

@@ -1,7 +1,7 @@
-"""Finds out which quantities of the model a task observes, so that a policy outside the simulator can name them.
+"""Detection of the model's quantities that a task observes, so that a policy outside of the simulator can name them.
 
-The task observes a batch in which every number of every field of `MjData` has a value of its own. Numbers that come
-out as they went in, or as their sine or cosine, are these quantities.
+The task observes a batch in which every number of every field of `MjData` has a unique value. Numbers of the
+observation that equal such a value, its sine or its cosine are these quantities.
 """
 
 import copy
@@ -24,7 +24,7 @@ SMALLEST, LARGEST = 0.05, 0.45
 
 
 class MarkedBatch:
-    """Looks like `Simulations` of a single row to a task.
+    """Imitates `Simulations` with a single row for a task.
 
     Args:
         model: The compiled model.
@@ -65,14 +65,14 @@ class MarkedBatch:
 
 
 FAILURES = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
-"""What a task may raise that cannot observe a batch which is no simulation."""
+"""Errors of tasks that cannot observe a batch without a real simulation."""
 
 
 def observed_quantities(task: "Task", model: mujoco.MjModel) -> dict[str, Named]:
     """Return names and units of the numbers of each part of a task's observation; a plain one is `observation`.
 
-    A number that is no quantity of the model is called after its place. A part without any such quantity is left out,
-    and so is every part of a task that cannot observe anything but a simulation.
+    A number that is not a quantity of the model is named after its position. A part without any such quantity is left
+    out, and so are all parts of a task that can only observe a real simulation.
     """
     batch: Any = MarkedBatch(model, task.frame_skip)
     try:
@@ -93,7 +93,7 @@ def _name(key: str, part: np.ndarray, quantities: Mapping[float, tuple[str, str]
 
 
 def controls_actuators(task: "Task", model: mujoco.MjModel, size: int) -> bool:
-    """Return whether a task takes the numbers of an action for the controls of the actuators, as they are."""
+    """Return whether a task uses the numbers of an action unchanged as controls of the actuators."""
     batch: Any = MarkedBatch(model, task.frame_skip)
     action = np.linspace(SMALLEST, LARGEST, size, dtype=np.float32)[np.newaxis]
     try:

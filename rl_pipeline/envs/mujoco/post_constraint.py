@@ -2,10 +2,10 @@
 
 `mj_step` fills these fields only when a sensor needs them, and then from the first stage of the integrator,
 not from the last. Gymnasium therefore calls `mj_rnePostConstraint` itself after stepping. The thread pool of
-mjbatch offers no place for such a call, but MuJoCo does: an engine plugin's `advance` callback runs at the
-end of every integration, when the contacts and constraint forces of the last stage are still in place. The
-plugin registered here names `mj_rnePostConstraint` itself as that callback, so no Python and no compiler is
-involved while stepping. Source: MuJoCo programming guide, section "Engine plugins", and `mujoco/mjplugin.h`.
+mjbatch does not support such a call, but MuJoCo does: an engine plugin's `advance` callback runs at the end
+of every integration, when the contacts and constraint forces of the last stage are still available. The
+plugin registered here uses `mj_rnePostConstraint` itself as that callback, so neither Python nor a compiler is
+needed while stepping. Source: MuJoCo programming guide, section "Engine plugins", and `mujoco/mjplugin.h`.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ _SDF_CALLBACKS = "sdf_distance sdf_gradient sdf_staticdistance sdf_attribute sdf
 
 
 class _PluginStruct(ctypes.Structure):
-    """`mjpPlugin` of mjplugin.h; the reserve stays zero, should a later version append callbacks."""
+    """`mjpPlugin` of mjplugin.h; the reserve stays zero, in case a later version appends callbacks."""
 
     _fields_ = (
         ("name", ctypes.c_char_p),
@@ -40,7 +40,7 @@ def _stateless(_model: int, _instance: int) -> int:
 
 
 def compute_after_integration(spec: mujoco.MjSpec) -> None:
-    """Let models compiled from `spec` hold the result of `mj_rnePostConstraint` after every `mj_step`.
+    """Add the result of `mj_rnePostConstraint` after every `mj_step` to models compiled from `spec`.
 
     After `mj_resetData` and `mj_forward` the fields are zero, as they are in Gymnasium's first observation.
 

@@ -1,4 +1,4 @@
-"""Horizontal forces that push robots now and then."""
+"""Horizontal forces that push robots at random times."""
 
 from collections.abc import Sequence
 
@@ -25,12 +25,12 @@ class Pusher:
         self._remaining = np.zeros(simulations.n, np.int64)
 
     def draw(self, i: int, rng: np.random.Generator) -> None:
-        """Draw when simulation `i` is pushed first; a push of its last episode ends with the reset."""
+        """Draw the time of simulation `i`'s first push; a push of its last episode ends with the reset."""
         self._until_push[i] = self._interval(rng)
         self._remaining[i] = 0
 
     def push(self, rngs: Sequence[np.random.Generator]) -> None:
-        """Begin and end the pushes that are due in this environment step."""
+        """Start and end the pushes that are due in this environment step."""
         self._until_push -= 1
         self._remaining -= 1
         self._forces[self._remaining == 0, self._body] = 0.0
@@ -43,11 +43,11 @@ class Pusher:
             self._until_push[i] = self._interval(rngs[i])
 
     def state_dict(self) -> StateDict:
-        """Return when pushes begin and end; the forces themselves belong to the simulations' state."""
+        """Return the start and end times of pushes; the forces belong to the simulations' state."""
         return {"until_push": self._until_push.copy(), "remaining": self._remaining.copy()}
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from a state that `state_dict` returned."""
+        """Restore a state of `state_dict`."""
         self._until_push[:], self._remaining[:] = state["until_push"], state["remaining"]
 
     def _interval(self, rng: np.random.Generator) -> int:

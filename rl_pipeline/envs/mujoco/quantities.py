@@ -1,4 +1,4 @@
-"""Names and units of what MuJoCo computes, such as `left_knee.position` in rad."""
+"""Names and units of MuJoCo's quantities, such as `left_knee.position` in rad."""
 
 from collections.abc import Callable, Iterator
 from itertools import product
@@ -6,7 +6,7 @@ from itertools import product
 import mujoco
 
 Named = list[tuple[str, str]]
-"""Name and unit of each number of a field of `MjData`, in row-major order; no unit is an empty text."""
+"""Name and unit of each number of a field of `MjData`, in row-major order; the unit may be an empty text."""
 
 FREE, BALL, SLIDE = (
     int(kind)
@@ -39,7 +39,7 @@ AXES, QUATERNION = ("x", "y", "z"), ("w", "x", "y", "z")
 
 
 def name_field(model: mujoco.MjModel, field: str) -> Named | None:
-    """Name the numbers of a field of `MjData`; None for a field that has no names here."""
+    """Return names for the numbers of a field of `MjData`; None for an unknown field."""
     namer = FIELDS.get(field)
     return None if namer is None else list(namer(model))
 

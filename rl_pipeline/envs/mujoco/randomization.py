@@ -1,4 +1,4 @@
-"""`environment.randomization`: what differs between simulations and episodes."""
+"""`environment.randomization`: differences between simulations and episodes."""
 
 from typing import Annotated, TypeVar
 
@@ -69,34 +69,34 @@ class GravityRandomization(Section):
 
 
 class LatencyRandomization(Section):
-    """Actions that arrive late."""
+    """Delay of the actions."""
 
     steps: StepRange
-    """Limits of the delay in environment steps, drawn for each episode; before the first action acts zero."""
+    """Limits of the delay in environment steps, drawn for each episode; the action is zero before the first one."""
 
 
 class SensorNoise(Section):
-    """Gaussian noise on the observation of the task, new in every step; pictures have none."""
+    """Gaussian noise on the observation of the task, drawn in every step; images have no noise."""
 
     std: _NonNegative
     """Standard deviation in the units of the observation."""
 
 
 class Pushes(Section):
-    """A horizontal force that pushes the robot now and then."""
+    """A horizontal force that pushes the robot at random times."""
 
     interval: IntervalRange
-    """Limits of the environment steps from one push to the start of the next, drawn anew after each."""
+    """Limits of the environment steps from one push to the start of the next, drawn after each push."""
     force: Range
     """Limits of the force in newton; its direction is drawn as well."""
     duration: _PositiveSteps = 5
-    """Environment steps that a push lasts."""
+    """Duration of a push in environment steps."""
     body: Text | None = None
-    """The body that is pushed; the first one of the model by default."""
+    """The pushed body; by default, the first one of the model."""
 
 
 class RandomizationConfig(Section):
-    """Domain randomization; what is left out stays as the model has it."""
+    """Domain randomization; properties that are left out keep the model's values."""
 
     mass: MassRandomization | None = None
     """Mass and inertia of bodies."""

@@ -1,4 +1,4 @@
-"""Applies domain randomization to a batch: model parameters, late actions, noise and pushes."""
+"""Domain randomization of a batch: model parameters, delayed actions, noise and pushes."""
 
 import numpy as np
 from gymnasium import spaces
@@ -16,10 +16,10 @@ EPISODE_STREAM, NOISE_STREAM = 1, 2
 
 
 class Randomizer:
-    """Randomizes every simulation with a generator of its own, apart from the one that chooses its starts.
+    """Randomizes every simulation with its own generator, separate from the one that chooses its starts.
 
-    So an environment starts in the same places with and without randomization. Only the sensor noise comes
-    from one generator for the whole batch, which is seeded together with simulation 0.
+    So an environment has the same starts with and without randomization. Only the sensor noise uses one generator
+    for the whole batch, which is seeded together with simulation 0.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Randomizer:
             self._noise_rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(NOISE_STREAM,)))
 
     def start_episodes(self, ids: NDArray[np.intp]) -> None:
-        """Draw what is constant in an episode for the simulations that are about to be reset."""
+        """Draw the values of an episode for the simulations that are about to be reset."""
         for i in ids:
             rng = self._rngs[i]
             self._parameters.draw(i, rng)
@@ -51,7 +51,7 @@ class Randomizer:
         self._parameters.take_effect(ids)
 
     def before_step(self, actions: np.ndarray) -> np.ndarray:
-        """Push the simulations whose turn it is, and return the actions that arrive now."""
+        """Apply the pushes that are due, and return the actions that arrive now."""
         if self._pusher:
             self._pusher.push(self._rngs)
         return self._delay.exchange(actions) if self._delay else actions
@@ -71,7 +71,7 @@ class Randomizer:
         }
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from a state that `state_dict` of the same configuration returned."""
+        """Restore a state of `state_dict` of the same configuration."""
         for rng, rng_state in zip(self._rngs, state["rngs"], strict=True):
             rng.bit_generator.state = rng_state
         self._noise_rng.bit_generator.state = state["noise_rng"]

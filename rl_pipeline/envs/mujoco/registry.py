@@ -43,7 +43,7 @@ def task_class(environment_id: str) -> type[Task]:
         environment_id: A registered id, `package.module:Class` or `path/to/file.py:Class`.
 
     Raises:
-        ConfigError: There is no such task.
+        ConfigError: The task does not exist.
     """
     class_path = TASKS.get(environment_id, environment_id)
     if not is_class_path(class_path):
@@ -56,7 +56,7 @@ def task_class(environment_id: str) -> type[Task]:
                     sorted(TASKS),
                     nearest(environment_id, TASKS),
                     "set environment.backend: gymnasium for other environments, "
-                    "or name an own task as path/to/file.py:Class",
+                    "or name your own task as path/to/file.py:Class",
                 )
             ]
         )

@@ -1,4 +1,4 @@
-"""A first step of a task, to refuse before training what would fail in it."""
+"""A trial step of a task, to find its errors before the training starts."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from rl_pipeline.envs.mujoco.task import Task
 
 
 def rehearse(task: Task, simulations: Simulations, action: np.ndarray) -> None:
-    """Make one environment step and check what the task returns; this also binds all fields that it reads.
+    """Make one environment step and check the task's results; this also binds all fields that it reads.
 
     Args:
         task: The task.
@@ -17,7 +17,7 @@ def rehearse(task: Task, simulations: Simulations, action: np.ndarray) -> None:
         action: Actions for all of them.
 
     Raises:
-        ValueError: A method returned something of another shape or type; the text names it.
+        ValueError: A method's result has the wrong shape or type; the message names the method.
     """
     n = simulations.n
     task.apply(simulations, action)

@@ -20,7 +20,7 @@ class SimulationView:
         self._states = simulations.pool.bind("state")
 
     def show(self, index: int) -> mujoco.MjData:
-        """Take over the state of a simulation and compute all positions from it."""
+        """Copy the state of a simulation and compute all positions from it."""
         mujoco.mj_setState(self.model, self.data, self._states[index], mujoco.mjtState.mjSTATE_INTEGRATION)
         mujoco.mj_forward(self.model, self.data)
         return self.data
@@ -50,7 +50,7 @@ class FrameRenderer:
         self._task, self._simulations, self._ghost = task, simulations, Ghost(model)
 
     def render(self) -> Any:
-        """Return the frame of the current state, or None when it went to a window."""
+        """Return the frame of the current state, or None if it was shown in a window."""
         self._view.show(0)
         pose = self._task.ghost(self._simulations, 0)
         if pose is not None:

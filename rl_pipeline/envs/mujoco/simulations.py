@@ -1,4 +1,4 @@
-"""Many simulations of one model, stepped by a thread pool, seen as arrays over the whole batch."""
+"""Many simulations of one model, stepped by a thread pool, as arrays over the whole batch."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from rl_pipeline.plain_data import StateDict
 
 INTEGRATION_STATE = mujoco.mjtState.mjSTATE_INTEGRATION
-"""Everything that the future of a simulation depends on."""
+"""The complete state of a simulation."""
 
 _STATE_FIELDS = {"mjSTATE_WARMSTART": "qacc_warmstart", "mjSTATE_PLUGIN": "plugin_state"}
-"""Fields of `MjData` whose part of the state is not called like them."""
+"""Fields of `MjData` whose part of the state has a different name."""
 
 
 def _state_columns(model: mujoco.MjModel) -> dict[str, slice]:
-    """Return where in the integration state each field of `MjData` stands."""
+    """Return the positions of the fields of `MjData` in the integration state."""
     columns, start = {}, 0
     for name, component in sorted(mujoco.mjtState.__members__.items(), key=lambda item: item[1].value):
         bits = component.value
@@ -37,8 +37,8 @@ class Simulations:
 
     Every field of `mujoco.MjData` is an attribute here and an array with one row for each simulation: `qpos`
     (n, nq), `xpos` (n, nbody, 3), `sensordata` (n, nsensordata), .... The arrays are live: a step changes
-    them in place, and what is written to `ctrl`, `xfrc_applied` and the other inputs counts from the next
-    step on. As after `mj_step`, derived fields such as `xpos` are one physics step behind `qpos` and `qvel`.
+    them in place, and values written to `ctrl`, `xfrc_applied` and the other inputs take effect in the next
+    step. As after `mj_step`, derived fields such as `xpos` are one physics step behind `qpos` and `qvel`.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Simulations:
         self.dt: float = model.opt.timestep * frame_skip
         """Simulated seconds in an environment step."""
         self.before_physics: Callable[[], None] | None = None
-        """Called before the physics of each environment step, when states and controls are complete."""
+        """Function called before the physics of each environment step, when states and controls are complete."""
         self.pool = Batch(model, n, num_threads or _available_cores())
         self._states: NDArray[np.float64] = self.pool.bind("state")
         self._columns = _state_columns(model)
@@ -59,7 +59,7 @@ class Simulations:
         self._fields: dict[str, np.ndarray] = {}
 
     def __getattr__(self, name: str) -> np.ndarray:
-        """Bind a field of `MjData` when it is first asked for; from then on it is an ordinary attribute."""
+        """Bind a field of `MjData` on first access; afterwards, it is an ordinary attribute."""
         if name.startswith("_") or name == "pool":
             raise AttributeError(name)
         try:
@@ -72,7 +72,7 @@ class Simulations:
         return field
 
     def _fill(self, name: str, field: np.ndarray) -> None:
-        """Compute a field from the current states, since the pool itself fills it only at its next call."""
+        """Compute a field from the current states, since the pool fills it only in its next call."""
         data = mujoco.MjData(self.model)
         for i, state in enumerate(self._states):
             mujoco.mj_setState(self.model, data, state, INTEGRATION_STATE)
@@ -80,7 +80,7 @@ class Simulations:
             field[i] = getattr(data, name)
 
     def sensor(self, name: str) -> NDArray[np.float64]:
-        """Return what the sensor called `name` measured, (n, dimension of the sensor)."""
+        """Return the measurement of the sensor `name`, (n, dimension of the sensor)."""
         return _sensor(self, name)
 
     def rows(self, ids: NDArray[np.intp]) -> "Rows":
@@ -94,7 +94,7 @@ class Simulations:
         self.pool.step(nstep=self.frame_skip)
 
     def forward(self) -> None:
-        """Compute the derived fields of the states as they are now: `mj_forward` in every simulation."""
+        """Compute the derived fields of the current states with `mj_forward` in every simulation."""
         self.pool.forward()
 
     def reset(self, ids: NDArray[np.intp], initial: Sequence[Mapping[str, np.ndarray]]) -> None:
@@ -102,8 +102,8 @@ class Simulations:
 
         Args:
             ids: Sorted indices of the simulations.
-            initial: For each of them the fields that differ from the model's initial state, the same fields
-                in all.
+            initial: For each of them, the fields that differ from the model's initial state; the fields are the same
+                for all.
         """
         values = {name: np.array([fields[name] for fields in initial]) for name in initial[0]}
         if unknown := values.keys() - self._columns.keys():
@@ -117,7 +117,7 @@ class Simulations:
             self._reset_in_pool(ids, values)
 
     def _write_states(self, ids: NDArray[np.intp], values: Mapping[str, np.ndarray]) -> None:
-        """Reset without the pool: where no derived field is watched, there is nothing to compute."""
+        """Reset without the pool: if no derived field is bound, nothing needs to be computed."""
         states = self._initial_state[np.newaxis].repeat(len(ids), axis=0)
         for name, value in values.items():
             states[:, self._columns[name]] = value.reshape(len(ids), -1)
@@ -128,8 +128,8 @@ class Simulations:
     def _reset_in_pool(self, ids: NDArray[np.intp], values: Mapping[str, np.ndarray]) -> None:
         """Reset in the pool, which computes the derived fields.
 
-        The pool looks for elements that changed since it wrote them. It would miss those that happen to have
-        their new value already, unless they have the model's initial value before.
+        The pool looks for elements that changed since it wrote them. It would miss elements that already have
+        their new value, unless they are set to the model's initial value first.
         """
         missed = (
             (getattr(self, name)[ids] == value) & (value != self._initial(name))
@@ -152,7 +152,7 @@ class Simulations:
         }
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from a state that `state_dict` returned.
+        """Restore a state of `state_dict`.
 
         Raises:
             ValueError: The state is of another number of simulations or another model.
@@ -160,11 +160,11 @@ class Simulations:
         if state["state"].shape != self._states.shape:
             raise ValueError(
                 f"the state has shape {state['state'].shape}, this batch needs {self._states.shape}: "
-                "it was saved with another model or another number of environments"
+                "the model or the number of environments differs"
             )
         self._write(state)
-        # The pool takes elements that differ from what it knows. Without this it would still know the controls from
-        # before, and miss the same ones when they are set again.
+        # The pool reads elements that differ from its own copy. Without this, its copy would have the previous
+        # controls, and it would miss the same controls when they are set again.
         self.pool.forward()
         self._write(state)
 
@@ -183,12 +183,12 @@ class Rows:
         self.n = len(ids)
 
     def __getattr__(self, name: str) -> Any:
-        """Return the rows of a field, or what all simulations have in common (`model`, `dt`)."""
+        """Return the rows of a field, or a common attribute of all simulations (`model`, `dt`)."""
         value = getattr(self.simulations, name)
         return value[self.ids] if isinstance(value, np.ndarray) else value
 
     def sensor(self, name: str) -> NDArray[np.float64]:
-        """Return what the sensor called `name` measured, (n, dimension of the sensor)."""
+        """Return the measurement of the sensor `name`, (n, dimension of the sensor)."""
         return _sensor(self, name)
 
 

@@ -1,4 +1,4 @@
-"""Base class of tasks, which give a MuJoCo model observation, reward, termination, metrics and start."""
+"""Base class of tasks, which define observation, reward, termination, metrics and start for a MuJoCo model."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,14 +23,14 @@ FreeCamera = Mapping[str, float | np.ndarray]
 class Task:
     """A task on a robot, for many simulations at once.
 
-    A subclass names a model and says what is observed and what is rewarded. Everything takes and returns
-    arrays with one row for each simulation. After the physics of an environment step the methods are called
-    in the order `after_physics`, `terminated`, `reward`, `metrics`, `observe`, so a later one may use what an
-    earlier one has kept on `self`; only `observe` is also called for single finished simulations. What must be
-    remembered for each simulation from step to step belongs in `batch.userdata` or mocap bodies of the
-    model, where it is saved and restored.
+    A subclass names a model and defines observation and reward. All methods take and return arrays with one row
+    for each simulation. After the physics of an environment step, the methods are called in the order
+    `after_physics`, `terminated`, `reward`, `metrics`, `observe`, so a later method may use values that an
+    earlier one stored on `self`; only `observe` is also called for single finished simulations. State of each
+    simulation that lasts from step to step belongs in `batch.userdata` or mocap bodies of the model, where it
+    is saved and restored.
 
-    Keyword arguments of the constructor are what users may set under `environment.kwargs`.
+    Users set the keyword arguments of the constructor under `environment.kwargs`.
     """
 
     model: str | Path | mujoco.MjSpec | mujoco.MjModel
@@ -49,11 +49,11 @@ class Task:
     camera_id: int | None = None
     """Camera of the model to render from; None for a free camera."""
     camera_name: str | None = None
-    """The same by name."""
+    """Name of the camera of the model to render from; None for a free camera."""
     default_camera_config: FreeCamera | None = None
     """Attributes of `mujoco.MjvCamera` for the free camera, e.g. `distance`, `lookat` and `trackbodyid`."""
     max_geom: int = 1000
-    """Most geoms in a rendered scene."""
+    """Maximum number of geoms in a rendered scene."""
     visual_options: Mapping[int, bool] | None = None
     """Flags of `mujoco.MjvOption`."""
 
@@ -61,7 +61,7 @@ class Task:
         """Compile the model.
 
         Raises:
-            ValueError: The MJCF is wrong, or contact forces are wanted of a model that is already compiled.
+            ValueError: The MJCF is wrong, or contact forces are requested of a model that is already compiled.
         """
         model = self.model
         if isinstance(model, mujoco.MjModel):
@@ -76,10 +76,10 @@ class Task:
         return spec.compile()
 
     def setup(self, model: mujoco.MjModel) -> None:
-        """Look up what the other methods need in the compiled model, such as the index of a body."""
+        """Look up data of the compiled model for the other methods, such as the index of a body."""
 
     def action_space(self, model: mujoco.MjModel) -> spaces.Box:
-        """Return the action space of one simulation: by default the control range of every actuator."""
+        """Return the action space of one simulation: by default, the control range of every actuator."""
         limited = model.actuator_ctrllimited.astype(bool)
         low, high = np.where(limited[:, None], model.actuator_ctrlrange, (-np.inf, np.inf)).T.astype(
             np.float32
@@ -87,27 +87,27 @@ class Task:
         return spaces.Box(low, high, dtype=np.float32)
 
     def observation_names(self, model: mujoco.MjModel) -> Mapping[str, tuple[str, ...]]:
-        """Return the names of the numbers of an observation, for a policy that acts outside the simulator.
+        """Return the names of the numbers of an observation, for a policy that acts outside of the simulator.
 
         Returns:
-            By key of a dict observation, or by `observation`. By default the parts that `observe` takes from fields
-            of `MjData` are named after the model, such as `left_knee.position`; other numbers are called after their
-            place, such as `observation[7]`, and parts that hold nothing else have no names.
+            The names are by key of a dict observation, or by `observation`. By default, numbers that `observe` reads
+            from fields of `MjData` are named after the model, such as `left_knee.position`; other numbers are named
+            after their position, such as `observation[7]`; parts with only such numbers have no names.
         """
         return {
             key: tuple(name for name, _ in named) for key, named in observed_quantities(self, model).items()
         }
 
     def units(self, model: mujoco.MjModel) -> Mapping[str, str]:
-        """Return units by the names of `observation_names`; by default those of the model's quantities."""
+        """Return units by the names of `observation_names`; by default, those of the model's quantities."""
         return {
             name: unit for named in observed_quantities(self, model).values() for name, unit in named if unit
         }
 
     def safe_action(self, model: mujoco.MjModel) -> Sequence[float] | None:
-        """Return an action that is safe for the robot at any time; by default nobody says so.
+        """Return an action that is safe for the robot at any time; by default, none is known.
 
-        No torque is not safe for every robot: an arm falls.
+        Zero torque is not safe for every robot: an arm falls.
         """
         return None
 
@@ -124,7 +124,7 @@ class Task:
         return {}
 
     def apply(self, batch: Batch, action: np.ndarray) -> None:
-        """Turn actions, (n, size of the action), into controls before the physics of an environment step."""
+        """Convert actions, (n, size of the action), to controls before the physics of an environment step."""
         batch.ctrl[:] = action
 
     def after_physics(self, simulations: Simulations) -> None:
@@ -138,7 +138,7 @@ class Task:
         raise NotImplementedError(f"{type(self).__name__} must define observe(batch)")
 
     def reward(self, batch: Batch, action: np.ndarray) -> NDArray[np.floating]:
-        """Return the rewards, (n,), of the environment step just made with `action`."""
+        """Return the rewards, (n,), of the environment step that was just made with `action`."""
         raise NotImplementedError(f"{type(self).__name__} must define reward(batch, action)")
 
     def terminated(self, batch: Batch) -> NDArray[np.bool_]:
@@ -146,7 +146,7 @@ class Task:
         return np.zeros(batch.n, np.bool_)
 
     def metrics(self, batch: Batch) -> dict[str, np.ndarray]:
-        """Return numbers worth following, (n,) each, such as the terms of the reward, for the infos."""
+        """Return metrics for the infos, (n,) each, such as the terms of the reward."""
         return {}
 
     def reset_metrics(self, batch: Batch) -> dict[str, np.ndarray]:
@@ -154,20 +154,20 @@ class Task:
         return {}
 
     def ghost(self, batch: Batch, index: int) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return where a transparent second robot is drawn into pictures of a simulation; None for nowhere.
+        """Return the pose of a transparent second robot in pictures of a simulation; None for no second robot.
 
         Returns:
-            Its coordinates, (nq,), and by how much it is moved, (3,), m.
+            Its coordinates, (nq,), and its offset, (3,), m.
         """
         return None
 
     def state_dict(self) -> StateDict:
-        """Return what all simulations share and what changes during a run, such as the stage of a curriculum."""
+        """Return the shared state of all simulations that changes during a run, such as the stage of a curriculum."""
         return {}
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from what `state_dict` returned; empty for a run that was saved without."""
+        """Restore the result of `state_dict`; it is empty for a run that was saved without it."""
 
     def follow(self, state: StateDict) -> None:
-        """Take over what `state_dict` of the training's task returned, and stay there while evaluating."""
+        """Restore the `state_dict` of the training's task, and keep it unchanged during the evaluation."""
         self.load_state_dict(state)

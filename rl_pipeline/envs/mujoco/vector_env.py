@@ -53,16 +53,16 @@ class MujocoVectorEnv(BackendVectorEnv):
         """Compile the model, start the thread pool and try every method of the task once.
 
         Args:
-            task: What is observed and rewarded.
+            task: The task, which defines observation and reward.
             num_envs: Number of simulations.
             render_mode: How `render` shows simulation 0: `human`, `rgb_array`, `depth_array`, `rgbd_tuple`
                 or None.
             num_threads: Threads that step the simulations; None for one per core that the process may use.
-            randomization: What differs between simulations and episodes.
-            camera: A camera of the model whose pictures join the observation.
+            randomization: Differences between simulations and episodes.
+            camera: A camera of the model whose images are added to the observation.
 
         Raises:
-            ValueError: The model cannot be compiled, or a method of the task returns something of another
+            ValueError: The model cannot be compiled, or a method of the task returns an array of the wrong
                 shape.
             ConfigError: The randomization or the camera names something that the model does not have.
         """
@@ -112,7 +112,7 @@ class MujocoVectorEnv(BackendVectorEnv):
         """Start new episodes.
 
         Args:
-            seed: Seed of simulation 0, counted up for the others, or one for each; None continues the
+            seed: Seed of simulation 0, incremented for the others, or one for each; None continues the
                 generators.
             options: `reset_mask`, a bool array (num_envs,), resets and seeds only the marked simulations.
 
@@ -129,14 +129,14 @@ class MujocoVectorEnv(BackendVectorEnv):
         return self._observe(), self._infos(self.task.reset_metrics(self.simulations))
 
     def step(self, actions: np.ndarray) -> StepResult:
-        """Apply one action in every simulation; finished ones start their next episode at once.
+        """Apply one action in every simulation; finished simulations start their next episode at once.
 
         Args:
             actions: (num_envs, size of the action).
 
         Returns:
             Observations, rewards, terminated, truncated and infos; `infos["final_obs"]` holds the last
-            observations of the episodes that ended, `infos["_final_obs"]` which those are.
+            observations of the episodes that ended, and `infos["_final_obs"]` marks their rows.
         """
         actions = self.check_actions(actions)
         task, simulations = self.task, self.simulations
@@ -176,7 +176,7 @@ class MujocoVectorEnv(BackendVectorEnv):
         return type(self.task).__name__
 
     def call_on(self, indices: Sequence[int], name: str, *args: object, **kwargs: object) -> list[Any]:
-        """Read an attribute of the task, or call its method, once; all simulations share the task."""
+        """Read an attribute of the task, or call its method once; all simulations share the task."""
         value = getattr(self._owner(name), name)
         return [value(*args, **kwargs) if callable(value) else value] * len(indices)
 
@@ -196,7 +196,7 @@ class MujocoVectorEnv(BackendVectorEnv):
 
         Args:
             name: The attribute.
-            values: Its value, or a list or tuple that holds the same value for every simulation.
+            values: Its value, or a list or tuple with the same value for every simulation.
 
         Raises:
             ValueError: The values differ or are too few; the task is one object for all simulations.
@@ -204,7 +204,7 @@ class MujocoVectorEnv(BackendVectorEnv):
         if isinstance(values, list | tuple):
             if len(values) != self.num_envs or any(value != values[0] for value in values):
                 raise ValueError(
-                    f"'{name}' needs one value, or {self.num_envs} equal ones: "
+                    f"'{name}' needs one value, or {self.num_envs} equal values: "
                     "the simulations of a MuJoCo batch share one task"
                 )
             values = values[0]
@@ -217,7 +217,7 @@ class MujocoVectorEnv(BackendVectorEnv):
                 resource.close()
 
     def state_dict(self) -> StateDict:
-        """Return everything that the future of the simulations depends on, as plain data."""
+        """Return the complete state of the simulations as plain data."""
         return {
             "simulations": self.simulations.state_dict(),
             "elapsed": self._elapsed.copy(),
@@ -227,10 +227,10 @@ class MujocoVectorEnv(BackendVectorEnv):
         }
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from a state that `state_dict` of the same task returned.
+        """Restore a state of `state_dict` of the same task.
 
         Raises:
-            ValueError: The state is of another model, another number of environments or without
+            ValueError: The state has a different model, number of environments or
                 randomization.
         """
         if (state["randomizer"] is None) != (self._randomizer is None):
@@ -248,7 +248,7 @@ class MujocoVectorEnv(BackendVectorEnv):
         return self.task.state_dict()
 
     def follow(self, shared: StateDict) -> None:
-        """Give the task what the task of a training has reached."""
+        """Pass the state of a training's task to the task."""
         self.task.follow(shared)
 
     def _seed(self, i: int, seed: int) -> None:

@@ -1,1 +1,1 @@
-"""Vector environments whose environments are in other programs, however these are reached."""
+"""Vector environments whose environments are in other programs, independent of the connection."""

@@ -1,4 +1,4 @@
-"""The environments that one simulation keeps for us, and the checks of what it says of them."""
+"""The environments of a session with a simulation, and checks of the simulation's answers."""
 
 import math
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ from rl_pipeline.envs.remote.flat_batch import FlatBatch, FlatLayout
 from rl_pipeline.envs.remote.space_json import from_json
 
 RemoteAnswer = Any
-"""What a simulation answers: an object with the fields of the service, whose class is made at run time."""
+"""Answer of a simulation: an object with the fields of the service, whose class is made at run time."""
 
 
 class SimulationBatch:
-    """Some of the environments, which a simulation keeps for us, and what it says of them.
+    """A part of the environments, which one simulation runs, and checks of its answers.
 
     Attributes:
         simulation: Name of the simulation.
-        rows: Which of all environments these are.
+        rows: Indices among all environments.
         num_envs: Their number.
     """
 
@@ -34,7 +34,7 @@ class SimulationBatch:
         self.num_envs = rows.stop - rows.start
 
     def read_spaces(self, answer: RemoteAnswer) -> None:
-        """Take the spaces from the answer of `open`.
+        """Read the spaces from the answer of `open`.
 
         Raises:
             MalformedReplyError: They cannot be read.
@@ -59,14 +59,14 @@ class SimulationBatch:
         return self.rows_of(answer.observations, answer.images, self.num_envs, "observations")
 
     def rows_of(self, numbers: object, octets: object, n: int, field: str) -> FlatBatch:
-        """Return n observations that stand in two flat fields of an answer."""
+        """Return n observations from two flat fields of an answer."""
         return FlatBatch(
             self.numbers(numbers, (n, self._layout.n_numbers), field),
             self.octets(octets, (n, self._layout.n_bytes), f"images of {field}"),
         )
 
     def picture(self, answer: RemoteAnswer) -> NDArray[np.uint8] | None:
-        """Return the picture of an answer of `render`, (height, width, 3); None where the simulation has none.
+        """Return the picture of an answer of `render`, (height, width, 3); None if the simulation has none.
 
         Raises:
             MalformedReplyError: It has another size.
@@ -76,13 +76,13 @@ class SimulationBatch:
         return self.octets(answer.rgb, (answer.height, answer.width, 3), "picture").copy()
 
     def numbers(self, values: object, shape: tuple[int, int] | tuple[int], field: str) -> NDArray[np.float64]:
-        """Return a field of float64, whose first axis are environments; it may be a view of the answer.
+        """Return a field of float64, whose first axis is the environments; it may be a view of the answer.
 
         Raises:
-            MalformedReplyError: It has another size, or NaN in it.
+            MalformedReplyError: The field has a wrong size or contains NaN.
         """
         numbers = self.sized(np.asarray(values, np.float64), shape, field)
-        if np.count_nonzero(np.isnan(numbers)):  # quicker than any()
+        if np.count_nonzero(np.isnan(numbers)):  # faster than any()
             first = int(np.argwhere(np.isnan(numbers))[0, 0])
             raise MalformedReplyError(f"{self.simulation}: {field} of environment {first} has NaN")
         return numbers
@@ -96,7 +96,7 @@ class SimulationBatch:
         return self.sized(np.asarray(values, np.uint8), shape, field)
 
     def sized(self, values: np.ndarray, shape: tuple[int, ...], field: str) -> np.ndarray:
-        """Give a field its shape, or raise a MalformedReplyError."""
+        """Return a field in its shape, or raise a MalformedReplyError."""
         if values.shape == shape:
             return values
         if values.size != math.prod(shape):

@@ -23,9 +23,9 @@ class _Part(NamedTuple):
 
 
 class FlatLayout:
-    """Where the parts of a space stand in a flat row: those of type uint8 among the bytes, the others as float64.
+    """Positions of a space's parts in a flat row: parts of type uint8 among the bytes, the others as float64.
 
-    float64 holds float32 and integers up to 2**53 exactly, so what is packed comes back bit-exactly.
+    float64 represents float32 and integers up to 2**53 exactly, so packed values are restored bit-exactly.
 
     Attributes:
         n_numbers: Numbers in a row.
@@ -62,7 +62,7 @@ class FlatLayout:
         return flat
 
     def unpack(self, flat: FlatBatch) -> Any:
-        """Return the batch that `pack` was given; its arrays are copies."""
+        """Return the batch given to `pack`; its arrays are copies."""
         batch: Any = {}
         for part in self._parts:
             rows = flat.bytes if part.dtype == np.uint8 else flat.numbers

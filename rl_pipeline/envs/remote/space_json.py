@@ -1,4 +1,4 @@
-"""Gymnasium spaces as JSON, for simulators that are in another process."""
+"""Gymnasium spaces as JSON, for simulators in other processes."""
 
 import json
 from typing import Any
@@ -11,13 +11,13 @@ def to_json(space: spaces.Space) -> str:
     """Write a space of boxes, discrete numbers and dictionaries of them.
 
     Raises:
-        TypeError: It has a part of another kind.
+        TypeError: The space has a part of another kind.
     """
     return json.dumps(_to_tree(space))
 
 
 def from_json(text: str) -> spaces.Space:
-    """Read what `to_json` wrote.
+    """Read the output of `to_json`.
 
     Raises:
         ValueError: The text is not a space.
@@ -42,7 +42,7 @@ def _to_tree(space: spaces.Space) -> dict[str, Any]:
         case spaces.Dict():
             return {"dict": {name: _to_tree(part) for name, part in space.spaces.items()}}
     raise TypeError(
-        f"a {type(space).__name__} space cannot be sent; there are Box, Discrete, Multi... and Dict"
+        f"a {type(space).__name__} space cannot be sent; valid are Box, Discrete, Multi... and Dict"
     )
 
 

@@ -1,4 +1,4 @@
-"""The answers of several simulations, put together to what `VectorEnv.step` returns."""
+"""The results of `VectorEnv.step`, composed of the answers of several simulations."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ class ReplyCollector:
         """Add the answer of a simulation to a step.
 
         Raises:
-            MalformedReplyError: It has wrong sizes or NaN.
+            MalformedReplyError: The answer has wrong sizes or contains NaN.
         """
         rows, n = batch.rows, (batch.num_envs,)
         self.observe(rows, batch.observations(answer))
@@ -66,13 +66,13 @@ class ReplyCollector:
             self.infos.setdefault(f"_{name}", np.zeros(self.num_envs, np.bool_))[batch.rows] = mask
 
     def truncate(self, rows: slice, last: FlatBatch, observations: FlatBatch) -> None:
-        """Report environments whose simulation was lost: their episodes end with the last observation seen."""
+        """Report environments whose simulation was lost: their episodes end with the last known observation."""
         self.observe(rows, observations)
         self._truncated[rows] = True
         self._finish(rows, FlatBatch(last.numbers[rows], last.bytes[rows]))
 
     def as_tuple(self) -> StepResult:
-        """Return what `VectorEnv.step` returns."""
+        """Return the results of `VectorEnv.step`."""
         if self._final is not None:
             self.infos["final_obs"] = self._layout.unpack(self._final)
             self.infos["_final_obs"] = self._terminated | self._truncated

@@ -23,18 +23,18 @@ Batch = TypeVar("Batch", bound=SimulationBatch)
 
 
 class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
-    """Seeds, steps and restarts; a subclass knows how a simulation is asked.
+    """Seeds, steps and restarts; a subclass implements the communication with a simulation.
 
-    A simulation that dies is picked up again when it is back: its environments begin new episodes, and the
-    interrupted ones are reported as truncated with reward 0 and, as their last observation, the last one seen.
+    If a simulation dies, the environment reconnects when it is back: its environments begin new episodes, and the
+    interrupted episodes are reported as truncated with reward 0 and the last known observation.
 
     Args:
         num_envs: Number of environments.
-        render_mode: Of environment 0.
-        max_restarts: How often, in sum, simulations that died are picked up again.
+        render_mode: Render mode of environment 0.
+        max_restarts: Total number of reconnections to simulations that died.
 
     Attributes:
-        section: Where the configuration describes the simulations.
+        section: Configuration section of the simulations.
     """
 
     section: str
@@ -53,7 +53,7 @@ class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
         self._seeds: list[int | None] = [None] * num_envs
 
     def _use(self, batches: list[Batch]) -> None:
-        """Take over the batches, which have been opened, and their spaces.
+        """Store the opened batches, and check their spaces.
 
         Raises:
             ConfigError: The spaces differ.
@@ -78,21 +78,21 @@ class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
                 raise ConfigError([Problem(self.section, message)])
 
     def _exchange(self, service: str, calls: Sequence[Any]) -> Iterable[RemoteAnswer]:
-        """Ask for all batches at once, and return the answers, each of which holds until the next call.
+        """Send all batches' requests at once, and return the answers, which are valid until the next call.
 
-        They may be waited for only when they are iterated over. The answer of a simulation that was lost is None.
+        The wait may happen only when they are iterated over. The answer of a lost simulation is None.
         """
         raise NotImplementedError
 
     def _replace(self, batch: Batch) -> RemoteAnswer:
-        """Begin new episodes in a batch that was lost; return the answer of its reset."""
+        """Start new episodes in a lost batch; return the answer of its reset."""
         raise NotImplementedError
 
     def reset(self, *, seed: Seed = None, options: ResetOptions = None) -> tuple[Observation, Infos]:
         """Start new episodes.
 
         Args:
-            seed: Seed of environment 0, counted up for the others, or one for each; None continues the generators.
+            seed: Seed of environment 0, incremented for the others, or one for each; None continues the generators.
             options: `reset_mask`, a bool array (num_envs,), resets and seeds only the marked environments.
 
         Raises:
@@ -115,7 +115,7 @@ class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
         """Step every environment once, with same-step autoreset.
 
         Raises:
-            ValueError: The actions have another shape.
+            ValueError: The actions have a wrong shape.
             SimulationError: A simulation failed, did not answer, or came back too often.
         """
         actions = self.check_actions(actions)
@@ -135,24 +135,24 @@ class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
         return result.as_tuple()
 
     def _lose(self, error: Exception) -> None:
-        """Count a simulation that was lost; raises SimulationError at the limit."""
+        """Count a lost simulation; raises SimulationError at the limit."""
         self._restarts += 1
         if self._restarts > self._max_restarts:
             raise SimulationError(
-                f"{error}; it was picked up again {self._max_restarts} times before "
+                f"{error}; the training had already reconnected {self._max_restarts} times "
                 f"({self.section}.max_restarts)"
             ) from error
         logger.warning("%s; its episodes end here and new ones begin", error)
 
     def _fresh_seeds(self, batch: Batch) -> list[int]:
-        """Return seeds for the episodes after a restart, which follow from the run's."""
+        """Return seeds for the episodes after a restart, derived from the run's seed."""
         return [self._fresh_seed(index) for index in range(batch.rows.start, batch.rows.stop)]
 
     def _fresh_seed(self, index: int) -> int:
         return seed_after_restart(self._seeds[index], index, self._restarts)
 
     def _history(self) -> StateDict:
-        """Return what restarts need, as a part of the state."""
+        """Return the part of the state that restarts need."""
         return {
             "seeds": list(self._seeds),
             "restarts": self._restarts,
@@ -160,16 +160,14 @@ class RemoteVectorEnv(BackendVectorEnv, Generic[Batch]):
         }
 
     def _recall(self, state: StateDict) -> None:
-        """Take back what `_history` returned."""
+        """Restore the result of `_history`."""
         self._seeds, self._restarts = list(state["seeds"]), state["restarts"]
         self._last = FlatBatch(*state["last"])
 
     def _begin_anew(self, state: StateDict) -> None:
-        """Stand in for states that simulations cannot give: new episodes, with seeds that follow from the run's."""
+        """Replace the states of simulations without states by new episodes, with seeds derived from the run's."""
         self._recall(state)
-        message = (
-            f"{self._batches[0].simulation} cannot go back to a state; all environments begin new episodes"
-        )
+        message = f"{self._batches[0].simulation} cannot restore a state; all environments begin new episodes"
         warnings.warn(message, RuntimeWarning, stacklevel=3)
         self.reset(seed=[self._fresh_seed(index) for index in range(self.num_envs)])
         self._recall(state)

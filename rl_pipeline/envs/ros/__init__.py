@@ -1,4 +1,4 @@
-"""Environments behind ROS 2; this package and the nodes of ros_ws are all that imports rclpy."""
+"""Environments behind ROS 2; only this package and the nodes of ros_ws import rclpy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ def make_ros_vector_env(environment: Environment, n: int, render_mode: str | Non
     """Make environments in the simulations that `environment.ros` names.
 
     Raises:
-        ConfigError: ROS or the workspace is not there, or a simulation serves something else.
+        ConfigError: ROS or the workspace is not available, or a simulation serves another environment.
         SimulationMissingError: A simulation is not on the network.
     """
     settings = environment.ros or RosServices()
@@ -32,7 +32,7 @@ def make_ros_topics_vector_env(environment: Environment, n: int, render_mode: st
     """Make environments of the robots that `environment.ros_topics` describes.
 
     Raises:
-        ConfigError: ROS is not there, or the description does not fit the robots.
+        ConfigError: ROS is not available, or the description does not fit the robots.
         SimulationError: A topic or service is missing or silent.
     """
     if environment.ros_topics is None:
@@ -45,10 +45,10 @@ def make_ros_topics_vector_env(environment: Environment, n: int, render_mode: st
 
 @contextmanager
 def ros_needed(key: str, value: object) -> Iterator[None]:
-    """Refuse a value of the configuration where what it needs of ROS cannot be imported in the block."""
+    """Refuse a value of the configuration if its imports of ROS fail in the block."""
     try:
         yield
     except ImportError as error:
-        remedy = "`source ros_ws/activate.bash` gives a shell both; `bash launch_node.bash` does it itself"
-        message = f"ROS 2 or the built workspace is not there ({error})"
+        remedy = "run `source ros_ws/activate.bash` in this shell, or start with `bash launch_node.bash`"
+        message = f"ROS 2 or the built workspace was not found ({error})"
         raise ConfigError([Problem(key, message, value, remedy=remedy)]) from error

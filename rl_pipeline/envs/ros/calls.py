@@ -17,7 +17,7 @@ Key = TypeVar("Key")
 
 
 class Call(NamedTuple):
-    """A service, by the node that offers it and its name there, and a request."""
+    """A service, given by its node and its name there, and a request."""
 
     simulation: str
     service: str
@@ -25,24 +25,24 @@ class Call(NamedTuple):
 
 
 def place_of(service: str) -> tuple[str, str]:
-    """Part the full name of a service into that of its node or namespace and the rest."""
+    """Split the full name of a service into its node or namespace and the rest."""
     node, _, name = service.rpartition("/")
     return node, name
 
 
 class ServiceCaller:
-    """Calls services and waits for the answers in the calling thread.
+    """Calls services, and waits for the answers in the calling thread.
 
-    The wait watches nothing but the services that were called: rclpy's executors look at everything that a node
-    has before each wait, which takes longer than the call itself.
+    The wait watches only the called services: rclpy's executors inspect everything that a node has before each
+    wait, which takes longer than the call itself.
     """
 
     def __init__(self, timeout: float, retries: int) -> None:
-        """Join the ROS network under a name of its own.
+        """Join the ROS network under a unique name.
 
         Args:
-            timeout: Seconds that an answer may take.
-            retries: How often an unanswered request is sent again.
+            timeout: Time limit of an answer in seconds.
+            retries: Number of times that an unanswered request is repeated.
         """
         self.timeout = timeout
         self.retries = retries
@@ -50,19 +50,19 @@ class ServiceCaller:
         self._clients: dict[tuple[str, str], Any] = {}
 
     def client(self, simulation: str, service: str, service_type: type) -> None:
-        """Make a service known; it need not be there yet."""
+        """Register a service; it need not exist yet."""
         name = f"{simulation.rstrip('/')}/{service}"
         self._clients[simulation, service] = self._node.create_client(service_type, name)
 
     def is_there(self, simulation: str, service: str) -> bool:
-        """Tell whether a known service of a simulation is on the network now."""
+        """Return whether a registered service of a simulation is on the network now."""
         return bool(self._clients[simulation, service].service_is_ready())
 
     def wait_for(self, simulation: str, timeout: float, services: Collection[str] | None = None) -> None:
-        """Wait until known services of a simulation are there: some, or all.
+        """Wait until registered services of a simulation are available: some, or all.
 
         Raises:
-            SimulationMissingError: They are not after `timeout` seconds.
+            SimulationMissingError: They are not available after `timeout` seconds.
         """
         if services is None:
             services = [name for of, name in self._clients if of == simulation]
@@ -81,7 +81,7 @@ class ServiceCaller:
         """Send all requests, then wait for all answers.
 
         Returns:
-            The answers; those that did not come in time are missing.
+            The answers, without those that did not arrive in time.
         """
         answers: dict[Key, Message] = {}
         for _ in range(1 + self.retries):
@@ -92,14 +92,14 @@ class ServiceCaller:
         return answers
 
     def try_call(self, call: Call, timeout: float) -> Message | None:
-        """Send one request once and return its answer; None if it did not come in `timeout` seconds."""
+        """Send one request once and return its answer; None if it did not arrive within `timeout` seconds."""
         return self.call_once({None: call}, timeout).get(None)
 
     def call_one(self, call: Call) -> Message:
         """Send one request and return its answer.
 
         Raises:
-            SimulationTimeoutError: It did not come.
+            SimulationTimeoutError: No answer arrived.
         """
         answers = self.call({None: call})
         if not answers:
@@ -107,7 +107,7 @@ class ServiceCaller:
         return answers[None]
 
     def timed_out(self, simulation: str, service: str, asked: int | None = None) -> SimulationTimeoutError:
-        """Return the error for an answer that did not come."""
+        """Return the error for a missing answer."""
         times = 1 + self.retries if asked is None else asked
         return SimulationTimeoutError(
             f"{simulation}/{service} did not answer within {self.timeout:g} s, asked {times} times; "
@@ -119,7 +119,7 @@ class ServiceCaller:
         leave_network(self._node)
 
     def call_once(self, calls: Mapping[Key, Call], timeout: float | None = None) -> dict[Key, Message]:
-        """Send every request once and wait for all answers; those that did not come in time are missing."""
+        """Send every request once and wait for all answers; return those that arrived in time."""
         clients = {key: self._clients[call.simulation, call.service] for key, call in calls.items()}
         numbers = {key: clients[key].handle.send_request(call.request) for key, call in calls.items()}
         deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
@@ -131,7 +131,7 @@ class ServiceCaller:
             self._wait([clients[key] for key in waiting], left)
             for key in waiting:
                 header, answer = clients[key].handle.take_response(clients[key].srv_type.Response)
-                # An answer to an earlier request that was given up has another number.
+                # An answer to an earlier, abandoned request has another number.
                 if header is not None and header.request_id.sequence_number == numbers[key]:
                     answers[key] = answer
         return answers

@@ -14,10 +14,10 @@ def find_interface(name: str, key: str) -> Any:
 
     Args:
         name: E.g. `geometry_msgs/msg/Twist`.
-        key: Where the name stands in the configuration.
+        key: Configuration key of the name.
 
     Raises:
-        ConfigError: It is not installed.
+        ConfigError: The type is not installed.
     """
     package, _, rest = name.partition("/")
     folder, _, kind = rest.partition("/")
@@ -25,16 +25,20 @@ def find_interface(name: str, key: str) -> Any:
         module = importlib.import_module(f"{package}.{folder}")
     except (ImportError, ValueError) as error:
         remedy = (
-            "write package/msg/Name or package/srv/Name; its package must be installed or lie in ros_ws/src"
+            "write package/msg/Name or package/srv/Name; its package must be installed or be in ros_ws/src"
         )
-        raise ConfigError([Problem(key, f"there is no such type ({error})", name, remedy=remedy)]) from error
+        raise ConfigError([Problem(key, f"the type was not found ({error})", name, remedy=remedy)]) from error
     known = [known for known in dir(module) if known[0].isupper() and "_" not in known]
     if kind not in known:
         close = nearest(kind, known)
         raise ConfigError(
             [
                 Problem(
-                    key, f"{package} has no such type", name, known, close and f"{package}/{folder}/{close}"
+                    key,
+                    f"{package} does not have this type",
+                    name,
+                    known,
+                    close and f"{package}/{folder}/{close}",
                 )
             ]
         )

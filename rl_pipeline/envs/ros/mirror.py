@@ -1,4 +1,4 @@
-"""Topics of a Unity program that is used without ROS, shown to ROS."""
+"""Topics of a Unity program without ROS, forwarded to ROS."""
 
 import logging
 import threading
@@ -15,10 +15,10 @@ logger = logging.getLogger(__name__)
 
 
 class TopicMirror:
-    """Publishes the newest message of each topic, in a thread of its own.
+    """Publishes the newest message of each topic in a separate thread.
 
     Args:
-        rate: Messages of a topic per second, at most; those that come in between are dropped.
+        rate: Maximum number of messages of a topic per second; messages in between are dropped.
     """
 
     def __init__(self, rate: float) -> None:
@@ -32,7 +32,7 @@ class TopicMirror:
         self._thread.start()
 
     def take(self, topic: Topic, payload: bytes) -> None:
-        """Keep a message, CDR with its header, in the place of an older one until it is published."""
+        """Store a message, CDR with its header, until it is published; it replaces an older one."""
         self._newest[topic] = payload
 
     def close(self) -> None:
@@ -43,14 +43,14 @@ class TopicMirror:
 
     def _publish_newest(self, interval: float) -> None:
         while not self._done.wait(interval):
-            for topic in list(self._newest):  # a copy, since the other thread goes on
+            for topic in list(self._newest):  # a copy, since the other thread continues
                 payload = self._newest.pop(topic)
                 publisher = self._publisher(topic)
                 if publisher is not None and payload.startswith(HEADER):
                     publisher.publish(whole(payload))
 
     def _publisher(self, topic: Topic) -> Any:
-        """Return the publisher of a topic; None, and one line in the log, where ROS has no such thing."""
+        """Return the publisher of a topic; None, with one line in the log, if ROS does not have the type."""
         if topic not in self._publishers:
             try:
                 self._publishers[topic] = self._node.create_publisher(

@@ -1,4 +1,4 @@
-"""Nodes through which environments take part in the ROS network."""
+"""Nodes of environments on the ROS network."""
 
 import sys
 from typing import Any
@@ -12,13 +12,13 @@ from rl_pipeline.ros_namespace import namespace_of
 
 
 def join_network(purpose: str, **options: Any) -> Node:
-    """Make a node in a context of its own, which is not that of a node whose process this may be.
+    """Make a node in a separate context, which differs from that of the node of this process, if there is one.
 
-    It is in the namespace of that node (`--ros-args -r __ns:=/left`), but has a name of its own.
+    It is in the namespace of that node (`--ros-args -r __ns:=/left`), but has its own name.
 
     Args:
-        purpose: What it is for; its name begins with that of the run.
-        options: More for `rclpy.create_node`.
+        purpose: Its purpose, as a part of its name, which begins with that of the run.
+        options: Further arguments of `rclpy.create_node`.
     """
     context = Context()
     rclpy.init(args=[], context=context)
@@ -28,13 +28,13 @@ def join_network(purpose: str, **options: Any) -> Node:
         namespace=namespace_of(sys.argv),
         use_global_arguments=False,
         start_parameter_services=False,
-        enable_rosout=False,  # what is logged goes through Python's logging
+        enable_rosout=False,  # log messages go through Python's logging
         **options,
     )
 
 
 def leave_network(node: Node) -> None:
-    """End a node that `join_network` made; a second time does nothing."""
+    """End a node of `join_network`; a second call does nothing."""
     if node.context.ok():
         node.destroy_node()
         rclpy.shutdown(context=node.context)

@@ -1,4 +1,4 @@
-"""Robots and simulations that know nothing of batches, episodes and states, as a vector environment."""
+"""A vector environment of robots and simulations without batches, episodes and states."""
 
 import logging
 import warnings
@@ -22,14 +22,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Transition:
-    """What a robot gave back for an action.
+    """Result of a robot's action.
 
     Attributes:
-        observation: What it sees now.
-        reward: Of this step.
+        observation: Its new observation.
+        reward: Reward of this step.
         terminated: Whether its task has ended.
-        truncated: Whether something else has ended the episode.
-        metrics: What else to record of this step, e.g. `{"distance": 1.5}`.
+        truncated: Whether the episode has ended for another reason.
+        metrics: Further metrics of this step, e.g. `{"distance": 1.5}`.
     """
 
     observation: Observation
@@ -43,9 +43,9 @@ class Robots(ABC):
     """Several robots of one kind.
 
     Attributes:
-        names: What messages call each of them.
-        observation_space: Of one robot.
-        action_space: Of one robot.
+        names: Name of each robot in messages.
+        observation_space: Observation space of one robot.
+        action_space: Action space of one robot.
     """
 
     names: Sequence[str]
@@ -54,43 +54,43 @@ class Robots(ABC):
 
     @abstractmethod
     def reset(self, seeds: Mapping[int, int | None]) -> dict[int, Observation]:
-        """Begin new episodes of some robots, and wait for those of them that are away.
+        """Start new episodes of some robots, and wait for lost ones.
 
         Args:
-            seeds: Index of a robot to its seed, None to continue its generator.
+            seeds: Seed of each robot by its index; None continues its generator.
 
         Returns:
             Their first observations.
 
         Raises:
-            SimulationError: One of them cannot.
+            SimulationError: One of them failed.
         """
 
     @abstractmethod
     def step(self, actions: np.ndarray) -> "list[Transition | SimulationError]":
-        """Let every robot act, actions (n_robots, ...), and return what each gave back, or why it did not."""
+        """Let every robot act, actions (n_robots, ...), and return the result or error of each."""
 
     @abstractmethod
     def close(self) -> None:
-        """Leave them in a safe state."""
+        """Leave the robots in a safe state."""
 
 
 _held_by: dict[str, object] = {}
-"""Which environment of this process has begun the present episode of a robot; evaluations use the same robots."""
+"""Environment that started a robot's present episode; evaluations use the same robots."""
 
 
 class RobotVectorEnv(BackendVectorEnv):
-    """Gives robots episodes: time limit, autoreset in the same step, last observations.
+    """Episodes of robots: time limit, autoreset in the same step, last observations.
 
-    A robot that does not answer ends its episode as truncated, with reward 0 and the last observation that was seen;
-    the next episode begins when it is back. So do all of them when another environment of this process, such as that
-    of an evaluation, has used one of them, and after the environment was restored from a saved state.
+    If a robot does not answer, its episode ends as truncated, with reward 0 and the last known observation; the next
+    episode begins when it is back. All episodes also end after another environment of this process, such as that of
+    an evaluation, has used a robot, and after the environment was restored from a saved state.
 
     Args:
-        robots: The robots; closed with the environment.
-        max_episode_steps: Time limit, None for none.
-        max_restarts: How often, in sum, robots that were away are waited for.
-        key: Where `max_restarts` stands in the configuration.
+        robots: The robots; they are closed with the environment.
+        max_episode_steps: Time limit; None for none.
+        max_restarts: Total number of waits for lost robots.
+        key: Configuration section of `max_restarts`.
     """
 
     def __init__(self, robots: Robots, max_episode_steps: int | None, max_restarts: int, key: str) -> None:
@@ -109,7 +109,7 @@ class RobotVectorEnv(BackendVectorEnv):
         """Begin new episodes.
 
         Args:
-            seed: Seed of robot 0, counted up for the others, or one for each.
+            seed: Seed of robot 0, incremented for the others, or one for each.
             options: `reset_mask`, a bool array (num_envs,), resets only the marked robots.
         """
         mask, seeds = reset_mask(options, self.num_envs), self.expand_seed(seed)
@@ -122,8 +122,8 @@ class RobotVectorEnv(BackendVectorEnv):
 
         Raises:
             ValueError: The actions have another shape.
-            MalformedReplyError: A robot gave back something of another size, or NaN.
-            SimulationError: Robots were away too often.
+            MalformedReplyError: A robot returned values of a wrong size, or NaN.
+            SimulationError: Robots were lost too often.
         """
         actions = self.check_actions(actions)
         rewards = np.zeros(self.num_envs)
@@ -148,16 +148,16 @@ class RobotVectorEnv(BackendVectorEnv):
         return self._batch(self._latest), rewards, terminated, truncated, infos
 
     def render(self) -> Frames:
-        """Return no picture: robots are looked at otherwise."""
+        """Return no picture: robots cannot be rendered."""
         return (None,)
 
     def state_dict(self) -> StateDict:
-        """Return what can be saved of robots: what was last seen of them, and how often they were away."""
+        """Return the part of the robots' state that can be saved: the last observations and the number of losses."""
         latest = [dict(one) if isinstance(one, Mapping) else one for one in self._latest]
         return {"exact": False, "restarts": self._restarts, "latest": latest}
 
     def load_state_dict(self, state: StateDict) -> None:
-        """End the episodes with the next step, since robots cannot be put into a state."""
+        """End the episodes with the next step, since robots cannot restore a state."""
         self._restarts, self._latest = state["restarts"], list(state["latest"])
         self._token = object()
         message = f"{self._robots.names[0]} was not restored exactly: robots start new episodes"
@@ -171,12 +171,12 @@ class RobotVectorEnv(BackendVectorEnv):
         self._robots.close()
 
     def _outcomes(self, actions: np.ndarray) -> list[Transition | SimulationError]:
-        """Step the robots, unless an episode of theirs is no longer ours."""
+        """Step the robots, unless another environment has taken over one of their episodes."""
         if any(_held_by.get(name) is not self._token for name in self._robots.names):
             return [Transition(observation, 0.0, truncated=True) for observation in self._latest]
         outcomes = self._robots.step(actions)
         lost = [outcome for outcome in outcomes if isinstance(outcome, SimulationError)]
-        if lost:  # however many of them, since they may be one process
+        if lost:  # counted once, since all of them may be one process
             self._lose(lost[0])
         return outcomes
 
@@ -219,12 +219,12 @@ def checked(observation: object, space: spaces.Space, place: str) -> Any:
     """Return an observation with the shapes and dtypes of its space.
 
     Args:
-        observation: From a robot.
+        observation: Observation of a robot.
         space: A box, or a dictionary of them.
-        place: Names it in messages.
+        place: Its name in messages.
 
     Raises:
-        MalformedReplyError: It has another shape or key, or is not finite.
+        MalformedReplyError: The observation has a wrong shape or key, or is not finite.
     """
     if isinstance(space, spaces.Dict):
         if not isinstance(observation, Mapping) or observation.keys() != space.keys():

@@ -1,4 +1,4 @@
-"""Sends a message through ROS and back; `python -m rl_pipeline.envs.ros.round_trip` prints how that went as JSON."""
+"""Round trip of a message through ROS; `python -m rl_pipeline.envs.ros.round_trip` prints the result as JSON."""
 
 import json
 import os
@@ -19,7 +19,7 @@ TIMEOUT = 20.0
 
 @contextmanager
 def participant(name: str) -> Iterator[tuple[Node, SingleThreadedExecutor]]:
-    """Take part in the ROS network with a node of its own context."""
+    """Join the ROS network with a node in a separate context."""
     context = Context()
     rclpy.init(context=context)
     node = Node(name, context=context)
@@ -37,13 +37,13 @@ def round_trip(timeout: float = TIMEOUT) -> float:
     """Send a message to another participant, which returns it.
 
     Args:
-        timeout: Seconds to wait, discovery included.
+        timeout: Seconds to wait, including discovery.
 
     Returns:
         Seconds from sending to receiving.
 
     Raises:
-        TimeoutError: It did not come back in time.
+        TimeoutError: The message did not return in time.
     """
     topic = f"rl_pipeline_{uuid.uuid4().hex}"
     with participant("here") as (here, here_executor), participant("there") as (there, there_executor):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 NO_RUN = "rl_pipeline"
-"""Stands for the run where there is none, as while a configuration is checked."""
+"""Name that is used without a run, for example while a configuration is checked."""
 
 _run: ContextVar[str] = ContextVar("run", default=NO_RUN)
 _counts: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
@@ -16,7 +16,7 @@ _counts: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1
 
 @contextmanager
 def named_after(run: str) -> Iterator[None]:
-    """Name the nodes that are made in the block after a run."""
+    """Name the nodes that are created in the block after a run."""
     token = _run.set(run)
     try:
         yield
@@ -25,7 +25,7 @@ def named_after(run: str) -> Iterator[None]:
 
 
 def node_name(purpose: str) -> str:
-    """Return a name that no other node of this process has, such as `walker_2026_01_31_12_00_00_environment`."""
+    """Return a unique name of a node in this process, such as `walker_2026_01_31_12_00_00_environment`."""
     name = re.sub(r"\W+|_+", "_", f"{_run.get()}_{purpose}", flags=re.ASCII).strip("_")
     if name[0].isdigit():
         name = f"run_{name}"

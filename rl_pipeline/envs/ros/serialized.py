@@ -1,4 +1,4 @@
-"""Messages that pass from and to ROS as they came over a socket, without being read."""
+"""Messages that are passed between ROS and a socket without being decoded."""
 
 import importlib
 from typing import Any
@@ -12,19 +12,19 @@ def interface(type_name: str, folder: str) -> Any:
     """Find the class of Unity's `package/Name` in the package's `msg` or `srv`.
 
     Raises:
-        ImportError: There is no such package.
-        AttributeError: It has no such type.
+        ImportError: The package does not exist.
+        AttributeError: The package does not have the type.
     """
     package, _, name = type_name.partition("/")
     return getattr(importlib.import_module(f"{package}.{folder}"), name.rpartition("/")[2])
 
 
 def publisher_qos(depth: int, latch: bool) -> QoSProfile:
-    """Return the quality of service of a topic of ROS 1, in which Unity thinks; `latch` keeps the last messages."""
+    """Return the quality of service of a topic in Unity's terms, those of ROS 1; `latch` keeps the last messages."""
     durability = DurabilityPolicy.TRANSIENT_LOCAL if latch else DurabilityPolicy.VOLATILE
     return QoSProfile(depth=depth, durability=durability)
 
 
 def whole(payload: bytes) -> bytes:
-    """Give an empty message the byte that ROS has in its place."""
+    """Replace an empty message by the one byte that ROS uses for it."""
     return payload + b"\0" if payload == HEADER else payload

@@ -1,4 +1,4 @@
-"""Runs the callbacks of nodes, in this thread or another one, until it is stopped or ROS is shut down.
+"""Execution of nodes' callbacks, in this thread or another one, until it is stopped or ROS is shut down.
 
 `spin` and `shutdown` of rclpy's executors can race: if a signal or another thread shuts an executor down while it
 prepares to wait, it may wait forever or fail.
@@ -12,15 +12,15 @@ from rclpy.clock import Clock, ClockType
 from rclpy.executors import Executor, ExternalShutdownException
 
 SHUTDOWN_CHECK = 1.0
-"""Seconds after which a shutdown is noticed whose wake-up came too early."""
+"""Seconds after which a shutdown is detected whose wake-up came too early."""
 
 
 def spin(executor: Executor, is_over: Callable[[], bool] = lambda: False) -> None:
     """Run callbacks until ROS is shut down.
 
     Args:
-        executor: Has at least one node.
-        is_over: Asked after every callback whether to stop.
+        executor: Executor with at least one node.
+        is_over: Called after every callback; returns whether to stop.
 
     Raises:
         RCLError: ROS refuses something although it is not shut down.
@@ -43,7 +43,7 @@ class SpinningThread:
     """Runs callbacks in another thread.
 
     Args:
-        executor: Has at least one node; it is shut down by `close`.
+        executor: Executor with at least one node; it is shut down by `close`.
     """
 
     def __init__(self, executor: Executor) -> None:
@@ -55,8 +55,8 @@ class SpinningThread:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop; a callback that has begun in a thread of the executor's own may still end later."""
+        """Stop; a callback that has started in a thread of the executor may end later."""
         self._over.set()
-        self._executor.create_task(lambda: None)  # wakes the thread, whatever it does at this moment
+        self._executor.create_task(lambda: None)  # wakes the thread in any state
         self._thread.join()
         self._executor.shutdown()

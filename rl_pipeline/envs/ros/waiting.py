@@ -1,4 +1,4 @@
-"""Waiting for others on the ROS network, which a user should know about."""
+"""Waiting for other participants of the ROS network, with a message for the user."""
 
 import logging
 import time
@@ -7,7 +7,7 @@ from typing import TypeVar
 
 POLL_S = 0.02
 SILENT_S = 3.0
-"""How long a wait may be without a word."""
+"""Seconds of a wait without a message."""
 
 Answer = TypeVar("Answer")
 
@@ -17,16 +17,16 @@ logger = logging.getLogger(__name__)
 def wait_for(
     find: Callable[[], Answer], timeout: float, what: str, *, silent_seconds: float = SILENT_S
 ) -> Answer:
-    """Look for something until it is there, and say so once where that takes long.
+    """Wait until something is found, and log a message once if this takes long.
 
     Args:
-        find: Returns it, or something false while it is not there.
-        timeout: Seconds to wait at most.
+        find: Returns it, or a false value while it is missing.
+        timeout: Maximum time to wait, in seconds.
         what: Its name, for the message.
-        silent_seconds: How long to wait without the message.
+        silent_seconds: Seconds to wait without the message.
 
     Returns:
-        The last answer; something false when it did not come in time.
+        The last result; a false value if nothing was found in time.
     """
     begin = time.monotonic()
     is_told = False

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 def make_mlagents_vector_env(
     environment: Environment, n: int, render_mode: str | None
 ) -> "MLAgentsVectorEnv":
-    """Start the builds that `environment.unity` names and take their agents as environments.
+    """Start the builds that `environment.unity` names, with their agents as environments.
 
     Raises:
-        ConfigError: The build or mlagents-envs is not there, or the settings do not fit it.
+        ConfigError: The build or mlagents-envs is missing, or the settings do not fit the build.
         UnityProcessError: A build does not start.
     """
     settings = environment.unity or Unity()
-    # An evaluation may want fewer environments than the training has instances.
+    # An evaluation may need fewer environments than the training has instances.
     settings = settings.model_copy(update={"n_instances": min(settings.n_instances, n)})
     if settings.build_path is None and settings.n_instances > 1:
         remedy = "set environment.unity.n_instances: 1, or name a build"

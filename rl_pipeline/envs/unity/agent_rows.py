@@ -8,7 +8,7 @@ from rl_pipeline.envs.unity.decode import AgentBatch
 
 
 class StepArrays:
-    """What `VectorEnv.step` returns, before it is put together.
+    """Parts of the results of `VectorEnv.step`.
 
     Args:
         n: number of environments.
@@ -24,7 +24,7 @@ class StepArrays:
 
     @property
     def ended(self) -> NDArray[np.bool_]:
-        """(n,) Which episodes ended."""
+        """(n,) Whether the episodes ended."""
         return self.terminated | self.truncated
 
     def add_metric(self, name: str, rows: slice, value: float) -> None:
@@ -34,24 +34,24 @@ class StepArrays:
         values[rows], mask[rows] = value, True
 
     def truncate(self, rows: slice, last: list[np.ndarray]) -> None:
-        """Report episodes that a dead process took with it, with the last observations that were seen."""
+        """Report the episodes of a dead process, with the last known observations."""
         self.rewards[rows], self.terminated[rows], self.truncated[rows] = 0.0, False, True
         for final, seen in zip(self.final, last, strict=True):
             final[rows] = seen[rows]
 
 
 class AgentRows:
-    """Gives each agent of a process a row of the batch.
+    """Assigns a row of the batch to each agent of a process.
 
-    An agent has a new id in each episode; it takes the row that is free. An environment step is over when every row
-    has an agent that asks for an action: agents that ask earlier repeat theirs.
+    An agent has a new id in each episode; it takes the free row. An environment step is complete when every row has
+    an agent that requests an action: agents that request one earlier repeat their action.
 
     Args:
         rows: the rows of this process.
 
     Attributes:
         asking: rows of the agents that wait for an action, in Unity's order; -1 for agents beyond the rows.
-        forbidden: what each of these must not do.
+        forbidden: forbidden actions of each of these agents.
     """
 
     def __init__(self, rows: slice) -> None:
@@ -59,7 +59,7 @@ class AgentRows:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew, with agents that are not known yet."""
+        """Start again, with unknown agents."""
         self._row_of: dict[int, int] = {}
         self._free = list(range(self.rows.stop - 1, self.rows.start - 1, -1))
         self._carried: dict[int, float] = {}
@@ -68,7 +68,7 @@ class AgentRows:
         self._missing = set(range(self.rows.start, self.rows.stop))
 
     def begin_step(self, step: StepArrays) -> None:
-        """Wait for every row again; rewards of episodes that began while the last step lasted count for this one."""
+        """Wait for every row again; rewards of episodes that began during the last step count for this step."""
         self._missing = set(range(self.rows.start, self.rows.stop))
         for row, reward in self._carried.items():
             step.rewards[row] += reward
@@ -76,7 +76,7 @@ class AgentRows:
 
     @property
     def complete(self) -> bool:
-        """Whether every row has what it waits for."""
+        """Whether every row is complete."""
         return not self._missing
 
     @property
@@ -85,7 +85,7 @@ class AgentRows:
         return len(self._missing)
 
     def take(self, batch: AgentBatch, step: StepArrays) -> None:
-        """Write what a message says of the agents."""
+        """Process the agents of a message."""
         for index in np.flatnonzero(batch.done):
             self._end(batch, int(index), step)
         asking = np.flatnonzero(~batch.done)
@@ -111,7 +111,7 @@ class AgentRows:
     def _end(self, batch: AgentBatch, index: int, step: StepArrays) -> None:
         row = self._row_of.pop(batch.ids[index], None)
         if row is None:
-            return  # an agent beyond the rows, or one that ended before it ever asked
+            return  # an agent beyond the rows, or one whose episode ended before its first request
         self._free.append(row)
         self._missing.add(row)
         self._carried.pop(row, None)

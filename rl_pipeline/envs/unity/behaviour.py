@@ -16,22 +16,22 @@ CONTINUOUS_SPACE = 1
 NONE, PNG = 0, 1
 """Values of `Observation.compression_type`."""
 MAX_SENSORS, MAX_DIMENSIONS, MAX_NUMBERS, MAX_ACTIONS = 256, 8, 2**24, 2**16
-"""What a behaviour may have at most; a damaged message must not take the memory of the machine."""
+"""Limits of a behaviour; a damaged message must not exhaust the memory of the machine."""
 
 
 class Behaviour:
-    """What agents of one kind see and do.
+    """Observations and actions of agents of one kind.
 
-    A single sensor gives a Box, several give a Dict of them by name. Actions are a Box for continuous ones, Discrete
-    or MultiDiscrete for discrete ones; where an agent has both, a Box of the continuous ones and then a score for
-    each choice of each branch, of which the highest wins.
+    A single sensor is a Box; several sensors are a Dict by name. Continuous actions are a Box, discrete actions are
+    Discrete or MultiDiscrete; an agent with both has a Box of the continuous actions, followed by a score for each
+    choice of each branch, of which the highest wins.
 
     Args:
         parameters: BrainParametersProto.
         agent: AgentInfoProto of any of its agents.
 
     Raises:
-        MessageError: They describe no sensors or actions that there could be.
+        MessageError: The sensors or actions are not valid.
     """
 
     def __init__(self, parameters: Any, agent: Any) -> None:
@@ -75,8 +75,8 @@ class Behaviour:
 
         Args:
             actions: (k, *action shape).
-            forbidden: for each agent what it must not do. A forbidden choice, such as an action that is repeated may
-                hold, gives way to the first one that is allowed.
+            forbidden: forbidden actions of each agent. A forbidden choice, for example in a repeated action, is
+                replaced by the first allowed one.
         """
         actions = np.asarray(actions)
         actions = actions.reshape(len(forbidden), math.prod(actions.shape[1:]))
@@ -110,7 +110,7 @@ class Behaviour:
         return choices
 
     def still(self, forbidden: Sequence[NDArray[np.bool_] | None]) -> np.ndarray:
-        """Return actions that do nothing: zeros, and the first choice of each branch that is allowed."""
+        """Return actions that do nothing: zeros, and the first allowed choice of each branch."""
         if self.n_continuous:
             return np.zeros((len(forbidden), self.n_continuous + sum(self.branches)), np.float32)
         bounds = np.cumsum(self.branches)[:-1]
@@ -124,13 +124,13 @@ class Behaviour:
 def _sensor_names(behaviour: str, observations: Any) -> list[str]:
     if len(observations) > MAX_SENSORS:
         raise MessageError(
-            f"behaviour {behaviour!r} has {len(observations)} sensors; at most {MAX_SENSORS} are valid"
+            f"behaviour {behaviour!r} has {len(observations)} sensors; at most {MAX_SENSORS} are allowed"
         )
     given = [observation.name or f"sensor_{index}" for index, observation in enumerate(observations)]
     names = [f"{name}_{i}" if given.count(name) > 1 else name for i, name in enumerate(given)]
     if len(set(names)) != len(names):
         raise MessageError(
-            f"behaviour {behaviour!r} has several sensors of a name: {', '.join(sorted(given))}"
+            f"behaviour {behaviour!r} has several sensors of the same name: {', '.join(sorted(given))}"
         )
     return names
 

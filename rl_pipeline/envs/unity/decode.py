@@ -1,4 +1,4 @@
-"""From the agents of a message to batched arrays, without a Python object per number."""
+"""Decoding of a message's agents to batched arrays, without a Python object per number."""
 
 import math
 from dataclasses import dataclass
@@ -14,27 +14,27 @@ from rl_pipeline.envs.unity.errors import MessageError
 
 @dataclass
 class AgentBatch:
-    """The agents of a behaviour that a message speaks of, in its order."""
+    """The agents of a behaviour in a message, in its order."""
 
     ids: list[int]
     observations: list[np.ndarray]
-    """For each sensor (k, *shape), float32 or, of pictures, uint8."""
+    """For each sensor (k, *shape), float32, or uint8 for pictures."""
     rewards: NDArray[np.float64]
-    """(k,) of the agent and its group, since its last decision."""
+    """(k,) Reward of the agent and its group since its last decision."""
     done: NDArray[np.bool_]
     """(k,) The episode ended; all others wait for an action."""
     interrupted: NDArray[np.bool_]
-    """(k,) It ended by a limit of time, not by what the agent did."""
+    """(k,) The episode ended by a time limit, not by the agent's actions."""
     forbidden: list[NDArray[np.bool_] | None]
-    """For each agent the actions that it must not take, over all branches; None where all are allowed."""
+    """For each agent the actions that it must not take, over all branches; None if all are allowed."""
 
 
 def decode_agents(agents: Any, behaviour: Behaviour) -> AgentBatch:
-    """Decode what a message says of a behaviour's agents.
+    """Decode the agents of a behaviour in a message.
 
     Args:
         agents: repeated AgentInfoProto, not empty.
-        behaviour: what they are.
+        behaviour: their behaviour.
 
     Raises:
         MessageError: A number is not finite, or agents have other sensors or actions than the behaviour.
@@ -62,30 +62,30 @@ def _check_alike(agents: Any, behaviour: Behaviour, n_sensors: int) -> None:
         if len(agent.observations) != n_sensors:
             raise MessageError(
                 f"agent {agent.id} of behaviour {behaviour.name} has {len(agent.observations)} sensors, "
-                f"the behaviour has {n_sensors}"
+                f"but the behaviour has {n_sensors}"
             )
         if len(agent.action_mask) not in (0, n_choices):
             raise MessageError(
                 f"agent {agent.id} of behaviour {behaviour.name} has a mask of {len(agent.action_mask)} choices, "
-                f"the behaviour has {n_choices}"
+                f"but the behaviour has {n_choices}"
             )
 
 
 def _decode_sensor(observations: Any, shape: tuple[int, ...], behaviour: str) -> np.ndarray:
     announced = tuple(observations[0].shape)
     if announced != shape:
-        raise MessageError(f"a sensor of behaviour {behaviour} has shape {announced}, before it had {shape}")
+        raise MessageError(f"a sensor of behaviour {behaviour} has shape {announced}, but had {shape} before")
     if observations[0].compression_type == PNG:
         return np.stack(
             [images.decode(shape, o.compressed_data, o.compressed_channel_mapping) for o in observations]
         )
-    # A packed list of floats, serialised, is a short header and the floats as they lie in memory; joined and cut
-    # at once they cost less than a single list of Python floats.
+    # A serialised packed list of floats is a short header and the floats as in memory; joining and splitting all of
+    # them at once takes less time than a single list of Python floats.
     width = 4 * math.prod(shape)
     header = 1 + max(1, math.ceil(width.bit_length() / 7)) if width else 0
     parts = [observation.float_data.SerializePartialToString() for observation in observations]
     if any(len(part) != header + width for part in parts):
-        raise MessageError(f"a sensor of shape {shape} holds another number of values in some agents")
+        raise MessageError(f"a sensor of shape {shape} has a different number of values in some agents")
     block = np.frombuffer(b"".join(parts), np.uint8).reshape(len(parts), header + width)
     return np.ascontiguousarray(block[:, header:]).view("<f4").reshape(len(parts), *shape)
 

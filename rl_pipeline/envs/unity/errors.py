@@ -4,8 +4,8 @@ from rl_pipeline.envs.errors import WorkerError
 
 
 class MessageError(ValueError):
-    """A message whose content cannot be used; the text says what is wrong with it."""
+    """Raised when the content of a message is not valid; the error message says why."""
 
 
 class UnityMessageError(WorkerError):
-    """A Unity program sent a message that cannot be used; the text names the program."""
+    """Raised when a Unity program sent a message that is not valid; the error message names the program."""

@@ -1,4 +1,4 @@
-"""Pictures that Unity sends as PNG, several behind each other where there are more than three channels."""
+"""Pictures that Unity sends as PNG, several in sequence if there are more than three channels."""
 
 import io
 import struct
@@ -21,15 +21,15 @@ UNREADABLE = (
     zlib.error,
     Image.DecompressionBombError,
 )
-"""What Pillow raises for damaged files."""
+"""Errors that Pillow raises for damaged files."""
 PNG_BEGIN, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 
 
 def channels_first(shape: Sequence[int], data: bytes) -> bool:
-    """Tell whether a picture's shape is (C, H, W), as of package 3.0, instead of (H, W, C).
+    """Return whether a picture's shape is (C, H, W), as of package 3.0, instead of (H, W, C).
 
     Raises:
-        MessageError: There is no picture, or it has a size that goes with neither.
+        MessageError: The picture is missing, or its size fits neither.
     """
     header = data.find(b"IHDR")
     if header < 0 or len(data) < header + 12:
@@ -39,7 +39,9 @@ def channels_first(shape: Sequence[int], data: bytes) -> bool:
         return False
     if tuple(shape[1:]) == (height, width):
         return True
-    raise MessageError(f"a picture is {width} pixels wide and {height} high, announced was {tuple(shape)}")
+    raise MessageError(
+        f"a picture is {width} pixels wide and {height} high, but {tuple(shape)} was announced"
+    )
 
 
 def _pictures(data: bytes, size: tuple[int, int], at_most: int) -> list[NDArray[np.uint8]]:
@@ -49,7 +51,7 @@ def _pictures(data: bytes, size: tuple[int, int], at_most: int) -> list[NDArray[
         end = data.find(PNG_END, at) + 8  # the chunk's name and its checksum
         if end < 8 or len(pictures) == at_most:
             raise MessageError(
-                "a picture is cut off" if end < 8 else f"there are more than {at_most} pictures"
+                "a picture is truncated" if end < 8 else f"there are more than {at_most} pictures"
             )
         pictures.append(_picture(data[at:end], size))
         at = data.find(PNG_BEGIN, end)
@@ -61,7 +63,7 @@ def _pictures(data: bytes, size: tuple[int, int], at_most: int) -> list[NDArray[
 def _picture(data: bytes, size: tuple[int, int]) -> NDArray[np.uint8]:
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
-            if picture.size != size:  # before anything is decoded: the size decides about the memory
+            if picture.size != size:  # before anything is decoded: the size determines the memory
                 raise MessageError(f"pictures of one observation have the sizes {size} and {picture.size}")
             return np.asarray(picture.convert("RGB"))
     except UNREADABLE as error:
@@ -73,9 +75,9 @@ def decode(shape: Sequence[int], data: bytes, mapping: Sequence[int]) -> NDArray
 
     Args:
         shape: of the observation, (H, W, C) or (C, H, W).
-        data: PNGs of three channels each, behind each other.
-        mapping: for each channel in the PNGs, which channel of the observation it adds to; those that share one
-            are averaged, -1 drops one. Empty for one to one, where a single channel is the mean of its picture's.
+        data: PNGs of three channels each, in sequence.
+        mapping: for each channel in the PNGs, the channel of the observation that it adds to; several channels of
+            one target are averaged, -1 drops a channel. Empty for one to one, with the mean for a single channel.
 
     Returns:
         uint8 of the given shape.
@@ -91,7 +93,7 @@ def decode(shape: Sequence[int], data: bytes, mapping: Sequence[int]) -> NDArray
     indices = (indices + [-1] * stack.shape[2])[: stack.shape[2]]
     sources = [[source for source, target in enumerate(indices) if target == c] for c in range(n_channels)]
     if not all(sources):
-        raise MessageError(f"the pictures do not give all {n_channels} channels of shape {tuple(shape)}")
+        raise MessageError(f"the pictures do not contain all {n_channels} channels of shape {tuple(shape)}")
     channels = [stack[:, :, source].mean(axis=2) for source in sources]
     picture = np.stack(channels, axis=0 if first else 2)
     return np.rint(picture).astype(np.uint8)

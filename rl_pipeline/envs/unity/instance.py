@@ -1,4 +1,4 @@
-"""One Unity process that speaks ML-Agents."""
+"""One Unity process with ML-Agents."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,21 +26,21 @@ CAPABILITIES = (
 
 
 class UnityInstance:
-    """A build (or the editor), from the greeting to the end.
+    """A build (or the editor), from the first message to the end.
 
     Args:
         start: starts the process that connects to the given port; None for the editor.
         port: port to listen on; 0 takes a free one.
         seed: seed of the process.
         n_areas: copies of the training area that a scene with a replicator makes.
-        timeout: seconds that an answer may take.
+        timeout: time limit of an answer in seconds.
 
     Attributes:
-        behaviours: what is known so far, by name without the team.
+        behaviours: behaviours known so far, by name without the team.
 
     Raises:
-        UnityProcessError: Nothing connected in time, or something of another version.
-        UnityMessageError: What connected sends no messages of ML-Agents.
+        UnityProcessError: No program connected in time, or its version is wrong.
+        UnityMessageError: The program does not send messages of ML-Agents.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class UnityInstance:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the build, None of the editor."""
+        """Process id of the build; None for the editor."""
         return self._process.pid if self._process else None
 
     def _alive(self) -> bool:
@@ -78,10 +78,10 @@ class UnityInstance:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Name the program where what it sent cannot be used.
+        """Name the program if one of its messages is not valid.
 
         Raises:
-            UnityMessageError: That is so.
+            UnityMessageError: A message is not valid.
         """
         try:
             yield
@@ -103,7 +103,7 @@ class UnityInstance:
             setattr(answer.capabilities, name, True)
         if hello.communication_version.split(".")[0] != API_VERSION.split(".")[0]:
             raise UnityProcessError(
-                f"the build speaks version {hello.communication_version} of ML-Agents' protocol, we {API_VERSION}; "
+                f"the build speaks version {hello.communication_version} of ML-Agents' protocol, not {API_VERSION}; "
                 "build it with package com.unity.ml-agents 1.0 or later"
             )
         self._link.reply(reply)
@@ -111,14 +111,14 @@ class UnityInstance:
             self._receive()  # Unity's second call waits for the first command
 
     def reset(self, side_channel: bytes) -> None:
-        """Command new episodes; `receive` gives their beginning."""
+        """Command new episodes; `receive` returns their start."""
         self._send(RESET, {}, side_channel)
 
     def step(self, actions: dict[str, list[object]], side_channel: bytes) -> None:
         """Command a step.
 
         Args:
-            actions: by full behaviour name, in the order in which the agents asked.
+            actions: by full behaviour name, in the order of the agents' requests.
             side_channel: packed messages.
         """
         self._send(STEP, actions, side_channel)
@@ -132,11 +132,11 @@ class UnityInstance:
         self._link.reply(message)
 
     def receive(self) -> Any:
-        """Wait for what Unity says next and return its UnityRLOutputProto.
+        """Wait for Unity's next message and return its UnityRLOutputProto.
 
         Raises:
-            UnityProcessError: The process died, left or did not answer.
-            UnityMessageError: It sent something that cannot be used.
+            UnityProcessError: The process died, disconnected or did not answer.
+            UnityMessageError: The process sent a message that is not valid.
         """
         with self.reading():
             output = self._receive()
@@ -150,17 +150,17 @@ class UnityInstance:
                 if agents.value and name not in self.behaviours
             )
             if unknown:
-                raise MessageError(f"there are agents of {unknown[:5]}, which were not announced")
+                raise MessageError(f"there are agents of {unknown[:5]}, which were not announced before")
         return output.rl_output
 
     def _learn(self, behaviour: Behaviour) -> None:
-        """Keep what is known of a behaviour, which does not change while a program runs."""
+        """Store a behaviour, which must not change while a program runs."""
         known = self.behaviours.setdefault(behaviour.name, behaviour)
         for kind in ("observation_space", "action_space"):
             before, now = getattr(known, kind), getattr(behaviour, kind)
             if before != now:
                 raise MessageError(
-                    f"the {kind} of behaviour {behaviour.name!r} was {before}, now it is {now}"
+                    f"the {kind} of behaviour {behaviour.name!r} was {before}, but is now {now}"
                 )
         if len(self.behaviours) > MAX_BEHAVIOURS:
             raise MessageError(f"there are more than {MAX_BEHAVIOURS} behaviours")
@@ -173,5 +173,5 @@ class UnityInstance:
 
 
 def log_file(folder: str, index: int) -> Path:
-    """Return where process `index` logs."""
+    """Return the log file of process `index`."""
     return Path(folder).resolve() / f"player-{index}.log"

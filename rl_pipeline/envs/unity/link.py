@@ -23,7 +23,7 @@ MAX_CALLS = 2
 
 
 class UnityLink:
-    """Takes what Unity sends and gives it our replies; Unity waits for each.
+    """Receives Unity's messages and sends our replies; Unity waits for each reply.
 
     Args:
         port: port of the loopback interface; 0 takes a free one.
@@ -32,7 +32,7 @@ class UnityLink:
         port: the port that Unity must connect to.
 
     Raises:
-        OSError: the port is taken.
+        OSError: the port is in use.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -44,7 +44,7 @@ class UnityLink:
             options=[*LIMITS, ("grpc.so_reuseport", 0)],
             maximum_concurrent_rpcs=MAX_CALLS,
         )
-        # The bytes are parsed where they are waited for: gRPC would keep to itself that it cannot parse them.
+        # The bytes are parsed by the waiting caller: gRPC would not report that it cannot parse them.
         handler = grpc.unary_unary_rpc_method_handler(self._exchange, None, self._message.SerializeToString)
         self._server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(SERVICE, {METHOD: handler}),)
@@ -52,7 +52,7 @@ class UnityLink:
         try:
             self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
         except RuntimeError as error:
-            raise OSError(f"port {port} is taken by another program: {error}") from error
+            raise OSError(f"port {port} is in use by another program: {error}") from error
         self._server.start()
 
     def _exchange(self, request: bytes, context: grpc.ServicerContext) -> Any:
@@ -64,11 +64,11 @@ class UnityLink:
 
         Args:
             timeout: seconds to wait.
-            alive: tells whether the process can still answer.
+            alive: returns whether the process can still answer.
 
         Raises:
-            UnityProcessError: Unity left, died or did not answer.
-            MessageError: It sent something else.
+            UnityProcessError: Unity disconnected, died or did not answer.
+            MessageError: Unity sent something else.
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -83,9 +83,9 @@ class UnityLink:
         try:
             request = self._message.FromString(data)
         except DecodeError as error:
-            raise MessageError(f"{len(data)} bytes are no message of ML-Agents: {error}") from error
+            raise MessageError(f"{len(data)} bytes are not a message of ML-Agents: {error}") from error
         if request.header.status != STATUS_OK:
-            raise UnityProcessError(f"the build left with status {request.header.status}")
+            raise UnityProcessError(f"the build disconnected with status {request.header.status}")
         return request
 
     def reply(self, unity_input: object = None) -> None:

@@ -1,7 +1,7 @@
 """The protobuf messages of ML-Agents, usable with today's protobuf.
 
-The generated modules of mlagents-envs 0.28.0 do not load under protobuf 4 and later, but each holds the serialised
-descriptor of its file. From these the classes are made anew and put in the place of the generated modules.
+The generated modules of mlagents-envs 0.28.0 do not load under protobuf 4 and later, but each contains the serialised
+descriptor of its file. This module makes the classes from these descriptors and replaces the generated modules.
 """
 
 import ast
@@ -22,7 +22,7 @@ METHOD = "Exchange"
 
 
 def _serialised_descriptor(module: Path) -> bytes:
-    """Read the descriptor out of the source of a generated module, without running it."""
+    """Read the descriptor from the source of a generated module, without running it."""
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.keyword) and node.arg == "serialized_pb" and isinstance(node.value, ast.Call):
             return str(ast.literal_eval(node.value.args[0])).encode("latin1")
@@ -30,7 +30,7 @@ def _serialised_descriptor(module: Path) -> bytes:
 
 
 def _module(file: FileDescriptor) -> ModuleType:
-    """Make what the protobuf compiler would have made of a file."""
+    """Make the module that the protobuf compiler would generate for a file."""
     module = ModuleType(f"{PACKAGE}.{Path(file.name).stem}_pb2")
     module.__dict__["DESCRIPTOR"] = file
     for name, message in file.message_types_by_name.items():
@@ -45,7 +45,7 @@ def load() -> None:
     """Make `mlagents_envs.communicator_objects.*_pb2` importable.
 
     Raises:
-        ImportError: mlagents-envs is not installed, or is another version.
+        ImportError: mlagents-envs is not installed, or has another version.
     """
     if f"{PACKAGE}.unity_message_pb2" in sys.modules:
         return

@@ -16,14 +16,14 @@ from rl_pipeline.envs.unity.behaviour import Behaviour
 from rl_pipeline.envs.unity.decode import AgentBatch
 
 OwnRule = Callable[[list[np.ndarray]], np.ndarray]
-"""Gets the observations of each sensor, (agents, *shape), and returns actions, (agents, numbers in an action)."""
+"""Function from the observations of each sensor, (agents, *shape), to actions, (agents, numbers in an action)."""
 Rule = Callable[[list[np.ndarray], Sequence[int], Sequence[int]], np.ndarray]
-"""Gets the ids of the agents, too, and those of agents whose episode is over: an agent has an id for each episode."""
+"""Like `Rule`, with the ids of the agents, which are new in each episode, and of those whose episode ended."""
 RuleMaker = Callable[[spaces.Space, spaces.Space], Rule]
 """Makes a rule for an observation space and an action space."""
 STILL = "still"
 POLICY_RULE = "rl_pipeline.run.policy_rule:policy_rule"
-"""Named, not imported: backends know nothing of learners."""
+"""A name, not an import: backends do not import learners."""
 
 
 class OtherBehaviours:
@@ -33,7 +33,7 @@ class OtherBehaviours:
         others: `environment.unity.other_behaviours`.
 
     Raises:
-        ConfigError: A rule or a policy is not there.
+        ConfigError: A rule or a policy does not exist.
     """
 
     def __init__(self, others: Mapping[str, str | PolicyOfRun]) -> None:
@@ -41,7 +41,7 @@ class OtherBehaviours:
         self._rules: dict[str, Rule] = {}
 
     def rule(self, behaviour: Behaviour) -> Rule | None:
-        """Return the rule of a behaviour; None where it stays still.
+        """Return the rule of a behaviour; None if it stays still.
 
         Raises:
             ConfigError: A policy does not fit the behaviour.
@@ -66,7 +66,7 @@ def _load(path: str, key: str) -> Any:
         return getattr(_module(location), name)
     except (ImportError, AttributeError, OSError, ValueError) as error:
         valid = ["still", "package.module:function", "path/to/file.py:function", "{policy: RUN}"]
-        raise ConfigError([Problem(key, f"leads to no function ({error})", path, valid)]) from error
+        raise ConfigError([Problem(key, f"is not the path of a function ({error})", path, valid)]) from error
 
 
 def _module(location: str) -> ModuleType:
@@ -74,24 +74,24 @@ def _module(location: str) -> ModuleType:
         return import_module(location)
     spec = spec_from_file_location(Path(location).stem, location)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{location} is no Python file")
+        raise ImportError(f"{location} is not a Python file")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
 def act(rule: Rule, batch: AgentBatch, ended: Sequence[int], shape: tuple[int, ...], name: str) -> np.ndarray:
-    """Ask a rule for actions of the agents that wait for one.
+    """Call a rule for the actions of the agents that wait for one.
 
     Args:
         rule: The rule.
-        batch: What a message says of the agents.
-        ended: Ids of the agents whose episode is over since the rule was asked last.
-        shape: Of an action.
-        name: Of the behaviour.
+        batch: The agents of a message.
+        ended: Ids of the agents whose episode has ended since the last call.
+        shape: Shape of an action.
+        name: Name of the behaviour.
 
     Raises:
-        ValueError: They have another shape than (agents, *action shape).
+        ValueError: The shape of the actions is not (agents, *action shape).
     """
     asking = np.flatnonzero(~batch.done)
     observations = [seen[asking] for seen in batch.observations]
@@ -99,6 +99,6 @@ def act(rule: Rule, batch: AgentBatch, ended: Sequence[int], shape: tuple[int, .
     expected = (len(asking), *shape)
     if actions.shape != expected:
         raise ValueError(
-            f"the rule of behaviour {name} gave actions of shape {actions.shape}, not {expected}"
+            f"the rule of behaviour {name} returned actions of shape {actions.shape}, not {expected}"
         )
     return actions

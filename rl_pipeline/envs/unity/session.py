@@ -1,4 +1,4 @@
-"""One Unity process over its restarts: its agents' rows, its other behaviours, its side channels."""
+"""One Unity process with its restarts, its agents' rows, its other behaviours and its side channels."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from rl_pipeline.envs.unity_process import UnityProcess, UnityProcessError, chec
 
 EDITOR_PORT = 5004
 MAX_EXCHANGES = 10_000
-"""Messages without a request of every environment after which agents count as missing."""
+"""Number of messages without requests of all environments after which agents count as missing."""
 
 
 class UnitySession:
@@ -26,8 +26,8 @@ class UnitySession:
 
     Args:
         settings: section of the configuration.
-        index: which of the processes this is.
-        rows: which environments it has.
+        index: index of the process.
+        rows: its environments.
     """
 
     def __init__(self, settings: Unity, index: int, rows: slice) -> None:
@@ -45,7 +45,7 @@ class UnitySession:
 
     @property
     def rows(self) -> slice:
-        """Which environments the process has."""
+        """Indices of the process's environments."""
         return self._agents.rows
 
     @property
@@ -55,14 +55,14 @@ class UnitySession:
 
     @property
     def complete(self) -> bool:
-        """Whether the step or reset that was begun is over."""
+        """Whether the present step or reset is complete."""
         return self._agents.complete
 
     def start(self, seed: int) -> None:
-        """Start the process, again where it crashed.
+        """Start the process, or restart it after a crash.
 
         Raises:
-            UnityProcessError: It does not start.
+            UnityProcessError: The process does not start.
         """
         self.close()
         port = EDITOR_PORT if self._build is None else 0
@@ -90,7 +90,7 @@ class UnitySession:
         return self._instance
 
     def follow_curricula(self, timestep: int) -> None:
-        """Let the next message bring the values of the curricula that hold at a timestep."""
+        """Send the curricula's values of a timestep with the next message."""
         for name, curriculum in self._settings.parameters.items():
             if isinstance(curriculum, Curriculum):
                 value = side_channels.value_at(curriculum, timestep)
@@ -99,7 +99,7 @@ class UnitySession:
                     self._pending += side_channels.parameter(name, value)
 
     def begin_reset(self, seed: int | None) -> None:
-        """Command new episodes, in scenes that read the parameter `seed` with a seed."""
+        """Command new episodes, with a seed for scenes that read the parameter `seed`."""
         if seed is not None:
             self._pending += side_channels.parameter("seed", float(seed % side_channels.EXACT_SEEDS))
         self._agents.forget()
@@ -112,7 +112,7 @@ class UnitySession:
         self._agents.begin_step(step)
 
     def send(self, actions: np.ndarray) -> None:
-        """Give the agents that ask their actions, (n of all rows, *action shape)."""
+        """Send the actions, (n of all rows, *action shape), to the agents that request one."""
         assert self.trained is not None
         chosen, rows = self.trained.still(self._agents.forbidden), self._agents.asking
         known = rows >= 0
@@ -120,7 +120,7 @@ class UnitySession:
         self._reply(chosen)
 
     def send_still(self) -> None:
-        """Let the agents that ask stand still."""
+        """Send actions that do nothing to the agents that request one."""
         self._reply(self.trained.still(self._agents.forbidden) if self.trained else None)
 
     def _reply(self, actions: np.ndarray | None) -> None:
@@ -133,7 +133,7 @@ class UnitySession:
         return pending
 
     def receive(self, step: StepArrays | None) -> StepArrays | None:
-        """Take the next message; the first one tells what the spaces are, so that `step` may be None before."""
+        """Receive the next message; the first one defines the spaces, so `step` may be None before."""
         output = self._running.receive()
         self._replies = {}
         if not self._running.behaviours and not output.agentInfos:
@@ -169,7 +169,7 @@ class UnitySession:
         there = n - self._agents.n_missing
         return Problem(
             "environment.n_environments",
-            f"{n} environments are asked of process {self._index}, the scene has {there} agents that decide",
+            f"{n} environments are requested of process {self._index}, but the scene has {there} agents that decide",
             remedy=f"set environment.n_environments to {there} per instance, or put more agents into the scene",
         )
 
@@ -195,14 +195,16 @@ class UnitySession:
             return next(iter(names.values()))
         if wanted in names:
             return names[wanted]
-        message = "the build has several behaviours" if wanted is None else "the build has no such behaviour"
+        message = (
+            "the build has several behaviours" if wanted is None else "the build does not have this behaviour"
+        )
         near = nearest(wanted, names) if wanted else None
-        remedy = "name the one that is to be trained"
+        remedy = "name the behaviour to train"
         key = "environment.unity.trained_behaviour"
         raise ConfigError([Problem(key, message, wanted, list(names), near, remedy)])
 
     def action_masks(self) -> dict[int, NDArray[np.bool_]]:
-        """Return, by row, what agents may do; rows without an entry may do everything."""
+        """Return the allowed actions by row; rows without an entry may take every action."""
         pairs = zip(self._agents.asking, self._agents.forbidden, strict=True)
         return {int(row): ~mask for row, mask in pairs if row >= 0 and mask is not None}
 

@@ -15,7 +15,7 @@ PARAMETERS = uuid.UUID("534c891e-810f-11ea-a9d0-822485860400")
 STATISTICS = uuid.UUID("a1d8f7b7-cec8-50f9-b78b-d3e165a78520")
 AVERAGE, MOST_RECENT, SUM, HISTOGRAM = range(4)
 EXACT_SEEDS = 2**24
-"""Whole numbers below this are exact as a float parameter."""
+"""Integers below this are exact as a float parameter."""
 
 
 def pack(channel: uuid.UUID, payload: bytes) -> bytes:
@@ -24,10 +24,10 @@ def pack(channel: uuid.UUID, payload: bytes) -> bytes:
 
 
 def unpack(data: bytes) -> Iterator[tuple[uuid.UUID, bytes]]:
-    """Yield the messages that came with a step.
+    """Yield the messages of a step.
 
     Raises:
-        MessageError: A message is cut off.
+        MessageError: A message is truncated.
     """
     at = 0
     while at < len(data):
@@ -35,7 +35,7 @@ def unpack(data: bytes) -> Iterator[tuple[uuid.UUID, bytes]]:
             raise MessageError(f"{len(data) - at} bytes are too few for a side channel's header")
         [length] = struct.unpack_from("<i", data, at + 16)
         if not 0 <= length <= len(data) - at - 20:
-            raise MessageError(f"a side channel's message of {length} bytes is cut off")
+            raise MessageError(f"a side channel's message of {length} bytes is truncated")
         yield uuid.UUID(bytes_le=bytes(data[at : at + 16])), bytes(data[at + 20 : at + 20 + length])
         at += 20 + length
 
@@ -46,20 +46,20 @@ def _string(text: str) -> bytes:
 
 
 def read_string(data: bytes, at: int = 0) -> tuple[str, int]:
-    """Return a string and where it ends.
+    """Return a string and the position of its end.
 
     Raises:
-        MessageError: It is cut off.
+        MessageError: The string is truncated.
     """
     length = struct.unpack_from("<i", data, at)[0] if at + 4 <= len(data) else -1
     end = at + 4 + length
     if length < 0 or end > len(data):
-        raise MessageError("a string of a side channel's message is cut off")
+        raise MessageError("a string of a side channel's message is truncated")
     return data[at + 4 : end].decode("ascii", "replace"), end
 
 
 def engine(settings: EngineSettings) -> bytes:
-    """Return the messages that set what is not null."""
+    """Return the messages for the settings that are not null."""
     messages = []
     if settings.width is not None and settings.height is not None:
         messages.append(struct.pack("<iii", 0, settings.width, settings.height))
@@ -91,15 +91,15 @@ def parameter(name: str, value: float | Uniform | Gaussian | Ranges, seed: int =
 
 
 def value_at(curriculum: Curriculum, timestep: int) -> float:
-    """Return the value that holds at a timestep."""
+    """Return the value at a timestep."""
     return [value for start, value in curriculum.curriculum if start <= timestep][-1]
 
 
 def statistics(data: bytes) -> dict[str, float]:
-    """Return the statistics that a step brought, each aggregated as Unity asked (histograms as their mean).
+    """Return the statistics of a step, each aggregated as Unity requested (histograms as their mean).
 
     Raises:
-        MessageError: A message is cut off.
+        MessageError: A message is truncated.
     """
     values: dict[str, list[float]] = {}
     sums: dict[str, int] = {}
@@ -107,7 +107,7 @@ def statistics(data: bytes) -> dict[str, float]:
         if channel == STATISTICS:
             name, at = read_string(payload)
             if at + 8 > len(payload):
-                raise MessageError(f"the statistic {name!r} is cut off")
+                raise MessageError(f"the statistic {name!r} is truncated")
             value, sums[name] = struct.unpack_from("<fi", payload, at)
             values.setdefault(name, []).append(value)
     return {name: _aggregated(given, sums[name]) for name, given in values.items()}

@@ -23,15 +23,15 @@ logger = logging.getLogger(__name__)
 
 
 class MLAgentsVectorEnv(BackendVectorEnv):
-    """Agents of one behaviour, in one or several processes that are stepped at the same time.
+    """Agents of one behaviour, in one or more processes that are stepped at the same time.
 
-    A process that crashes is started again: its environments begin new episodes, and the interrupted ones are
-    reported as truncated with reward 0 and, as their last observation, the last one that was seen.
+    A process that crashes is restarted: its environments begin new episodes, and the interrupted episodes are
+    reported as truncated with reward 0 and the last known observation.
 
     Args:
         settings: section of the configuration.
         num_envs: number of environments, at least one per process.
-        render_mode: kept for the interface; the pictures of a build are its own window.
+        render_mode: kept for the interface; a build shows its own window.
 
     Raises:
         ConfigError: The settings do not fit the build.
@@ -81,22 +81,22 @@ class MLAgentsVectorEnv(BackendVectorEnv):
 
     @staticmethod
     def _finish_reset(session: UnitySession, step: StepArrays | None) -> None:
-        """Wait until every environment of a process has an agent; those that are there first stand still."""
+        """Wait until every environment of a process has an agent; the first agents do nothing until then."""
         step = session.receive(step)
         while not session.complete:
             session.send_still()
             step = session.receive(step)
 
     def reset(self, *, seed: Seed = None, options: ResetOptions = None) -> tuple[Observation, Infos]:
-        """Start new episodes in all environments; Unity cannot start them in some.
+        """Start new episodes in all environments; Unity cannot start them only in some.
 
         Args:
-            seed: A number, or one for each environment, of which the first of each process counts. The scene gets
-                it as the environment parameter `seed`. None goes on as it is.
-            options: `reset_mask` may only be true for all.
+            seed: A number, or one for each environment, of which the first one of each process is used. The scene
+                gets it as the environment parameter `seed`. None sets no seed.
+            options: `reset_mask` must be true for all environments.
 
         Raises:
-            ValueError: Some environments are to be reset, or there are too few seeds.
+            ValueError: Only some environments would be reset, or the number of seeds is wrong.
             UnityProcessError: A build crashed too often.
         """
         if not reset_mask(options, self.num_envs).all():
@@ -117,8 +117,8 @@ class MLAgentsVectorEnv(BackendVectorEnv):
         """Step every environment once, with same-step autoreset.
 
         Raises:
-            ValueError: The actions have another shape.
-            UnityMessageError: A build sent something that cannot be used, such as a number that is not finite.
+            ValueError: The actions have a wrong shape.
+            UnityMessageError: A build sent a message that is not valid, such as a number that is not finite.
             UnityProcessError: A build crashed too often.
         """
         actions = self.check_actions(actions)
@@ -150,11 +150,11 @@ class MLAgentsVectorEnv(BackendVectorEnv):
             pending = [session for session in pending if not session.complete]
 
     def _replace(self, session: UnitySession, error: Exception, step: StepArrays) -> None:
-        """Start a process again, with seeds that follow from the run's."""
+        """Restart a process, with seeds derived from the run's."""
         self._restarts += 1
         if self._restarts > self._max_restarts:
             raise UnityProcessError(
-                f"{error}\nit was started again {self._max_restarts} times before (environment.unity.max_restarts)"
+                f"{error}\nit had already been restarted {self._max_restarts} times (environment.unity.max_restarts)"
             ) from error
         logger.warning("%s\nits episodes end here and new ones begin", error)
         first = session.rows.start
@@ -181,7 +181,7 @@ class MLAgentsVectorEnv(BackendVectorEnv):
         return self._observation(step.observations), step.rewards, step.terminated, step.truncated, infos
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """Return what each agent may do, (n, choices of all branches), as MaskablePPO asks for it."""
+        """Return the allowed actions of each agent, (n, choices of all branches), for MaskablePPO."""
         behaviour = self._sessions[0].trained
         masks = np.ones((self.num_envs, sum(behaviour.branches) if behaviour else 0), np.bool_)
         for session in self._sessions:
@@ -198,7 +198,7 @@ class MLAgentsVectorEnv(BackendVectorEnv):
         return (None,)
 
     def state_dict(self) -> StateDict:
-        """Return what is known here; the inside of a Unity scene cannot be saved."""
+        """Return the state on this side; the state of a Unity scene cannot be saved."""
         return {
             "exact": False,
             "last": [values.copy() for values in self._last],
@@ -210,7 +210,7 @@ class MLAgentsVectorEnv(BackendVectorEnv):
     def load_state_dict(self, state: StateDict) -> None:
         """Continue the curricula; episodes cannot be continued, so the next step reports them as truncated."""
         warnings.warn(
-            "Unity scenes cannot be restored exactly, they start new episodes", RuntimeWarning, stacklevel=2
+            "Unity scenes cannot be restored exactly; they start new episodes", RuntimeWarning, stacklevel=2
         )
         self._timestep, self._restarts = state["timestep"], state["restarts"]
         self._seeds = list(state["seeds"])

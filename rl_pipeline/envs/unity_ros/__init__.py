@@ -15,12 +15,12 @@ def make_unity_ros_vector_env(
     """Make environments in the Unity programs that `environment.unity_ros` describes.
 
     Raises:
-        ConfigError: There is no such build, a port is taken, or a program has other environments.
+        ConfigError: The build does not exist, a port is in use, or a program has other environments.
         SimulationMissingError: A program did not connect in time.
     """
     from rl_pipeline.envs.unity_ros.vector_env import UnityRosVectorEnv
 
     settings = environment.unity_ros or UnityRos()
-    # An evaluation may want fewer environments than the training has instances.
+    # An evaluation may need fewer environments than the training has instances.
     settings = settings.model_copy(update={"n_instances": min(settings.n_instances, n)})
     return UnityRosVectorEnv(environment.id, settings, n, render_mode)

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class UnityInstance:
-    """A program that serves some of the environments.
+    """A program that serves a part of the environments.
 
     Args:
         index: Its number, from 0.
@@ -38,7 +38,7 @@ class UnityInstance:
         on_message: See `LockstepEndpoint`.
 
     Raises:
-        ConfigError: Its port is taken, or there is no such build.
+        ConfigError: Its port is in use, or the build does not exist.
     """
 
     def __init__(
@@ -71,14 +71,14 @@ class UnityInstance:
 
     @property
     def name(self) -> str:
-        """The program in words."""
+        """Description of the program."""
         return f"Unity program {self._index} at port {self._endpoint.port}"
 
     def start(self) -> list[str]:
         """Start the program, or wait for it, and open the sessions.
 
         Returns:
-            Names of what it simulates, one for each session.
+            Names of its environments, one for each session.
 
         Raises:
             SimulationMissingError: It did not connect and offer its services in time.
@@ -119,7 +119,7 @@ class UnityInstance:
         return what if self._process is None else str(self._process.failure(what))
 
     def send(self, calls: Sequence[Call], sessions: list[UnitySession] | None = None) -> None:
-        """Send a request for each session, or for each of some.
+        """Send a request for each session, or for each of the given ones.
 
         Raises:
             SimulationLostError: The program is gone, or does not read.
@@ -138,7 +138,7 @@ class UnityInstance:
 
         Raises:
             SimulationLostError: The program is gone, or did not answer in time.
-            MalformedReplyError: It sent something else.
+            MalformedReplyError: The program sent something else.
             SimulationError: A response reports an error.
         """
         try:
@@ -152,12 +152,12 @@ class UnityInstance:
             raise MalformedReplyError(f"{self.name}: {error}") from error
 
     def reset_one(self, session: UnitySession, seeds: Sequence[int]) -> SimpleNamespace:
-        """Begin new episodes in the environments of one session."""
+        """Start new episodes in the environments of one session."""
         self.send([session.reset_call(seeds, np.ones(session.num_envs, np.bool_))], [session])
         return self.receive("reset")[0]
 
     def picture(self) -> NDArray[np.uint8] | None:
-        """Ask for a picture of the first environment, (height, width, 3); None where the program has none.
+        """Request a picture of the first environment, (height, width, 3); None if the program has none.
 
         Raises:
             SimulationLostError: The program is gone, or did not answer in time.
@@ -185,7 +185,7 @@ class UnityInstance:
     def close(self) -> None:
         """End the sessions and the program, and close the port."""
         if self.is_open:
-            with contextlib.suppress(SimulationError):  # it may be gone already
+            with contextlib.suppress(SimulationError):  # the program may have ended already
                 self.send([session.close_call() for session in self.sessions])
                 self.receive("close")
         self.end_process()

@@ -1,4 +1,4 @@
-"""Environments that a Unity program serves by one set of services."""
+"""Environments that a Unity program serves with one set of services."""
 
 import uuid
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from rl_pipeline.envs.remote.flat_batch import FlatLayout
 
 
 class Call(NamedTuple):
-    """A request that is ready to be sent."""
+    """A request that is ready to send."""
 
     service: str
     payload: bytes | memoryview
@@ -27,16 +27,14 @@ class UnitySession(SimulationBatch):
     """A session with a Unity program.
 
     Args:
-        prefix: Beginning of the names of its services.
-        rows: Which of all environments these are.
-        render_mode: Of the first of them.
+        prefix: Prefix of the names of its services.
+        rows: Indices among all environments.
+        render_mode: Render mode of the first of them.
     """
 
     def __init__(self, prefix: str, rows: slice, render_mode: str | None) -> None:
         super().__init__(prefix, rows)
-        self._render_mode = (
-            "rgb_array" if render_mode == "rgb_array" else ""
-        )  # a build has a window of its own
+        self._render_mode = "rgb_array" if render_mode == "rgb_array" else ""  # a build has its own window
         self._session = ""
         self._sequence = 0
         self._step_service = f"{prefix}/step"
@@ -48,21 +46,21 @@ class UnitySession(SimulationBatch):
         return [f"{self.simulation}/{service}" for service in NEEDED]
 
     def open_call(self) -> Call:
-        """Return the call that begins the session."""
+        """Return the call that starts the session."""
         return self._call(
             "open", client=uuid.uuid4().hex, num_envs=self.num_envs, render_mode=self._render_mode
         )
 
     def opened(self, answer: RemoteAnswer) -> str:
-        """Take the answer of `open` and return the name of what the program simulates.
+        """Process the answer of `open` and return the name of the simulated environment.
 
         Raises:
-            MalformedReplyError: It has another number of environments, or spaces that cannot be read.
+            MalformedReplyError: The number of environments is wrong, or the spaces cannot be read.
         """
         if answer.num_envs != self.num_envs:
             raise MalformedReplyError(
                 f"{self.simulation}/open: {answer.num_envs} environments, expected {self.num_envs}; start the "
-                f"program with so many, or set environment.n_environments"
+                f"program with this number, or set environment.n_environments"
             )
         self.read_spaces(answer)
         self._session = answer.session
@@ -92,11 +90,11 @@ class UnitySession(SimulationBatch):
         return self._call("close", session=self._session)
 
     def read(self, service: str, payload: bytes | memoryview) -> SimpleNamespace:
-        """Read a response; its arrays are overwritten by the next of the service.
+        """Read a response; the next response of the service overwrites its arrays.
 
         Raises:
-            MalformedReplyError: It is none.
-            SimulationError: It reports an error.
+            MalformedReplyError: The bytes are not such a response.
+            SimulationError: The response reports an error.
         """
         try:
             answer = self._readers[service].read(payload)

@@ -24,10 +24,10 @@ logger = logging.getLogger(__name__)
 
 
 class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
-    """Environments in Unity programs, stepped by one request and one reply on the socket of each.
+    """Environments in Unity programs, stepped with one request and one reply on the socket of each program.
 
     Raises:
-        ConfigError: A build is not there, a port is taken, or a program simulates something else.
+        ConfigError: A build does not exist, a port is in use, or a program simulates another environment.
         SimulationMissingError: A program did not connect.
     """
 
@@ -90,21 +90,21 @@ class UnityRosVectorEnv(RemoteVectorEnv[UnitySession]):
         return instance.reset_one(batch, self._fresh_seeds(batch))
 
     def render(self) -> Frames:
-        """Return the picture of environment 0 as a 1-tuple; None where its program has none, or has died."""
+        """Return the picture of environment 0 as a 1-tuple; None if its program has none, or has died."""
         if self.render_mode != "rgb_array":
             return (None,)
         try:
             return (self._instances[0].picture(),)
-        except SimulationLostError as error:  # the next step replaces it
+        except SimulationLostError as error:  # the next step restarts it
             logger.warning("no picture: %s", error)
             return (None,)
 
     def state_dict(self) -> StateDict:
-        """Return what restarts need; what is in a Unity program cannot be saved."""
+        """Return the data for restarts; the state of a Unity program cannot be saved."""
         return self._history()
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue with new episodes, whose seeds follow from those that `state_dict` returned."""
+        """Continue with new episodes, with seeds derived from the result of `state_dict`."""
         self._begin_anew(state)
 
     def close_extras(self, **kwargs: object) -> None:

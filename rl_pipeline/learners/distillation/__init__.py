@@ -1,1 +1,1 @@
-"""Distillation: one policy learns from the recorded episodes of others."""
+"""Distillation: training of one policy on the recorded episodes of others."""

@@ -1,4 +1,4 @@
-"""From recorded episodes to batches: the transforms of the environment, windows, padding, and the order."""
+"""Conversion of recorded episodes to batches: transforms of the environment, windows, padding, and order."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from rl_pipeline.policies.transforms import Chain, State
 
 Floats = NDArray[np.float32]
 BATCHES_SORTED = 16
-"""Batches whose windows are sorted by length together."""
+"""Number of batches whose windows are sorted by length together."""
 
 
 @dataclass(frozen=True)
 class Sequence32:
-    """An episode, or a window of one, as a network gets it.
+    """An episode, or a window of one, in the form for a network.
 
     Attributes:
         inputs: Flat observations after the transforms, (T, ...).
@@ -37,7 +37,7 @@ class Sequence32:
 
     @property
     def nbytes(self) -> int:
-        """Memory that it takes."""
+        """Its memory in bytes."""
         return self.inputs.nbytes + self.targets.nbytes + self.weights.nbytes
 
 
@@ -85,7 +85,7 @@ def pad(sequences: Sequence[Sequence32]) -> Batch:
 
 
 def observe(chain: Chain, episode: Episode) -> Observation:
-    """Return what a policy sees in an episode, T + 1 rows, after the transforms of its environment."""
+    """Return a policy's observations of an episode, T + 1 rows, after the transforms of its environment."""
     raw = episode.observations
     if not chain.has_state:
         return chain.observe(raw, [], np.ones(len(episode) + 1, bool))[0]
@@ -108,8 +108,8 @@ class Split:
     """Positions of episodes in a dataset.
 
     Attributes:
-        training: Those to learn from.
-        validation: Those held out; empty for none.
+        training: Training episodes.
+        validation: Held-out episodes; empty for none.
     """
 
     training: list[int]
@@ -117,7 +117,7 @@ class Split:
 
 
 def split(dataset: RolloutDataset, settings: Distillation, seed: int) -> Split:
-    """Hold out episodes, or all episodes of some experts; at least one is learned from."""
+    """Hold out episodes, or all episodes of some experts; at least one is left for training."""
     experts = [entry.origin.expert for entry in dataset.entries]
     keys: list[str] = experts if settings.split == "expert" else [str(n) for n in range(len(experts))]
     distinct = list(dict.fromkeys(keys))
@@ -133,8 +133,8 @@ class Windows:
 
     Args:
         dataset: The episodes.
-        positions: Which of them.
-        prepare: Turns an episode into what a network gets.
+        positions: Their positions in the dataset.
+        prepare: Converts an episode to the form for a network.
         settings: The section `training.distillation`.
     """
 
@@ -167,16 +167,17 @@ class Windows:
 
         Args:
             order: The order of the windows, as `order` returns it.
-            first: The batch to begin with.
+            first: The first batch.
         """
         for batch in range(first, len(self)):
             chosen = order[batch * self._batch_size : (batch + 1) * self._batch_size]
             yield pad([self._read(int(index)) for index in chosen])
 
     def order(self, seed: int, epoch: int) -> NDArray[np.int64]:
-        """Return the order of the windows in an epoch, which follows from the seed and the epoch alone.
+        """Return the order of the windows in an epoch, which depends only on the seed and the epoch.
 
-        Of `BATCHES_SORTED` random batches at a time, windows of similar lengths make a batch: little is padding.
+        Groups of `BATCHES_SORTED` random batches are sorted, so that windows of similar lengths form a batch with
+        little padding.
         """
         rng = np.random.default_rng([seed, 1, epoch])
         order = rng.permutation(len(self._windows))
@@ -189,7 +190,7 @@ class Windows:
 
     @property
     def in_order(self) -> NDArray[np.int64]:
-        """The windows one after the other."""
+        """The windows in sequence."""
         return np.arange(len(self._windows))
 
     def _read(self, window: int) -> Sequence32:

@@ -1,4 +1,4 @@
-"""Learns one policy from the recorded episodes of others."""
+"""Learner that trains one policy on the recorded episodes of others."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,8 +30,8 @@ UNUSED = ("algorithm_parameters", "schedules", "hindsight_replay", "off_policy")
 class DistillationLearner(Learner):
     """Trains a student with supervised learning; an iteration is one update.
 
-    A timestep is a recorded one that was learned from, so that padding does not count. The environment is not
-    stepped: it says what the student observes, and its normaliser gets the statistics of the data.
+    A timestep is a recorded timestep that was used for training; padding does not count. The environment is not
+    stepped: it defines the student's observations, and its normaliser gets the statistics of the data.
 
     Args:
         training: The `training` section of the configuration.
@@ -53,7 +53,7 @@ class DistillationLearner(Learner):
             accelerator=device.type,
             devices=1 if device.index is None else [device.index],
             precision=self.settings.precision,
-            plugins=[LightningEnvironment()],  # one process, whatever a cluster's variables say
+            plugins=[LightningEnvironment()],  # one process, independent of a cluster's variables
         )
         torch.manual_seed(seed)
         self._policy = self.for_acting(training, env.single_observation_space, env.single_action_space)
@@ -85,7 +85,10 @@ class DistillationLearner(Learner):
             return error.problems
         problems = [
             Problem(
-                f"{KEY}.files.{number}", "does not exist", file, remedy="record it with rl-pipeline collect"
+                f"{KEY}.files.{number}",
+                "the file does not exist",
+                file,
+                remedy="record it with rl-pipeline collect",
             )
             for number, file in enumerate(settings.files)
             if not Path(file).is_file()
@@ -113,14 +116,14 @@ class DistillationLearner(Learner):
         size = spaces.flatdim(observation)
         return [
             Problem(
-                f"{KEY}.inputs.{number}", "is no position in the observation", index, [f"0 to {size - 1}"]
+                f"{KEY}.inputs.{number}", "is not a position in the observation", index, [f"0 to {size - 1}"]
             )
             for number, index in enumerate(settings.inputs)
             if index >= size
         ]
 
     def start(self) -> None:
-        """Open the files, and give the environment's normaliser the statistics of the data."""
+        """Open the files, and fit the environment's normaliser to the data."""
         self._lessons = make_lessons(self.settings, self.env, self._policy.flatten, self.seed)
         self._batches = self._epoch_from(0)
 
@@ -130,7 +133,7 @@ class DistillationLearner(Learner):
 
     @property
     def timesteps(self) -> int:
-        """Recorded timesteps that were learned from."""
+        """Recorded timesteps that were used for training."""
         return self._timesteps
 
     @property
@@ -236,7 +239,7 @@ class DistillationLearner(Learner):
     def load_state_dict(self, state: StateDict) -> None:
         """See `Learner.load_state_dict`."""
         if list(state["data"]) != self._lessons.fingerprint:
-            raise ValueError(f"the files in {KEY}.files hold other episodes than when the training began")
+            raise ValueError(f"the episodes in {KEY}.files have changed since the training began")
         self._timesteps, self._updates = state["timesteps"], state["updates"]
         self._epoch, self._position = state["epoch"], state["position"]
         self._sums, self._validation = dict(state["sums"]), dict(state["validation"])
@@ -248,8 +251,8 @@ def settings_of(training: Training) -> Distillation:
     """Return the section `training.distillation`.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: The section is missing.
     """
     if training.distillation is None:
-        raise ConfigError([Problem(KEY, "is missing", remedy=f"add {KEY}.files, what to learn from")])
+        raise ConfigError([Problem(KEY, "is missing", remedy=f"add {KEY}.files, the files to learn from")])
     return training.distillation

@@ -25,12 +25,12 @@ Flatten = Callable[[Observation], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Lessons:
-    """Sequences to learn from, and to validate with.
+    """Sequences for training and validation.
 
     Attributes:
-        training: Those to learn from.
-        validation: Those held out.
-        fingerprint: Tells these data from others: numbers of episodes and of steps, and a checksum of the seeds.
+        training: Training sequences.
+        validation: Held-out sequences.
+        fingerprint: Identifies the data: numbers of episodes and of steps, and a checksum of the seeds.
     """
 
     training: Windows
@@ -44,8 +44,8 @@ def make_lessons(settings: Distillation, env: VectorEnv, flatten: Flatten, seed:
     Args:
         settings: The section `training.distillation`.
         env: The environment of the student with its wrappers.
-        flatten: Turns observations into rows of numbers.
-        seed: Determines what is held out.
+        flatten: Converts observations to rows of numbers.
+        seed: Determines the held-out episodes.
 
     Raises:
         RolloutFileError: A file is damaged, or its episodes are not of this environment.
@@ -77,13 +77,13 @@ def _check_fit(dataset: RolloutDataset, spec: PolicySpec) -> None:
     contents = dataset.contents
     if contents.observed == "seen":
         raise RolloutFileError(
-            f"{dataset.paths[0]} holds what the networks of the experts saw, which only their own normalisation "
-            "gives; collect without --observations seen"
+            f"{dataset.paths[0]} contains observations after the experts' own normalisation, which the student does "
+            "not have; collect without --observations seen"
         )
     if spec.unknown:
         raise RolloutFileError(
-            f"environment.wrappers: {', '.join(spec.unknown)} may change observations in a way that only they know; "
-            "give the wrapper a method policy_transform()"
+            f"environment.wrappers: {', '.join(spec.unknown)} may change observations in unknown ways; "
+            "add a method policy_transform() to the wrapper"
         )
     pairs = (
         ("observations", contents.spec.observation, spec.observation),
@@ -92,7 +92,7 @@ def _check_fit(dataset: RolloutDataset, spec: PolicySpec) -> None:
     for what, recorded, needed in pairs:
         if _shapes(recorded) != _shapes(needed):
             raise RolloutFileError(
-                f"{dataset.paths[0]} holds {what} {describe_signals(recorded)}; those of the environment are "
+                f"{dataset.paths[0]} contains {what} {describe_signals(recorded)}; those of the environment are "
                 f"{describe_signals(needed)}"
             )
 
@@ -105,7 +105,7 @@ def _shapes(signals: Signals) -> object:
 
 
 def _fit_normalizer(env: VectorEnv, episodes: Callable[[], Iterator[Episode]]) -> None:
-    """Give the normaliser the mean and variance of the observations, and freeze it."""
+    """Set the normaliser's mean and variance to those of the observations, and freeze it."""
     normalizer = find_wrapper(env, NormalizeObservation)
     if normalizer is None:
         return

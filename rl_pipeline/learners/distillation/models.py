@@ -1,4 +1,4 @@
-"""Networks that turn sequences of observations into sequences of numbers."""
+"""Networks that map sequences of observations to sequences of numbers."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -20,11 +20,11 @@ class SequenceModel(nn.Module, ABC):
     """A network for sequences, with a memory that is zero at the start of an episode.
 
     Args:
-        n_inputs: Numbers of a step that it gets.
-        n_outputs: Numbers of a step that it gives.
+        n_inputs: Number of inputs per step.
+        n_outputs: Number of outputs per step.
         layers: Number of layers.
         width: Units in a layer.
-        dropout: Share of the units that are left out in training.
+        dropout: Fraction of the units that training leaves out.
 
     Attributes:
         memories: Shape of a row of each memory by name.
@@ -45,11 +45,11 @@ class SequenceModel(nn.Module, ABC):
         Args:
             inputs: (n, T, n_inputs).
             memory: Values of `memories` by name, (n, ...).
-            lengths: Steps of each row, after which `inputs` is padding; None where all rows are full. What is
-                returned for padding is not used.
+            lengths: Steps of each row, after which `inputs` is padding; None if all rows are full. Outputs for
+                padding are not used.
 
         Returns:
-            The outputs, (n, T, n_outputs), and the memory after the last step, which an update does not use.
+            The outputs, (n, T, n_outputs), and the memory after the last step, which updates ignore.
         """
 
 
@@ -76,7 +76,7 @@ class Recurrent(SequenceModel):
         state = states if len(states) > 1 else states[0]
         if can_scan(self.cells, inputs):
             return self.output(self.dropout(scan(self.cells, inputs, states[0], lengths))), {}
-        if lengths is None or inputs.device.type == "cpu":  # which runs over padding faster than around it
+        if lengths is None or inputs.device.type == "cpu":  # computing the padding is faster than skipping it
             hidden, following = self.cells(inputs, state)
         else:
             steps = torch.tensor(lengths)
@@ -131,7 +131,7 @@ def find_model(name: str) -> type[SequenceModel]:
     """Find a network by its name or its class path.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: The network does not exist.
     """
     found = find_class(name, MODELS, SequenceModel, KEY)  # type: ignore[type-abstract]
     if isinstance(found, Problem):

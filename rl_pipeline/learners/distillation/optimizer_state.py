@@ -9,7 +9,7 @@ from rl_pipeline.plain_data import StateDict
 
 
 def optimizer_state(optimizer: torch.optim.Optimizer) -> StateDict:
-    """Return what an optimizer remembers of each parameter, by the position of the parameter."""
+    """Return an optimizer's state of each parameter, by the position of the parameter."""
     state: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
     return {
         str(index): {
@@ -20,7 +20,7 @@ def optimizer_state(optimizer: torch.optim.Optimizer) -> StateDict:
 
 
 def restore_optimizer_state(optimizer: torch.optim.Optimizer, state: StateDict) -> None:
-    """Restore what `optimizer_state` returned.
+    """Restore the result of `optimizer_state`.
 
     Raises:
         AttributeError, KeyError, TypeError or ValueError: It is the state of another optimizer.

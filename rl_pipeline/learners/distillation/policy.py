@@ -33,7 +33,7 @@ class DistilledPolicy(LearnedPolicy[Memories]):
         action: Space of an action.
 
     Attributes:
-        student: What acts, on the device on which it learns.
+        student: The network that acts, on the device of the training.
     """
 
     def __init__(self, settings: Distillation, observation: spaces.Space[Any], action: spaces.Box) -> None:
@@ -85,7 +85,7 @@ class DistilledPolicy(LearnedPolicy[Memories]):
             raise PolicyFileError(f"{path} does not fit the network, or is damaged: {error}") from error
 
     def save(self, folder: Path) -> None:
-        """Write what `load` reads.
+        """Write the file that `load` reads.
 
         Raises:
             OSError: The disk is full.

@@ -1,8 +1,8 @@
-"""Wide recurrent layers on a CPU, whose weights get their gradient in one product.
+"""Wide recurrent layers on a CPU, with the gradient of the weights computed in one product.
 
-The layers of torch add to the gradient of their weights at every time step, which costs more than all the rest where
-the weights are many and the rows are few. Here each step computes the gradient of its gates alone. Sequences of
-unequal lengths are packed: a step computes the rows that are not over yet.
+Torch's layers add to the gradient of their weights at every time step, which takes most of the time if the weights
+are many and the rows are few. Here, each step computes only the gradient of its gates. Sequences of unequal lengths
+are packed: a step computes only the rows that have not ended.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 SMALLEST_WIDTH = 512
-"""Below, the steps of torch take less time than the calls of Python here."""
+"""Size below which torch's steps are faster than the Python calls here."""
 
 
 class TanhScan(torch.autograd.Function):
@@ -27,11 +27,11 @@ class TanhScan(torch.autograd.Function):
         """Return the outputs of all steps, (steps, width).
 
         Args:
-            ctx: Keeps what `backward` needs.
+            ctx: Stores values for `backward`.
             sizes: Rows of each time step, descending.
-            given: What the inputs contribute to the gates, packed, (steps, gates).
-            weight: Of the last output, (gates, width); products are computed in its dtype.
-            bias: Likewise, (gates,).
+            given: Contribution of the inputs to the gates, packed, (steps, gates).
+            weight: Weight of the last output, (gates, width); products are computed in its dtype.
+            bias: Bias of the last output, (gates,).
             start: The outputs before the first step, (rows, width).
         """
         multiply = _multiplication(weight.t())
@@ -91,7 +91,7 @@ class GRUScan(torch.autograd.Function):
         before, candidates, recurrent, gates, weight = ctx.saved_tensors
         width = before.shape[1]
         reset, update = gates[:, :width], gates[:, width:]
-        # What the gradient of an output is multiplied by, for the three gates.
+        # Factors of an output's gradient for the three gates.
         of_candidate = (1 - update) * (1 - candidates.square())
         of_reset = of_candidate * recurrent * reset * (1 - reset)
         of_update = (before - candidates) * update * (1 - update)
@@ -123,7 +123,7 @@ def _backward(sizes: Sequence[int]) -> list[tuple[slice, int]]:
 
 
 def _multiplication(matrix: Tensor) -> Callable[[Tensor], Tensor]:
-    """Return what multiplies a few rows by a large matrix, in the layout that is fastest for its dtype."""
+    """Return a function that multiplies a few rows by a large matrix, in the fastest layout for its dtype."""
     if matrix.dtype is torch.float32:
         right = matrix.contiguous()
         return lambda rows: torch.mm(rows, right)
@@ -139,7 +139,7 @@ SCANS: dict[type[nn.RNNBase], type[torch.autograd.Function]] = {nn.RNN: TanhScan
 
 
 def can_scan(cells: nn.RNNBase, inputs: Tensor) -> bool:
-    """Whether `scan` runs these layers faster than torch does when gradients are needed."""
+    """Whether `scan` runs these layers faster than torch when gradients are needed."""
     is_wide = cells.hidden_size >= SMALLEST_WIDTH
     return type(cells) in SCANS and is_wide and inputs.device.type == "cpu" and torch.is_grad_enabled()
 
@@ -151,7 +151,7 @@ def scan(cells: nn.RNNBase, inputs: Tensor, start: Tensor, lengths: Sequence[int
         cells: A network of torch with `batch_first`.
         inputs: (n, T, numbers).
         start: The hidden state before the first step, (layers, n, width).
-        lengths: Steps of each row, after which `inputs` is padding; None where all rows are full.
+        lengths: Steps of each row, after which `inputs` is padding; None if all rows are full.
 
     Returns:
         The outputs of the last layer, (n, T, width), zero for padding.

@@ -1,4 +1,4 @@
-"""The student: selected inputs, a network for sequences, and the actions that its outputs mean."""
+"""The student: selected inputs, a network for sequences, and the conversion of its outputs to actions."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,12 +18,12 @@ LOG_STD = -5.0, 2.0
 
 
 class Prediction(NamedTuple):
-    """What a student predicts for each step, in units of half the range of the actions.
+    """Predictions of a student for each step, in units of half the range of the actions.
 
     Attributes:
         means: (n, T, numbers of an action).
-        log_std: Logarithms of the standard deviations, likewise; None for a deterministic head.
-        memory: After the last step.
+        log_std: Logarithms of the standard deviations, of the same shape; None for a deterministic head.
+        memory: Memory after the last step.
     """
 
     means: Tensor
@@ -34,7 +34,7 @@ class Prediction(NamedTuple):
 class Student(nn.Module):
     """A network and its head.
 
-    Actions are in units of half their range, from its middle, where they have limits.
+    Actions with limits are in units of half their range, relative to its middle.
 
     Args:
         settings: The section `training.distillation`.
@@ -54,7 +54,7 @@ class Student(nn.Module):
                 [
                     Problem(
                         "training.distillation.inputs",
-                        "is no position in the observation",
+                        "is not a position in the observation",
                         max(chosen),
                         valid,
                     )
@@ -85,8 +85,8 @@ class Student(nn.Module):
 
         Args:
             observations: Flat, (n, T, numbers of an observation).
-            memory: As of `SequenceModel.forward`.
-            lengths: As of `SequenceModel.forward`.
+            memory: As for `SequenceModel.forward`.
+            lengths: As for `SequenceModel.forward`.
         """
         outputs, memory = self.model(observations[..., self.get_buffer("chosen")], memory, lengths)
         if not self.gaussian:
@@ -95,11 +95,11 @@ class Student(nn.Module):
         return Prediction(means, log_std.clamp(*LOG_STD), memory)
 
     def to_units(self, actions: Tensor) -> Tensor:
-        """Turn actions into units of half their range."""
+        """Convert actions to units of half their range."""
         return (actions - self.get_buffer("middle")) / self.get_buffer("half_range")
 
     def to_actions(self, units: Tensor) -> Tensor:
-        """Turn units of half their range into actions within their limits."""
+        """Convert units of half their range to actions within their limits."""
         actions = units * self.get_buffer("half_range") + self.get_buffer("middle")
         return torch.minimum(torch.maximum(actions, self.get_buffer("lowest")), self.get_buffer("highest"))
 

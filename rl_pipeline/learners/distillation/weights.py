@@ -14,14 +14,14 @@ Weigh = Callable[[Episode], NDArray[np.float32]]
 
 
 def make_weights(settings: Distillation, episodes: Callable[[], Iterable[Episode]]) -> Weigh:
-    """Return what weighs the steps of episodes, so that the mean weight of all of them is 1.
+    """Return a function that weights the steps of episodes, so that the mean weight of all steps is 1.
 
     Args:
         settings: The section `training.distillation`.
-        episodes: Gives the episodes that are learned from; they are read twice at most.
+        episodes: Returns the training episodes; they are read at most twice.
 
     Raises:
-        RolloutFileError: The files lack values or advantages that the weights need.
+        RolloutFileError: The files have no values or advantages, which the weights need.
     """
     if settings.weights == "bc":
         return lambda episode: np.ones(len(episode), np.float32)
@@ -66,7 +66,7 @@ def _expert_score(episodes: Iterable[Episode]) -> Callable[[Episode], NDArray[np
         steps[episode.origin.expert] += len(episode)
 
     def score(episode: Episode) -> NDArray[np.float64]:
-        expert = episode.origin.expert  # one that is held out has no score, and weighs as much as the mean
+        expert = episode.origin.expert  # a held-out expert has no score, and gets the mean weight
         mean = (
             rewards[expert] / steps[expert]
             if expert in steps

@@ -1,4 +1,4 @@
-"""Joins the ranks that a launcher started: `torchrun`, `mpirun`, or nobody."""
+"""Joining of the ranks that a launcher started: `torchrun`, `mpirun`, or none."""
 
 import atexit
 import os
@@ -12,7 +12,7 @@ from rl_pipeline.learners.parallel.torch_ranks import VARIABLES, TorchRanks
 
 @contextmanager
 def joined_ranks() -> Iterator[Ranks]:
-    """Join the other ranks of this training inside the `with` block; without a launcher there are none.
+    """Join the other ranks of this training inside the `with` block; without a launcher, there is only this process.
 
     An error that leaves the block ends the other ranks, too.
 
@@ -26,7 +26,9 @@ def joined_ranks() -> Iterator[Ranks]:
         if failed:
             ranks.abort()
 
-    atexit.register(abort_if_failed)  # after the error was printed, and after what registers itself later
+    atexit.register(
+        abort_if_failed
+    )  # runs after the error was printed, and after handlers that are registered later
     try:
         yield ranks
     except BaseException as error:

@@ -1,4 +1,4 @@
-"""Ranks that `mpirun` starts, joined by MPI."""
+"""Ranks of `mpirun`, joined by MPI."""
 
 import os
 import time
@@ -11,9 +11,9 @@ from rl_pipeline.errors import FAILED, RefusedError
 from rl_pipeline.learners.parallel.ranks import Ranks
 
 SIZE = "OMPI_COMM_WORLD_SIZE"
-"""What Open MPI's `mpirun` sets in every process."""
+"""Variable that Open MPI's `mpirun` sets in every process."""
 SPIN_S = 1e-3
-"""For so long a waiting rank asks without a pause; gradients arrive sooner."""
+"""Seconds for which a waiting rank polls without a pause; gradients arrive sooner."""
 
 
 class MpiRanks(Ranks):
@@ -49,7 +49,7 @@ class MpiRanks(Ranks):
         return stacked
 
     def close(self) -> None:
-        """See `Ranks.close`: wait without load until all have finished, which MPI's own end would not."""
+        """See `Ranks.close`: wait without CPU load until all have finished, unlike MPI's own end."""
         request = self._world.Ibarrier()
         while not _arrives(request, 1.0):
             pass
@@ -59,7 +59,7 @@ class MpiRanks(Ranks):
         self._world.Abort(FAILED)
 
     def _complete(self, request: Any) -> None:
-        # MPI's blocking calls know no time limit and let no signal through.
+        # MPI's blocking calls have no time limit and block signals.
         self._await(lambda seconds: _arrives(request, seconds))
 
 

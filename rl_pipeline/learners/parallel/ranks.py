@@ -18,22 +18,22 @@ from rl_pipeline.errors import FAILED, UserError
 T = TypeVar("T")
 
 DEFAULT_TIMEOUT = 600.0
-"""Seconds that a rank waits for the others before the configuration is known."""
+"""Seconds that a rank waits for the others before it knows the configuration."""
 POLL_S = 1.0
-"""How often a waiting rank looks whether the others still run."""
+"""Interval at which a waiting rank checks whether the others still run."""
 EXIT_S = 5.0
-"""Seconds in which the process of a rank whose connection closed has to disappear."""
+"""Seconds within which the process of a rank with a closed connection must end."""
 
 
 class RankLostError(UserError):
-    """Another rank died or hangs; the text names it."""
+    """Raised when another rank died or hangs; the message names it."""
 
     exit_status = FAILED
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A rank as messages name it.
+    """Identity of a rank for messages.
 
     Attributes:
         rank: Its number, from 0.
@@ -50,7 +50,7 @@ class Peer:
         return f"rank {self.rank} (host {self.host}, pid {self.pid})"
 
     def condition(self) -> str | None:
-        """Return `died` or `is suspended` where that is true; None where it runs, or runs on another host."""
+        """Return `died` or `is suspended` if this is the case; None if it runs, or is on another host."""
         if self.host != socket.gethostname():
             return None
         try:
@@ -73,7 +73,7 @@ class Ranks(ABC):
 
     Attributes:
         timeout: Seconds that a call waits for the other ranks.
-        peers: All ranks, this one included.
+        peers: All ranks, including this one.
     """
 
     label: str
@@ -95,7 +95,7 @@ class Ranks(ABC):
 
     @abstractmethod
     def mean(self, array: NDArray[np.floating[Any]]) -> None:
-        """Replace an array, of the same shape in all ranks, by its mean over the ranks; the same bits in each.
+        """Replace an array, of the same shape in all ranks, by its mean over the ranks, bit-identical in each.
 
         Raises:
             RankLostError: Another rank died or did not arrive in time.
@@ -103,7 +103,7 @@ class Ranks(ABC):
 
     @abstractmethod
     def stack(self, array: NDArray[Any]) -> NDArray[Any]:
-        """Return the arrays of all ranks, alike in shape and dtype, as (size, *shape) in every rank.
+        """Return the arrays of all ranks, of equal shape and dtype, as (size, *shape) in every rank.
 
         Raises:
             RankLostError: See `mean`.
@@ -111,11 +111,11 @@ class Ranks(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Leave the others at the end of a training in which nothing failed."""
+        """Leave the group at the end of a successful training."""
 
     @abstractmethod
     def abort(self) -> None:
-        """End the other ranks, too, since this one failed; it may end this process."""
+        """End the other ranks because this one failed; it may end this process."""
 
     def gather(self, value: T) -> list[T]:
         """Return the values of all ranks in their order, in every rank; objects that can be pickled.
@@ -135,16 +135,16 @@ class Ranks(ABC):
         return self.gather(value)[0]
 
     def any(self, *flags: bool) -> tuple[bool, ...]:
-        """Tell for each flag whether it is set in any rank."""
+        """Return for each flag whether it is set in any rank."""
         shares = np.array(flags, np.float32)
         self.mean(shares)
         return tuple((shares > 0).tolist())
 
     def from_first(self, make: Callable[[], T]) -> T:
-        """Return in every rank what rank 0 makes.
+        """Return the value that rank 0 makes in every rank.
 
         Raises:
-            SystemExit: Rank 0 failed, and says why itself.
+            SystemExit: Rank 0 failed and reports the error.
         """
         if not self.leads:
             status, value = self.broadcast((0, None))
@@ -162,7 +162,7 @@ class Ranks(ABC):
         """Wait for a call of all ranks.
 
         Args:
-            arrives: Waits at most for so many seconds and tells whether every rank has arrived.
+            arrives: Waits at most this many seconds and returns whether every rank has arrived.
         """
         started = time.monotonic()
         while not arrives(POLL_S):
@@ -175,7 +175,7 @@ class Ranks(ABC):
                 )
 
     def _connection_lost(self, error: Exception) -> RankLostError:
-        """Find out who is gone, after the transport reported an error."""
+        """Return the error that names the lost rank, after the transport reported an error."""
         deadline = time.monotonic() + EXIT_S
         while time.monotonic() < deadline:
             try:
@@ -230,10 +230,10 @@ def rank_seed(seed: int, rank: int, timestep: int = 0) -> int:
     Args:
         seed: The configuration's seed.
         rank: The rank.
-        timestep: Where a training is resumed with other random numbers than at its start, else 0.
+        timestep: Timestep of a resume with new random numbers, otherwise 0.
 
     Returns:
-        The seed; a number below 2**31 unless it is the configuration's.
+        The seed, below 2**31 unless it is the configuration's.
     """
     if rank == 0 and timestep == 0:
         return seed

@@ -1,4 +1,4 @@
-"""Running statistics of normalisers, which every rank updates with batches of its own."""
+"""Running statistics of normalisers, which every rank updates with its own batches."""
 
 from collections.abc import Sequence
 
@@ -13,10 +13,10 @@ from rl_pipeline.wrappers.running_statistics import RunningStatistics
 
 
 class SharedStatistics:
-    """Makes the statistics of all ranks those of one process that saw the batches of all of them.
+    """Merges the statistics of all ranks, as if one process had processed the batches of all of them.
 
-    Between two calls of `merge`, a rank normalises with the common statistics and its own batches since then. Only
-    these batches are sent, so that no precision is lost in a long training.
+    Between two calls of `merge`, a rank normalises with the shared statistics and its own batches since then. Only
+    these batches are sent, so that a long training loses no precision.
 
     Args:
         env: The environment of this rank, before its first reset or at a state that all ranks share.
@@ -34,12 +34,12 @@ class SharedStatistics:
             statistics.share()
 
     def merge(self) -> None:
-        """Merge what all ranks saw since the last call."""
+        """Merge the batches of all ranks since the last call."""
         merge_statistics(self._statistics, self._ranks)
 
 
 def merge_statistics(shared: Sequence[RunningStatistics], ranks: Ranks) -> None:
-    """Merge what all ranks saw since `share`, in the order of the ranks, and share the result.
+    """Merge the batches of all ranks since `share`, in the order of the ranks, and share the result.
 
     Args:
         shared: Statistics that are shared; the same ones in every rank.

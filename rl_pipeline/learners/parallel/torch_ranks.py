@@ -1,4 +1,4 @@
-"""Ranks that `torchrun` starts, joined by torch.distributed over gloo."""
+"""Ranks of `torchrun`, joined by torch.distributed over gloo."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from rl_pipeline.errors import FAILED
 from rl_pipeline.learners.parallel.ranks import Ranks
 
 VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-"""What `torchrun` sets in every process."""
+"""Variables that `torchrun` sets in every process."""
 DAY = timedelta(days=1)
 TIMED_OUT = "timed out"
 
@@ -22,7 +22,7 @@ TIMED_OUT = "timed out"
 class TorchRanks(Ranks):
     """Ranks joined by torch.distributed over gloo.
 
-    Ranks that are all on this host talk over the loopback interface, unless `GLOO_SOCKET_IFNAME` names another.
+    If all ranks are on this host, they use the loopback interface, unless `GLOO_SOCKET_IFNAME` names another.
     """
 
     label = "torch.distributed, gloo"

@@ -1,1 +1,1 @@
-"""Algorithms: which there are, how YAML becomes their arguments, and how one iteration of each runs."""
+"""Algorithms of Stable-Baselines3: registry, arguments from YAML, and their iterations."""

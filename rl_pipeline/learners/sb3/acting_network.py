@@ -40,7 +40,7 @@ class SB3Network(ActingNetwork):
         return self.finish(internals.predict(self.policy, self.observe(parts))), {}
 
     def observe(self, parts: Tensors) -> "PyTorchObs":
-        """Return observations as `obs_to_tensor` of SB3 does: channels of pictures first, and one shape."""
+        """Return observations in the form of SB3's `obs_to_tensor`: channels of images first, and one shape."""
         space = self.policy.observation_space
         if isinstance(space, spaces.Dict):
             return {key: _formed(parts[key], part) for key, part in space.spaces.items()}
@@ -83,7 +83,7 @@ class RecurrentNetwork(SB3Network):
         self.memories = dict.fromkeys(self.NAMES, (n_layers, width))
 
     def forward(self, parts: Tensors, memory: Tensors, action_masks: Tensor | None) -> tuple[Tensor, Tensors]:
-        """See `ActingNetwork.forward`; the memory of a row that starts an episode is zero already."""
+        """See `ActingNetwork.forward`; the memory of a row that starts an episode is already zero."""
         hidden, cell = (memory[name].transpose(0, 1).contiguous() for name in self.NAMES)
         no_starts = torch.zeros(hidden.shape[1], dtype=torch.float32)
         actions, states = internals.predict_recurrent(
@@ -97,12 +97,12 @@ def make_network(policy: BasePolicy) -> SB3Network:
     """Make the network of a policy that acts from now on.
 
     Raises:
-        CannotExportError: The policy has a `predict` of its own, of which only it knows what it does.
+        CannotExportError: The policy overrides `predict`, so its actions are unknown.
     """
     policy.set_training_mode(False)
     known = (BasePolicy.predict, MaskableActorCriticPolicy.predict, RecurrentActorCriticPolicy.predict)
     if type(policy).predict not in known:
-        raise CannotExportError(f"{type(policy).__name__} has a method predict of its own")
+        raise CannotExportError(f"{type(policy).__name__} overrides the method predict")
     if isinstance(policy, RecurrentActorCriticPolicy):
         return RecurrentNetwork(policy)
     if isinstance(policy, MaskableActorCriticPolicy):

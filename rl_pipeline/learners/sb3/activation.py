@@ -16,7 +16,7 @@ ARGUMENT = "activation_fn"
 def hidden_activation(
     architecture: Architecture, policy_class: type[BasePolicy]
 ) -> type[nn.Module] | Problem | None:
-    """Return the class to use between hidden layers, with normalisation where that is wanted.
+    """Return the class to use between hidden layers, with normalisation if it is configured.
 
     Args:
         architecture: The section `training.architecture`.
@@ -33,13 +33,13 @@ def hidden_activation(
 
 
 def default_activation(policy_class: type[BasePolicy]) -> type[nn.Module] | Problem:
-    """Return the activation that a policy uses where none is named; a problem where it takes none."""
+    """Return the policy's default activation; a problem if the policy has no such argument."""
     parameter = inspect.signature(policy_class).parameters.get(ARGUMENT)
     if parameter is not None and isinstance(parameter.default, type):
         return parameter.default
     return Problem(
         key=f"{ARCHITECTURE}.layer_norm",
-        message=f"{policy_class.__name__} has no argument {ARGUMENT}, with which layers are normalised",
+        message=f"{policy_class.__name__} has no argument {ARGUMENT}, which layer normalisation needs",
         value=True,
         valid=["false"],
         remedy="leave it out, or choose a policy with hidden layers",

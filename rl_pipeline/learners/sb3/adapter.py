@@ -1,4 +1,4 @@
-"""The one place where a vector environment becomes what Stable-Baselines3 calls a VecEnv."""
+"""Adapter of a vector environment to Stable-Baselines3's VecEnv."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,27 +23,27 @@ SUCCESS = "is_success"
 
 
 class SB3Adapter(VecEnv):
-    """Shows a `gymnasium.vector.VectorEnv` with same-step autoreset to Stable-Baselines3.
+    """Adapts a `gymnasium.vector.VectorEnv` with same-step autoreset to Stable-Baselines3.
 
-    Info dicts of environments whose episode goes on are empty and shared between steps, which makes a step cheap;
-    those of finished ones hold `terminal_observation`, `TimeLimit.truncated`, and `episode` and `is_success` where
-    the environment gives them.
+    Info dicts of environments whose episode continues are empty and shared between steps, which makes a step fast;
+    those of finished episodes contain `terminal_observation`, `TimeLimit.truncated`, and `episode` and `is_success`
+    if the environment reports them.
 
     Args:
         env: the vector environment with its wrappers.
-        info_keys: metrics that SB3 is to find in the info dicts of every step, such as those that a
-            `compute_reward` of a goal environment reads.
+        info_keys: metrics in the info dicts of every step, such as those that `compute_reward` of a goal
+            environment reads.
 
     Attributes:
         env: the vector environment with its wrappers.
-        last_obs: the last observations, as SB3 got them.
+        last_obs: the last observations that SB3 received.
         last_rewards: the last rewards, (n,) float64.
         raw_final_obs_of: the normaliser whose raw final observations become `terminal_observation`, for learners
             that store raw data; None passes on the final observations of the environment.
-        faults: knows which environment returned NaN or infinity first.
+        faults: detects the first environment that returned NaN or infinity.
 
     Raises:
-        TypeError: the observation space is a nested Dict, a Tuple or something that is no array.
+        TypeError: the observation space is a nested Dict, a Tuple or not an array.
     """
 
     def __init__(self, env: VectorEnv, info_keys: Sequence[str] = ()) -> None:
@@ -59,7 +59,7 @@ class SB3Adapter(VecEnv):
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
 
     def reset(self) -> Any:
-        """Start new episodes everywhere, with the seeds of the last `seed` and the options of `set_options`."""
+        """Start new episodes in all environments, with the seeds of `seed` and the options of `set_options`."""
         seeds = None if all(seed is None for seed in self._seeds) else self._seeds
         if any(options != self._options[0] for options in self._options):
             raise ValueError(
@@ -115,7 +115,7 @@ class SB3Adapter(VecEnv):
         self.env.close()
 
     def has_attr(self, attr_name: str) -> bool:
-        """Tell whether every sub-environment has an attribute or method, without calling it."""
+        """Return whether every sub-environment has an attribute or method, without calling it."""
         return base_env(self.env).has_attr(attr_name)
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[object]:
@@ -139,7 +139,7 @@ class SB3Adapter(VecEnv):
     ) -> list[object]:
         """Call a method of sub-environments.
 
-        What the contract answers for the whole batch, `action_masks` and `compute_reward`, is asked there.
+        `action_masks` and `compute_reward`, which the contract defines for the whole batch, are called there.
         """
         base, chosen = base_env(self.env), self._indices(indices)
         if method_name == "action_masks":
@@ -152,7 +152,7 @@ class SB3Adapter(VecEnv):
     def env_is_wrapped(
         self, wrapper_class: type[gymnasium.Wrapper], indices: VecEnvIndices = None
     ) -> list[bool]:
-        """Tell which sub-environments are inside a wrapper; episode statistics count as SB3's Monitor."""
+        """Return whether each sub-environment is inside a wrapper; episode statistics count as SB3's Monitor."""
         layers = list(iterate_wrappers(self.env))
         name = f"{wrapper_class.__module__}.{wrapper_class.__qualname__}"
         wrapped = any(isinstance(layer, wrapper_class) for layer in layers)
@@ -162,12 +162,12 @@ class SB3Adapter(VecEnv):
         return [wrapped for _ in self._indices(indices)]
 
     def render(self, mode: str | None = None) -> np.ndarray | None:
-        """Return the frame of environment 0, (height, width, 3) uint8, None when it has none."""
+        """Return the frame of environment 0, (height, width, 3) uint8; None if it has none."""
         images = self.get_images()
         return images[0] if images else None
 
     def get_images(self) -> Sequence[np.ndarray | None]:
-        """Return the frame of environment 0, the only one that is made to be looked at."""
+        """Return the frame of environment 0, the only one that can be rendered."""
         frames = self.env.render()
         return [np.asarray(frame) for frame in frames or () if frame is not None]
 
@@ -179,7 +179,7 @@ def check_observation_space(space: spaces.Space) -> None:
     """Refuse observation spaces that SB3's buffers and policies cannot hold.
 
     Raises:
-        TypeError: the space is a nested Dict, a Tuple or something that is no array.
+        TypeError: the space is a nested Dict, a Tuple or not an array.
     """
     parts = space.spaces.items() if isinstance(space, spaces.Dict) else [("observation", space)]
     for name, part in parts:

@@ -1,4 +1,4 @@
-"""Builds the Stable-Baselines3 model that a configuration describes."""
+"""Creation of the Stable-Baselines3 model that a configuration describes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,9 +28,9 @@ from rl_pipeline.models.registry import find_feature_extractor, find_optimizer
 from rl_pipeline.models.rotation_head import RotationPolicy
 
 CONSTRUCTOR_SCHEDULES = {"learning_rate", "clip_range", "clip_range_vf", "delta_std"}
-"""Parameters for which SB3 itself takes a schedule; `scheduled_attributes` does the others."""
+"""Parameters for which SB3 accepts a schedule; `scheduled_attributes` handles the others."""
 FOR_LEARNING = ("action_noise", "replay_buffer_class", "replay_buffer_kwargs")
-"""Parameters without which a model acts all the same; hindsight replay would ask for an environment."""
+"""Parameters that do not affect how a model acts; hindsight replay would need an environment."""
 
 
 def build_model(training: Training, env: VecEnv, *, seed: int, device: str) -> BaseAlgorithm:
@@ -38,7 +38,7 @@ def build_model(training: Training, env: VecEnv, *, seed: int, device: str) -> B
 
     Args:
         training: The `training` section.
-        env: The environment that it will act in.
+        env: Its environment.
         seed: Seeds python, numpy, torch, the action space and the environment.
         device: A torch device.
 
@@ -66,12 +66,12 @@ def build_model(training: Training, env: VecEnv, *, seed: int, device: str) -> B
 def build_model_for_acting(
     training: Training, observation_space: spaces.Space[Any], action_space: spaces.Space[Any]
 ) -> BaseAlgorithm:
-    """Build an untrained model on the CPU without an environment and experience, as `load` of SB3 does.
+    """Build an untrained model on the CPU without an environment and experience, like `load` of SB3.
 
     Args:
         training: The `training` section.
-        observation_space: Of one environment, after all wrappers.
-        action_space: Of one environment.
+        observation_space: Observation space of one environment, after all wrappers.
+        action_space: Action space of one environment.
 
     Raises:
         ConfigError: The section names something that does not exist.
@@ -96,7 +96,7 @@ def build_model_for_acting(
 
 
 def _channels_first(space: spaces.Space[Any]) -> spaces.Space[Any]:
-    """Put the channels of pictures first, as SB3 does with those of an environment."""
+    """Move the channels of images to the front, as SB3 does for an environment."""
     if isinstance(space, spaces.Dict):
         return spaces.Dict([(key, _channels_first(part)) for key, part in space.spaces.items()])
     if isinstance(space, spaces.Box) and is_image_space(space) and not is_image_space_channels_first(space):
@@ -105,7 +105,7 @@ def _channels_first(space: spaces.Space[Any]) -> spaces.Space[Any]:
 
 
 def _without_experience(algorithm: Algorithm, parameters: Mapping[str, Any]) -> dict[str, float]:
-    """Return values for parameters of learning that take memory, or that are computed from an environment."""
+    """Return values for training parameters that need memory, or that are computed from an environment."""
     valid = valid_parameters(algorithm.model_class)
     values: dict[str, float] = {"buffer_size": 1, "n_steps": 1, "target_entropy": 0.0}
     if "buffer_size" not in valid and "batch_size" in valid:  # PPO warns of rollouts shorter than a batch
@@ -114,7 +114,7 @@ def _without_experience(algorithm: Algorithm, parameters: Mapping[str, Any]) -> 
 
 
 def require(found: Any) -> Any:
-    """Return what a look-up found, or raise the problem that it returned instead."""
+    """Return the result of a look-up, or raise the problem that it returned."""
     if isinstance(found, Problem):
         raise ConfigError([found])
     return found
@@ -126,7 +126,7 @@ def constructor_parameters(
     observation_space: spaces.Space[Any],
     action_space: spaces.Space[Any],
 ) -> dict[str, Any]:
-    """Turn `algorithm_parameters`, `hindsight_replay` and `schedules` into arguments of the constructor."""
+    """Convert `algorithm_parameters`, `hindsight_replay` and `schedules` to arguments of the constructor."""
     parameters = dict(training.algorithm_parameters)
     parameters.setdefault("policy", algorithm.policy_for(observation_space))
     if parameters.get("action_noise") is not None:
@@ -146,7 +146,7 @@ def constructor_parameters(
 def chosen_policy(
     training: Training, model_class: type[BaseAlgorithm], parameters: dict[str, Any]
 ) -> type[BasePolicy]:
-    """Return the class that the parameter `policy` names, and put one with a head for rotations in its place."""
+    """Return the class that the parameter `policy` names, or its subclass with a head for rotations."""
     policy_class = model_class.policy_aliases[parameters["policy"]]
     if training.architecture.rotation_head is not None:
         parameters["policy"] = RotationPolicy
@@ -156,7 +156,7 @@ def chosen_policy(
 def policy_kwargs(
     architecture: Architecture, policy_class: type[BasePolicy], observation_space: spaces.Space[Any]
 ) -> dict[str, Any]:
-    """Turn the `architecture` block into SB3's `policy_kwargs` for a policy."""
+    """Convert the `architecture` block to SB3's `policy_kwargs` for a policy."""
     kwargs: dict[str, Any] = dict(architecture.policy_kwargs)
     if architecture.net_arch is not None:
         kwargs["net_arch"] = architecture.net_arch

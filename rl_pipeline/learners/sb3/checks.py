@@ -40,15 +40,15 @@ OFF_POLICY_OPTIONS: dict[str, tuple[type[BaseAlgorithm], ...]] = {
     "action_penalty": (TD3,),
     "target_range": (SAC, TD3, TQC),
 }
-"""Which algorithms have an option of `training.off_policy`, DDPG as a TD3."""
+"""Algorithms that support each option of `training.off_policy`; DDPG counts as TD3."""
 STEP_BYTES = 40
 """Rewards, flags, values and log probabilities of a stored step."""
 MAX_ROLLOUT = 10_000_000
-"""No memory holds longer rollouts, which `check_memory` refuses, and their divisors take seconds to find."""
+"""Longer rollouts do not fit in memory, so `check_memory` refuses them; finding their divisors takes seconds."""
 
 
 def check_algorithm(training: Training, environment: Environment | None) -> list[Problem]:
-    """Look at the algorithm and its parameters; the environment is None where it is malformed."""
+    """Check the algorithm and its parameters; the environment is None if it is malformed."""
     found = find_algorithm(training.algorithm)
     if isinstance(found, Problem):
         return [found]
@@ -65,18 +65,18 @@ def check_algorithm(training: Training, environment: Environment | None) -> list
 
 
 def check_policy(model_class: type[BaseAlgorithm], policy: Any) -> list[Problem]:
-    """Look at the name of the policy."""
+    """Check the name of the policy."""
     aliases = model_class.policy_aliases
     if policy is None or policy in aliases:
         return []
     key = "training.algorithm_parameters.policy"
     message = f"{model_class.__name__} has no policy of this name"
-    remedy = "name one of these, or leave it out: the observation space chooses"
+    remedy = "name one of these, or leave it out to choose it by the observation space"
     return [Problem(key, message, policy, sorted(aliases), nearest(str(policy), aliases), remedy)]
 
 
 def check_hindsight_replay(algorithm: Algorithm, training: Training) -> list[Problem]:
-    """Refuse hindsight replay where there is no replay buffer, or other arguments for the buffer."""
+    """Refuse hindsight replay without a replay buffer, and other arguments for the buffer."""
     if training.hindsight_replay is None:
         return []
     if not _has_replay_buffer(algorithm):
@@ -87,17 +87,17 @@ def check_hindsight_replay(algorithm: Algorithm, training: Training) -> list[Pro
         return [Problem(HINDSIGHT_KEY, message, value, able, remedy=remedy)]
     buffer = training.algorithm_parameters.get("replay_buffer_kwargs")
     key = "training.algorithm_parameters.replay_buffer_kwargs"
-    message, remedy = "these arguments have a section of their own", f"set {HINDSIGHT_KEY} instead"
+    message, remedy = "these arguments have their own section", f"set {HINDSIGHT_KEY} instead"
     return [Problem(key, message, buffer, remedy=remedy)] if buffer else []
 
 
 def check_off_policy(training: Training, model_class: type[BaseAlgorithm]) -> list[Problem]:
-    """Refuse options of `training.off_policy` that the algorithm cannot carry out."""
+    """Refuse options of `training.off_policy` that the algorithm does not support."""
     options = training.off_policy
     problems = [
         Problem(
             key=f"training.off_policy.{name}",
-            message=f"{model_class.__name__} has no such option",
+            message=f"{model_class.__name__} does not support this option",
             value=getattr(options, name),
             valid=sorted(
                 able for able, other in ALGORITHMS.items() if issubclass(other.model_class, classes)
@@ -109,7 +109,7 @@ def check_off_policy(training: Training, model_class: type[BaseAlgorithm]) -> li
     ]
     gamma = training.algorithm_parameters.get("gamma", 0.0)
     if options.target_range == "sparse" and isinstance(gamma, int | float) and gamma >= 1:
-        key, message = "training.off_policy.target_range", f"needs a gamma below 1, and it is {gamma}"
+        key, message = "training.off_policy.target_range", f"needs a gamma below 1, but it is {gamma}"
         problems.append(Problem(key, message, remedy="lower gamma, or write [lowest, highest]"))
     return problems
 
@@ -125,7 +125,7 @@ def check_goals(training: Training, environment: Environment, observation: Space
         return []
     if isinstance(observation, Dict) and observation.spaces.keys() >= GOAL_OBSERVATIONS:
         return []
-    message = f"{environment.id} has no goals, its observation space is {observation}"
+    message = f"{environment.id} has no goals; its observation space is {observation}"
     remedy = f"remove it, or observe a mapping with {', '.join(sorted(GOAL_OBSERVATIONS))}"
     value = training.hindsight_replay.model_dump(exclude_unset=True)
     return [Problem(HINDSIGHT_KEY, message, value, remedy=remedy)]
@@ -168,7 +168,7 @@ def check_batch_size(
 
 
 def check_schedules(model_class: type[BaseAlgorithm], schedules: Mapping[str, Any]) -> list[Problem]:
-    """Refuse schedules of parameters that the algorithm does not have or that are no numbers."""
+    """Refuse schedules of parameters that the algorithm does not have or that are not numbers."""
     valid = schedulable_parameters(model_class)
     message = f"{model_class.__name__} has no parameter of this name that can change over the training"
     return [
@@ -179,7 +179,7 @@ def check_schedules(model_class: type[BaseAlgorithm], schedules: Mapping[str, An
 
 
 def check_architecture(architecture: Architecture) -> list[Problem]:
-    """Look at the classes that the architecture names."""
+    """Check the classes that the architecture names."""
     problems: list[Problem] = []
     if architecture.features_extractor_class is not None:
         extractor = find_feature_extractor(architecture.features_extractor_class)
@@ -211,7 +211,7 @@ def check_action_space(training: Training, environment: Environment, space: Spac
 
 
 def check_rotation_head(training: Training, space: Space) -> list[Problem]:
-    """Refuse a head for rotations that the algorithm or the actions have no place for."""
+    """Refuse a head for rotations that the algorithm or the actions do not support."""
     start, algorithm = training.architecture.rotation_head, find_algorithm(training.algorithm)
     if start is None or isinstance(algorithm, Problem):
         return []
@@ -222,7 +222,7 @@ def check_rotation_head(training: Training, space: Space) -> list[Problem]:
     size = math.prod(space.shape or ())
     if start + MATRIX <= size:
         return []
-    message = f"needs {MATRIX} actions from there on, and an action has {size} numbers"
+    message = f"needs {MATRIX} actions from this index on, but an action has {size} numbers"
     return [Problem(key, message, start, remedy="remove it, or name the first number of a rotation matrix")]
 
 

@@ -8,7 +8,7 @@ from torch import nn
 
 
 def networks(policy: nn.Module) -> str:
-    """Give the widths of a policy's networks, and the number of its parameters without the target networks."""
+    """Return the widths of a policy's networks, and the number of its parameters without the target networks."""
     parts = {name: part for name, part in policy.named_children() if not name.endswith("_target")}
     targets = {
         id(each) for name, part in policy.named_children() if name not in parts for each in part.parameters()
@@ -19,7 +19,7 @@ def networks(policy: nn.Module) -> str:
 
 
 def _widths(network: nn.Module) -> str:
-    """Write the widths of a network's layers, such as `2 x 17-64-64` for two networks alike."""
+    """Return the widths of a network's layers, such as `2 x 17-64-64` for two equal networks."""
     chains: list[list[int]] = []
     previous: str | None = None
     for name, layer in network.named_modules():
@@ -47,7 +47,7 @@ def _ends(layer: nn.Module) -> tuple[int, int] | None:
 
 
 def device(model: BaseAlgorithm) -> str:
-    """Name what a model computes on."""
+    """Return the name of a model's device."""
     if model.device.type == "cuda":
         return f"{model.device} ({torch.cuda.get_device_name(model.device)})"
     n_threads = torch.get_num_threads()

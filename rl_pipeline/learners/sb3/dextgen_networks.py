@@ -1,4 +1,4 @@
-"""Starts DDPG from the networks of dextgen, two multilayer perceptrons over state and goal."""
+"""Initialisation of DDPG with the networks of dextgen, two multilayer perceptrons over state and goal."""
 
 import pickle
 from pathlib import Path
@@ -19,15 +19,15 @@ def load_dextgen_networks(folder: Path, model: BaseAlgorithm) -> None:
     """Load actor and critic, and the targets as copies of them; nothing in the files is executed.
 
     Args:
-        folder: Holds `actor.pt` and `critic.pt`.
-        model: A DDPG or TD3 with the features extractor `GoalExtractor`; each of its critics starts alike.
+        folder: Folder with `actor.pt` and `critic.pt`.
+        model: A DDPG or TD3 with the features extractor `GoalExtractor`; all its critics start with equal weights.
 
     Raises:
-        PolicyFileError: The model is another one, a file is damaged, or its layers have other shapes.
+        PolicyFileError: The model is of another kind, a file is damaged, or its layers have other shapes.
     """
     if not isinstance(model, TD3):
         raise PolicyFileError(
-            f"{folder} holds networks of DDPG, not of {type(model).__name__}; set training.algorithm: ddpg"
+            f"{folder} contains networks of DDPG, not of {type(model).__name__}; set training.algorithm: ddpg"
         )
     networks = [(ACTOR, model.actor.mu), *((CRITIC, critic) for critic in model.critic.q_networks)]
     for name, network in networks:
@@ -46,9 +46,9 @@ def _load(path: Path, network: nn.Sequential) -> None:
         found = [tuple(own[f"{number}.weight"].shape) for number in numbers]
         wanted = [tuple(layer.weight.shape) for layer in layers]
     except pickle.UnpicklingError as error:
-        raise PolicyFileError(f"{path} holds more than tensors, which is not executed") from error
+        raise PolicyFileError(f"{path} contains more than tensors, which could execute code") from error
     except UNREADABLE as error:
-        raise PolicyFileError(f"{path} is no network of dextgen: {error}") from error
+        raise PolicyFileError(f"{path} is not a network of dextgen: {error}") from error
     if found != wanted:
         raise PolicyFileError(
             f"{path} has layers of {_text(found)}, the model of {_text(wanted)}; `rl-pipeline dextgen` writes the "

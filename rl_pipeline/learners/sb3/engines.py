@@ -1,4 +1,4 @@
-"""Choice of the class that trains: Stable-Baselines3's own, or our faster subclass of it (`training.engine`)."""
+"""Choice of the class that trains: Stable-Baselines3's own, or our faster subclass (`training.engine`)."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ FAST_CLASSES: dict[str, type[BaseAlgorithm]] = {
 
 
 def engine_class(algorithm: Algorithm, engine: Literal["fast", "stock"]) -> type[BaseAlgorithm]:
-    """Give the class to train with; an algorithm without a faster subclass keeps SB3's.
+    """Return the class to train with; an algorithm without a faster subclass keeps SB3's.
 
     Args:
         algorithm: The algorithm.

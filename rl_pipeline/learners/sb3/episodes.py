@@ -10,7 +10,7 @@ from rl_pipeline.wrappers.episode_statistics import STANDARD_METRICS
 
 
 def mean_return(model: BaseAlgorithm) -> float | None:
-    """Mean return of the latest episodes, None before the first one ended."""
+    """Mean return of the latest episodes; None before the first one ended."""
     episodes = model.ep_info_buffer
     return float(np.mean([episode["r"] for episode in episodes])) if episodes else None
 

@@ -1,4 +1,4 @@
-"""Finds the environment that returned NaN or infinity, which only shows later: in a loss, or in all observations."""
+"""Detection of the environment that returned NaN or infinity, before losses and other observations contain it."""
 
 import math
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from rl_pipeline.wrappers.normalize_reward import NormalizeReward
 
 
 class FaultFinder:
-    """Remembers the first step that returned something that is not finite, before it is normalised.
+    """Records the first step that returned a value that is not finite, before it is normalised.
 
     Args:
         env: The environment with its wrappers.
 
     Attributes:
-        first: The first fault, None as long as there was none.
+        first: The first fault; None until then.
     """
 
     def __init__(self, env: VectorEnv) -> None:
@@ -30,7 +30,7 @@ class FaultFinder:
         self._rewards = find_wrapper(env, NormalizeReward)
 
     def look(self, observations: Any, rewards: np.ndarray) -> None:
-        """Look at what a step returned, unless a fault is known."""
+        """Check the results of a step, unless a fault is known."""
         self._steps += 1
         if self.first is not None:
             return
@@ -49,8 +49,8 @@ class FaultFinder:
         if batch.dtype not in (np.float32, np.float64):
             return
         flat = batch.reshape(-1)
-        # A sum costs a fraction of `isfinite`; it is also infinite where finite numbers are huge. `np.dot` would
-        # wake the threads of OpenBLAS for large batches, and they spin while the simulator needs the cores.
+        # A sum is much faster than `isfinite`; it is also infinite for huge finite numbers. `np.dot` would wake the
+        # threads of OpenBLAS for large batches, and they spin while the simulator needs the cores.
         if math.isfinite(flat.sum()) or np.isfinite(flat).all():
             return
         rows = flat.reshape(len(batch), -1)

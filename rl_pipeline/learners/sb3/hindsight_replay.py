@@ -22,28 +22,28 @@ Observations = dict[str, np.ndarray]
 
 
 class NoEpisodeError(CommandFailedError):
-    """There is no finished episode in the buffer to learn from."""
+    """Raised when the buffer contains no finished episode."""
 
 
 class HindsightReplayBuffer(HerReplayBuffer):
-    """Samples what `HerReplayBuffer` of SB3 samples, with the cost of a few array operations.
+    """Samples like SB3's `HerReplayBuffer`, with only a few array operations.
 
-    The arrays have SB3's names, shapes and meanings, but lie in one table. Only transitions of finished episodes are
-    sampled. One that is overwritten from its start is dropped as a whole; of one longer than the buffer, the end is
-    kept. Random numbers come from NumPy's global generator, though other ones than SB3 draws.
+    The arrays have SB3's names, shapes and meanings, but are stored in one table. Only transitions of finished
+    episodes are sampled. An episode whose start is overwritten is dropped as a whole; of an episode longer than the
+    buffer, the end is kept. Random numbers come from NumPy's global generator, but differ from SB3's.
 
     Args:
         buffer_size: Transitions of all environments together.
         observation_space: A Dict with `observation`, `achieved_goal` and `desired_goal`.
-        action_space: Of one environment.
+        action_space: Action space of one environment.
         env: Computes the rewards of goals.
-        device: Where minibatches are put.
+        device: Device of minibatches.
         n_envs: Number of environments.
         optimize_memory_usage: Not supported, as in SB3.
         handle_timeout_termination: Whether ends by a time limit do not count as ends.
-        n_sampled_goal: Transitions with a goal that was reached for each one with the wanted goal.
-        goal_selection_strategy: Where such a goal was reached: `future`, `final` or `episode`.
-        copy_info_dict: Whether `compute_reward` gets the `info` of a step; else it gets empty mappings.
+        n_sampled_goal: Transitions with a goal that was reached for each one with the desired goal.
+        goal_selection_strategy: Choice of such a goal: `future`, `final` or `episode`.
+        copy_info_dict: Whether `compute_reward` gets the `info` of a step; otherwise, it gets empty mappings.
 
     Attributes:
         unfinished: Steps of each environment's running episode, (n_envs,).
@@ -63,7 +63,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         goal_selection_strategy: Literal["future", "final", "episode"] = "future",
         copy_info_dict: bool = False,
     ) -> None:
-        assert not optimize_memory_usage, "observations with goals can not be stored once for two steps"
+        assert not optimize_memory_usage, "observations with goals cannot be stored once for two steps"
         super(ReplayBuffer, self).__init__(
             buffer_size, observation_space, action_space, device, n_envs=n_envs
         )
@@ -125,14 +125,14 @@ class HindsightReplayBuffer(HerReplayBuffer):
             self._compute_episode_length(index)
 
     def _drop_episode(self, index: int) -> None:
-        """Forget the rest of an episode whose oldest step is about to be overwritten."""
+        """Drop the rest of an episode whose oldest step is about to be overwritten."""
         begun = (self.pos - self.ep_start[self.pos, index]) % self.buffer_size
         left = self.ep_length[self.pos, index] - begun
         self.ep_length[(self.pos + np.arange(left)) % self.buffer_size, index] = 0
         self._n_valid -= int(left)
 
     def _compute_episode_length(self, env_idx: int) -> None:
-        """Let the episode that ends with the newest step be sampled."""
+        """Allow sampling of the episode that ends with the newest step."""
         length = min(int(self.unfinished[env_idx]), self.buffer_size)
         start = (self.pos - length) % self.buffer_size
         steps = (start + np.arange(length)) % self.buffer_size
@@ -141,7 +141,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         self._n_valid += length
 
     def truncate_last_trajectory(self) -> None:
-        """End the running episodes as if by a time limit, since new ones begin."""
+        """End the running episodes as if by a time limit, since new episodes begin."""
         for index in np.flatnonzero(self.unfinished).tolist():
             self.dones[self.pos - 1, index] = True
             self.timeouts[self.pos - 1, index] = self.handle_timeout_termination
@@ -167,7 +167,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         """
         if not self._n_valid:
             raise NoEpisodeError(
-                "training.hindsight_replay learns from finished episodes, and none has ended in "
+                "training.hindsight_replay learns from finished episodes, but none has ended in "
                 f"{int(self.unfinished.max())} steps; raise training.algorithm_parameters.learning_starts above "
                 f"the longest episode x {self.n_envs} environments, or end episodes by a time_limit in "
                 "environment.wrappers"
@@ -182,7 +182,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         return rows
 
     def draw_goals(self, rows: Rows) -> Rows:
-        """Draw the transitions of the same episodes whose goals take the place of the wanted ones."""
+        """Draw the transitions of the same episodes whose goals replace the desired ones."""
         steps, indices = np.divmod(rows, self.n_envs)
         starts, lengths = self.ep_start.reshape(-1)[rows], self.ep_length.reshape(-1)[rows]
         if self.goal_selection_strategy is KEY_TO_GOAL_STRATEGY["final"]:
@@ -200,7 +200,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
 
         Args:
             rows: The transitions, (n,).
-            goal_rows: Transitions whose next achieved goals replace the wanted goals of the last rows, (m,).
+            goal_rows: Transitions whose next achieved goals replace the desired goals of the last rows, (m,).
             env: Normalises observations and rewards.
         """
         values = self._table.read(rows)
@@ -233,6 +233,6 @@ class HindsightReplayBuffer(HerReplayBuffer):
         return {key: self.to_torch(values, copy=False) for key, values in observations.items()}
 
     def resume_episodes(self, unfinished: np.ndarray) -> None:
-        """Take over the lengths of running episodes, once all arrays are restored."""
+        """Restore the lengths of running episodes after all arrays are restored."""
         self.unfinished = np.array(unfinished, np.int64)
         self._n_valid = int(np.count_nonzero(self.ep_length))

@@ -21,12 +21,12 @@ from stable_baselines3.her.her_replay_buffer import HerReplayBuffer
 
 
 def set_up_learning(model: BaseAlgorithm, total_timesteps: int, callback: BaseCallback) -> None:
-    """Do what `learn` does before its first iteration: reset counters, environment and callback."""
+    """Run the set-up of `learn` before its first iteration: reset counters, environment and callback."""
     model._setup_learn(total_timesteps, callback)
 
 
 def set_up_networks(model: BaseAlgorithm) -> None:
-    """Do what the constructor does at its end, for a model that was built without it."""
+    """Run the last part of the constructor, for a model that was built without it."""
     model._setup_model()
 
 
@@ -63,7 +63,7 @@ def predict_recurrent(
     states: tuple[torch.Tensor, torch.Tensor],
     episode_starts: torch.Tensor,
 ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
-    """Return the same of a policy with an LSTM, and its next state, (layers, n, width) each."""
+    """Return the same for a policy with an LSTM, and its next state, (layers, n, width) each."""
     assert isinstance(policy, RecurrentActorCriticPolicy)
     actions, following = policy._predict(
         observations,  # type: ignore[arg-type] # dicts, too
@@ -97,24 +97,24 @@ def last_observations(model: BaseAlgorithm) -> np.ndarray:
 
 
 def last_observation_parts(model: BaseAlgorithm) -> np.ndarray | dict[str, np.ndarray]:
-    """Observations (n, ...) that a model acts on next, by key where they are dictionaries."""
+    """Observations (n, ...) that a model acts on next; dictionaries are by key."""
     assert isinstance(model._last_obs, np.ndarray | dict)  # since `set_up_learning`
     return model._last_obs
 
 
 def last_episode_starts(model: BaseAlgorithm) -> np.ndarray | None:
-    """Which of the observations that a model acts on next are the first of an episode, (n,) bool."""
+    """Whether the observations that a model acts on next are the first of an episode, (n,) bool."""
     return model._last_episode_starts
 
 
 def set_last_step(model: BaseAlgorithm, observations: VecEnvObs, episode_starts: np.ndarray) -> None:
-    """Store what the environment returned, for the next step."""
+    """Store the results of the environment for the next step."""
     assert not isinstance(observations, tuple)  # SB3's buffers hold no tuples
     model._last_obs, model._last_episode_starts = observations, episode_starts
 
 
 def restart_episodes(model: BaseAlgorithm, seed: int) -> None:
-    """Begin new episodes everywhere, as `_setup_learn` does; unfinished ones in a HER buffer end as they are."""
+    """Start new episodes in all environments, like `_setup_learn`; unfinished episodes in a HER buffer end."""
     assert model.env is not None
     if isinstance(model, OffPolicyAlgorithm) and isinstance(model.replay_buffer, HerReplayBuffer):
         model.replay_buffer.truncate_last_trajectory()
@@ -129,12 +129,12 @@ def restart_episodes(model: BaseAlgorithm, seed: int) -> None:
 
 
 def record_episodes(model: BaseAlgorithm, infos: list[dict[str, object]], dones: np.ndarray) -> None:
-    """Put the returns, lengths and successes of finished episodes into the model's buffers of episodes."""
+    """Add the returns, lengths and successes of finished episodes to the model's buffers of episodes."""
     model._update_info_buffer(infos, dones)
 
 
 def use_normalizer(model: BaseAlgorithm, normalizer: object) -> None:
-    """Let a model normalise what it samples from its replay buffer.
+    """Let a model normalise samples of its replay buffer.
 
     Args:
         model: An off-policy model.

@@ -19,10 +19,10 @@ from rl_pipeline.learners.sb3 import internals
 
 
 class PhaseCallback(BaseCallback):
-    """Reports where collecting and updating start.
+    """Reports the start of collection and update.
 
     Attributes:
-        on_phase: Gets the phase that starts.
+        on_phase: Called with the phase that starts.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class PhaseCallback(BaseCallback):
 
 
 def iteration_length(model: BaseAlgorithm, n_ranks: int = 1) -> IterationLength:
-    """Say how much experience an iteration of a model collects, in all ranks together."""
+    """Return the length of a model's iteration, summed over all ranks."""
     if isinstance(model, ARS):
         candidates = f"2 x n_delta x n_eval_episodes = 2 x {model.n_delta} x {model.n_eval_episodes}"
         return IterationLength(None, f"{candidates} episodes")
@@ -68,7 +68,7 @@ def run_iteration(
     Args:
         model: A model on which `internals.set_up_learning` has been called.
         callback: Gets SB3's events: rollout start, every step, rollout end.
-        on_collected: Gets the number of timesteps that were collected, before the update; ARS has no such moment.
+        on_collected: Called before the update with the number of collected timesteps; ARS does not call it.
     """
     before = model.num_timesteps
 

@@ -67,7 +67,7 @@ class SB3Learner(Learner):
 
     Attributes:
         model: The model.
-        callback: What the model reports to.
+        callback: Callback of the model.
     """
 
     def __init__(self, training: Training, env: VectorEnv, *, seed: int, device: str | None = None) -> None:
@@ -113,7 +113,7 @@ class SB3Learner(Learner):
 
     @classmethod
     def discount_factor(cls, training: Training) -> float:
-        """See `Learner.discount_factor`; an algorithm has a default of its own."""
+        """See `Learner.discount_factor`; each algorithm has its own default."""
         parameter = valid_parameters(require(find_algorithm(training.algorithm)).model_class).get("gamma")
         default = parameter.default if parameter is not None else 0.99
         return float(training.algorithm_parameters.get("gamma", default))
@@ -136,7 +136,7 @@ class SB3Learner(Learner):
         self._ranks, self._statistics = ranks, SharedStatistics(self.env, ranks)
 
     def start(self) -> None:
-        """Do what `learn` of SB3 does before its first iteration."""
+        """Run the set-up of SB3's `learn` before its first iteration."""
         use_raw_experience(self.model, self.env)
         if isinstance(self.model, OffPolicyAlgorithm):
             limit_learning(self.model, self.training.off_policy)
@@ -157,7 +157,7 @@ class SB3Learner(Learner):
         run_iteration(self.model, self.callback, self._share)
 
     def _share(self, collected: int) -> None:
-        """Count what all ranks collected, and normalise alike from now on."""
+        """Count the timesteps of all ranks, and normalise with shared statistics from now on."""
         self.model.num_timesteps += (self._ranks.size - 1) * collected
         self._merge_statistics()
 
@@ -198,7 +198,7 @@ class SB3Learner(Learner):
 
     def write_policy(self, folder: Path) -> None:
         """Write networks, optimizers and running statistics for us and for stock Stable-Baselines3."""
-        archive = io.BytesIO()  # on a full disk torch raises all kinds of errors
+        archive = io.BytesIO()  # on a full disk, torch raises various errors
         save_model(self.model, archive)
         (folder / MODEL).write_bytes(archive.getbuffer())
         save_vec_normalize(self.env, folder / VEC_NORMALIZE)
@@ -206,7 +206,7 @@ class SB3Learner(Learner):
     def load_pretrained(self, file: Path) -> None:
         """Start from the networks and optimizers of any `model.zip` of SB3; counters start at zero.
 
-        A folder is one with the networks of dextgen.
+        A folder contains networks of dextgen.
         """
         if file.is_dir():
             load_dextgen_networks(file, self.model)

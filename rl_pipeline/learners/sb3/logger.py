@@ -1,4 +1,4 @@
-"""Takes what Stable-Baselines3's logger has gathered, and makes what is pending part of a checkpoint."""
+"""Values of Stable-Baselines3's logger, and saving of pending values in a checkpoint."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from rl_pipeline.plain_data import StateDict
 
 
 def take_values(logger: Logger) -> dict[str, float]:
-    """Return the numbers that a logger has gathered, and empty it, as a dump does.
+    """Return the numbers of a logger, and clear it, like a dump.
 
     Numbers of Python, NumPy or a tensor of shape () are returned under their names (`rollout/`, `train/`, `time/`);
     anything else that SB3 can log (text, figures, images, videos, hyperparameters) is left out.
@@ -20,17 +20,17 @@ def take_values(logger: Logger) -> dict[str, float]:
 
 
 def logger_state(logger: Logger) -> StateDict:
-    """Return what a logger has gathered since its last dump, as plain data.
+    """Return the values of a logger since its last dump as plain data.
 
-    Off-policy algorithms dump once in several episodes; without this the first point of a resumed curve
-    would miss what was gathered before the checkpoint.
+    Off-policy algorithms dump once in several episodes; without this, the first point of a resumed curve
+    would not include the values before the checkpoint.
 
     Args:
         logger: The logger of an SB3 algorithm.
 
     Returns:
         Plain data for `restore_logger_state`. Scalars of numpy become arrays of shape (), so that their
-        dtype, on which running means depend, survives. Values that are no numbers are left out.
+        dtype, on which running means depend, is kept. Values that are not numbers are left out.
     """
     values: dict[str, Any] = {
         key: np.asarray(value) if isinstance(value, np.generic) else _number(value)
@@ -45,11 +45,11 @@ def logger_state(logger: Logger) -> StateDict:
 
 
 def restore_logger_state(logger: Logger, state: StateDict) -> None:
-    """Replace what a logger has gathered by what it had gathered when `state` was taken.
+    """Replace the values of a logger by those of `state`.
 
     Args:
         logger: The logger of an SB3 algorithm.
-        state: What `logger_state` returned.
+        state: The result of `logger_state`.
     """
     for gathered in (logger.name_to_value, logger.name_to_count, logger.name_to_excluded):
         gathered.clear()

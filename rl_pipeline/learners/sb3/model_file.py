@@ -21,7 +21,7 @@ from rl_pipeline.learners.sb3.hindsight_replay import HindsightReplayBuffer
 from rl_pipeline.learners.sb3.schedules import Schedule
 from rl_pipeline.policies.policy import PolicyFileError
 
-cloudpickle.register_pickle_by_value(rl_pipeline.models)  # a model.zip holds the classes of its networks
+cloudpickle.register_pickle_by_value(rl_pipeline.models)  # a model.zip contains the classes of its networks
 
 UNREADABLE = (
     OSError,
@@ -33,18 +33,18 @@ UNREADABLE = (
     TypeError,
     zipfile.BadZipFile,
 )
-"""What torch and SB3 raise for a file that is damaged, or of something else."""
+"""Errors of torch and SB3 for a file that is damaged or of another kind."""
 
 
 def save_model(model: BaseAlgorithm, file: BufferedIOBase) -> None:
-    """Write a model as `model.save` does, without references to classes of `rl_pipeline`.
+    """Write a model like `model.save`, without references to classes of `rl_pipeline`.
 
     A schedule is written as its present value, since only a training from our checkpoints continues it, and the class
     of a buffer for hindsight replay as that of SB3. Feature extractors of `rl_pipeline.models` are written with their
     code.
 
     Args:
-        model: The model; it stays as it is.
+        model: The model; it is not changed.
         file: An open binary file.
     """
     plain = copy.copy(model)
@@ -64,7 +64,7 @@ def _known_to_sb3(value: object, progress_remaining: float) -> Any:
 
 
 def load_parameters(path: Path, model: BaseAlgorithm) -> None:
-    """Load networks and optimizers from any `model.zip` of SB3 without executing what its pickles hold.
+    """Load networks and optimizers from any `model.zip` of SB3 without executing its pickles.
 
     Raises:
         PolicyFileError: The file is damaged, or its networks have other shapes than the model's.
@@ -74,17 +74,20 @@ def load_parameters(path: Path, model: BaseAlgorithm) -> None:
         _refuse_other_optimizers(parameters, model)
         model.set_parameters(parameters, exact_match=True, device=model.device)
     except pickle.UnpicklingError as error:
-        remedy = "save networks and optimizers alone, as Stable-Baselines3 does"
-        raise PolicyFileError(f"{path} holds more than networks, which is not executed; {remedy}") from error
+        remedy = "save only networks and optimizers, as Stable-Baselines3 does"
+        raise PolicyFileError(
+            f"{path} contains more than networks, which could execute code; {remedy}"
+        ) from error
     except UNREADABLE as error:
-        raise PolicyFileError(f"{path} does not fit this model: {error}") from error
+        remedy = "use the algorithm, the networks and the spaces that the file was saved with"
+        raise PolicyFileError(f"{path} does not fit this model: {error}\n    remedy: {remedy}") from error
     with torch.no_grad():
         for name, value in (variables or {}).items():
             recursive_getattr(model, name).copy_(value)
 
 
 def _refuse_other_optimizers(parameters: Mapping[str, Any], model: BaseAlgorithm) -> None:
-    """Compare the kinds of the optimizers, since torch takes over the settings of any other kind."""
+    """Compare the kinds of the optimizers, since torch accepts the settings of any other kind."""
     for name, saved in parameters.items():
         optimizer = recursive_getattr(model, name, None)
         if isinstance(optimizer, torch.optim.Optimizer):

@@ -17,14 +17,17 @@ KEY = "training.algorithm_parameters.action_noise"
 
 
 def check_action_noise(value: object) -> list[Problem]:
-    """List what is wrong with the YAML form of `action_noise`."""
+    """Return the problems in the YAML form of `action_noise`."""
     if value is None:
         return []
     form = "write {type: normal, std: 0.1} or {type: ornstein_uhlenbeck, std: 0.2}"
     if not isinstance(value, Mapping) or set(value) - {"mean"} != {"type", "std"}:
         return [
             Problem(
-                key=KEY, message="must be a mapping with type, std and perhaps mean", value=value, remedy=form
+                key=KEY,
+                message="must be a mapping with type, std and, optionally, mean",
+                value=value,
+                remedy=form,
             )
         ]
     if value["type"] not in NOISES:

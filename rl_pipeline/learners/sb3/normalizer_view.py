@@ -1,4 +1,4 @@
-"""Shows our normalising wrappers to SB3's off-policy algorithms in the form of its VecNormalize."""
+"""View of our normalising wrappers for SB3's off-policy algorithms, in the form of its VecNormalize."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from rl_pipeline.wrappers.normalize_reward import NormalizeReward
 
 
 class NormalizerView:
-    """The methods of VecNormalize that SB3 calls: replay buffers store raw data and normalise what they sample.
+    """The methods of VecNormalize that SB3 calls: replay buffers store raw data and normalise their samples.
 
     Args:
         env: The environment with the normalising wrappers.
@@ -35,7 +35,7 @@ class NormalizerView:
         return self.observation is not None or self.reward is not None
 
     def get_original_obs(self) -> Any:
-        """Give the last observations as the environment gave them."""
+        """Return the last observations of the environment, unchanged."""
         adapter = self.vec_env.unwrapped
         assert isinstance(adapter, SB3Adapter)
         raw = adapter.last_obs if self.observation is None else self.observation.raw_obs
@@ -45,31 +45,31 @@ class NormalizerView:
         return raw
 
     def get_original_reward(self) -> np.ndarray:
-        """Give the last rewards as the environment gave them, float32 of shape (n,)."""
+        """Return the last rewards of the environment, unchanged, float32 of shape (n,)."""
         adapter = self.vec_env.unwrapped
         assert isinstance(adapter, SB3Adapter)
         raw = adapter.last_rewards if self.reward is None else self.reward.raw_rewards
         return raw.astype(np.float32)
 
     def unnormalize_obs(self, observation: object) -> Any:
-        """Return a final observation as it is: `use_raw_experience` makes the adapter give the raw one."""
+        """Return a final observation unchanged: with `use_raw_experience`, the adapter returns the raw one."""
         return observation
 
     def normalize_obs(self, observation: Any) -> Any:
-        """Normalise a batch of raw observations with today's statistics."""
+        """Normalise a batch of raw observations with the current statistics."""
         return observation if self.observation is None else self.observation.normalize(observation)
 
     def normalize_reward(self, rewards: np.ndarray) -> np.ndarray:
-        """Normalise a batch of raw rewards with today's statistics."""
+        """Normalise a batch of raw rewards with the current statistics."""
         return rewards if self.reward is None else self.reward.normalize(rewards)
 
 
 def use_raw_experience(model: BaseAlgorithm, env: VectorEnv) -> None:
-    """Let an off-policy model store raw experience and normalise what it samples, as with VecNormalize.
+    """Let an off-policy model store raw experience and normalise its samples, as with VecNormalize.
 
     Args:
-        model: Any model; those that learn on-policy use their experience at once and are left as they are.
-        env: The environment that the model acts in, below SB3's adapter.
+        model: Any model; on-policy models use their experience at once and are not changed.
+        env: The model's environment, below SB3's adapter.
     """
     assert model.env is not None
     view = NormalizerView(env, model.env)

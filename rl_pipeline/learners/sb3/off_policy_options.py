@@ -1,4 +1,4 @@
-"""Carries out `training.off_policy` in the loops of Stable-Baselines3; `fast` has it in its compiled steps."""
+"""The options of `training.off_policy` in Stable-Baselines3's loops; `fast` has them in its compiled steps."""
 
 from functools import cache, partial
 from typing import Any
@@ -16,7 +16,7 @@ from rl_pipeline.models.rotation_head import RotationHead
 
 
 class RandomActions(OffPolicyAlgorithm):
-    """Takes uniformly random actions with a probability, whatever algorithm it is mixed into."""
+    """Mixin for any algorithm that takes uniformly random actions with a probability."""
 
     options: OffPolicy
 
@@ -43,11 +43,11 @@ def exploring(model_class: type[BaseAlgorithm]) -> type[BaseAlgorithm]:
 
 
 def limit_learning(model: OffPolicyAlgorithm, options: OffPolicy) -> None:
-    """Clip target values and gradients of a model, and pull its actions to zero, in SB3's own gradient steps.
+    """Clip target values and gradients of a model, and penalise its actions, in SB3's own gradient steps.
 
     Args:
         model: A model whose ranks have joined, since their gradients are averaged before they are clipped.
-        options: What to do.
+        options: The options.
     """
     networks: Any = model  # SB3 has no type for algorithms with an actor and critics
     value_range = options.value_range(model.gamma)
@@ -62,7 +62,7 @@ def limit_learning(model: OffPolicyAlgorithm, options: OffPolicy) -> None:
 
 
 def _squashed(actor: Actor) -> nn.Module:
-    """Return the module whose outputs are the actions in [-1, 1], before a rotation matrix is made of some."""
+    """Return the module whose outputs are the actions in [-1, 1], before the conversion to a rotation matrix."""
     return actor.mu[-2] if isinstance(actor.mu[-1], RotationHead) else actor
 
 

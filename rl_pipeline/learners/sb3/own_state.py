@@ -1,4 +1,4 @@
-"""The attributes of a model that a checkpoint must hold, whatever algorithm it belongs to."""
+"""The attributes of a model of any algorithm that a checkpoint must contain."""
 
 import pickle
 from collections import deque
@@ -19,7 +19,7 @@ from rl_pipeline.learners.sb3.schedules import Schedule
 
 SET_UP_ANEW = frozenset(
     {
-        # what the configuration and the environment say
+        # set by the configuration and the environment
         *("action_space", "observation_space", "n_envs", "policy_class", "_stats_window_size"),
         *(
             "env",
@@ -30,24 +30,24 @@ SET_UP_ANEW = frozenset(
             "_total_timesteps",
             "_num_timesteps_at_start",
         ),
-        # what belongs to this process
+        # belongs to this process
         *("_logger", "_custom_logger", "start_time", "processes"),
-        # experience that an iteration collects anew, or that is saved apart
+        # experience that each iteration collects, or that is saved separately
         *("rollout_buffer", "replay_buffer"),
-        # what `state.py` saves in a form of its own
+        # saved by `state.py` in its own form
         *("action_noise", "_last_lstm_states"),
         # ARS: the flat parameters of its policy
         "weights",
     }
 )
-"""Attributes that a fresh model has already, or that are saved in another place."""
+"""Attributes that a new model already has, or that are saved elsewhere."""
 
 SCHEDULES = (FloatSchedule, ConstantSchedule, LinearSchedule, Schedule)
 """Functions of the progress of a training, which hold no state."""
 
 
 def plain_arguments(model: BaseAlgorithm) -> dict[str, bytes]:
-    """Remember the plain constructor arguments of a fresh model, so that a change of them is noticed."""
+    """Return the plain constructor arguments of a new model, so that changes can be detected."""
     return {name: pickle.dumps(value) for name, value in _arguments(model) if _is_plain(value)}
 
 
@@ -62,7 +62,7 @@ def own_attributes(
 
     Args:
         model: The model.
-        arguments: What `plain_arguments` returned when the model was fresh.
+        arguments: The result of `plain_arguments` for the new model.
         scheduled: Attributes that a schedule sets before every iteration.
 
     Raises:
@@ -86,15 +86,15 @@ def own_attributes(
 
 
 def restore_own_attributes(model: BaseAlgorithm, attributes: Mapping[str, object]) -> None:
-    """Set the attributes that `own_attributes` captured.
+    """Set the attributes captured by `own_attributes`.
 
     Raises:
-        ValueError: A name is none that can have been captured.
+        ValueError: A name cannot have been captured.
     """
     excluded = _not_saved_here(model)
     for name, data in attributes.items():
         if name in excluded or callable(getattr(type(model), name, None)):
-            raise ValueError(f"'{name}' is no attribute that {type(model).__name__} saves")
+            raise ValueError(f"'{name}' is not an attribute that {type(model).__name__} saves")
         value, present = decode(data), getattr(model, name, None)
         if isinstance(value, deque) and isinstance(present, deque):
             value = deque(value, maxlen=present.maxlen)
@@ -121,7 +121,7 @@ def _not_saved_here(model: BaseAlgorithm) -> set[str]:
 
 
 def _is_in_model_zip(model: BaseAlgorithm, value: object) -> bool:
-    """Tell whether a module, an optimizer or tensors are those that the model saves under another name."""
+    """Return whether a module, an optimizer or tensors are those that the model saves under another name."""
     modules, tensors = internals.names_in_model_zip(model)
     saved = [recursive_getattr(model, name) for name in (*modules, *tensors)]
     if isinstance(value, torch.optim.Optimizer):
@@ -140,7 +140,7 @@ def _is_in_model_zip(model: BaseAlgorithm, value: object) -> bool:
 
 def _unsaved(model: BaseAlgorithm, name: str, error: NotPlainError) -> UnsavedStateError:
     return UnsavedStateError(
-        f"{type(model).__name__}.{name} holds {error}, which no checkpoint would keep: a resumed training would lose "
-        "it. Keep it as numbers, strings, NumPy arrays, or lists and dicts of these; name a torch module, optimizer "
-        "or tensor in _get_torch_save_params(); or, if the constructor makes it anew, in _excluded_save_params()"
+        f"{type(model).__name__}.{name} contains {error}, which a checkpoint cannot store: a resumed training would "
+        "lose it. Store it as numbers, strings, NumPy arrays, or lists and dicts of these; name a torch module, "
+        "optimizer or tensor in _get_torch_save_params(), or in _excluded_save_params() if the constructor makes it"
     )

@@ -19,11 +19,11 @@ from rl_pipeline.learners.sb3.fast.ppo import FastPPO
 T = TypeVar("T")
 
 ALGORITHMS = ("ppo", "sac", "td3", "tqc", "ddpg")
-"""Algorithms that do nothing with a gradient before the optimizer's step, or whose steps are ours."""
+"""Algorithms that do not change a gradient before the optimizer's step, or whose steps are ours."""
 
 
 def check_parallel(training: Training) -> list[Problem]:
-    """List why several ranks cannot train what a configuration describes."""
+    """Return the reasons why several ranks cannot train a configuration."""
     if training.algorithm not in ALGORITHMS:
         remedy = "start the training in one process, or choose another algorithm"
         message = "cannot be trained by several ranks"
@@ -33,27 +33,27 @@ def check_parallel(training: Training) -> list[Problem]:
     problems = []
     if training.algorithm == "ppo" and training.engine != "fast":
         message, remedy = (
-            "PPO is trained by several ranks with the fast engine alone",
+            "several ranks train PPO only with the fast engine",
             "set training.engine: fast",
         )
         problems.append(Problem("training.engine", message, training.engine, valid=["fast"], remedy=remedy))
     frequency = training.algorithm_parameters.get("train_freq")
     if isinstance(frequency, list | tuple) and frequency[-1] == "episode":
-        message = "ranks need iterations of the same length, and episodes are not"
+        message = "ranks need iterations of the same length, but the lengths of episodes differ"
         key, remedy = "training.algorithm_parameters.train_freq", "give a number of environment steps"
         problems.append(Problem(key, message, frequency, remedy=remedy))
     return problems
 
 
 def join(model: BaseAlgorithm, ranks: Ranks) -> None:
-    """Give a fresh model the parameters of rank 0, and have all ranks make the same updates from now on.
+    """Copy the parameters of rank 0 to a new model, and let all ranks make the same updates from now on.
 
     Args:
         model: A model that `check_parallel` accepts.
         ranks: All ranks.
 
     Raises:
-        ConfigError: The fast engine does not cover the model, and Stable-Baselines3's loop would not do.
+        ConfigError: The fast engine does not support the model, and Stable-Baselines3's loop cannot be used.
     """
     with torch.no_grad():
         for tensor, values in zip(tensors := _tensors(model), ranks.broadcast(_arrays(tensors)), strict=True):
@@ -97,7 +97,7 @@ def _arrays(tensors: list[torch.Tensor]) -> list[np.ndarray]:
 
 
 def _saved(model: BaseAlgorithm, kind: type[T]) -> list[T]:
-    """Return the modules, optimizers or tensors that `model.zip` holds."""
+    """Return the modules, optimizers or tensors in `model.zip`."""
     modules, tensors = internals.names_in_model_zip(model)
     found = [recursive_getattr(model, name) for name in (*modules, *tensors)]
     return [value for value in found if isinstance(value, kind)]

@@ -1,4 +1,4 @@
-"""Checks `training.algorithm_parameters` against the constructor of the algorithm."""
+"""Check of `training.algorithm_parameters` against the constructor of the algorithm."""
 
 import inspect
 import math
@@ -24,7 +24,7 @@ SET_ELSEWHERE = {
 """Constructor arguments that other keys of the configuration set."""
 
 BUILT_FROM_YAML = {"action_noise", "rollout_buffer_class", "train_freq", "policy"}
-"""Arguments whose YAML form differs from what the constructor takes; `build.py` translates them."""
+"""Arguments whose YAML form differs from the constructor's; `build.py` converts them."""
 
 MAY_BE_INFINITE = {"max_grad_norm", "clip_range", "clip_range_vf", "target_kl"}
 """Limits, which `.inf` switches off."""
@@ -33,7 +33,7 @@ PRIMITIVES = (bool, int, float, str, dict, type(None))
 
 
 def constructor_arguments(model_class: type[BaseAlgorithm]) -> dict[str, inspect.Parameter]:
-    """Return the constructor arguments of an algorithm; those of its base class where it passes `**kwargs` on."""
+    """Return the constructor arguments of an algorithm, including those of its base class if it passes `**kwargs`."""
     found: dict[str, inspect.Parameter] = {}
     for parent in model_class.__mro__:
         if "__init__" not in vars(parent):
@@ -48,7 +48,7 @@ def constructor_arguments(model_class: type[BaseAlgorithm]) -> dict[str, inspect
 
 
 def valid_parameters(model_class: type[BaseAlgorithm]) -> dict[str, inspect.Parameter]:
-    """Give the constructor arguments that `training.algorithm_parameters` may hold."""
+    """Return the constructor arguments that are valid in `training.algorithm_parameters`."""
     return {
         name: parameter
         for name, parameter in constructor_arguments(model_class).items()
@@ -57,7 +57,7 @@ def valid_parameters(model_class: type[BaseAlgorithm]) -> dict[str, inspect.Para
 
 
 def check_parameters(model_class: type[BaseAlgorithm], values: Mapping[str, object]) -> list[Problem]:
-    """List what is wrong with the names and types of algorithm parameters.
+    """Return the problems in the names and types of algorithm parameters.
 
     Args:
         model_class: The algorithm whose constructor gets them.
@@ -96,9 +96,7 @@ def _not_finite(value: object, *, may_be_infinite: bool) -> Iterator[float]:
 
 def _set_elsewhere(name: str, value: object) -> Problem:
     remedy = f"set {SET_ELSEWHERE[name]} instead"
-    return Problem(
-        key=f"{KEY}.{name}", message="this argument has a key of its own", value=value, remedy=remedy
-    )
+    return Problem(key=f"{KEY}.{name}", message="this argument has its own key", value=value, remedy=remedy)
 
 
 def _unknown(model_class: type, name: str, value: object, valid: Mapping[str, object]) -> Problem:

@@ -25,7 +25,7 @@ class SB3Policy(LearnedPolicy[LstmState]):
     """The policy of a model.
 
     Args:
-        model: Any algorithm; it may go on learning between two calls.
+        model: Any algorithm; it may continue learning between two calls.
     """
 
     def __init__(self, model: BaseAlgorithm) -> None:
@@ -53,7 +53,7 @@ class SB3Policy(LearnedPolicy[LstmState]):
     def values(
         self, observations: Observation, memory: LstmState | None, episode_starts: NDArray[np.bool_]
     ) -> NDArray[np.float32] | None:
-        """See `Policy.values`; a recurrent critic has a memory of its own, which acting does not carry."""
+        """See `Policy.values`; a recurrent critic has its own memory, which acting does not update."""
         policy = self.model.policy
         if not isinstance(policy, ActorCriticPolicy) or self.has_memory:
             return None
@@ -67,7 +67,7 @@ class SB3Policy(LearnedPolicy[LstmState]):
 
     @contextmanager
     def sampling(self, seed: int) -> Iterator[None]:
-        """See `Policy.sampling`; torch's generator and those of Python and NumPy are put back afterwards."""
+        """See `Policy.sampling`; the generators of torch, Python and NumPy are restored afterwards."""
         with undisturbed_randomness():
             self.model.policy.set_training_mode(False)
             seed_sampling(seed)

@@ -1,4 +1,4 @@
-"""The algorithms that `training.algorithm` may name."""
+"""The algorithms of `training.algorithm`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -57,7 +57,7 @@ class Algorithm:
         return fitting[0] if fitting else next(iter(self.model_class.policy_aliases))
 
     def can_act_in(self, action_space: gymnasium.Space) -> bool:
-        """Tell whether the algorithm supports an action space."""
+        """Return whether the algorithm supports an action space."""
         return isinstance(action_space, self.action_spaces)
 
 
@@ -82,12 +82,12 @@ ALGORITHMS: dict[str, Algorithm] = {
 
 
 def canonical_name(name: str) -> str:
-    """Bring a spelling such as `QR-DQN`, `recurrent_ppo` or `PPO` to the registered form."""
+    """Convert a spelling such as `QR-DQN`, `recurrent_ppo` or `PPO` to the registered form."""
     return "".join(character for character in name.lower() if character.isalnum())
 
 
 def find_algorithm(name: str) -> Algorithm | Problem:
-    """Find an algorithm by any spelling of its name or by its class path, or say which there are."""
+    """Return the algorithm of a name in any spelling or of a class path, or a problem with the valid names."""
     if is_class_path(name):
         return _find_own(name)
     algorithm = ALGORITHMS.get(canonical_name(name))
@@ -104,7 +104,7 @@ def find_algorithm(name: str) -> Algorithm | Problem:
 
 
 def _find_own(class_path: str) -> Algorithm | Problem:
-    """Find a user's subclass of an algorithm; its base classes tell its family and its action spaces."""
+    """Find a user's subclass of an algorithm; its base classes determine its family and its action spaces."""
     try:
         model_class = resolve_class(class_path, BaseAlgorithm, KEY)  # type: ignore[type-abstract]
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""Schedules for parameters that SB3 keeps as plain numbers: they are set anew before every iteration."""
+"""Schedules for parameters that SB3 keeps as plain numbers: they are set before every iteration."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from rl_pipeline.learners.sb3.schedules import Schedule, make_schedule
 
 
 def schedulable_parameters(model_class: type[BaseAlgorithm]) -> list[str]:
-    """List the rates, ranges and coefficients of an algorithm that `training.schedules` may name."""
+    """List the rates, ranges and coefficients of an algorithm that `training.schedules` can change."""
     return sorted(
         name
         for name, parameter in valid_parameters(model_class).items()
@@ -21,7 +21,7 @@ def schedulable_parameters(model_class: type[BaseAlgorithm]) -> list[str]:
 
 
 def attribute_schedules(configs: Mapping[str, ScheduleConfig]) -> dict[str, Schedule]:
-    """Build the schedules that SB3's constructors do not take."""
+    """Build the schedules that SB3's constructors do not accept."""
     return {
         name: make_schedule(config) for name, config in configs.items() if name not in CONSTRUCTOR_SCHEDULES
     }

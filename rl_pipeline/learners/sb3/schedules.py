@@ -21,7 +21,7 @@ class Schedule(ABC):
     warmup: float
 
     def __call__(self, progress_remaining: float) -> float:
-        """Give the value where `progress_remaining` of the training, from 1 down to 0, is still to come."""
+        """Return the value at `progress_remaining`, which goes from 1 at the start to 0 at the end."""
         fraction = min(max(1.0 - progress_remaining, 0.0), 1.0)
         if fraction < self.warmup:
             return self.at(0.0) * fraction / self.warmup
@@ -29,12 +29,12 @@ class Schedule(ABC):
 
     @abstractmethod
     def at(self, fraction: float) -> float:
-        """Give the value at a fraction in [0, 1] of the time after the warm-up."""
+        """Return the value at a fraction in [0, 1] of the time after the warm-up."""
 
 
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """The same value all the time."""
+    """A constant value."""
 
     value: float
 
@@ -45,7 +45,7 @@ class Constant(Schedule):
 
 @dataclass(frozen=True)
 class Linear(Schedule):
-    """A straight line from `initial` to `final`, reached at `end_fraction` and kept from there."""
+    """A straight line from `initial` to `final`, reached at `end_fraction` and constant from then on."""
 
     initial: float
     final: float

@@ -31,7 +31,7 @@ COUNTERS = (
 def learner_state(
     model: BaseAlgorithm, arguments: Mapping[str, bytes], scheduled: Collection[str]
 ) -> StateDict:
-    """Capture as plain data what `model.zip` does not hold and the next iteration depends on.
+    """Capture as plain data the state that the next iteration needs and `model.zip` does not contain.
 
     The arguments are those of `own_attributes`.
     """
@@ -44,9 +44,9 @@ def learner_state(
 
 
 def restore_learner_state(model: BaseAlgorithm, state: StateDict) -> None:
-    """Put a state of `learner_state` into a model of the same configuration."""
+    """Restore a state of `learner_state` in a model of the same configuration."""
     restore_own_attributes(model, state["attributes"])
-    for name, episodes in state.get("episodes", {}).items():  # version 0.1.0 wrote these apart
+    for name, episodes in state.get("episodes", {}).items():  # version 0.1.0 wrote these separately
         setattr(model, name, deque(episodes, maxlen=internals.n_recent_episodes(model)))
     model.action_space.np_random.bit_generator.state = state["action_space"]
     for noise, previous in zip(_stateful_noises(model), state["action_noise"], strict=True):
@@ -78,7 +78,7 @@ def _lstm_states(arrays: Mapping[str, list[np.ndarray]], device: torch.device) -
 def replay_buffer_state(buffer: ReplayBuffer) -> StateDict:
     """Capture a replay buffer's counters and the filled part of every array whose first axis is the buffer's.
 
-    One row more than filled is kept, since a memory-optimised buffer writes the next observation there.
+    One row more than the filled ones is kept, since a memory-optimised buffer writes the next observation there.
     """
     filled = buffer.buffer_size if buffer.full else min(buffer.pos + 1, buffer.buffer_size)
     state: StateDict = {"pos": buffer.pos, "full": buffer.full, "filled": filled, "arrays": {}}
@@ -110,7 +110,7 @@ def restore_replay_buffer(buffer: ReplayBuffer, state: StateDict) -> None:
     for index, infos in enumerate(state.get("infos", [])):
         buffer.infos[index] = infos  # type: ignore[attr-defined]
     buffer.pos, buffer.full = state["pos"], state["full"]
-    if "current_ep_start" in state:  # earlier versions kept where the running episodes start
+    if "current_ep_start" in state:  # earlier versions stored the starts of the running episodes
         state = {**state, "unfinished": (buffer.pos - state["current_ep_start"]) % buffer.buffer_size}
     if isinstance(buffer, HindsightReplayBuffer):
         buffer.resume_episodes(state["unfinished"])

@@ -1,4 +1,4 @@
-"""Transitions of many environments as rows, so that a minibatch is read from few places in memory."""
+"""Transitions of many environments as rows, so that a minibatch is read from few memory locations."""
 
 from collections.abc import Mapping
 from math import prod
@@ -16,7 +16,7 @@ class Part(NamedTuple):
 
 
 class TransitionTable:
-    """Keeps all values of a transition that have the same dtype side by side in one row.
+    """Stores all values of a transition with the same dtype side by side in one row.
 
     Args:
         capacity: Steps of each environment.
@@ -37,7 +37,7 @@ class TransitionTable:
         self._blocks = {dtype: np.zeros((capacity * n_envs, width), dtype) for dtype, width in widths.items()}
 
     def view(self, name: str) -> NDArray:
-        """Return a value of all transitions, (capacity, n_envs, ...), which may be written to."""
+        """Return a value of all transitions, (capacity, n_envs, ...), as a writable array."""
         dtype, columns = self._columns[name]
         rows = self._blocks[dtype].reshape(*self._size, -1)
         return rows[:, :, columns].reshape(*self._size, *self._parts[name].shape)

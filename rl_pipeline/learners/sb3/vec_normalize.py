@@ -1,4 +1,4 @@
-"""Turns our normalising wrappers into the VecNormalize of Stable-Baselines3."""
+"""Conversion of our normalising wrappers to Stable-Baselines3's VecNormalize."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from rl_pipeline.wrappers.running_statistics import RunningStatistics
 def save_vec_normalize(env: VectorEnv, path: Path) -> None:
     """Write `as_vec_normalize(env)` for `VecNormalize.load`.
 
-    Like SB3's `model.zip` it is written by cloudpickle, which can also write a class of space from a user's file.
+    Like SB3's `model.zip`, it is written by cloudpickle, which also supports a space's class from a user's file.
 
     Raises:
         OSError: The disk is full, or the folder cannot be written.
@@ -28,10 +28,10 @@ def save_vec_normalize(env: VectorEnv, path: Path) -> None:
 
 
 def as_vec_normalize(env: VectorEnv) -> VecNormalize:
-    """Build the VecNormalize that shows a policy the same observations as the wrappers of an environment.
+    """Build the VecNormalize that returns the same observations as the wrappers of an environment.
 
-    It is set to act, like our environments of an evaluation: `training` and `norm_reward` are False. Set both to
-    True to train with the statistics. Where nothing is normalised, it passes observations on unchanged.
+    It is in evaluation mode, like our environments for evaluation: `training` and `norm_reward` are False. Set both
+    to True to train with the statistics. Without normalisation, it returns observations unchanged.
 
     Args:
         env: An environment with its wrappers; the statistics are copied.

@@ -1,4 +1,4 @@
-"""Layer normalisation that needs no width, so that it can stand where Stable-Baselines3 puts an activation."""
+"""Layer normalisation without a width, so that it can replace an activation in Stable-Baselines3."""
 
 from typing import ClassVar
 
@@ -7,10 +7,10 @@ from torch import nn
 
 
 class FeatureNorm(nn.Module):
-    """Gives each row of features mean 0 and variance 1: Ba et al. 2016, arXiv:1607.06450, without gain and bias.
+    """Normalises each row of features to mean 0 and variance 1 (Ba et al. 2016, arXiv:1607.06450; no gain, no bias).
 
-    A module and not a function: the fast engine recognises it by its class, which stays the same when a model that
-    was saved with its code is loaded in this process.
+    It is a module and not a function: the fast engine recognises it by its class, which stays the same when a model
+    that was saved with its code is loaded in this process.
     """
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:

@@ -5,9 +5,9 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor as SB3Fe
 
 
 class BaseFeaturesExtractor(SB3FeaturesExtractor):
-    """Turns a batch of observations into features of shape (batch, features_dim).
+    """Maps a batch of observations to features of shape (batch, features_dim).
 
-    A subclass calls `super().__init__(observation_space, features_dim)`, makes its layers and writes `forward`.
+    A subclass calls `super().__init__(observation_space, features_dim)`, makes its layers and implements `forward`.
 
     Args:
         observation_space: The observation space of one environment, images as (channels, height, width).

@@ -7,16 +7,16 @@ from stable_baselines3.common.torch_layers import CombinedExtractor
 
 
 class GoalExtractor(CombinedExtractor):
-    """Parts of a Dict observation end to end, by default without the goal that is reached already.
+    """Concatenates parts of a Dict observation, by default without the achieved goal.
 
-    That goal is needed for hindsight replay, but is mostly part of `observation` as well.
+    Hindsight replay needs the achieved goal, but `observation` usually contains it as well.
 
     Args:
         observation_space: A Dict space.
         keys: The parts, in their order.
 
     Raises:
-        ValueError: The observation has no such part.
+        ValueError: The observation does not have a part.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Installs the nodes where `ros2 run` and `ros2 launch` look for them."""
+"""Installation of the nodes for `ros2 run` and `ros2 launch`."""
 
 from pathlib import Path
 

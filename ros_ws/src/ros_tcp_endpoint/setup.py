@@ -1,4 +1,4 @@
-"""Installs the endpoint where `ros2 run` and `ros2 launch` look for it."""
+"""Installation of the endpoint for `ros2 run` and `ros2 launch`."""
 
 from setuptools import setup
 

@@ -55,7 +55,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         clips_in(tmp_path / "a.h5")
     with h5py.File(tmp_path / "b.h5", "w") as file:
         file["CMU_001"] = np.zeros(3)
-    with pytest.raises(MotionError, match="holds no motion of dm_control"):
+    with pytest.raises(MotionError, match="contains no motion of dm_control"):
         clips_in(tmp_path / "b.h5")
     with h5py.File(tmp_path / "c.h5", "w") as file:
         file.create_group("CMU_001/walkers/walker_0")["joints"] = np.zeros((12, 10))

@@ -75,5 +75,5 @@ def test_files_of_other_kinds_and_unknown_names_are_refused(tmp_path: Path) -> N
     (tmp_path / "a.bvh").touch()
     with pytest.raises(MotionError, match=r"valid: .csv, .h5, .hdf5, .mat, .npz"):
         read_motion(tmp_path / "a.bvh")
-    with pytest.raises(MotionError, match="there is no such file, and the package has no motion"):
+    with pytest.raises(MotionError, match="the file does not exist, and the package has no motion"):
         read_motion("wolk")

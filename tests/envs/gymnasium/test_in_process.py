@@ -168,5 +168,5 @@ def test_random_actions_go_on_after_restoring() -> None:
 
 
 def test_a_state_of_another_number_of_environments_is_refused() -> None:
-    with pytest.raises(ValueError, match="the state holds 3 environments of CountingEnv, here are 2"):
+    with pytest.raises(ValueError, match="the state has 3 environments of CountingEnv, but this batch has 2"):
         counting(2).load_state_dict(counting(3).state_dict())

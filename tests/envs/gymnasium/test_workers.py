@@ -94,7 +94,7 @@ def test_an_exception_names_environment_and_place(make: MakeWorkers) -> None:
     assert caught.value.environment == 2
     assert "ValueError: the arm is broken" in str(caught.value)
     assert "sample_envs.py" in str(caught.value)
-    env.reset(seed=0)  # the conversation with the workers goes on
+    env.reset(seed=0)  # the conversation with the workers continues
     env.step([0, 0, 0, 0])
 
 
@@ -214,5 +214,5 @@ def test_a_reply_that_nobody_waited_for_is_not_taken_for_the_next(make: MakeWork
 
 
 def test_an_invalid_number_of_workers_is_refused() -> None:
-    with pytest.raises(ValueError, match="n_workers is 3; valid are 1 to 2"):
+    with pytest.raises(ValueError, match="n_workers is 3; it must be from 1 to 2"):
         WorkerVectorEnv([CountingEnv] * 2, 3)

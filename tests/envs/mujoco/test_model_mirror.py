@@ -110,7 +110,7 @@ def renamed(spec: mujoco.MjSpec) -> None:
     [
         (heavier_foot, "mirrored states accelerate differently"),
         (shorter_range, "the range of left_knee is not the mirror image of that of right_knee"),
-        (without_motor, "an actuator drives right_knee, and none drives left_knee"),
+        (without_motor, "an actuator drives right_knee, but none drives left_knee"),
         (renamed, "no joints of a left and a right side"),
     ],
 )

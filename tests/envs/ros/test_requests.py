@@ -82,8 +82,8 @@ def test_an_older_request_is_refused_and_steps_nothing(pendulum: Client) -> None
     assert pendulum.step([0.1, 0.1], sequence=4) is latest
     for sequence in (0, 1, 3):
         answer = pendulum.step([0.1, 0.1], sequence=sequence)
-        assert f"sequence is {sequence}, but request 4 was carried out already" in answer.error
-        assert "carried out already" in pendulum.reset([], [], sequence=sequence).error
+        assert f"sequence is {sequence}, but request 4 was already executed" in answer.error
+        assert "already executed" in pendulum.reset([], [], sequence=sequence).error
     assert "number of another service's request" in pendulum.reset([], [], sequence=4).error
     assert pendulum.step([0.1, 0.1]).observations == reference.step([0.1, 0.1]).observations
 
@@ -136,4 +136,4 @@ def test_a_mask_resets_some(pendulum: Client) -> None:
 
 
 def test_too_many_environments_are_refused(pendulum: Client) -> None:
-    assert "num_envs is 4294967295; at most 65536 are valid" in pendulum.open(2**32 - 1, "other").error
+    assert "num_envs is 4294967295; it must be at most 65536" in pendulum.open(2**32 - 1, "other").error

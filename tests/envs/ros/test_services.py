@@ -173,7 +173,7 @@ def test_requests_that_would_spoil_a_simulation_are_refused(ros_network: RosNetw
             batch.checked(remote._caller.call_one(batch.step_call(bad)), "step")  # type: ignore[attr-defined]
         old = batch.step_call(actions)
         np.testing.assert_array_equal(remote.step(actions)[0], expected)
-        with pytest.raises(SimulationError, match="was carried out already; number requests upwards"):
+        with pytest.raises(SimulationError, match="was already executed; use increasing numbers"):
             batch.checked(remote._caller.call_one(old), "step")  # type: ignore[attr-defined]
 
 

@@ -111,5 +111,5 @@ def test_damaged_messages_end_in_the_projects_own_errors(
 def test_what_is_no_message_is_named(session: Callable[[], tuple[UnitySession, FedLink]]) -> None:
     running, link = session()
     link.feed(b"\xff" * 10)
-    with pytest.raises(UnityMessageError, match="10 bytes are no message of ML-Agents"):
+    with pytest.raises(UnityMessageError, match="10 bytes are not a message of ML-Agents"):
         running.receive(None)

@@ -59,7 +59,7 @@ def test_sensors_keep_the_order_in_which_they_come() -> None:
 
 
 def test_agents_with_other_sensors_are_refused() -> None:
-    with pytest.raises(ValueError, match="another number of values"):
+    with pytest.raises(ValueError, match="a different number of values"):
         decode_agents([agent(np.zeros(3)), agent(np.zeros(2))], behaviour(1, [], np.zeros(3)))
 
 

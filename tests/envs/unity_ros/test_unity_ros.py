@@ -125,7 +125,7 @@ def test_what_cannot_be_made_is_refused_with_a_remedy(build: str) -> None:
         section = Environment(id="Tank", backend="unity_ros", unity_ros=UnityRos(port=other.port))
         with pytest.raises(ConfigError, match="cannot listen"):
             make_vector_env(section)
-    with pytest.raises(ConfigError, match="there is no Unity build"), tanks("/no/such/build"):
+    with pytest.raises(ConfigError, match="the Unity build does not exist"), tanks("/no/such/build"):
         pass
     with pytest.raises(ConfigError, match="ended with status"), tanks("/bin/false"):
         pass

@@ -57,5 +57,5 @@ def test_a_state_from_elsewhere_sets_nothing_else(name: str, make_learner: Calla
     learner = make_learner("ppo", n_steps=16, batch_size=16)
     state = learner.state_dict()
     state["attributes"][name] = 1
-    with pytest.raises(ValueError, match=f"'{name}' is no attribute that FastPPO saves"):
+    with pytest.raises(ValueError, match=f"'{name}' is not an attribute that FastPPO saves"):
         learner.load_state_dict(state)

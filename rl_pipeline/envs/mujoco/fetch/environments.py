@@ -16,7 +16,7 @@ BLOCK: Mapping[str, object] = {
 
 @dataclass(kw_only=True)
 class FetchReach(FetchTask):
-    """`FetchReach-v4`: bring the gripper to a point."""
+    """`FetchReach-v4`: move the gripper to a point."""
 
     file: ClassVar[str] = "reach.xml"
     joints: ClassVar[Mapping[str, object]] = {
@@ -30,7 +30,7 @@ class FetchReach(FetchTask):
 
 @dataclass(kw_only=True)
 class FetchPush(FetchTask):
-    """`FetchPush-v4`: push a block to a place on the table."""
+    """`FetchPush-v4`: push a block to a position on the table."""
 
     file: ClassVar[str] = "push.xml"
     joints: ClassVar[Mapping[str, object]] = BLOCK
@@ -39,7 +39,7 @@ class FetchPush(FetchTask):
 
 @dataclass(kw_only=True)
 class FetchSlide(FetchTask):
-    """`FetchSlide-v4`: hit a puck so that it slides to a place beyond reach."""
+    """`FetchSlide-v4`: hit a puck so that it slides to a position out of reach."""
 
     file: ClassVar[str] = "slide.xml"
     joints: ClassVar[Mapping[str, object]] = {
@@ -56,7 +56,7 @@ class FetchSlide(FetchTask):
 
 @dataclass(kw_only=True)
 class FetchPickAndPlace(FetchTask):
-    """`FetchPickAndPlace-v4`: bring a block to a place on the table or above it."""
+    """`FetchPickAndPlace-v4`: move a block to a position on or above the table."""
 
     file: ClassVar[str] = "pick_and_place.xml"
     joints: ClassVar[Mapping[str, object]] = BLOCK

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from rl_pipeline.envs.mujoco.task import Batch
 
 SMALLEST_COSINE = 4 * np.finfo(np.float64).eps
-"""Below it the rotation about x is undefined, and 0."""
+"""Cosine below which the rotation about x is undefined and set to 0."""
 
 
 class SiteMotion:
@@ -31,12 +31,12 @@ class SiteMotion:
 
 
 def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the cross products of rows; `np.cross` takes several times as long for few rows."""
+    """Return the cross products of rows; `np.cross` is several times slower for few rows."""
     return a[:, (1, 2, 0)] * b[:, (2, 0, 1)] - a[:, (2, 0, 1)] * b[:, (1, 2, 0)]
 
 
 def _dofs_that_move(model: mujoco.MjModel, body: int) -> slice | NDArray[np.intp]:
-    """Return the degrees of freedom of a body and of those that carry it."""
+    """Return the degrees of freedom of a body and of its parents."""
     dofs: list[int] = []
     while body:
         start = int(model.body_dofadr[body])

@@ -1,4 +1,4 @@
-"""The models of the Fetch tasks, and the state in which their episodes start."""
+"""The models of the Fetch tasks, and the initial state of their episodes."""
 
 import importlib.util
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ PACKAGE = "gymnasium_robotics"
 MOCAP = "robot0:mocap"
 """The body that pulls the gripper by a weld."""
 TARGET = "target0"
-"""The mocap body, and the site on it, that stand where the goal is."""
+"""The mocap body and its site at the position of the goal."""
 GRIP = "robot0:grip"
 OBJECT = "object0"
 
 TO_GRIPPER_START = (-0.498, 0.005, -0.431)
-"""From where the grip is in the first positions to where it is pulled, m."""
+"""Offset from the grip in the first positions to the point to which it is pulled, m."""
 GRIPPER_ROTATION = (1.0, 0.0, 1.0, 0.0)
 SETTLING_STEPS = 10
 """Environment steps in which the gripper gets there."""
@@ -28,23 +28,23 @@ SETTLING_STEPS = 10
 
 @dataclass(frozen=True)
 class Start:
-    """What every episode starts from."""
+    """Initial state of every episode."""
 
     time: float
     """s."""
     qpos: NDArray[np.float64]
     qvel: NDArray[np.float64]
     grip: NDArray[np.float64]
-    """Where the grip is, (3,), m."""
+    """Position of the grip, (3,), m."""
     object_height: float
-    """Where the middle of the object is, m; 0 without an object."""
+    """Height of the object's centre, m; 0 without an object."""
 
 
 def compile_model(file: str) -> mujoco.MjModel:
     """Compile a model of gymnasium-robotics with the goal as a mocap body.
 
     Gymnasium-robotics moves a site of the model to the goal when it renders. A batch has one model, and the goals are
-    part of its states, so the site stands on a mocap body here.
+    part of its states, so the site belongs to a mocap body here.
 
     Args:
         file: Name of the MJCF file.
@@ -66,13 +66,13 @@ def compile_model(file: str) -> mujoco.MjModel:
 def settle(
     model: mujoco.MjModel, joints: Mapping[str, object], frame_skip: int, extra_height: float
 ) -> Start:
-    """Pull the gripper to where episodes start.
+    """Pull the gripper to the initial position of episodes.
 
     Args:
-        model: What `compile_model` returned.
+        model: The result of `compile_model`.
         joints: Positions by the names of joints.
         frame_skip: Physics steps in an environment step.
-        extra_height: Height of the gripper above where it touches the table, m.
+        extra_height: Height of the gripper above the point where it touches the table, m.
     """
     data = mujoco.MjData(model)
     for name, position in joints.items():

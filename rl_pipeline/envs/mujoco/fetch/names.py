@@ -1,4 +1,4 @@
-"""Names and units of what the Fetch tasks observe."""
+"""Names and units of the Fetch tasks' observations."""
 
 from rl_pipeline.envs.mujoco.goals import Named, named_parts
 
@@ -6,7 +6,7 @@ from rl_pipeline.envs.mujoco.goals import Named, named_parts
 def observed_numbers(*, has_object: bool) -> dict[str, Named]:
     """Return names and units by the keys of an observation.
 
-    Velocities are those of one environment step, m and rad, and not of a second.
+    Velocities are per environment step, in m and rad, not per second.
     """
     achieved = "object" if has_object else "grip"
     goals = {

@@ -30,11 +30,11 @@ RewardType = Literal["sparse", "dense"]
 
 FINGERS = ("robot0:r_gripper_finger_joint", "robot0:l_gripper_finger_joint")
 LONGEST_MOVE = 0.05
-"""How far an action moves the gripper along an axis, m."""
+"""Distance by which an action moves the gripper along an axis, m."""
 OBJECT_CLEARANCE = 0.1
-"""Least distance between object and gripper at the start, m."""
+"""Smallest distance between object and gripper at the start, m."""
 HIGHEST_TARGET = 0.45
-"""Above the table, m."""
+"""Height above the table, m."""
 CAMERA: FreeCamera = {
     "distance": 2.5,
     "azimuth": 132.0,
@@ -47,7 +47,7 @@ CAMERA: FreeCamera = {
 class FetchTask(GoalTask):
     """Move the gripper, or an object, to a goal.
 
-    Arguments that gymnasium-robotics has too have its names and defaults.
+    Arguments that also exist in gymnasium-robotics have its names and defaults.
     """
 
     reward_type: RewardType = "sparse"
@@ -65,30 +65,30 @@ class FetchTask(GoalTask):
     file: ClassVar[str]
     """MJCF file in the assets of gymnasium-robotics."""
     joints: ClassVar[Mapping[str, object]]
-    """First positions by the names of joints."""
+    """Initial positions by the names of joints."""
     has_object: ClassVar[bool] = True
     moves_fingers: ClassVar[bool] = False
-    """Whether an action opens and closes the gripper, which stays closed otherwise."""
+    """Whether an action opens and closes the gripper; otherwise, it stays closed."""
     extra_height: ClassVar[float]
-    """Height of the gripper at the start, m, above where it touches the table."""
+    """Height of the gripper at the start above the point where it touches the table, m."""
     object_range: ClassVar[float] = 0.15
     """Largest distance along an axis from gripper to object at the start, m."""
     target_range: ClassVar[float] = 0.15
-    """The same from gripper to goal."""
+    """Largest distance along an axis from gripper to goal at the start, m."""
     target_offset: ClassVar[float | tuple[float, float, float]] = 0.0
     target_in_the_air: ClassVar[bool] = False
     """Whether half of the goals for the object are above the table."""
 
     def __post_init__(self) -> None:
-        """Check what the type hints promise.
+        """Check the arguments.
 
         Raises:
-            ConfigError: There is no such reward.
+            ConfigError: The reward does not exist.
         """
         valid = get_args(RewardType)
         if self.reward_type not in valid:
             near = nearest(str(self.reward_type), valid)
-            key, message = "environment.kwargs.reward_type", "there is no such reward"
+            key, message = "environment.kwargs.reward_type", "unknown reward"
             raise ConfigError([Problem(key, message, self.reward_type, valid, near)])
 
     def load_model(self) -> mujoco.MjModel:
@@ -96,7 +96,7 @@ class FetchTask(GoalTask):
         return compile_model(self.file)
 
     def setup(self, model: mujoco.MjModel) -> None:
-        """Look up the parts of the model, and let the gripper go to where episodes start."""
+        """Look up the parts of the model, and move the gripper to the initial position of episodes."""
         self._dt = self.frame_skip * model.opt.timestep
         self._gripper = model.body("robot0:gripper_link").id
         self._fingers = [model.joint(name).qposadr[0] for name in FINGERS]
@@ -168,15 +168,15 @@ class FetchTask(GoalTask):
             simulations.forward()
 
     def achieved_goal(self, batch: Batch) -> NDArray[np.float64]:
-        """Return where the object is, or the grip without one."""
+        """Return the position of the object, or of the grip if there is no object."""
         return batch.site_xpos[:, self._achieved]
 
     def desired_goal(self, batch: Batch) -> NDArray[np.float64]:
-        """Return where it should be."""
+        """Return its desired position."""
         return batch.mocap_pos[:, self._target]
 
     def observe_state(self, batch: Batch) -> NDArray[np.float64]:
-        """Return places and velocities (per environment step, not second) of grip, fingers and object."""
+        """Return positions and velocities (per environment step, not second) of grip, fingers and object."""
         grip, grip_velocity = (
             batch.site_xpos[:, self._grip],
             self._grip_motion.velocities(batch)[0] * self._dt,
@@ -196,13 +196,13 @@ class FetchTask(GoalTask):
         )
 
     def is_success(self, achieved_goal: np.ndarray, desired_goal: np.ndarray) -> NDArray[np.bool_]:
-        """Return where the distance is below the threshold."""
+        """Return whether the distance is below the threshold, for each row."""
         return _distance(achieved_goal, desired_goal) < self.distance_threshold
 
     def compute_reward(
         self, achieved_goal: np.ndarray, desired_goal: np.ndarray, info: object = None
     ) -> NDArray[np.float64]:
-        """Return 0 or -1, or the negative distance, as `reward_type` says."""
+        """Return 0 or -1, or the negative distance, depending on `reward_type`."""
         distance = _distance(achieved_goal, desired_goal)
         return (
             -distance
@@ -211,7 +211,7 @@ class FetchTask(GoalTask):
         )
 
     def reset_metrics(self, batch: Batch) -> dict[str, np.ndarray]:
-        """Return nothing, as gymnasium-robotics."""
+        """Return nothing, like gymnasium-robotics."""
         return {}
 
     def state_dict(self) -> StateDict:

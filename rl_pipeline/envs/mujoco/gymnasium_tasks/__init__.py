@@ -1,1 +1,1 @@
-"""The MuJoCo v5 environments of Gymnasium as batched tasks, equal to them under the same seed and actions."""
+"""The MuJoCo v5 environments of Gymnasium as batched tasks, with equal results for the same seed and actions."""

@@ -1,4 +1,4 @@
-"""Base of the tasks after Gymnasium's MuJoCo v5 environments."""
+"""Base class of the tasks that reimplement Gymnasium's MuJoCo v5 environments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class GymnasiumTask(Task):
         """Compile the model named by `xml_file`.
 
         Raises:
-            FileNotFoundError: There is no such file.
+            FileNotFoundError: The file does not exist.
         """
         self.model = self.model_file()
         return super().load_model()
@@ -45,7 +45,7 @@ class GymnasiumTask(Task):
         """Return the path of `xml_file`.
 
         Raises:
-            FileNotFoundError: There is no such file.
+            FileNotFoundError: The file does not exist.
         """
         is_path = self.xml_file.startswith((".", "/", "~"))
         path = Path(self.xml_file).expanduser() if is_path else ASSETS / self.xml_file
@@ -59,7 +59,7 @@ class GymnasiumTask(Task):
         self.init_qvel = np.zeros(model.nv)
 
     def action_space(self, model: mujoco.MjModel) -> spaces.Box:
-        """Return the control ranges, as Gymnasium does, whether or not the model enforces them."""
+        """Return the control ranges, like Gymnasium, even if the model does not enforce them."""
         low, high = model.actuator_ctrlrange.T.astype(np.float32)
         return spaces.Box(low, high, dtype=np.float32)
 
@@ -81,6 +81,6 @@ def sum_of_squares(values: np.ndarray) -> np.ndarray:
 
 
 def planar_metrics(batch: Batch) -> dict[str, NDArray[np.float64]]:
-    """Return where the robot is on the ground, from its first two coordinates."""
+    """Return the position of the robot on the ground, from its first two coordinates."""
     x, y = batch.qpos[:, 0], batch.qpos[:, 1]
     return {"x_position": x, "y_position": y, "distance_from_origin": np.sqrt(x * x + y * y)}

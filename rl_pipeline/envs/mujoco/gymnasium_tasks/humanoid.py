@@ -24,7 +24,7 @@ def _tendons(batch: Batch) -> dict[str, NDArray[np.float64]]:
 
 @dataclass(kw_only=True)
 class HumanoidBody(GymnasiumTask):
-    """What both tasks observe of the humanoid, and where they start."""
+    """Observations and initial states of both humanoid tasks."""
 
     contact_forces = True
 
@@ -121,7 +121,7 @@ class HumanoidStandup(HumanoidBody):
     frame_skip: int = 5
     default_camera_config: FreeCamera | None = field(default_factory=lambda: _camera(0.8925))
     uph_cost_weight: float = 1
-    """Taken, as in Gymnasium, but without effect there."""
+    """Accepted, as in Gymnasium, but has no effect there."""
     ctrl_cost_weight: float = 0.1
     impact_cost_weight: float = 0.5e-6
     impact_cost_range: tuple[float, float] = (-np.inf, 10.0)

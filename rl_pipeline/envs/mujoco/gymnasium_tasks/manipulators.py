@@ -34,7 +34,7 @@ class Reacher(GymnasiumTask):
         self._fingertip, self._target = model.body("fingertip").id, model.body("target").id
 
     def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """Start near the initial pose with the target somewhere within reach."""
+        """Start near the initial pose with a random target within reach."""
         qpos = rng.uniform(-0.1, 0.1, self.init_qpos.size) + self.init_qpos
         goal = rng.uniform(-0.2, 0.2, 2)
         while np.linalg.norm(goal) >= 0.2:
@@ -44,7 +44,7 @@ class Reacher(GymnasiumTask):
         return {"qpos": qpos, "qvel": qvel}
 
     def observe(self, batch: Batch) -> NDArray[np.float64]:
-        """Return cosines and sines of the joints, the target, joint velocities and the way to the target."""
+        """Return cosines and sines of the joints, the target, joint velocities and the vector to the target."""
         angles = batch.qpos[:, :2]
         way = self._to_target(batch)[:, :2]
         return np.concatenate(
@@ -85,7 +85,7 @@ class Pusher(GymnasiumTask):
         self._tip, self._object, self._goal = (model.body(name).id for name in ("tips_arm", "object", "goal"))
 
     def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """Start in the initial pose with the object somewhere, but not at the goal."""
+        """Start in the initial pose with the object at a random position away from the goal."""
         place = np.concatenate((rng.uniform(-0.3, 0.0, 1), rng.uniform(-0.2, 0.2, 1)))
         while np.linalg.norm(place) <= 0.17:
             place = np.concatenate((rng.uniform(-0.3, 0.0, 1), rng.uniform(-0.2, 0.2, 1)))
@@ -96,7 +96,7 @@ class Pusher(GymnasiumTask):
         return {"qpos": qpos, "qvel": qvel}
 
     def observe(self, batch: Batch) -> NDArray[np.float64]:
-        """Return joint positions and velocities and the places of tip, object and goal."""
+        """Return joint positions and velocities and the positions of tip, object and goal."""
         places = (batch.xpos[:, body] for body in (self._tip, self._object, self._goal))
         return np.concatenate((batch.qpos[:, :7], batch.qvel[:, :7], *places), axis=1)
 

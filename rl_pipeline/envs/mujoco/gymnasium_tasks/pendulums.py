@@ -68,7 +68,7 @@ class InvertedDoublePendulum(GymnasiumTask):
         return np.concatenate((batch.qpos[:, :1], np.sin(angles), np.cos(angles), velocity, force), axis=1)
 
     def terminated(self, batch: Batch) -> NDArray[np.bool_]:
-        """Return where the upper tip is not above one metre."""
+        """Return whether the upper tip is not above one metre."""
         self._fallen = batch.site_xpos[:, 0, 2] <= 1
         return self._fallen
 

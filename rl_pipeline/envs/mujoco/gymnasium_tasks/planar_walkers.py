@@ -40,7 +40,7 @@ class PlanarWalker(GymnasiumTask):
         batch.ctrl[:] = action
 
     def setup(self, model: mujoco.MjModel) -> None:
-        """Bring the ranges of a healthy robot into the order of the coordinates that `posture` returns."""
+        """Return the ranges of a healthy robot in the order of the coordinates of `posture`."""
         super().setup(model)
         self._low, self._high = np.array([self.healthy_z_range, self.healthy_angle_range]).T
 

@@ -1,1 +1,1 @@
-"""Robots that come with the package, each an MJCF file and a task beside it."""
+"""Robots of the package, each with an MJCF file and a task."""

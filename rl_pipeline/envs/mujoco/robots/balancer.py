@@ -9,7 +9,7 @@ from rl_pipeline.envs.mujoco.task import Batch, Task
 
 
 class Balancer(Task):
-    """Keep upright and drive at a wanted speed."""
+    """Stay upright and drive at a target speed."""
 
     model = Path(__file__).with_name("balancer.xml")
     frame_skip = 4
@@ -25,7 +25,7 @@ class Balancer(Task):
         return {"qpos": np.array([0, 0, 0.08, np.cos(lean / 2), 0, np.sin(lean / 2), 0, 0, 0])}
 
     def observe(self, batch: Batch) -> NDArray[np.float64]:
-        """Return what the robot's own sensors measure."""
+        """Return the measurements of the robot's own sensors."""
         return batch.sensordata
 
     def terminated(self, batch: Batch) -> NDArray[np.bool_]:
@@ -33,7 +33,7 @@ class Balancer(Task):
         return batch.sensor("up")[:, 2] < np.cos(np.pi / 4)
 
     def reward(self, batch: Batch, action: np.ndarray) -> NDArray[np.float64]:
-        """Return up to one for the wanted speed, less for effort."""
+        """Return up to one for the target speed, minus a cost of effort."""
         self.speed = batch.sensor("velocity")[:, 0].copy()
         return np.exp(-4.0 * (self.speed - self.target_speed) ** 2) - 0.05 * np.square(action).sum(axis=1)
 

@@ -1,1 +1,1 @@
-"""Tasks for any robot: its model and what it is to do are arguments."""
+"""Tasks for any robot: the model and the goal are arguments."""

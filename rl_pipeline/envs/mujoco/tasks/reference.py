@@ -1,4 +1,4 @@
-"""Frames of reference motions for many simulations at once, and how far each simulation is from its frame."""
+"""Frames of reference motions for many simulations at once, and the deviation of each simulation."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -16,7 +16,7 @@ from rl_pipeline.envs.mujoco.task import Batch
 Array = NDArray[np.float64]
 
 SAME_SPEED = 0.02
-"""m/s by which a motion may miss the speed that is asked for."""
+"""Tolerance of a motion's speed, m/s."""
 
 
 class Frames:
@@ -24,7 +24,7 @@ class Frames:
 
     Attributes:
         index: (n,), into the arrays of `Reference`.
-        shift: (n, 3), m, by which the cycles before have moved the robot.
+        shift: (n, 3), m, displacement of the robot in previous cycles.
     """
 
     def __init__(self, index: NDArray[np.intp], shift: Array) -> None:
@@ -41,7 +41,7 @@ def with_speed(motions: Sequence[BoundMotion], speed: float) -> BoundMotion:
     """Return the motion with a mean speed.
 
     Raises:
-        ConfigError: None has it.
+        ConfigError: No motion has this speed.
     """
     speeds = [mean_speed(each.motion) for each in motions]
     best = int(np.abs(np.array(speeds) - speed).argmin())
@@ -90,7 +90,7 @@ class Reference:
         return len(self.last)
 
     def frames(self, motion: NDArray[np.intp], step: NDArray[np.intp]) -> Frames:
-        """Return the frames of motions after some steps; one that is not cyclic stays in its last frame.
+        """Return the frames of motions after some steps; a motion that is not cyclic stays in its last frame.
 
         Args:
             motion: (n,), which motion.
@@ -103,7 +103,7 @@ class Reference:
 
 
 class Comparison:
-    """How far simulations are from their frames; what is asked for is computed once.
+    """Deviations of simulations from their frames, which are computed on first access.
 
     Args:
         batch: The simulations.

@@ -45,23 +45,23 @@ class RewardTerm(Section):
     """One term of a reward."""
 
     name: Text
-    """What the term is called in logs: `reward_<name>`."""
+    """Name of the term; in logs, `reward_<name>`."""
     error: ErrorName
-    """What is measured: a difference from the reference, or of an action."""
+    """The error: a difference from the reference, or of an action."""
     weight: float
     """Its weight; negative for penalties."""
     scale: float = Field(default=1.0, ge=0)
-    """How quickly the term falls."""
+    """Rate at which the term falls."""
     kernel: Literal["exponential", "linear", "plain"] = "exponential"
     """exp(-scale * error), 1 - scale * error, or the error itself."""
     reduce: Literal["sum", "mean"] = "sum"
-    """How the squared errors of several joints or bodies become one."""
+    """Reduction of the squared errors of several joints or bodies to one."""
     of: list[Text] = Field(default_factory=list)
     """Names of joints or bodies; empty for all of them."""
 
     @property
     def selects(self) -> Literal["joints", "bodies", "nothing"]:
-        """What the names of the term mean."""
+        """Kind of the term's names."""
         if self.error in ("joints", "joint_velocities"):
             return "joints"
         return "bodies" if self.error.startswith(("body_", "relative_")) else "nothing"
@@ -92,7 +92,7 @@ ERRORS: dict[str, Callable[[Comparison, Selected], Array]] = {
     "body_angular_velocities": lambda comparison, of: _squares(comparison.body_angular_velocities[:, of]),
     "centre_of_mass": lambda comparison, of: _squares(comparison.centre_of_mass),
 }
-"""Squared errors, (n, k), of what a term looks at; those of actions and limits are the task's."""
+"""Squared errors, (n, k), of a term's joints or bodies; the task computes those of actions and limits."""
 
 
 def evaluate(term: RewardTerm, errors: Array) -> Array:
@@ -143,7 +143,7 @@ def terms_of(reward: str | Sequence[Mapping[str, Any]]) -> tuple[RewardTerm, ...
     """Return the terms that `environment.kwargs.reward` names: those of a preset, or a list of them.
 
     Raises:
-        ConfigError: There is no such preset, or a term is wrong.
+        ConfigError: The preset does not exist, or a term is wrong.
     """
     key = REWARD
     if isinstance(reward, str):
@@ -166,15 +166,15 @@ def terms_of(reward: str | Sequence[Mapping[str, Any]]) -> tuple[RewardTerm, ...
 
 
 def selection(term: RewardTerm, joints: Sequence[str], bodies: Sequence[str]) -> Selected:
-    """Return the columns of joints, or the indices of bodies, that a term looks at.
+    """Return the columns of a term's joints, or the indices of its bodies.
 
     Raises:
-        ConfigError: It names one that there is not.
+        ConfigError: The term names a joint or body that does not exist.
     """
     names, first = (bodies, ROOT) if term.selects == "bodies" else (joints, 0)
     for name in term.of:
         if term.selects == "nothing" or name not in names:
             valid = () if term.selects == "nothing" else tuple(names)
-            message = f"the term {term.name} has no such joint or body"
+            message = f"the term {term.name} names an unknown joint or body"
             raise ConfigError([Problem(REWARD, message, name, valid, nearest(name, valid))])
     return np.array([names.index(name) + first for name in term.of or names], np.intp)

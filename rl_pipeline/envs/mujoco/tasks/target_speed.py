@@ -15,7 +15,7 @@ TARGET = "target_speed"
 
 @dataclass(kw_only=True)
 class TargetSpeed(HalfCheetah):
-    """Run at the speed that was drawn for the episode; the speed is the last number of the observation.
+    """Run at the speed that is drawn for the episode; the speed is the last number of the observation.
 
     The reward is `target - |speed - target|` minus the control cost of HalfCheetah.
     """
@@ -27,7 +27,7 @@ class TargetSpeed(HalfCheetah):
         """Check the speeds.
 
         Raises:
-            ValueError: There is none, or one is not a finite number.
+            ValueError: The list is empty, or a speed is not a finite number.
         """
         speeds = np.asarray(self.target_speeds, np.float64)
         if speeds.ndim != 1 or not len(speeds) or not np.isfinite(speeds).all():
@@ -37,18 +37,18 @@ class TargetSpeed(HalfCheetah):
         self._speeds = speeds
 
     def load_model(self) -> mujoco.MjModel:
-        """Compile the model with room for the target speed."""
+        """Compile the model with `userdata` for the target speed."""
         spec = mujoco.MjSpec.from_file(str(self.model_file()))
         spec.nuserdata = 1
         return spec.compile()
 
     def observation_names(self, model: mujoco.MjModel) -> Mapping[str, tuple[str, ...]]:
-        """Name the target speed as well."""
+        """Return the names, including the target speed."""
         [(key, names)] = super().observation_names(model).items()
         return {key: (*names[:-1], TARGET)}
 
     def units(self, model: mujoco.MjModel) -> Mapping[str, str]:
-        """Return the unit of the target speed as well."""
+        """Return the units, including that of the target speed."""
         return {**super().units(model), TARGET: "m/s"}
 
     def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -67,5 +67,5 @@ class TargetSpeed(HalfCheetah):
         return self._forward - self._control_cost
 
     def metrics(self, batch: Batch) -> dict[str, np.ndarray]:
-        """Return the target speed as well."""
+        """Return the metrics, including the target speed."""
         return {**super().metrics(batch), TARGET: batch.userdata[:, 0]}

@@ -10,12 +10,12 @@ from rl_pipeline.envs.mujoco.tasks.reference import Reference
 Array = NDArray[np.float64]
 
 MOTION, STEP, START, START_X, START_Y, MIRRORED, ACTIONS_FROM = range(7)
-"""Columns of `userdata`: which motion, steps since its first frame, the same at the start of the episode, where the
-root was then, whether the episode drew to be mirrored, and from the last one on the last two actions."""
+"""Columns of `userdata`: motion, steps since its first frame, the same at the start of the episode, the position
+of the root then, whether the episode is mirrored, and, from the last column on, the last two actions."""
 REFERENCE_SHARE = 0.9
-"""Part of the way of a slow reference that is enough for a stable walk."""
+"""Fraction of a slow reference's distance that is enough for a stable walk."""
 ON_THE_SPOT = 1.0
-"""m; a reference that covers less, such as a squat, does not walk."""
+"""Distance in m below which a reference, such as a squat, does not walk."""
 
 
 def clock(batch: Batch) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -27,13 +27,13 @@ class Walks:
     """Walks of a motion task.
 
     A walk is stable as in DRLoco (Galljamov, 2020): it is as long as `stable_distance`, or lasts a whole episode and
-    is half as long. Where the reference itself covers less in that time, 90 % of its way are enough, and none of it
-    where the reference stays within a metre, so that a squat is stable when the robot does not fall.
+    is half as long. If the reference covers less in that time, 90 % of its distance is enough; if the reference stays
+    within a metre, no distance is needed, so a squat is stable if the robot does not fall.
 
     Args:
-        reference: What is followed.
+        reference: The reference motions.
         stable_distance: m.
-        max_steps: Steps of a whole episode; None where it has no end.
+        max_steps: Steps of a whole episode; None if it has no end.
     """
 
     def __init__(self, reference: Reference, stable_distance: float, max_steps: int | None) -> None:
@@ -47,7 +47,7 @@ class Walks:
         return np.linalg.norm(batch.xpos[:, ROOT, :2] - start, axis=1)
 
     def stable(self, batch: Batch) -> NDArray[np.bool_]:
-        """Return whose walks are stable so far, (n,)."""
+        """Return whether the walks are stable so far, (n,)."""
         distance = self.distance(batch)
         stable = distance >= self._stable_distance
         if self._max_steps is not None:

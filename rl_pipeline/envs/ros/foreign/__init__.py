@@ -1,4 +1,4 @@
-"""Simulations that offer step and reset as services of their own (`backend: ros` with `ros.adapter`)."""
+"""Simulations with their own services for step and reset (`backend: ros` with `ros.adapter`)."""
 
 from collections.abc import Mapping
 
@@ -25,7 +25,7 @@ def make_foreign_vector_env(
         arguments: Keyword arguments of the class.
 
     Raises:
-        ConfigError: There is no such class.
+        ConfigError: The class does not exist.
         SimulationMissingError: A service is not on the network.
     """
     adapter_class = resolve_class(adapter_path, ServiceAdapter, f"{KEY}.adapter")  # type: ignore[type-abstract]

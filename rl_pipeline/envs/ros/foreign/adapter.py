@@ -1,4 +1,4 @@
-"""Base class of adapters to simulations that offer step and reset as services of their own."""
+"""Base class of adapters for simulations with their own services for step and reset."""
 
 from abc import ABC, abstractmethod
 
@@ -13,19 +13,19 @@ __all__ = ["ServiceAdapter", "Transition"]
 
 
 class ServiceAdapter(ABC):
-    """Translates between a pair of services and an environment; each environment has an object of its own.
+    """Translates between a pair of services and an environment; each environment has its own adapter.
 
     Its arguments are `environment.kwargs`.
 
     Attributes:
         step_service: Name of the service that steps an environment; `{index}` becomes its number, e.g.
             `/tank_{index}/step`.
-        reset_service: Name of the service that begins an episode.
+        reset_service: Name of the service that starts an episode.
         step_type: Type of the step service: its class, or a name such as `nav_msgs/srv/GetPlan`.
         reset_type: Type of the reset service.
-        observation_space: Of one environment.
-        action_space: Of one environment.
-        max_episode_steps: Time limit, None where the simulation ends its episodes itself.
+        observation_space: Observation space of one environment.
+        action_space: Action space of one environment.
+        max_episode_steps: Time limit, None if the simulation ends its episodes itself.
     """
 
     step_service: str
@@ -38,16 +38,16 @@ class ServiceAdapter(ABC):
 
     @abstractmethod
     def step_request(self, action: np.ndarray) -> Message:
-        """Turn an action into a request of `step_type`."""
+        """Convert an action to a request of `step_type`."""
 
     @abstractmethod
     def transition(self, response: Message) -> Transition:
-        """Turn a response of `step_type` into what the step gave."""
+        """Convert a response of `step_type` to the result of the step."""
 
     @abstractmethod
     def reset_request(self, seed: int | None) -> Message:
-        """Make a request of `reset_type`; a seed of None continues the simulation's own randomness."""
+        """Make a request of `reset_type`; a seed of None continues the simulation's random generator."""
 
     @abstractmethod
     def first_observation(self, response: Message) -> Observation:
-        """Turn a response of `reset_type` into the first observation of an episode."""
+        """Convert a response of `reset_type` to the first observation of an episode."""

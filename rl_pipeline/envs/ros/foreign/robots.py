@@ -47,13 +47,13 @@ class ServiceRobots(Robots):
             raise
 
     def reset(self, seeds: Mapping[int, int | None]) -> dict[int, Observation]:
-        """See `Robots`; a simulation that is away is waited for."""
+        """See `Robots`; it waits for a lost simulation."""
         calls = {
             index: Call(*self._reset[index], self._adapters[index].reset_request(seed))
             for index, seed in seeds.items()
         }
         answers: dict[int, Observation] = {}
-        # A service that died is still announced for a while, so it is asked again and again.
+        # A service that died is still announced for a while, so the request is repeated.
         deadline = time.monotonic() + self._patience
         while missing := {index: call for index, call in calls.items() if index not in answers}:
             for call in missing.values():
@@ -66,7 +66,7 @@ class ServiceRobots(Robots):
         }
 
     def step(self, actions: np.ndarray) -> list[Transition | SimulationError]:
-        """See `Robots`. A request is sent once, since a foreign simulation would make the step twice."""
+        """See `Robots`. A request is sent once, since a foreign simulation would execute the step twice."""
         calls = {
             index: Call(*place, self._adapters[index].step_request(action))
             for index, (place, action) in enumerate(zip(self._step, np.asarray(actions), strict=True))

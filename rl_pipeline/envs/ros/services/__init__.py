@@ -11,12 +11,13 @@ logger = logging.getLogger(__name__)
 def make_service_vector_env(
     environment_id: str, settings: RosServices, n: int, render_mode: str | None
 ) -> RosVectorEnv:
-    """Make environments in simulations that our node `simulation` runs.
+    """Make environments in simulations of our node `simulation`.
 
-    Evaluations and films have few environments, so fewer environments than simulations are in the first simulations.
+    Evaluations and films have few environments. If there are fewer environments than simulations, the first
+    simulations are used.
 
     Raises:
-        ConfigError: A simulation serves something else.
+        ConfigError: A simulation serves another environment.
         SimulationMissingError: A simulation is not on the network.
     """
     if n < len(settings.simulations):

@@ -1,4 +1,4 @@
-"""The environments that one simulation keeps for us."""
+"""The environments of a session with one simulation."""
 
 import time
 import uuid
@@ -25,7 +25,7 @@ SERVICES = {
     "load_state": srv.LoadState,
 }
 NEEDED = ("open", "reset", "step", "close")
-"""Services without which a simulation is none; one that lacks the others has no pictures, or no states."""
+"""Required services of a simulation; the others are optional, for pictures and states."""
 OPEN_AGAIN_S = 1.0
 UNKNOWN_SESSION = "LookupError: unknown session"
 
@@ -45,10 +45,10 @@ class RemoteBatch(SimulationBatch):
             caller.client(simulation, service, service_type)
 
     def open(self, timeout: float) -> None:
-        """Begin a session with the simulation, which may take `timeout` seconds to appear.
+        """Start a session with the simulation, which may take `timeout` seconds to appear.
 
-        One that was killed stays on the network's lists for a while, and one that just came may miss a request, so
-        the request is repeated; the simulation gives the same session to each repetition.
+        A killed simulation stays on the network's lists for a while, and a new one may miss a request, so the
+        request is repeated; the simulation returns the same session for each repetition.
         """
         deadline = time.monotonic() + timeout
         request = srv.Open.Request(
@@ -81,14 +81,14 @@ class RemoteBatch(SimulationBatch):
         return Call(self.simulation, "step", request)
 
     def offers(self, service: str) -> bool:
-        """Tell whether the simulation has a service that it need not have."""
+        """Return whether the simulation has an optional service."""
         return self._caller.is_there(self.simulation, service)
 
     def ask(self, service: str, **fields: object) -> Message:
         """Call a service and return its answer.
 
         Raises:
-            SimulationError: It failed, or did not answer.
+            SimulationError: The simulation failed, or did not answer.
         """
         request = SERVICES[service].Request(session=self._session, **fields)
         return self.checked(self._caller.call_one(Call(self.simulation, service, request)), service)
@@ -96,7 +96,7 @@ class RemoteBatch(SimulationBatch):
     def checked(self, answer: Message, service: str) -> Message:
         """Return an answer that reports no error."""
         if answer.error.startswith(UNKNOWN_SESSION):
-            raise SimulationLostError(f"{self.simulation} was started again and lost its environments")
+            raise SimulationLostError(f"{self.simulation} was restarted and lost its environments")
         if answer.error:
             raise SimulationError(f"{self.simulation}/{service}: {answer.error}")
         return answer

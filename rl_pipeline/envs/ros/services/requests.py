@@ -1,4 +1,4 @@
-"""Checks of requests to a simulation: old, of the wrong size, or meaningless ones are refused."""
+"""Checks of requests to a simulation: requests that are old, of a wrong size, or not valid are refused."""
 
 from typing import Any
 
@@ -11,41 +11,41 @@ MAX_ENVIRONMENTS = 2**16
 
 
 class RequestError(ValueError):
-    """A request that is refused before anything was done; the text says why."""
+    """Raised when a request is refused before it has any effect; the message says why."""
 
 
 def check_num_envs(num_envs: int) -> None:
     """Refuse a number of environments that can only be a mistake.
 
     Raises:
-        RequestError: It is too large.
+        RequestError: The number is too large.
     """
     if num_envs > MAX_ENVIRONMENTS:
-        raise RequestError(f"num_envs is {num_envs}; at most {MAX_ENVIRONMENTS} are valid")
+        raise RequestError(f"num_envs is {num_envs}; it must be at most {MAX_ENVIRONMENTS}")
 
 
 def is_repeated(sequence: int, latest: int | None, answer: object, response: object) -> bool:
-    """Tell whether a request is the latest one once more, whose answer is repeated.
+    """Return whether a request repeats the latest one, so that its answer is repeated.
 
     Args:
         sequence: Number of the request.
-        latest: That of the request which was carried out last; None for none.
-        answer: The answer to that one.
-        response: What would become the answer to this one.
+        latest: Number of the latest executed request; None for none.
+        answer: The answer to that request.
+        response: The response to this request.
 
     Raises:
-        RequestError: It is older, or another kind of request had its number.
+        RequestError: The request is older, or another kind of request had its number.
     """
     if latest is None or sequence > latest:
         return False
     if sequence < latest:
         raise RequestError(
-            f"sequence is {sequence}, but request {latest} was carried out already; number requests upwards "
-            "(a client that starts anew opens a session under another name)"
+            f"sequence is {sequence}, but request {latest} was already executed; use increasing numbers "
+            "(a restarted client opens a session under another name)"
         )
     if type(answer) is not type(response):
         raise RequestError(
-            f"sequence {sequence} was the number of another service's request; take the next one"
+            f"sequence {sequence} was the number of another service's request; use the next number"
         )
     return True
 
@@ -54,12 +54,12 @@ def read_actions(data: Any, env: VectorEnv, n_numbers: int) -> np.ndarray:
     """Return the actions of a step request, (num_envs, *action shape).
 
     Args:
-        data: The numbers as they came, float64.
+        data: The received numbers, float64.
         env: The environments.
         n_numbers: Numbers in an action.
 
     Raises:
-        RequestError: There are too few or too many, or one is not finite or no action of a discrete space.
+        RequestError: The number of actions is wrong, or one is not finite or not an action of a discrete space.
     """
     numbers = np.frombuffer(data, np.float64)
     expected = env.num_envs * n_numbers
@@ -85,10 +85,10 @@ def read_actions(data: Any, env: VectorEnv, n_numbers: int) -> np.ndarray:
 
 
 def read_reset(seeds: Any, mask: Any, num_envs: int) -> tuple[list[int] | None, dict[str, object] | None]:
-    """Return seeds and options of a reset request, as `VectorEnv.reset` takes them.
+    """Return seeds and options of a reset request, for `VectorEnv.reset`.
 
     Raises:
-        RequestError: There are too few or too many, a seed is negative, or no environment is marked.
+        RequestError: The number of seeds or flags is wrong, a seed is negative, or no environment is marked.
     """
     given = [int(seed) for seed in seeds]
     if given and len(given) != num_envs:

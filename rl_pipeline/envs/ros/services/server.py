@@ -1,4 +1,4 @@
-"""Server of a simulation, whose clients have environments of their own."""
+"""Server of a simulation with separate environments for each client."""
 
 import functools
 import logging
@@ -55,7 +55,7 @@ class Session:
 
 
 def answering(function: Handler) -> Handler:
-    """Turn an exception into the field `error` of the answer: a bad request must not end the simulation."""
+    """Convert an exception to the field `error` of the answer: a bad request must not end the simulation."""
 
     @functools.wraps(function)
     def answer(server: "SimulationServer", request: Message, response: Message) -> Message:
@@ -74,12 +74,12 @@ def answering(function: Handler) -> Handler:
 
 
 class SimulationServer:
-    """Answers the services of a simulation; the methods are callbacks of services of those names.
+    """Answers the services of a simulation; the methods are callbacks of the services with the same names.
 
     Args:
-        environment_id: What is simulated.
-        num_envs: Environments of a session that does not say how many it wants.
-        make: Makes so many environments with a render mode.
+        environment_id: Id of the environment.
+        num_envs: Default number of environments of a session.
+        make: Makes this many environments with a render mode.
         watch: Called with the environments of the first session after each of its steps and resets, with the
             rewards (num_envs,), None after a reset.
     """
@@ -100,7 +100,7 @@ class SimulationServer:
         self._used_at = -math.inf
 
     def is_used(self, seconds: float) -> bool:
-        """Whether a session is open, and one was used in the last so many seconds."""
+        """Whether a session is open, and one was used in the last given seconds."""
         return bool(self._sessions) and time.monotonic() - self._used_at < seconds
 
     @answering
@@ -170,7 +170,7 @@ class SimulationServer:
 
     @answering
     def save_state(self, request: Message, response: Message) -> Message:
-        """Return everything that the future of a session depends on."""
+        """Return the complete state of a session."""
         response.state = array("B", plain_data.to_bytes(self._session(request.session).env.state_dict()))
         return response
 
@@ -194,7 +194,7 @@ class SimulationServer:
         return self._sessions[name]
 
     def _close_oldest(self) -> None:
-        """Clients that were killed leave sessions behind; the one that was not used for longest goes first."""
+        """Close the session that has been unused for longest; killed clients leave sessions behind."""
         if len(self._sessions) > MAX_SESSIONS:
             _, session = self._sessions.popitem(last=False)
             logger.warning("more than %d sessions: closing that of %s", MAX_SESSIONS, session.client)
@@ -225,14 +225,14 @@ class SimulationServer:
 
 
 def floats(values: np.ndarray) -> "array[float]":
-    """Return values as rclpy takes them without looking at each."""
+    """Return values in a form that rclpy accepts without a check of each value."""
     numbers = array("d")
     numbers.frombytes(np.ascontiguousarray(values, np.float64).tobytes())
     return numbers
 
 
 def octets(values: np.ndarray) -> "array[int]":
-    """Return bytes as rclpy takes them without looking at each."""
+    """Return bytes in a form that rclpy accepts without a check of each byte."""
     return array("B", np.ascontiguousarray(values, np.uint8).tobytes())
 
 

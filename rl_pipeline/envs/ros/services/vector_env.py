@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class RosVectorEnv(RemoteVectorEnv[RemoteBatch]):
-    """Environments that simulations keep for us, stepped by one call to each simulation.
+    """Environments in sessions with simulations, stepped by one call to each simulation.
 
     Trajectories are those of the same environments in process.
 
@@ -64,7 +64,7 @@ class RosVectorEnv(RemoteVectorEnv[RemoteBatch]):
             raise ConfigError([Problem("environment.id", message, environment_id, remedy=remedy)])
 
     def _exchange(self, service: str, calls: Sequence[Call]) -> list[Message]:
-        """Ask all simulations at once; the answer of one that was lost is None."""
+        """Call all simulations at once; the answer of a lost simulation is None."""
         answers = self._caller.call(dict(enumerate(calls)))
         checked: list[Message] = []
         for index, batch in enumerate(self._batches):
@@ -78,7 +78,7 @@ class RosVectorEnv(RemoteVectorEnv[RemoteBatch]):
         return checked
 
     def _replace(self, batch: RemoteBatch) -> Message:
-        """Begin new episodes in a simulation that was lost, with seeds that follow from the run's."""
+        """Start new episodes in a lost simulation, with seeds derived from the run's."""
         batch.open(self._settings.startup_timeout)
         call = batch.reset_call(self._fresh_seeds(batch), np.ones(batch.num_envs, np.bool_))
         return batch.checked(self._caller.call_one(call), "reset")
@@ -91,7 +91,7 @@ class RosVectorEnv(RemoteVectorEnv[RemoteBatch]):
         return (batch.picture(batch.ask("render")),)
 
     def state_dict(self) -> StateDict:
-        """Return the states of the simulations, if they have such a service, and what restarts need."""
+        """Return the states of the simulations, if they have such a service, and the data for restarts."""
         saved = all(batch.offers("save_state") for batch in self._batches)
         states = [batch.ask("save_state").state for batch in self._batches] if saved else []
         return {
@@ -100,10 +100,10 @@ class RosVectorEnv(RemoteVectorEnv[RemoteBatch]):
         }
 
     def load_state_dict(self, state: StateDict) -> None:
-        """Continue from what `state_dict` returned; with new episodes where simulations have no states.
+        """Restore the result of `state_dict`; simulations without states start new episodes.
 
         Raises:
-            ValueError: It was saved with another number of simulations.
+            ValueError: The state was saved with another number of simulations.
             SimulationError: A simulation cannot restore it.
         """
         if not state["simulations"]:
@@ -111,7 +111,7 @@ class RosVectorEnv(RemoteVectorEnv[RemoteBatch]):
             return
         if len(state["simulations"]) != len(self._batches):
             raise ValueError(
-                f"the state is of {len(state['simulations'])} simulations, there are {len(self._batches)}"
+                f"the state has {len(state['simulations'])} simulations, but there are {len(self._batches)}"
             )
         for batch, saved in zip(self._batches, state["simulations"], strict=True):
             batch.ask("load_state", state=saved.tobytes())
@@ -123,5 +123,5 @@ class RosVectorEnv(RemoteVectorEnv[RemoteBatch]):
             try:
                 batch.ask("close")
             except SimulationError as error:
-                logger.debug("closing: %s", error)  # it may be gone already
+                logger.debug("closing: %s", error)  # the simulation may have ended already
         self._caller.close()

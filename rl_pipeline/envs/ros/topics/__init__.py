@@ -1,4 +1,4 @@
-"""Robots behind ROS topics (`backend: ros_topics`); the policy node uses all of it but `robots.py`."""
+"""Robots behind ROS topics (`backend: ros_topics`); the policy node uses everything except `robots.py`."""
 
 from rl_pipeline.envs.ros.topics.task import TopicTask
 

@@ -1,4 +1,4 @@
-"""Topics whose messages a loop takes itself, without an executor."""
+"""Topics whose messages a loop takes directly, without an executor."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from rl_pipeline.envs.ros.topics.network import NANOSECONDS
 
 
 class TakenByHand(CallbackGroup):
-    """What an executor leaves alone."""
+    """A callback group that executors ignore."""
 
     def can_execute(self, entity: object) -> bool:
         """Say no."""
@@ -25,17 +25,17 @@ class TakenByHand(CallbackGroup):
         return False
 
     def ending_execution(self, entity: object) -> None:
-        """Do nothing, since nothing has begun."""
+        """Do nothing, since nothing has started."""
 
 
 class Arrivals:
     """The messages of one topic.
 
     Args:
-        node: Listens.
+        node: Node that subscribes.
         message_class: Class of the messages.
         topic: The topic.
-        quality: Quality of service that is asked for.
+        quality: Requested quality of service.
         arrived: Called with each message by the loop that takes it.
     """
 
@@ -53,7 +53,7 @@ class Arrivals:
         )
 
     def take(self) -> bool:
-        """Take a message if there is one, and tell whether there was."""
+        """Take a message if one is available, and return whether it was."""
         taken = self.subscription.handle.take_message(self.subscription.msg_type, self.subscription.raw)
         if taken is None:
             return False
@@ -62,11 +62,11 @@ class Arrivals:
 
 
 def wait_for_arrivals(arrivals: Sequence[Arrivals], context: Any, nanoseconds: int) -> None:
-    """Wait until one of the topics has a message, at most so long.
+    """Wait until one of the topics has a message, at most this long.
 
-    rclpy's executors look at everything that a node has before each wait; this one watches nothing but the topics.
+    rclpy's executors inspect everything that a node has before each wait; this function watches only the topics.
     """
-    if not arrivals:  # which a wait set refuses
+    if not arrivals:  # a wait set cannot be empty
         time.sleep(nanoseconds / NANOSECONDS)
         return
     wait_set = _rclpy.WaitSet(len(arrivals), 0, 0, 0, 0, 0, context.handle)

@@ -25,17 +25,17 @@ class Commander:
     """Publishes actions of one robot.
 
     Args:
-        node: Publishes.
+        node: Node that publishes.
         fields: Topics, fields and limits.
-        key: Where they stand in the configuration, for messages.
-        index: What `{index}` in a topic becomes.
+        key: Their configuration key, for messages.
+        index: Value of `{index}` in a topic.
         quality: Quality of service of the publishers.
 
     Attributes:
         low: Smallest action, (n,), in units of the messages.
         high: Largest action, (n,).
         safe: The safe action, (n,).
-        sizes: How many numbers each field has.
+        sizes: Number of values in each field.
         has_commanded: Whether anything was published.
 
     Raises:
@@ -84,7 +84,7 @@ class Commander:
         return path
 
     def _fixed(self, field: ActionField, path: FieldPath) -> list[tuple[FieldPath, float | str | list[str]]]:
-        """Return the constants of a message, the names of its joints among them."""
+        """Return the constants of a message, including the names of its joints."""
         message_class = self._types[path.topic]
         fixed: list[tuple[FieldPath, float | str | list[str]]] = []
         for name, value in field.constants.items():
@@ -100,21 +100,21 @@ class Commander:
 
     @property
     def name(self) -> str:
-        """What messages call the robot: its first action topic."""
+        """Name of the robot in messages: its first action topic."""
         return self._paths[0].topic
 
     def wait_for_listeners(self, timeout: float) -> None:
-        """Wait until somebody obeys.
+        """Wait until every topic has a subscriber.
 
         Raises:
-            SimulationMissingError: Nobody listens to a topic, or only to another type.
+            SimulationMissingError: A topic has no subscriber, or only subscribers of another type.
         """
         for topic, publisher in self._publishers.items():
-            if not wait_for(publisher.get_subscription_count, timeout, f"a listener to {topic}"):
+            if not wait_for(publisher.get_subscription_count, timeout, f"a subscriber of {topic}"):
                 others = {one.topic_type for one in self._node.get_subscriptions_info_by_topic(topic)}
-                hint = f"; it is listened to as {', '.join(sorted(others))}" if others else ""
+                hint = f"; it has subscribers of type {', '.join(sorted(others))}" if others else ""
                 raise SimulationMissingError(
-                    f"nobody listens to {topic} as {self._types[topic].__name__} after {timeout:.1f} s{hint}. "
+                    f"no subscriber of {topic} with type {self._types[topic].__name__} after {timeout:.1f} s{hint}. "
                     f"Correct {self._key}, or start the robot"
                 )
 
@@ -123,18 +123,18 @@ class Commander:
         self.send(np.clip(action, self.low, self.high))
 
     def publish_safe(self, *, wait: bool = True) -> None:
-        """Publish the safe action and, unless told otherwise, wait until those who listen have it."""
+        """Publish the safe action and, by default, wait until the subscribers have received it."""
         self.send(self.safe)
         if wait:
             self.deliver()
 
     def deliver(self) -> None:
-        """Wait until those who listen reliably have what was sent, each topic for at most a second."""
+        """Wait until reliable subscribers have received the messages, at most one second for each topic."""
         for publisher in self._publishers.values():
             publisher.wait_for_all_acked(DELIVERY)
 
     def release(self) -> None:
-        """Publish the safe action to a robot that was commanded, and nothing to any other."""
+        """Publish the safe action if the robot was commanded."""
         if self.has_commanded:
             self.publish_safe()
 
@@ -144,7 +144,7 @@ class Commander:
             self._node.destroy_publisher(publisher)
 
     def send(self, numbers: NDArray[np.floating]) -> None:
-        """Publish numbers, (n,), as they are."""
+        """Publish numbers, (n,), unchanged."""
         self.has_commanded = True
         messages: dict[str, Message] = {topic: kind() for topic, kind in self._types.items()}
         for path, value in self._constants:

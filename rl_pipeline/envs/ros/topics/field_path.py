@@ -1,4 +1,4 @@
-"""Numbers of a message, named as `/topic.field.part[0:7]` or `/topic.points[0].positions`."""
+"""Paths of numbers in a message, such as `/topic.field.part[0:7]` or `/topic.points[0].positions`."""
 
 import re
 from dataclasses import dataclass
@@ -20,24 +20,24 @@ ELEMENT = re.compile(r"(?:sequence<|^)(\w+)/(\w+)[,>\[]")
 
 
 class Step(NamedTuple):
-    """A field on the way to the numbers, and the position in it where it is a list of messages."""
+    """A field on the path to the numbers, and the position in it if it is a list of messages."""
 
     name: str
     position: int | None
 
     def __str__(self) -> str:
-        """Write it as in YAML."""
+        """Return the path as written in YAML."""
         return self.name if self.position is None else f"{self.name}[{self.position}]"
 
 
 @dataclass(frozen=True)
 class FieldPath:
-    """Where numbers stand.
+    """Path of numbers.
 
     Attributes:
         topic: The topic.
         steps: Fields from the message down to the number or list of numbers.
-        start: First position in a list, None for all of it or a single number.
+        start: First position in a list; None for the whole list or a single number.
         stop: Position after the last one.
     """
 
@@ -48,11 +48,11 @@ class FieldPath:
 
     @property
     def size(self) -> int | None:
-        """How many numbers it names; None where that depends on the message."""
+        """Number of values; None if it depends on the message."""
         return None if self.start is None or self.stop is None else self.stop - self.start
 
     def __str__(self) -> str:
-        """Write it as in YAML."""
+        """Return the path as written in YAML."""
         part = "" if self.start is None else f"[{self.start}:{self.stop}]"
         return f"{self.topic}.{'.'.join(map(str, self.steps))}{part}"
 
@@ -60,22 +60,22 @@ class FieldPath:
         """Return the numbers, shape (size,).
 
         Raises:
-            MalformedReplyError: A list is shorter.
+            MalformedReplyError: A list is too short.
         """
         value: Any = message
         for step in self.steps:
             value = getattr(value, step.name)
             if step.position is not None:
                 if len(value) <= step.position:
-                    raise MalformedReplyError(f"{self} needs '{step}', the message has {len(value)}")
+                    raise MalformedReplyError(f"{self} needs '{step}', but the message has {len(value)}")
                 value = value[step.position]
         numbers = np.atleast_1d(np.asarray(value, np.float64))
         if self.stop is not None and len(numbers) < self.stop:
-            raise MalformedReplyError(f"{self} needs {self.stop} numbers, the message has {len(numbers)}")
+            raise MalformedReplyError(f"{self} needs {self.stop} numbers, but the message has {len(numbers)}")
         return numbers[self.start : self.stop]
 
     def write(self, message: Message, numbers: NDArray[np.float64]) -> None:
-        """Set the numbers; a list that is too short is filled up with zeros."""
+        """Set the numbers; a list that is too short is filled with zeros."""
         owner, name = self._owner(message), self.steps[-1].name
         value = getattr(owner, name)
         if isinstance(value, bool | int | float):
@@ -92,7 +92,7 @@ class FieldPath:
         setattr(owner, name, type(getattr(owner, name))(value))
 
     def _owner(self, message: Message) -> Message:
-        """Return the message that has the last field; lists of messages on the way are filled up."""
+        """Return the message with the last field; lists of messages on the path are filled."""
         owner = message
         for step in self.steps[:-1]:
             value = getattr(owner, step.name)
@@ -108,35 +108,37 @@ def parse(text: str, key: str) -> FieldPath:
     """Read a path.
 
     Args:
-        text: As in YAML.
-        key: Where it stands there.
+        text: Path as written in YAML.
+        key: Its configuration key.
 
     Raises:
-        ConfigError: It is none.
+        ConfigError: The text is not a path.
     """
     match = PATH.fullmatch(text)
     if match is None:
         remedy = "write /topic.field, /topic.field[3] or /topic.field[0:7]"
-        raise ConfigError([Problem(key, "is no topic with a field", text, remedy=remedy)])
+        raise ConfigError([Problem(key, "is not a topic with a field", text, remedy=remedy)])
     start = None if match["start"] is None else int(match["start"])
     stop = None if start is None else int(match["stop"][1:]) if match["stop"] else start + 1
     if start is not None and stop is not None and stop <= start:
-        raise ConfigError([Problem(key, "names no number", text, remedy="the stop must be after the start")])
+        raise ConfigError(
+            [Problem(key, "selects no numbers", text, remedy="the stop must be after the start")]
+        )
     steps = [Step(name, int(index) if index else None) for name, index in FIELD.findall(match["fields"])]
     return FieldPath(match["topic"], tuple(steps), start, stop)
 
 
 def check_fields(path: FieldPath, message_class: type, key: str, *, numeric: bool = True) -> None:
-    """Refuse a path that a kind of message does not have.
+    """Refuse a path that a message type does not have.
 
     Args:
         path: The path.
         message_class: Class of the messages.
-        key: Where the path stands in the configuration.
+        key: Configuration key of the path.
         numeric: Whether it must lead to numbers.
 
     Raises:
-        ConfigError: A field is missing, or is no number.
+        ConfigError: A field is missing, or is not a number.
     """
     value: Any = message_class()
     described = ""
@@ -148,7 +150,9 @@ def check_fields(path: FieldPath, message_class: type, key: str, *, numeric: boo
         described = known[step.name]
         value = getattr(value, step.name) if step.position is None else _element_class(value, step.name)()
     if numeric and not NUMERIC.fullmatch(described):
-        raise ConfigError([Problem(key, f"'{path.steps[-1]}' holds no numbers but {described}", str(path))])
+        raise ConfigError(
+            [Problem(key, f"'{path.steps[-1]}' must contain numbers, is {described}", str(path))]
+        )
 
 
 def _element_class(message: Message, field: str) -> type:
@@ -157,6 +161,6 @@ def _element_class(message: Message, field: str) -> type:
     match = ELEMENT.search(described)
     if match is None:
         kind = type(message).__name__
-        raise ConfigError([Problem(field, f"is no list of messages in {kind} but {described}")])
+        raise ConfigError([Problem(field, f"must be a list of messages in {kind}, is {described}")])
     found: type = find_interface(f"{match[1]}/msg/{match[2]}", field)
     return found

@@ -1,4 +1,4 @@
-"""Pictures out of `sensor_msgs/msg/Image`."""
+"""Conversion of `sensor_msgs/msg/Image` to arrays."""
 
 import numpy as np
 
@@ -21,14 +21,14 @@ ENCODINGS = {
 
 
 def decode(message: Message, topic: str) -> np.ndarray:
-    """Return the picture, (height, width, channels), colours in the order red, green, blue (, alpha).
+    """Return the image, (height, width, channels), with colours in the order red, green, blue (, alpha).
 
     Args:
         message: A `sensor_msgs/msg/Image`.
-        topic: Names it in messages.
+        topic: Its topic, for messages.
 
     Raises:
-        MalformedReplyError: It is encoded otherwise, or its size is not what it says.
+        MalformedReplyError: The encoding is not supported, or the size is wrong.
     """
     if message.encoding not in ENCODINGS:
         raise MalformedReplyError(
@@ -42,7 +42,7 @@ def decode(message: Message, topic: str) -> np.ndarray:
     data = np.frombuffer(message.data, np.uint8)
     if message.step < row or len(data) < message.step * message.height:
         raise MalformedReplyError(
-            f"{topic}: {len(data)} bytes in rows of {message.step} are no {message.width} x {message.height} "
+            f"{topic}: {len(data)} bytes in rows of {message.step} are not {message.width} x {message.height} "
             f"pixels of {message.encoding}"
         )
     rows = data[: message.step * message.height].reshape(message.height, message.step)[:, :row]

@@ -1,4 +1,4 @@
-"""A participant of the ROS network that listens while its owner computes."""
+"""A participant of the ROS network that receives messages while its owner computes."""
 
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -41,10 +41,10 @@ class Network:
 
 
 def find_type(node: Node, topic: str, timeout: float) -> str:
-    """Wait for somebody who publishes a topic and return its type.
+    """Wait for a publisher of a topic and return the topic's type.
 
     Raises:
-        SimulationMissingError: Nobody does.
+        SimulationMissingError: The topic has no publisher.
     """
     publishers = wait_for(
         lambda: node.get_publishers_info_by_topic(topic), timeout, f"a publisher of {topic}"
@@ -54,7 +54,7 @@ def find_type(node: Node, topic: str, timeout: float) -> str:
         close = nearest(topic, known)
         hint = f"; did you mean '{close}'?" if close else "."
         raise SimulationMissingError(
-            f"nobody publishes {topic} after {timeout:.1f} s{hint} There are: {', '.join(sorted(known))}. "
+            f"no publisher of {topic} after {timeout:.1f} s{hint} Existing topics: {', '.join(sorted(known))}. "
             "Start the robot, or check its namespace and ROS_DOMAIN_ID"
         )
     return str(publishers[0].topic_type)

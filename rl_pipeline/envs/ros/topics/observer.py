@@ -1,4 +1,4 @@
-"""The topics of one robot, from which an environment observes."""
+"""The observed topics of one robot."""
 
 from rl_pipeline.config.ros_topics import RosTopics
 from rl_pipeline.envs.ros.topics.network import Network
@@ -10,15 +10,15 @@ KEY = "environment.ros_topics"
 
 
 class Observer:
-    """Subscribes to the topics of a robot; the first messages tell what is observed.
+    """Subscribes to the topics of a robot; the first messages determine the form of the observation.
 
     Args:
-        network: Listens.
-        settings: What is observed.
+        network: Participant that subscribes.
+        settings: Settings of the observation.
         index: Number of the robot.
 
     Attributes:
-        signals: Numbers, or numbers and pictures.
+        signals: Numbers, or numbers and images.
 
     Raises:
         ConfigError: A field does not exist.
@@ -35,15 +35,15 @@ class Observer:
         self.signals = self._reader.signals(self.observe(since=0.0, timeout=settings.startup_timeout))
 
     def observe(self, since: float = 0.0, timeout: float | None = None) -> Observation:
-        """Return what the newest messages say.
+        """Return the observation from the newest messages.
 
         Args:
             since: ROS time in seconds before which messages are too old.
-            timeout: Seconds to wait for a fresh message; by default that of the configuration.
+            timeout: Seconds to wait for a fresh message; by default, from the configuration.
 
         Raises:
             SimulationLostError: A topic is silent, or its messages are too old.
-            MalformedReplyError: A message has another size than before, lacks a joint, or has NaN or infinity.
+            MalformedReplyError: A message has a different size than before, no value of a joint, or NaN or infinity.
         """
         wait = self._settings.timeout if timeout is None else timeout
         messages = {

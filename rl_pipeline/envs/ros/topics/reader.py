@@ -1,4 +1,4 @@
-"""The observation of one robot, put together from messages."""
+"""The observation of one robot, composed of messages."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,24 +17,24 @@ from rl_pipeline.policies.spec import Signal, Signals
 
 IMAGE_TYPE = "Image"
 JOINT_NAMES = "name"
-"""Field of `sensor_msgs/msg/JointState` that names the joints."""
+"""Field of `sensor_msgs/msg/JointState` with the names of the joints."""
 
 
 class ObservationReader:
-    """Reads an observation out of the newest messages of its topics.
+    """Reads an observation from the newest messages of its topics.
 
     Args:
         fields: Numbers, in this order in each part of the observation.
-        images: Pictures: names and topics.
-        key: Where both stand in the configuration, for messages.
-        index: What `{index}` in a topic becomes.
-        dtype: Of the numbers.
+        images: Names and topics of images.
+        key: Configuration key of both, for messages.
+        index: Value of `{index}` in a topic.
+        dtype: Dtype of the numbers.
 
     Attributes:
-        topics: The topics, each once.
+        topics: The topics, without duplicates.
 
     Raises:
-        ConfigError: A path is malformed, or a picture and numbers have the same name.
+        ConfigError: A path is malformed, or an image and numbers have the same name.
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class ObservationReader:
         self._images = {name: topic.format(index=index) for name, topic in images.items()}
         for name in self._parts.keys() & self._images.keys():
             message, remedy = (
-                "is the name of numbers, too",
-                "rename the picture, or set `part` of the numbers",
+                "is also the name of numbers",
+                "rename the image, or set `part` of the numbers",
             )
             raise ConfigError([Problem(f"{key}.images.{name}", message, remedy=remedy)])
         self.topics = tuple(
@@ -66,13 +66,13 @@ class ObservationReader:
         )
 
     def check_types(self, types: Mapping[str, type]) -> None:
-        """Refuse types of messages that lack a field.
+        """Refuse message types that do not have a field.
 
         Args:
             types: The class of the messages of each topic.
 
         Raises:
-            ConfigError: A field does not exist, or a picture is none.
+            ConfigError: A field does not exist, or a topic of an image has another type.
         """
         for one in self._fields:
             one.check_type(types[one.path.topic])
@@ -83,10 +83,10 @@ class ObservationReader:
                 raise ConfigError([Problem(f"{self._key}.images.{name}", message, topic, valid)])
 
     def read(self, messages: Mapping[str, Message]) -> Observation:
-        """Return the observation that the messages of all topics make.
+        """Return the observation from the messages of all topics.
 
         Raises:
-            MalformedReplyError: A message has another size than before, lacks a joint, or has NaN or infinity.
+            MalformedReplyError: A message has a different size than before, no value of a joint, or NaN or infinity.
         """
         pictures = {name: decode(messages[topic], topic) for name, topic in self._images.items()}
         numbers = {
@@ -97,7 +97,7 @@ class ObservationReader:
 
     @property
     def sizes(self) -> list[int]:
-        """How many numbers each field has, after the first observation."""
+        """Number of values in each field, after the first observation."""
         return [one.size or 0 for one in self._fields]
 
     def signals(self, observation: Observation) -> Signals:
@@ -126,9 +126,9 @@ class _Field:
     """Numbers of one field.
 
     Attributes:
-        path: Where they stand.
+        path: Their path.
         settings: Joints, scale and limits.
-        size: How many they are; None before the first message, unless their joints are named.
+        size: Their number; None before the first message, unless their joints are named.
     """
 
     def __init__(self, path: FieldPath, settings: ObservationField, key: str) -> None:
@@ -138,13 +138,13 @@ class _Field:
         self._order: tuple[list[str], NDArray[np.intp]] = ([], np.empty(0, np.intp))
 
     def check_type(self, message_class: type) -> None:
-        """Refuse a message without the field, or joints of a message that has no names."""
+        """Refuse a message without the field, or joints of a message without names."""
         key = f"{self._key}.observations"
         check_fields(self.path, message_class, key)
         names: dict[str, str] = getattr(message_class, "get_fields_and_field_types", dict)()
         if self.settings.joints and JOINT_NAMES not in names:
             message = f"{message_class.__name__} does not name its joints"
-            remedy = "leave out `joints` and pick the numbers by their positions, as in .data[0:3]"
+            remedy = "leave out `joints` and select the numbers by position, as in .data[0:3]"
             raise ConfigError([Problem(key, message, self.settings.field, remedy=remedy)])
 
     def read(self, message: Message) -> NDArray[np.float64]:
@@ -155,7 +155,7 @@ class _Field:
         if self.size is None:
             self.size = len(numbers)
         if len(numbers) != self.size:
-            raise MalformedReplyError(f"{self.path} has {len(numbers)} numbers, it had {self.size} before")
+            raise MalformedReplyError(f"{self.path} has {len(numbers)} numbers, but had {self.size} before")
         numbers = numbers * self.settings.scale
         if np.isnan(numbers).any():
             raise MalformedReplyError(

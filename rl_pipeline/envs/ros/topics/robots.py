@@ -32,7 +32,7 @@ def _space_of(signals: Signals) -> spaces.Space[Any]:
 
 
 class TopicRobots(Robots):
-    """Publishes actions at a rate and observes what the topics say at the end of each step.
+    """Publishes actions at a fixed rate and observes the topics at the end of each step.
 
     Args:
         settings: Topics, rate, timeouts.
@@ -77,7 +77,7 @@ class TopicRobots(Robots):
             self._caller.client(*place, service_type)
 
     def reset(self, seeds: Mapping[int, int | None]) -> dict[int, Observation]:
-        """See `Robots`. A robot has no seeds; one that is away is waited for."""
+        """See `Robots`. A robot has no seeds; it waits for lost robots."""
         for index in seeds:
             self._commanders[index].wait_for_listeners(self._settings.startup_timeout)
             self._commanders[index].publish_safe()
@@ -94,7 +94,7 @@ class TopicRobots(Robots):
         return observations
 
     def step(self, actions: np.ndarray) -> list[Transition | SimulationError]:
-        """See `Robots`; the metric `late` tells whether the action came after its moment."""
+        """See `Robots`; the metric `late` is whether the action was late."""
         if self._watchdog.barked:
             return [Transition(observation, 0.0, truncated=True) for observation in self._latest]
         with self._watchdog.steering():

@@ -1,4 +1,4 @@
-"""The newest message of a topic, and how old it is."""
+"""The newest message of a topic, and its age."""
 
 import threading
 import time
@@ -18,16 +18,16 @@ class Subscriber:
     """Keeps the newest message of a topic.
 
     Args:
-        network: Listens.
-        topic: The topic; somebody must publish it.
-        timeout: Seconds to wait for that.
+        network: Participant that subscribes.
+        topic: The topic, which must have a publisher.
+        timeout: Seconds to wait for a publisher.
 
     Attributes:
         topic: The topic.
         message_class: Class of its messages.
 
     Raises:
-        SimulationMissingError: Nobody publishes the topic.
+        SimulationMissingError: The topic has no publisher.
     """
 
     def __init__(self, network: Network, topic: str, timeout: float) -> None:
@@ -47,15 +47,15 @@ class Subscriber:
         )
 
     def wait_until_fresh(self, since: float, max_age: float, timeout: float) -> Message:
-        """Return the newest message, waiting for one that is young enough.
+        """Return the newest message; wait for a fresh one if necessary.
 
         Args:
-            since: ROS time in seconds; what was measured before is too old.
-            max_age: ROS seconds that a message may be old.
+            since: ROS time in seconds; earlier messages are too old.
+            max_age: Maximum age of a message in ROS seconds.
             timeout: Seconds of the wall clock to wait for it.
 
         Raises:
-            SimulationLostError: There is none.
+            SimulationLostError: No fresh message arrived.
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -76,7 +76,7 @@ class Subscriber:
             state = f"{publishers} publishers, the newest message is {now - stamp:.3f} s old"
         return (
             f"{self.topic}: no fresh message within {timeout:g} s ({state}){self._mismatch}; "
-            f"`ros2 topic hz {self.topic}` shows how often it comes, environment.ros_topics.max_age what is too old"
+            f"`ros2 topic hz {self.topic}` shows its rate; environment.ros_topics.max_age is the maximum age"
         )
 
     def _take(self, message: Message) -> None:
@@ -87,19 +87,19 @@ class Subscriber:
 
     def _note_mismatch(self, event: Message) -> None:
         self._mismatch = (
-            f"; a publisher joined whose quality of service does not fit (policy {event.last_policy_kind}): "
-            "publishers of one topic should agree, `ros2 topic info --verbose` shows theirs"
+            f"; a publisher has an incompatible quality of service (policy {event.last_policy_kind}): "
+            "all publishers of a topic should use the same; `ros2 topic info --verbose` shows it"
         )
 
 
 def stamp_of(message: Message) -> int | None:
-    """Return the time in a message's header in nanoseconds; None where it has none, or zero."""
+    """Return the time in a message's header in nanoseconds; None if it has none, or zero."""
     stamp = getattr(getattr(message, "header", None), "stamp", None)
     return (stamp.sec * NANOSECONDS + stamp.nanosec) or None if stamp is not None else None
 
 
 def offered_quality(node: Node, topic: str) -> QoSProfile:
-    """Return a quality of service for a subscription that asks for no more than every publisher offers."""
+    """Return a quality of service for a subscription that is compatible with every publisher."""
     publishers = node.get_publishers_info_by_topic(topic)
     profile = QoSProfile(depth=1)
     if any(one.qos_profile.reliability != ReliabilityPolicy.RELIABLE for one in publishers):

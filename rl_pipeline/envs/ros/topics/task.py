@@ -8,35 +8,35 @@ from rl_pipeline.policies.observations import Observation
 
 
 class TopicTask:
-    """Reward, end and metrics; each environment has a task of its own, which may remember what it needs.
+    """Reward, end and metrics; each environment has its own task, which may have a state.
 
     Its arguments are `environment.kwargs`.
 
     Observations are float32 arrays with the numbers of `ros_topics.observations`; with `ros_topics.images` they are
-    dictionaries of `state`, where there are numbers, and the pictures.
+    dictionaries of `state`, if there are numbers, and the images.
     """
 
     def reset(self, observation: Observation) -> None:
-        """Begin an episode.
+        """Start an episode.
 
         Args:
-            observation: The first one.
+            observation: The first observation.
         """
 
     def reward(self, observation: Observation, action: np.ndarray, next_observation: Observation) -> float:
         """Return the reward of a step.
 
         Args:
-            observation: Before it.
-            action: What was published, in units of the messages.
-            next_observation: After it.
+            observation: Observation before the step.
+            action: The published action, in units of the messages.
+            next_observation: Observation after the step.
         """
         raise NotImplementedError
 
     def terminated(self, observation: Observation) -> bool:
-        """Tell whether the task has ended, well or badly."""
+        """Return whether the task has ended, with success or failure."""
         return False
 
     def metrics(self, observation: Observation) -> Mapping[str, float]:
-        """Return what else to record of a step, e.g. `{"distance": 1.5}`; `success` is averaged over episodes."""
+        """Return further metrics of a step, e.g. `{"distance": 1.5}`; `success` is averaged over episodes."""
         return {}

@@ -9,15 +9,15 @@ POLL_S = 0.0005
 
 
 class Ticks:
-    """Waits for the moments at which the next action is due.
+    """Waits for the times at which the next action is due.
 
     Args:
-        network: Knows the time.
-        rate: Moments per second of ROS time.
-        timeout: Seconds of the wall clock that the ROS time may stand still.
+        network: Participant with the ROS time.
+        rate: Actions per second of ROS time.
+        timeout: Seconds of the wall clock for which the ROS time may stop.
 
     Attributes:
-        late: Whether the latest moment had passed already when it was waited for.
+        late: Whether the latest time had already passed when the wait began.
     """
 
     def __init__(self, network: Network, rate: float, timeout: float) -> None:
@@ -28,14 +28,14 @@ class Ticks:
         self.late = False
 
     def restart(self) -> None:
-        """Count from the next action on."""
+        """Restart with the next action."""
         self._due = None
 
     def wait(self) -> None:
         """Wait for the end of the step that begins now, or began one period after the latest one.
 
         Raises:
-            SimulationLostError: The ROS time stands still.
+            SimulationLostError: The ROS time does not advance.
         """
         now = self._network.now()
         due = now + self._period if self._due is None else self._due + self._period
@@ -45,7 +45,7 @@ class Ticks:
         while (left := self._due - self._network.now()) > 0:
             if time.monotonic() > deadline:
                 raise SimulationLostError(
-                    f"the ROS time stands still at {self._network.now():.3f} s; is the simulation paused, and does "
-                    "somebody publish /clock (environment.ros_topics.use_sim_time)?"
+                    f"the ROS time has stopped at {self._network.now():.3f} s; is the simulation paused, and is "
+                    "/clock published (environment.ros_topics.use_sim_time)?"
                 )
             time.sleep(min(left, POLL_S))

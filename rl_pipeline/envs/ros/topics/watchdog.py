@@ -1,4 +1,4 @@
-"""Lets a robot go when nobody has steered it for a while."""
+"""A watchdog that stops a robot when it gets no commands for a while."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,15 +12,15 @@ LOOKS_PER_PAUSE = 10
 
 
 class Watchdog:
-    """Calls for safety when steps stop coming, from the network's thread.
+    """Calls the safe action when steps stop, from the network's thread.
 
     Args:
-        network: Has the timer.
-        max_pause: Seconds of the computer's clock.
+        network: Participant that runs the timer.
+        max_pause: Maximum pause in seconds of the computer's clock.
         let_go: Publishes the safe action.
 
     Attributes:
-        barked: Whether it did since the robot was last taken in hand.
+        barked: Whether it was called since the last command of the robot.
     """
 
     def __init__(self, network: Network, max_pause: float, let_go: Callable[[], None]) -> None:
@@ -38,7 +38,7 @@ class Watchdog:
 
     @contextmanager
     def steering(self) -> Iterator[None]:
-        """Look away inside the `with` block: a step may take long where the ROS time is slow."""
+        """Pause inside the `with` block: a step may take long if the ROS time is slow."""
         self._left_at = None
         try:
             yield

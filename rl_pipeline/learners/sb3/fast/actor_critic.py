@@ -54,7 +54,7 @@ class ActorCritic:
         self.network = Network(_Heads(policy))
 
     def actor(self, n_envs: int) -> "BatchActor":
-        """Give the policy with its present weights, for acting in so many environments.
+        """Return the policy with its present weights, for acting in this many environments.
 
         Raises:
             NotCovered: The network is large and JAX is not installed.
@@ -66,7 +66,7 @@ class ActorCritic:
         return BatchActor(partial(self._run_compiled, on_device, n_envs), weights, self.distribution)
 
     def _run_compiled(self, weights: list[Array], n_envs: int, observations: np.ndarray) -> list[np.ndarray]:
-        """Compute the network for at most `n_envs` observations; each other number would compile it anew."""
+        """Compute the network for at most `n_envs` observations; each other number would recompile it."""
         n = len(observations)
         if n < n_envs:
             padding = [(0, n_envs - n), *[(0, 0)] * (observations.ndim - 1)]
@@ -112,14 +112,14 @@ class BatchActor:
         return actions, values[:, 0], self._distribution.log_prob(np, head, self._weights, actions)
 
     def values(self, observations: np.ndarray) -> np.ndarray:
-        """Give the values, shape (n,), of observations of shape (n, ...)."""
+        """Return the values, shape (n,), of observations of shape (n, ...)."""
         return np.asarray(self._forward(np.asarray(observations, np.float32))[1])[:, 0]
 
 
 def fits_one_thread(policy: nn.Module, n_envs: int) -> bool:
-    """Tell whether NumPy's BLAS computes a policy's largest product for so many environments in the calling thread.
+    """Return whether NumPy's BLAS computes a policy's largest product for `n_envs` in the calling thread.
 
-    OpenBLAS spreads larger ones over threads, which afterwards spin and take the cores from simulator and update.
+    OpenBLAS uses several threads for larger products, which then spin and take cores from simulator and update.
     """
     largest = max(parameter.numel() for parameter in policy.parameters())
     return largest < ONE_THREAD_VECTOR if n_envs == 1 else largest * n_envs <= ONE_THREAD_MATRIX

@@ -36,7 +36,7 @@ class TorchAdam:
         optimizer: The optimizer, whose parameters are float32 on the CPU.
 
     Raises:
-        NotCovered: It is not a plain Adam or AdamW over such parameters.
+        NotCovered: The optimizer is not a plain Adam or AdamW over such parameters.
     """
 
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:
@@ -48,7 +48,7 @@ class TorchAdam:
         self._steps = TensorBlock(torch.zeros(()) for _ in self.parameters)
 
     def read(self) -> AdamState:
-        """Give views of the parameters and their moments, which are zero before the first step."""
+        """Return views of the parameters and their moments, which are zero before the first step."""
         states = [self._state(parameter) for parameter in self.parameters]
         return AdamState(
             self.layout.gather(self.parameters),
@@ -65,7 +65,7 @@ class TorchAdam:
         self._steps.memory[:] = state.step
 
     def options(self) -> np.ndarray:
-        """Give the learning rate, 1 - beta and log(beta) of both moments, epsilon and weight decay; float32 (7,).
+        """Return the learning rate, 1 - beta and log(beta) of both moments, epsilon and weight decay; float32 (7,).
 
         The last is the factor by which weights shrink in a step: 1 for Adam. They are computed in float64, since
         1 - beta loses digits in float32.
@@ -105,14 +105,14 @@ def check_adam(optimizer: torch.optim.Optimizer) -> None:
 
 
 def adam_step(state: AdamState, gradient: Array, options: Array) -> AdamState:
-    """Make one step as torch does it.
+    """Make one step like torch.
 
     Adam is that of Kingma & Ba 2014 (arXiv:1412.6980), AdamW that of Loshchilov & Hutter 2017 (arXiv:1711.05101).
 
     Args:
         state: State before the step.
         gradient: Gradient of the loss, shaped as the parameters.
-        options: What `TorchAdam.options` gives.
+        options: The result of `TorchAdam.options`.
     """
     import jax.numpy as jnp
 
@@ -138,12 +138,12 @@ def descend(
     Args:
         loss: Function of the parameters, one array per tensor, that returns the loss and anything else.
         state: State before the step.
-        options: What `TorchAdam.options` gives.
-        layout: How the parameters lie in their vector.
+        options: The result of `TorchAdam.options`.
+        layout: Layout of the parameters in their vector.
         max_grad_norm: The gradient is scaled down to at most this Euclidean norm.
 
     Returns:
-        The next state, the loss before the step, and what else the function returned.
+        The next state, the loss before the step, and the function's other results.
     """
     gradient, value, other = gradient_of(loss, state, layout)
     return adam_step(state, clipped(gradient, max_grad_norm), options), value, other
@@ -152,7 +152,7 @@ def descend(
 def gradient_of(
     loss: Callable[[list[Array]], tuple[Array, Any]], state: AdamState, layout: TensorBlock
 ) -> tuple[Array, Array, Any]:
-    """Give the gradient of a loss as one vector, the loss, and what else its function returned; see `descend`."""
+    """Return the gradient of a loss as one vector, the loss, and its function's other results; see `descend`."""
     import jax
 
     (value, other), gradients = jax.value_and_grad(loss, has_aux=True)(layout.split(state.parameters))

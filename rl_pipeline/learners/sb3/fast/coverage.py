@@ -1,4 +1,4 @@
-"""Limits of the faster loops, and the reason that a model gives for each."""
+"""Limits of the faster loops, and the reason why a model is not covered."""
 
 import logging
 
@@ -10,15 +10,15 @@ logger = logging.getLogger(__name__)
 
 
 class NotCovered(Exception):  # noqa: N818 - an answer, not an error: the model then uses SB3's own loop
-    """A model has a property that a faster loop does not reproduce; the message completes "because ..."."""
+    """Raised when a faster loop does not support a property of a model; the message completes "because ..."."""
 
 
 def report_stock_loop(model: BaseAlgorithm, part: str, reason: NotCovered) -> None:
     """Log that a part of the training runs in SB3's own loop.
 
     Args:
-        model: The model concerned.
-        part: What runs there, such as `update`.
+        model: The model.
+        part: The part, such as `update`.
         reason: Why the faster loop does not cover it.
     """
     logger.warning(
@@ -27,7 +27,7 @@ def report_stock_loop(model: BaseAlgorithm, part: str, reason: NotCovered) -> No
 
 
 def check_observations(space: spaces.Space) -> None:
-    """Raise `NotCovered` unless observations are arrays of numbers that are no image."""
+    """Raise `NotCovered` unless observations are arrays of numbers and not images."""
     if not isinstance(space, spaces.Box):
         raise NotCovered(f"its observation space is a {type(space).__name__}, not a Box")
     if is_image_space(space):

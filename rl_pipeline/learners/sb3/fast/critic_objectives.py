@@ -9,16 +9,16 @@ from rl_pipeline.learners.sb3.fast.functions import Array
 
 
 class CriticObjective(Protocol):
-    """How critics estimate a state's value and how they are fitted."""
+    """Value estimate and loss of critics."""
 
     def future(self, outputs: Array) -> Array:
-        """Give the target critics' estimates of the next state's value, shape (n, k)."""
+        """Return the target critics' estimates of the next state's value, shape (n, k)."""
 
     def loss(self, outputs: Array, targets: Array) -> Array:
-        """Give the loss of the critics for targets of shape (n, k)."""
+        """Return the loss of the critics for targets of shape (n, k)."""
 
     def value(self, outputs: Array) -> Array:
-        """Give the values, shape (n,), that the actor maximises."""
+        """Return the values, shape (n,), that the actor maximises."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,15 @@ class ClippedDoubleQ:
     first_only: bool
 
     def future(self, outputs: Array) -> Array:
-        """Give the smallest estimate, shape (n, 1)."""
+        """Return the smallest estimate, shape (n, 1)."""
         return outputs.min(axis=1)
 
     def loss(self, outputs: Array, targets: Array) -> Array:
-        """Give the sum over the critics of their mean squared errors."""
+        """Return the sum over the critics of their mean squared errors."""
         return self.loss_scale * ((outputs - targets[:, None]) ** 2).mean(axis=0).sum()
 
     def value(self, outputs: Array) -> Array:
-        """Give the first or the smallest estimate, shape (n,)."""
+        """Return the first or the smallest estimate, shape (n,)."""
         return outputs[:, 0, 0] if self.first_only else outputs.min(axis=1)[:, 0]
 
 
@@ -57,22 +57,22 @@ class TruncatedQuantiles:
     n_dropped: int
 
     def future(self, outputs: Array) -> Array:
-        """Give the quantiles that are kept."""
+        """Return the quantiles that are kept."""
         return drop_largest(outputs.reshape(len(outputs), -1), self.n_dropped)
 
     def loss(self, outputs: Array, targets: Array) -> Array:
-        """Give the mean quantile Huber loss between all quantiles and all targets."""
+        """Return the mean quantile Huber loss between all quantiles and all targets."""
         return quantile_huber_loss()(outputs, targets)
 
     def value(self, outputs: Array) -> Array:
-        """Give the mean over all quantiles and critics, shape (n,)."""
+        """Return the mean over all quantiles and critics, shape (n,)."""
         return outputs.mean(axis=(1, 2))
 
 
 def drop_largest(values: Array, n_dropped: int) -> Array:
-    """Give each row without its largest values, in no particular order.
+    """Return each row without its largest values, in no particular order.
 
-    One pass that holds back the largest so far: XLA's sort takes several times as long on the CPU.
+    One pass that keeps the largest values so far: XLA's sort is several times slower on the CPU.
 
     Args:
         values: Shape (n, k).
@@ -98,10 +98,10 @@ def drop_largest(values: Array, n_dropped: int) -> Array:
 
 @cache
 def quantile_huber_loss() -> Callable[[Array, Array], Array]:
-    """Give the quantile Huber loss (Dabney et al. 2017, arXiv:1710.10044, equation 10) with its own derivative.
+    """Return the quantile Huber loss (Dabney et al. 2017, arXiv:1710.10044, equation 10) with its own derivative.
 
-    All pairs of quantiles and targets are some hundred thousand numbers, which automatic differentiation would store
-    several times. Here one loop over the targets sums loss and derivative, and nothing is stored.
+    Automatic differentiation would store all pairs of quantiles and targets, some hundred thousand numbers, several
+    times. Here, one loop over the targets sums loss and derivative without storing them.
 
     Returns:
         A function of quantiles (n, n_critics, n_quantiles) and targets (n, n_targets), differentiable in the former.

@@ -1,6 +1,6 @@
 """The action distributions of SB3's on-policy policies over arrays (`xp` is `numpy` or `jax.numpy`).
 
-Samples are drawn from torch's global generator by the calls that SB3 makes: the same seed gives the same actions.
+Samples are drawn from torch's global generator with SB3's calls: the same seed results in the same actions.
 """
 
 import math
@@ -25,10 +25,10 @@ class ActionDistribution(Protocol):
         """Draw actions of shape (n, action_dim), or (n,) for one discrete action."""
 
     def log_prob(self, xp: ModuleType, head: Array, weights: Weights, actions: Array) -> Array:
-        """Give the log probabilities, shape (n,), of actions of shape (n, action_dim)."""
+        """Return the log probabilities, shape (n,), of actions of shape (n, action_dim)."""
 
     def entropy(self, xp: ModuleType, head: Array, weights: Weights) -> Array:
-        """Give the entropies, shape (n,) or () where they are equal for all."""
+        """Return the entropies, shape (n,) or () where they are equal for all."""
 
 
 class Gaussian:
@@ -42,18 +42,18 @@ class Gaussian:
         return head + torch.empty(head.shape).normal_().numpy() * np.exp(weights[self.log_std])
 
     def log_prob(self, xp: ModuleType, head: Array, weights: Weights, actions: Array) -> Array:
-        """Give the log probabilities of actions, shape (n,)."""
+        """Return the log probabilities of actions, shape (n,)."""
         log_std = weights[self.log_std]
         deviation = (actions - head) / xp.exp(log_std)
         return -(0.5 * deviation * deviation + (log_std + LOG_SQRT_2PI)).sum(axis=1)
 
     def entropy(self, xp: ModuleType, head: Array, weights: Weights) -> Array:
-        """Give the entropy that all states share, shape ()."""
+        """Return the entropy that all states share, shape ()."""
         return (weights[self.log_std] + (0.5 + LOG_SQRT_2PI)).sum()
 
 
 class Categoricals:
-    """One or several independent choices; the action network gives their logits side by side.
+    """One or several independent choices; the action network outputs their logits side by side.
 
     Args:
         sizes: Number of options of each choice.
@@ -78,7 +78,7 @@ class Categoricals:
         return actions[:, 0] if self.flat else actions
 
     def log_prob(self, xp: ModuleType, head: Array, weights: Weights, actions: Array) -> Array:
-        """Give the log probabilities, shape (n,), of actions of shape (n, number of choices)."""
+        """Return the log probabilities, shape (n,), of actions of shape (n, number of choices)."""
         actions = actions.reshape(len(head), -1).astype(np.int32)
         chosen = [
             xp.take_along_axis(part, actions[:, i : i + 1], axis=1)
@@ -87,32 +87,32 @@ class Categoricals:
         return xp.concatenate(chosen, axis=1).sum(axis=1)
 
     def entropy(self, xp: ModuleType, head: Array, weights: Weights) -> Array:
-        """Give the entropies, shape (n,)."""
+        """Return the entropies, shape (n,)."""
         return -sum((xp.exp(part) * part).sum(axis=1) for part in self._log_probabilities(xp, head))
 
 
 class Bernoullis:
-    """Independent binary actions; the action network gives their logits."""
+    """Independent binary actions; the action network outputs their logits."""
 
     def sample(self, head: np.ndarray, weights: Weights) -> np.ndarray:
         """Draw actions 0.0 and 1.0 of shape (n, action_dim)."""
         return torch.bernoulli(torch.sigmoid(torch.tensor(head))).numpy()
 
     def log_prob(self, xp: ModuleType, head: Array, weights: Weights, actions: Array) -> Array:
-        """Give the log probabilities of actions, shape (n,)."""
+        """Return the log probabilities of actions, shape (n,)."""
         return (actions.astype(np.float32) * head - xp.logaddexp(head, np.float32(0))).sum(axis=1)
 
     def entropy(self, xp: ModuleType, head: Array, weights: Weights) -> Array:
-        """Give the entropies, shape (n,)."""
+        """Return the entropies, shape (n,)."""
         softplus = xp.logaddexp(head, np.float32(0))
         return (softplus - head * xp.exp(head - softplus)).sum(axis=1)
 
 
 def distribution_of(policy: ActorCriticPolicy) -> ActionDistribution:
-    """Give the distribution that a policy acts with.
+    """Return the action distribution of a policy.
 
     Raises:
-        NotCovered: It is a state-dependent or unknown one.
+        NotCovered: The distribution is state-dependent or unknown.
     """
     distribution = policy.action_dist
     if type(distribution) is sb3.DiagGaussianDistribution:

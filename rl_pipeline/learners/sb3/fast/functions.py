@@ -1,4 +1,4 @@
-"""Torch's layers and functions, written for NumPy and for `jax.numpy` alike (`xp` is either module)."""
+"""Torch's layers and functions for both NumPy and `jax.numpy` (`xp` is either module)."""
 
 from collections.abc import Callable, Mapping
 from types import ModuleType
@@ -16,7 +16,7 @@ Weights = Mapping[torch.Tensor, Array]  # by parameter, which torch types as a t
 
 
 def linear(layer: nn.Linear, xp: ModuleType, weights: Weights) -> ArrayFunction:
-    """Give the function of a linear layer."""
+    """Return the function of a linear layer."""
     matrix = weights[layer.weight].T
     parameter: torch.Tensor | None = getattr(layer, "bias", None)
     if parameter is None:
@@ -26,7 +26,7 @@ def linear(layer: nn.Linear, xp: ModuleType, weights: Weights) -> ArrayFunction:
 
 
 def layer_norm(layer: nn.LayerNorm, xp: ModuleType, weights: Weights) -> ArrayFunction:
-    """Give the function of a layer normalisation."""
+    """Return the function of a layer normalisation."""
     axes = tuple(range(-len(layer.normalized_shape), 0))
 
     def normalize(x: Array) -> Array:
@@ -44,7 +44,7 @@ def _normalized(xp: ModuleType, x: Array, axes: tuple[int, ...] = (-1,), epsilon
 
 
 def flatten(layer: nn.Flatten, xp: ModuleType, weights: Weights) -> ArrayFunction:
-    """Give the function of a flattening layer with its default dimensions."""
+    """Return the function of a flattening layer with its default dimensions."""
     return lambda x: x.reshape(len(x), -1)
 
 
@@ -66,7 +66,7 @@ def _gelu(layer: nn.GELU, xp: ModuleType) -> ArrayFunction:
 def _exponential_linear(
     xp: ModuleType, alpha: float, scale: float = 1.0, width: float = 1.0
 ) -> ArrayFunction:
-    # the inner minimum keeps the branch that `where` discards finite, whose gradient would else be NaN
+    # the inner minimum keeps the branch that `where` discards finite; otherwise, its gradient would be NaN
     return lambda x: scale * xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0) / width))
 
 

@@ -1,4 +1,4 @@
-"""The one place that imports JAX: lazily, since it costs a second, and on the CPU only."""
+"""The only module that imports JAX: lazily, since this takes a second, and only for the CPU."""
 
 import random
 import warnings
@@ -12,8 +12,8 @@ from rl_pipeline.learners.sb3.fast.coverage import NotCovered
 def load_jax() -> ModuleType:
     """Import JAX with the CPU as its only platform.
 
-    The first import draws from the global random generators, which must not change the course of a training:
-    they are put back.
+    The first import draws from the global random generators, which must not affect a training: they are restored
+    afterwards.
 
     Raises:
         NotCovered: JAX is not installed.
@@ -27,6 +27,6 @@ def load_jax() -> ModuleType:
         random.setstate(python_state)
         np.random.set_state(numpy_state)
     jax.config.update("jax_platforms", "cpu")
-    # The processes that are started from here (ffmpeg, git) run another program at once; none goes on as a fork.
+    # Child processes of a training (ffmpeg, git) run another program at once; none continues as a fork.
     warnings.filterwarnings("ignore", message=r"os\.fork\(\) was called", category=RuntimeWarning)
     return jax

@@ -19,20 +19,20 @@ from rl_pipeline.learners.sb3.fast.functions import (
     Weights,
 )
 
-# what torch.fx raises where a forward method branches on values or calls something it cannot follow
+# errors of torch.fx if a forward method branches on values or calls something that it cannot trace
 TRACE_ERRORS = (fx.proxy.TraceError, TypeError, RuntimeError, AttributeError, ValueError, NotImplementedError)
 
 
 class _Tracer(fx.Tracer):
-    """Takes the modules that `functions.py` knows as they are."""
+    """A tracer that does not trace into the modules that `functions.py` supports."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        """Return whether a module is not looked into."""
+        """Return whether a module is not traced into."""
         return type(m) in ACTIVATIONS or super().is_leaf_module(m, module_qualified_name)
 
 
 class Network:
-    """The operations of a torch module, which `bind` turns into a function of arrays.
+    """The operations of a torch module, which `bind` converts to a function of arrays.
 
     The module is traced symbolically, so that any composition of known layers and arithmetic is covered.
 
@@ -62,7 +62,7 @@ class Network:
             weights: The array to use for each parameter of the module.
 
         Returns:
-            A function of arrays that returns what the module's forward returns.
+            A function of arrays with the same results as the module's forward.
         """
         slots = {node: slot for slot, node in enumerate(self._nodes)}
         constants = [
@@ -127,7 +127,7 @@ class Network:
 
 
 def _arguments(arguments: Any, slots: dict[fx.Node, int]) -> Callable[[list[Array]], Any]:
-    """Give the function that fetches a node's arguments from the values computed so far."""
+    """Return the function that fetches a node's arguments from the values computed so far."""
     if isinstance(arguments, fx.Node):
         return itemgetter(slots[arguments])
     if all(isinstance(argument, fx.Node) for argument in arguments):
@@ -141,6 +141,6 @@ def _name(node: fx.Node) -> str:
 
 
 def views(module: nn.Module) -> dict[torch.Tensor, Array]:
-    """Give NumPy views of a CPU module's parameters, which follow every change in place."""
+    """Return NumPy views of a CPU module's parameters, which follow every change in place."""
     with torch.no_grad():
         return {parameter: parameter.detach().numpy() for parameter in module.parameters()}

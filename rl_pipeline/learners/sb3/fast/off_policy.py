@@ -40,14 +40,14 @@ class OffPolicyUpdate(Protocol):
         """The optimizers of its networks."""
 
     def act(self, observations: np.ndarray) -> np.ndarray:
-        """Give actions in [-1, 1] for float32 observations, exploring as the policy does."""
+        """Return actions in [-1, 1] for float32 observations, with the policy's exploration."""
 
     def run(self, gradient_steps: int, batch_size: int) -> dict[str, float]:
-        """Make gradient steps and return what to log, without the prefix `train/`."""
+        """Make gradient steps and return the metrics to log, without the prefix `train/`."""
 
 
 class FastOffPolicy(OffPolicyAlgorithm):
-    """Replaces how an off-policy algorithm chooses actions and makes gradient steps.
+    """Replaces the acting and the gradient steps of an off-policy algorithm.
 
     Networks and optimizers are up to date in torch whenever SB3's or a callback's code runs.
     """
@@ -106,7 +106,7 @@ class FastSAC(FastOffPolicy, SAC):
     """SB3's SAC with compiled acting and gradient steps.
 
     Parameters, mathematics, use of random numbers, logged values and `model.zip` are those of
-    `stable_baselines3.SAC`, which loads and continues what this class saves. A model with images, a
+    `stable_baselines3.SAC`, which loads and continues models of this class. A model with images, a
     dictionary of observations with other parts than vectors, gSDE, a trained features extractor that actor and
     critic share, an optimizer other than Adam and AdamW, or a device other than the CPU trains in SB3's loops.
     """
@@ -117,7 +117,7 @@ class FastSAC(FastOffPolicy, SAC):
 
 
 class FastTD3(FastOffPolicy, TD3):
-    """SB3's TD3 with compiled acting and gradient steps; what `FastSAC` says holds here as well."""
+    """SB3's TD3 with compiled acting and gradient steps; see `FastSAC` for the limits."""
 
     def _make_update(self) -> TD3Update:
         check_policy(self.policy, td3.TD3Policy, td3.MultiInputPolicy)
@@ -127,11 +127,11 @@ class FastTD3(FastOffPolicy, TD3):
 
 
 class FastDDPG(FastTD3, DDPG):
-    """SB3's DDPG, a TD3 with one critic and without smoothing; what `FastSAC` says holds here as well."""
+    """SB3's DDPG, a TD3 with one critic and without smoothing; see `FastSAC` for the limits."""
 
 
 class FastTQC(FastOffPolicy, TQC):
-    """sb3-contrib's TQC with compiled acting and gradient steps; what `FastSAC` says holds here as well."""
+    """sb3-contrib's TQC with compiled acting and gradient steps; see `FastSAC` for the limits."""
 
     def _make_update(self) -> SoftUpdate:
         check_policy(self.policy, tqc.TQCPolicy, tqc.MultiInputPolicy)
@@ -140,7 +140,7 @@ class FastTQC(FastOffPolicy, TQC):
 
 
 def soft_update(model: FastSAC | FastTQC, objective: CriticObjective) -> SoftUpdate:
-    """Give what makes the gradient steps of SAC or TQC, alone or together with other ranks."""
+    """Return the object that makes the gradient steps of SAC or TQC, alone or together with other ranks."""
     if model.ranks.size == 1:
         return SoftUpdate(model, objective, model.options)
     return SharedSoftUpdate(model, objective, model.ranks, model.options)

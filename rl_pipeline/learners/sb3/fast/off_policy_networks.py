@@ -87,7 +87,7 @@ class DeterministicActor:
         self._network = Network(nn.Sequential(flat_extractor(actor.features_extractor), actor.mu))
 
     def actions(self, xp: ModuleType, weights: Sequence[Array], observations: Array) -> Array:
-        """Give the actions in [-1, 1], shape (n, action_dim), for observations of shape (n, ...)."""
+        """Return the actions in [-1, 1], shape (n, action_dim), for observations of shape (n, ...)."""
         return self._network.bind(xp, by_parameter(self.parameters, weights))(observations)
 
 
@@ -99,28 +99,28 @@ class Critics:
         self._network = Network(_QNetworks(critic))
 
     def values(self, xp: ModuleType, weights: Sequence[Array], observations: Array, actions: Array) -> Array:
-        """Give the output of every critic, shape (n, n_critics, outputs)."""
+        """Return the output of every critic, shape (n, n_critics, outputs)."""
         forward = self._network.bind(xp, by_parameter(self.parameters, weights))
         return xp.stack(forward(observations, actions), axis=1)
 
 
 def by_parameter(parameters: list[nn.Parameter], weights: Sequence[Array]) -> Weights:
-    """Pair parameters with the arrays that stand for them."""
+    """Pair parameters with their arrays."""
     return dict(zip(parameters, weights, strict=True))
 
 
 def flat_keys(extractor: nn.Module) -> list[str]:
-    """Give the parts of a dictionary that a features extractor lays end to end; none for others."""
+    """Return the parts of a dictionary that a features extractor concatenates; none for others."""
     return list(extractor.extractors) if isinstance(extractor, CombinedExtractor) else []
 
 
 def flat_extractor(extractor: nn.Module) -> nn.Module:
-    """Give what does the same with observations whose parts lie end to end already."""
+    """Return a module that does the same for observations whose parts are already concatenated."""
     return nn.Flatten() if isinstance(extractor, CombinedExtractor) else extractor
 
 
 def check_parts(extractor: nn.Module, space: spaces.Dict) -> None:
-    """Raise `NotCovered` unless a features extractor only lays vectors of a dictionary end to end."""
+    """Raise `NotCovered` unless a features extractor only concatenates vectors of a dictionary."""
     if (
         not isinstance(extractor, CombinedExtractor)
         or type(extractor).forward is not CombinedExtractor.forward
@@ -128,7 +128,7 @@ def check_parts(extractor: nn.Module, space: spaces.Dict) -> None:
         raise NotCovered(f"its {type(extractor).__name__} reads a dictionary of observations")
     for key, part in extractor.extractors.items():
         if type(part) is not nn.Flatten or not isinstance(space[key], spaces.Box):
-            raise NotCovered(f"'{key}' of its observations is no vector")
+            raise NotCovered(f"'{key}' of its observations is not a vector")
 
 
 def check_policy(policy: OffPolicyPolicy, *covered: type[OffPolicyPolicy]) -> None:

@@ -22,7 +22,7 @@ class FastPPO(FastRollouts, PPO):
     """SB3's PPO with a NumPy actor and a compiled update.
 
     Parameters, mathematics, use of random numbers, logged values and `model.zip` are those of
-    `stable_baselines3.PPO`, which loads and continues what this class saves. A model with images, dictionary
+    `stable_baselines3.PPO`, which loads and continues models of this class. A model with images, dictionary
     observations, gSDE, an optimizer other than Adam and AdamW, or a device other than the CPU trains in SB3's loops.
     """
 
@@ -90,7 +90,7 @@ class FastPPO(FastRollouts, PPO):
         """
         if self._compiled_update() is None:
             reasons = [part for part in (self._actor_critic, self._compiled) if isinstance(part, NotCovered)]
-            message = "several ranks train PPO with the fast engine alone, which does not cover this policy"
+            message = "several ranks need the fast engine for PPO, which does not support this policy"
             raise ConfigError(
                 [Problem("training", f"{message}: {reasons[0]}", remedy="start it in one process")]
             )
@@ -144,7 +144,7 @@ class FastPPO(FastRollouts, PPO):
 
 
 def flatten_buffer(buffer: RolloutBuffer) -> None:
-    """Lay the steps of all environments end to end, as SB3 does before it draws minibatches."""
+    """Concatenate the steps of all environments, as SB3 does before it draws minibatches."""
     if not buffer.generator_ready:
         for name in ("observations", "actions", "values", "log_probs", "advantages", "returns"):
             setattr(buffer, name, buffer.swap_and_flatten(getattr(buffer, name)))
@@ -152,7 +152,7 @@ def flatten_buffer(buffer: RolloutBuffer) -> None:
 
 
 def minibatch_arrays(buffer: RolloutBuffer) -> Minibatch:
-    """Give the contents of a flattened buffer as float32 arrays."""
+    """Return the contents of a flattened buffer as float32 arrays."""
     columns = buffer.values, buffer.log_probs, buffer.advantages, buffer.returns
     return Minibatch(
         np.asarray(buffer.observations, np.float32),

@@ -24,7 +24,7 @@ class Minibatch(NamedTuple):
 
 
 class PPOOptions(NamedTuple):
-    """What the compiled program depends on besides the shapes of its arguments."""
+    """Properties that the compiled program depends on besides the shapes of its arguments."""
 
     batch_size: int
     normalize_advantage: bool
@@ -33,7 +33,7 @@ class PPOOptions(NamedTuple):
 
 
 class PPOMetrics(NamedTuple):
-    """Losses and diagnostics, one number per minibatch; `used` is false for those after an early stop."""
+    """Losses and diagnostics, one number per minibatch; `used` is false for minibatches after an early stop."""
 
     policy_loss: Array
     value_loss: Array
@@ -74,14 +74,14 @@ class PPOUpdate:
 
         Args:
             state: Parameters and moments before the epoch.
-            adam_options: What `TorchAdam.options` gives.
+            adam_options: The result of `TorchAdam.options`.
             rollout: All transitions.
             permutation: Order in which the transitions are used.
             parameters: `clip_range`, `clip_range_vf`, `ent_coef`, `vf_coef`, `max_grad_norm`, `max_kl`.
-            options: What the program is compiled for.
+            options: Options of the compiled program.
 
         Returns:
-            The state after the epoch, whether training goes on, and metrics of shape (number of minibatches,).
+            The state after the epoch, whether training continues, and metrics of shape (number of minibatches,).
         """
         jax, jnp = self._jax, self._jax.numpy
         n_full = len(permutation) // options.batch_size
@@ -153,5 +153,5 @@ class PPOUpdate:
 
 
 def used(metric: Array, metrics: PPOMetrics) -> np.ndarray:
-    """Give a metric of the minibatches up to the early stop, in float64."""
+    """Return a metric of the minibatches up to the early stop, in float64."""
     return np.asarray(metric, np.float64)[np.asarray(metrics.used)]

@@ -34,11 +34,11 @@ def sample_transitions(model: OffPolicyAlgorithm, batch_size: int) -> Transition
 
 
 def flat(values: Any, keys: Sequence[str]) -> np.ndarray:
-    """Return observations or others as float32; parts of a dictionary end to end, (n, ...).
+    """Return observations or other values as float32; parts of a dictionary are concatenated, (n, ...).
 
     Args:
         values: NumPy arrays or tensors on the CPU.
-        keys: The parts of a dictionary that count, in their order.
+        keys: The used parts of a dictionary, in their order.
     """
     if isinstance(values, Mapping):
         parts = [np.asarray(values[key], np.float32) for key in keys]

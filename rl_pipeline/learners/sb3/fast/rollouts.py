@@ -1,4 +1,4 @@
-"""Collecting rollouts for on-policy algorithms without a distribution object and tensor copies per step."""
+"""Collection of rollouts for on-policy algorithms, without a distribution object and tensor copies per step."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ class FastRollouts(OnPolicyAlgorithm):
     ) -> bool:
         """Fill the buffer with one rollout; see `OnPolicyAlgorithm.collect_rollouts`.
 
-        Callbacks see the local variables that SB3's loop has, with NumPy arrays in place of tensors.
+        Callbacks get the local variables of SB3's loop, with NumPy arrays instead of tensors.
         """
         model = self._acting_model()
         if model is None:
@@ -76,7 +76,7 @@ class FastRollouts(OnPolicyAlgorithm):
     def _bootstrap_truncated(
         self, actor: BatchActor, rewards: np.ndarray, dones: np.ndarray, infos: list[dict[str, Any]]
     ) -> None:
-        """Add the value of the last observation to the reward where an episode was cut off, not ended."""
+        """Add the value of the last observation to the reward if an episode was truncated, not terminated."""
         truncated = [
             index
             for index in np.flatnonzero(dones)
@@ -110,7 +110,7 @@ class FastRollouts(OnPolicyAlgorithm):
 
 
 def compute_advantages(buffer: RolloutBuffer, last_values: np.ndarray, dones: np.ndarray) -> None:
-    """Fill `advantages` and `returns` of a full buffer, bit-exactly as SB3 does.
+    """Fill `advantages` and `returns` of a full buffer, bit-exactly like SB3.
 
     Generalised advantage estimation (Schulman et al. 2015, arXiv:1506.02438, equation 16). Only the recurrence
     runs step by step; everything else is computed for the whole rollout at once.

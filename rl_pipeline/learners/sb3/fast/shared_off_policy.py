@@ -1,7 +1,7 @@
 """Gradient steps of SAC, TQC and TD3 by several ranks: gradients are averaged on every minibatch.
 
-A gradient step exchanges twice, since the actor's gradient depends on the critics that have just moved: first the
-critics' gradient, then those of actor and entropy coefficient together.
+A gradient step has two exchanges, since the actor's gradient depends on the updated critics: first the critics'
+gradient, then those of actor and entropy coefficient together.
 """
 
 import numpy as np
@@ -19,13 +19,13 @@ from rl_pipeline.learners.sb3.fast.td3_update import TD3State, TD3Update
 
 
 class SharedSoftUpdate(SoftUpdate):
-    """Makes in every rank the step that one process would make with the minibatches of all ranks joined.
+    """Makes in every rank the step of one process with the joined minibatches of all ranks.
 
     Args:
         model: A `SAC` or `TQC` model.
-        objective: What it makes of its critics.
+        objective: Objective of its critics.
         ranks: All ranks.
-        options: As of the class for one rank; gradients are limited after they are averaged.
+        options: As for the class for one rank; gradients are limited after they are averaged.
 
     Raises:
         NotCovered: JAX is missing, or the model has an unknown layer or optimizer.
@@ -86,12 +86,12 @@ class SharedSoftUpdate(SoftUpdate):
 
 
 class SharedTD3Update(TD3Update):
-    """Does for TD3 what `SharedSoftUpdate` does for SAC.
+    """The counterpart of `SharedSoftUpdate` for TD3.
 
     Args:
         model: The model to train.
         ranks: All ranks.
-        options: As of the class for one rank; gradients are limited after they are averaged.
+        options: As for the class for one rank; gradients are limited after they are averaged.
 
     Raises:
         NotCovered: JAX is missing, or the model has an unknown layer or optimizer.

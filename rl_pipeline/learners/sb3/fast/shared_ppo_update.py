@@ -15,7 +15,7 @@ METRICS = tuple(name for name in PPOMetrics._fields if name != "used")
 
 
 class SharedPPOUpdate(PPOUpdate):
-    """Makes in every rank the update that one process would make with the minibatches of all ranks joined.
+    """Makes in every rank the update of one process with the joined minibatches of all ranks.
 
     A minibatch takes two compiled programs, before and after the one call in which the ranks exchange gradient and
     metrics. Advantages are normalised by the mean and deviation of the joined minibatch.
@@ -86,7 +86,7 @@ def normalized(minibatches: list[Minibatch], ranks: Ranks) -> list[Minibatch]:
     """Shift and scale the advantages of minibatches as if those of all ranks were joined, one by one.
 
     Args:
-        minibatches: Those of this rank; the other ranks have as many of the same lengths.
+        minibatches: Minibatches of this rank; the other ranks have the same number of equal lengths.
         ranks: All ranks.
     """
     advantages = [minibatch.advantages.astype(np.float64) for minibatch in minibatches]

@@ -22,7 +22,7 @@ NO_OPTIONS = OffPolicy()
 
 
 class SoftState(NamedTuple):
-    """Everything that a gradient step changes; `entropy` holds log_ent_coef, or None where it is fixed."""
+    """Everything that a gradient step changes; `entropy` is log_ent_coef, or None if it is fixed."""
 
     actor: AdamState
     critic: AdamState
@@ -31,7 +31,7 @@ class SoftState(NamedTuple):
 
 
 class SoftMetrics(NamedTuple):
-    """What a gradient step logs."""
+    """Metrics of a gradient step."""
 
     ent_coef: Array
     actor_loss: Array
@@ -40,7 +40,7 @@ class SoftMetrics(NamedTuple):
 
 
 class SoftParameters(NamedTuple):
-    """Numbers that a gradient step depends on; `tau` is 0 where the target networks stay."""
+    """Numbers that a gradient step depends on; `tau` is 0 if the target networks are not updated."""
 
     tau: Array
     target_entropy: Array
@@ -52,7 +52,7 @@ class SoftUpdate:
 
     Args:
         model: A `SAC` or `TQC` model.
-        objective: What it makes of its critics.
+        objective: Objective of its critics.
         options: Limits of its gradients and of the values of its target critics.
 
     Raises:
@@ -85,7 +85,7 @@ class SoftUpdate:
         return np.array(self._sample_actions(weights, observations, noise))
 
     def run(self, gradient_steps: int, batch_size: int) -> dict[str, float]:
-        """Make gradient steps and return the mean of what each logs."""
+        """Make gradient steps and return the means of their metrics."""
         model, state = self._model, self._read()
         options = np.stack([adam.options() for adam in self._adams])
         metrics = []
@@ -151,7 +151,7 @@ class SoftUpdate:
     def _actor_slopes(
         self, state: SoftState, critic: AdamState, batch: Transitions, noise: Array, numbers: Array
     ) -> tuple[Slope, Slope]:
-        """Give the slopes of actor and entropy coefficient, once the critics have moved."""
+        """Return the gradients of actor and entropy coefficient after the update of the critics."""
         ent_coef = self._ent_coef(state, numbers)
         loss = partial(self._actor_loss, critic=critic, batch=batch, noise=noise, ent_coef=ent_coef)
         gradient, value, log_prob = gradient_of(loss, state.actor, self._actor_adam.layout)

@@ -66,7 +66,7 @@ class TD3Update:
         self._gradient_step = self._jax.jit(self._step, static_argnames="moves_actor")
 
     def act(self, observations: np.ndarray) -> np.ndarray:
-        """Give the actor's actions in [-1, 1]."""
+        """Return the actor's actions in [-1, 1]."""
         return np.array(
             self._choose_actions(self._actor_adam.layout.gather(self._actor_adam.parameters), observations)
         )
@@ -119,13 +119,13 @@ class TD3Update:
         Args:
             state: State before it.
             batch: A minibatch of n transitions.
-            noise: What smooths the target policy, before it is clipped, shape (n, action_dim).
+            noise: Noise that smooths the target policy, before it is clipped, shape (n, action_dim).
             options: A row of `TorchAdam.options` each for actor and critic.
             numbers: The `TD3Parameters`.
-            moves_actor: Whether actor and target networks are updated, too.
+            moves_actor: Whether actor and target networks are also updated.
 
         Returns:
-            The state after it, and the losses of critic and actor; that of the actor is 0 where it does not move.
+            The state after it, and the losses of critic and actor; the actor's loss is 0 if it is not updated.
         """
         jnp = self._jax.numpy
         critic_slope = self._critic_slope(state, batch, noise, numbers)
@@ -180,7 +180,7 @@ class TD3Update:
         return self._objective.loss(outputs, targets), None
 
     def _actor_loss(self, weights: list[Array], critic: AdamState, batch: Transitions) -> tuple[Array, Array]:
-        """Give the loss with the penalty of actions, and that without it, which is logged."""
+        """Return the loss with the penalty of actions, and that without it, which is logged."""
         jnp = self._jax.numpy
         actions = self._actor.actions(jnp, weights, batch.observations)
         critics = self._critic_adam.layout.split(critic.parameters)
@@ -190,6 +190,6 @@ class TD3Update:
 
 
 def mean_losses(losses: np.ndarray, moves: list[bool]) -> dict[str, float]:
-    """Give what SB3 logs of the losses of critic and actor, shape (gradient steps, 2)."""
+    """Return SB3's metrics of the losses of critic and actor, shape (gradient steps, 2)."""
     means = {"actor_loss": float(losses[moves, 1].mean())} if any(moves) else {}
     return means | {"critic_loss": float(losses[:, 0].mean())}

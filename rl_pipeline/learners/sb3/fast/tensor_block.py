@@ -7,14 +7,14 @@ import torch
 
 from rl_pipeline.learners.sb3.fast.functions import Array
 
-ALIGNMENT = 64  # bytes; JAX reads a NumPy array that lies so without copying it
-CONCATENATED = 2**15  # numbers; XLA cuts loops over more among threads
+ALIGNMENT = 64  # bytes; JAX reads an aligned NumPy array without copying it
+CONCATENATED = 2**15  # numbers; XLA splits longer loops among threads
 
 
 class TensorBlock:
-    """Lays float32 CPU tensors end to end, so that JAX reads them in place and they are written in one copy.
+    """Stores float32 CPU tensors in one block, so that JAX reads them in place and they are written in one copy.
 
-    Nothing may be written while a JAX computation that was given `memory` is still running.
+    Do not write while a JAX computation on `memory` is still running.
 
     Args:
         tensors: The tensors, or others of the same shapes.
@@ -31,10 +31,10 @@ class TensorBlock:
         self._addresses = [part.data_ptr() for part in self._parts]
 
     def gather(self, tensors: Sequence[torch.Tensor]) -> np.ndarray:
-        """Move into the block those tensors that lie elsewhere, as they do at first and after they were loaded.
+        """Move tensors that are not in the block, such as at first and after loading, into it.
 
         Args:
-            tensors: One per shape. They stay the same objects with the same values.
+            tensors: One per shape. They remain the same objects with the same values.
 
         Returns:
             `memory`.
@@ -46,17 +46,17 @@ class TensorBlock:
         return self.memory
 
     def split(self, vector: Array) -> list[Array]:
-        """Cut a vector laid out as the block into one array per tensor, in its shape."""
+        """Split a vector in the layout of the block into one array per tensor, in its shape."""
         return [
             vector[start:stop].reshape(shape)
             for shape, start, stop in zip(self._shapes, self._bounds, self._bounds[1:], strict=False)
         ]
 
     def join(self, parts: Sequence[Array]) -> Array:
-        """Lay JAX arrays, one per tensor and in its shape, end to end as in the block.
+        """Concatenate JAX arrays, one per tensor and in its shape, in the layout of the block.
 
-        XLA fuses bias gradients, which are sums, with a `concatenate`; where it cuts that among threads, it has
-        taken several times as long as all the rest of a gradient step. Small ones are left whole.
+        XLA fuses bias gradients, which are sums, with a `concatenate`; if it splits that among threads, this takes
+        several times as long as the rest of a gradient step. Small vectors are not split.
         """
         import jax
         import jax.numpy as jnp
@@ -71,7 +71,7 @@ class TensorBlock:
 
 
 def aligned_zeros(size: int) -> np.ndarray:
-    """Give a float32 vector of zeros whose first byte lies at a multiple of `ALIGNMENT`."""
+    """Return a float32 vector of zeros whose first byte is at a multiple of `ALIGNMENT`."""
     raw = np.zeros(4 * size + ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
     return raw[start : start + 4 * size].view(np.float32)

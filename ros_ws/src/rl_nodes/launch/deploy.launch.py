@@ -1,4 +1,4 @@
-"""Lets an exported policy steer a robot."""
+"""Launch file for a policy node, which controls a robot with an exported policy."""
 
 from launch import LaunchDescription
 from rl_nodes import launch_plans

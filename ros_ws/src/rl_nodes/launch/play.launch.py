@@ -1,4 +1,4 @@
-"""Lets a run's policy act."""
+"""Launch file for a player of a run's policy."""
 
 from launch import LaunchDescription
 from rl_nodes import launch_plans

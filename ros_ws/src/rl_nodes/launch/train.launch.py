@@ -1,4 +1,4 @@
-"""Starts simulations and a trainer in them."""
+"""Launch file for simulations and a trainer that uses them."""
 
 from launch import LaunchDescription
 from rl_nodes import launch_plans

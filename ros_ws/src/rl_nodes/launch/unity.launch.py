@@ -1,4 +1,4 @@
-"""Starts the endpoint to which Unity programs connect."""
+"""Launch file for the endpoint of Unity programs."""
 
 from launch import LaunchDescription
 from rl_nodes import launch_plans

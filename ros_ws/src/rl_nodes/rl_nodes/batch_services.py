@@ -1,4 +1,4 @@
-"""Serves the services of a simulation in the thread that calls for it, without an executor."""
+"""Services of a simulation, which run in the calling thread without an executor."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,15 +12,15 @@ POLL_NANOSECONDS = 100_000_000
 
 
 class BatchServices:
-    """Answers requests as they come.
+    """Answers requests as they arrive.
 
-    rclpy's executors look at everything that a node has before each wait; a wait that watches nothing but these
-    services answers a step in a fraction of that time.
+    rclpy's executors inspect everything that a node has before each wait; a wait that watches only these services
+    answers a step in a fraction of that time.
 
     Args:
-        node: Offers the services below its own name.
-        types: Their names and types.
-        server: Has a callback of the name of each.
+        node: Node that offers the services below its own name.
+        types: Names and types of the services.
+        server: Object with a callback of the same name for each service.
     """
 
     def __init__(self, node: Node, types: Mapping[str, type], server: object) -> None:
@@ -33,11 +33,11 @@ class BatchServices:
         ]
 
     def has_clients(self) -> bool:
-        """Tell whether anybody on the network has a client of one of the services."""
+        """Return whether one of the services has a client on the network."""
         return any(self._node.count_clients(service.service_name) for service in self._services)
 
     def serve(self, is_over: Callable[[], bool]) -> None:
-        """Serve until ROS is shut down or something else is over, which is asked ten times a second."""
+        """Serve until ROS is shut down or another condition is met, which is checked ten times per second."""
         while self._context.ok() and not is_over():
             self._wait()
             for service in self._services:

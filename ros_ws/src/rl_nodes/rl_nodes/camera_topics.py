@@ -15,7 +15,7 @@ from rl_pipeline.envs.robot_state import RobotReader
 
 FRAME = "camera"
 TYPICAL_VIEW = 45.0
-"""Vertical angle of view in degrees, where the model does not tell it."""
+"""Vertical angle of view in degrees, if the model does not define it."""
 
 
 class CameraTopics:
@@ -33,11 +33,11 @@ class CameraTopics:
         self._due = 0.0
 
     def publish(self, env: VectorEnv, reader: RobotReader | None, seconds: float, now: Time) -> None:
-        """Publish a picture if one is due and somebody looks.
+        """Publish an image if one is due and a topic has a subscriber.
 
         Args:
             env: The environments, made with a render mode.
-            reader: Knows the model's angle of view.
+            reader: Reads the model's angle of view.
             seconds: The simulated time.
             now: The same as a stamp.
         """
@@ -54,7 +54,7 @@ class CameraTopics:
 
 
 def image(frame: np.ndarray, now: Time) -> Image:
-    """Turn uint8 (height, width, 3) into a message."""
+    """Convert uint8 (height, width, 3) to a message."""
     height, width, channels = frame.shape
     message = Image(height=height, width=width, encoding="rgb8", step=width * channels)
     message.header.stamp, message.header.frame_id = now, FRAME

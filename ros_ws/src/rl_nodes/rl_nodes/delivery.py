@@ -1,4 +1,4 @@
-"""Messages that reach who listens, even where the node ends right after them."""
+"""Delivery of messages to subscribers, even if the node ends directly afterwards."""
 
 import time
 from typing import Any
@@ -10,24 +10,24 @@ from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-"""Who subscribes later gets the latest message, too."""
+"""Quality of service with which later subscribers also get the latest message."""
 PATIENCE = Duration(seconds=2)
 DISCOVERY_S = 6.0
-"""Seconds after whose start a process has been found; mostly it takes a tenth of one, now and then two or three."""
+"""Seconds until others have discovered a new process; usually 0.1 s, sometimes 2 or 3 s."""
 POLL_S = 0.05
 
 
 def deliver(node: Node, publisher: Publisher, message: Any) -> None:
-    """Stamp a message, publish it, and wait until those who listen have it."""
+    """Stamp a message, publish it, and wait until the subscribers have received it."""
     message.stamp = node.get_clock().now().to_msg()
     publisher.publish(message)
     publisher.wait_for_all_acked(PATIENCE)
 
 
 def wait_for_listener(publisher: Publisher) -> None:
-    """Let who listens get the latest message of a node that ends, also where they have not found each other yet.
+    """Deliver the latest message of a node before it ends, even if subscribers have not discovered it yet.
 
-    Only a process that has hardly begun waits; later nobody listens whom it has not found.
+    Only a new process waits; later, it has discovered all subscribers.
     """
     end = psutil.Process().create_time() + DISCOVERY_S
     while not publisher.get_subscription_count() and time.time() < end:

@@ -20,7 +20,7 @@ METRIC = "episode/"
 
 
 def training_statistics(timestep: int, values: Mapping[str, float]) -> EpisodeStatistics | None:
-    """Turn a row of the curve into a message; None where no episode has ended yet.
+    """Convert a row of the curve to a message; None if no episode has ended yet.
 
     Args:
         timestep: Age of the policy.
@@ -33,7 +33,7 @@ def training_statistics(timestep: int, values: Mapping[str, float]) -> EpisodeSt
 
 
 def evaluation_statistics(source: str, timestep: int, summary: Mapping[str, float]) -> EpisodeStatistics:
-    """Turn the summary of an evaluation into a message.
+    """Convert the summary of an evaluation to a message.
 
     Args:
         source: `evaluation` or `play`.

@@ -11,7 +11,7 @@ from rl_pipeline.commands.evaluate import evaluate_run
 class Evaluate(process.RunNode):
     """Evaluates once and ends.
 
-    Parameters: `run`, the run; `checkpoint`, which of its checkpoints (by default the best); `episodes` and `seed`
+    Parameters: `run`, the run; `checkpoint`, one of its checkpoints (by default the best); `episodes` and `seed`
     (by default those of its configuration). Topic: `~/episodes`.
     """
 

@@ -1,4 +1,4 @@
-"""SIGINT of a node that others use: they finish first."""
+"""Handling of SIGINT in a node with clients, which finish first."""
 
 import signal
 from collections.abc import Callable
@@ -7,18 +7,18 @@ from types import FrameType
 from rclpy.node import Node
 
 SILENT_SECONDS = 60.0
-"""Who sends nothing for so long is taken for dead."""
+"""Seconds of silence after which a client counts as dead."""
 
 
 class Interruption:
-    """Notes SIGINT; a second one raises KeyboardInterrupt. Make it in the main thread.
+    """Records SIGINT; a second one raises KeyboardInterrupt. Create it in the main thread.
 
     Ctrl-C in a terminal, and `ros2 launch`, interrupt a training and its simulations together; the training needs
     them until it has saved.
 
     Args:
-        node: Says what it is waiting for.
-        is_used: Whether somebody has used the node in the last so many seconds.
+        node: Node that logs the reason of the wait.
+        is_used: Returns whether the node was used in the last given seconds.
     """
 
     def __init__(self, node: Node, is_used: Callable[[float], bool]) -> None:
@@ -29,14 +29,14 @@ class Interruption:
         signal.signal(signal.SIGINT, self._on_signal)
 
     def is_over(self) -> bool:
-        """Tell whether SIGINT came and nobody uses the node any more; say so once where somebody does."""
+        """Return whether SIGINT arrived and the node has no active clients; log once if it has."""
         if not self._came:
             return False
         is_used = self._is_used(SILENT_SECONDS)
         if is_used and not self._is_told:
             self._logger.info(
-                f"SIGINT: ending when its clients have, or were silent for {SILENT_SECONDS:.0f} s; "
-                "a second one ends at once"
+                f"SIGINT: the node ends when its clients have ended or were silent for {SILENT_SECONDS:.0f} s; "
+                "a second SIGINT ends it at once"
             )
             self._is_told = True
         return not is_used

@@ -1,4 +1,4 @@
-"""Turns a plan into what `ros2 launch` carries out."""
+"""Conversion of a plan to a launch description for `ros2 launch`."""
 
 from pathlib import Path
 
@@ -19,13 +19,13 @@ from rl_nodes.launch_outcome import Outcome
 from rl_nodes.launch_plans import LaunchPlan, NodeStart
 
 SAVING_SECONDS = "600"
-"""What a training may take to finish its rollout and save, before it is ended by SIGTERM."""
+"""Seconds that a training has to finish its rollout and save, before it gets SIGTERM."""
 
 
 def describe(plan: LaunchPlan) -> LaunchDescription:
     """Declare the arguments of a plan and start its nodes; when one ends, all of them are interrupted.
 
-    Where one failed, the launch ends with what it wrote last and an exit status that is not 0.
+    If a node failed, the launch ends with its last output and an exit status that is not 0.
     """
 
     def start(context: LaunchContext) -> list[ExecuteProcess | RegisterEventHandler]:

@@ -5,18 +5,18 @@ from collections import defaultdict, deque
 
 REPEATED_LINES = 30
 OBEDIENT = (0, 130, -signal.SIGINT)
-"""Exit statuses of a process that the launch has interrupted and that has not failed."""
+"""Exit statuses of an interrupted process that has not failed."""
 
 
 class NodeFailedError(RuntimeError):
-    """A node of the launch failed. `ros2 launch` prints it and has an exit status that is not 0."""
+    """Raised when a node of the launch failed. `ros2 launch` prints it, and its exit status is not 0."""
 
 
 class Outcome:
     """Keeps the first failure among the processes of a launch, until the last of them has ended.
 
     Args:
-        n_processes: How many are started.
+        n_processes: Number of processes.
     """
 
     def __init__(self, n_processes: int) -> None:
@@ -26,20 +26,20 @@ class Outcome:
         self._lines: defaultdict[str, deque[bytes]] = defaultdict(lambda: deque(maxlen=REPEATED_LINES))
 
     def wrote(self, process: str, output: bytes) -> None:
-        """Keep the last lines that a process wrote."""
+        """Store the last lines of a process's output."""
         *lines, self._unfinished[process] = (self._unfinished[process] + output).split(b"\n")
         self._lines[process].extend(line for line in lines if line.strip())
 
     def ended(self, process: str, exit_status: int, *, interrupted: bool) -> None:
-        """Note how a process ended.
+        """Record the end of a process.
 
         Args:
             process: Its name.
-            exit_status: Its exit status; minus the number of a signal that ended it.
+            exit_status: Its exit status, or the negative number of the signal that ended it.
             interrupted: Whether the launch had interrupted it.
 
         Raises:
-            NodeFailedError: It was the last one, and one of them has failed.
+            NodeFailedError: It was the last process, and one of them has failed.
         """
         self._running -= 1
         if self._failed is None and exit_status not in (OBEDIENT if interrupted else (0,)):

@@ -18,7 +18,7 @@ class NodeStart:
     """A node to start.
 
     Attributes:
-        executable: Which of the nodes of its package.
+        executable: Executable in its package.
         name: Its name on the network.
         namespace: The namespace of the name, such as `/left` or `left`; empty for none.
         parameters: Its parameters.
@@ -35,7 +35,7 @@ class NodeStart:
         """Return the command line.
 
         Args:
-            prefix: Where the package is installed.
+            prefix: Installation folder of the package.
         """
         remappings = [
             "-r",
@@ -53,11 +53,11 @@ class NodeStart:
 
 @dataclass(frozen=True)
 class LaunchPlan:
-    """What a launch file does.
+    """Plan of a launch file.
 
     Attributes:
         arguments: Its arguments: names to a default and a description.
-        starts: Turns their values into the nodes to start; raises ValueError where one is wrong.
+        starts: Converts their values to the nodes to start; raises ValueError for a wrong value.
     """
 
     arguments: Mapping[str, tuple[str, str]]
@@ -71,13 +71,13 @@ COMMON = {
     "namespace": ("", "namespace of all nodes, e.g. left or /left"),
     "use_sim_time": (
         "false",
-        "true: the nodes take the time from /clock, which the first simulation publishes",
+        "true: the nodes use the time from /clock, which the first simulation publishes",
     ),
 }
 
 
 def simulation_starts(values: Values) -> list[NodeStart]:
-    """Return the simulations; they are called simulation_1, simulation_2, ..."""
+    """Return the simulations, named simulation_1, simulation_2, ..."""
     parameters: Parameters = {"config": values["config"], "overrides": shlex.split(values["overrides"])}
     sim_time = _truth(values, "use_sim_time")
     return [
@@ -89,7 +89,7 @@ def simulation_starts(values: Values) -> list[NodeStart]:
 
 
 def train_starts(values: Values) -> list[NodeStart]:
-    """Return the simulations and a trainer in them; without simulations it trains as the experiment says."""
+    """Return the simulations and a trainer; without simulations, the experiment selects the backend."""
     overrides = shlex.split(values["overrides"])
     prefix = absolute(values["namespace"]).rstrip("/")
     names = [f"{prefix}/{name}" for name in _simulation_names(values)]
@@ -105,7 +105,7 @@ def train_starts(values: Values) -> list[NodeStart]:
 
 
 def play_starts(values: Values) -> list[NodeStart]:
-    """Return a player, and the simulations of its run if it was trained in some."""
+    """Return a player, and the simulations of its run if it was trained in simulations."""
     parameters: Parameters = {
         "run": values["run"],
         "checkpoint": values["checkpoint"],
@@ -117,7 +117,7 @@ def play_starts(values: Values) -> list[NodeStart]:
 
 
 def deploy_starts(values: Values) -> list[NodeStart]:
-    """Return what lets an exported policy steer a robot."""
+    """Return the policy node, which controls a robot with an exported policy."""
     parameters: Parameters = {
         "policy": values["policy"],
         "config": values["config"],
@@ -129,7 +129,7 @@ def deploy_starts(values: Values) -> list[NodeStart]:
 
 
 def unity_starts(values: Values) -> list[NodeStart]:
-    """Return the endpoint to which Unity programs connect."""
+    """Return the endpoint of Unity programs."""
     if not values["port"].isdecimal():
         raise ValueError(f"the argument port is '{values['port']}'; it must be a non-negative integer")
     parameters: Parameters = {"ROS_IP": values["address"], "ROS_TCP_PORT": int(values["port"])}
@@ -155,11 +155,11 @@ TRAIN = LaunchPlan(COMMON | {"resume": ("", "a run to resume, or auto")}, train_
 PLAY = LaunchPlan(
     COMMON
     | {
-        "simulations": ("0", "number of simulation nodes, as many as the run was trained in"),
+        "simulations": ("0", "number of simulation nodes, the same as in the training of the run"),
         "run": ("", "the run"),
-        "checkpoint": ("", "which of its checkpoints; by default the best"),
+        "checkpoint": ("", "one of its checkpoints; by default the best"),
         "render": ("none", "none, human for a window, or rgb_array for a film"),
-        "episodes": ("-1", "after how many to end; by default never"),
+        "episodes": ("-1", "number of episodes; by default no limit"),
     },
     play_starts,
 )
@@ -167,17 +167,17 @@ DEPLOY = LaunchPlan(
     {
         "policy": ("", "an ONNX file of `rl-pipeline export`, or the folder of a run that has one"),
         "config": ("", "a YAML file with the section deploy"),
-        "activate": ("false", "true: the policy acts at once, without an operator"),
-        "shadow": ("false", "true: nothing is commanded, whatever the file says"),
+        "activate": ("false", "true: the policy is activated at once, without an operator"),
+        "shadow": ("false", "true: no commands are sent, even if the file enables them"),
         "namespace": COMMON["namespace"],
-        "use_sim_time": ("false", "true: the node takes the time of its messages from /clock"),
+        "use_sim_time": ("false", "true: the node uses the time from /clock for its messages"),
     },
     deploy_starts,
 )
 UNITY = LaunchPlan(
     {
-        "address": ("127.0.0.1", "where the endpoint listens"),
-        "port": ("10000", "the port of it"),
+        "address": ("127.0.0.1", "address on which the endpoint listens"),
+        "port": ("10000", "port of the endpoint"),
         "namespace": COMMON["namespace"],
     },
     unity_starts,

@@ -24,13 +24,13 @@ TRANSITIONS = {
 }
 PATIENCE = 10.0
 ANSWER = 60.0
-"""Seconds: an activation waits for the robot."""
+"""Seconds to wait for an answer; an activation waits for the robot."""
 DIAGNOSTICS = 5.0
 """Seconds to wait for /diagnostics, which a policy node publishes every second."""
 
 
 class Operate(Node):
-    """Does one thing to a policy node.
+    """Runs one action on a policy node.
 
     Parameters: `action`, one of `state`, `configure`, `activate`, `deactivate`, `cleanup` and `reset`; `node`, the
     full name of the policy node.
@@ -40,7 +40,7 @@ class Operate(Node):
         """Declare the parameters.
 
         Raises:
-            ValueError: There is no such action.
+            ValueError: The action is unknown.
         """
         super().__init__("operate")
         self.action = parameters.text(self, "action", "state")
@@ -55,14 +55,14 @@ class Operate(Node):
         """Call the service, and print the state of the node and of its control loop.
 
         Raises:
-            RefusedError: There is no such node.
+            RefusedError: The node does not exist.
             CommandFailedError: The node refused, or did not answer.
         """
         if self.action in TRANSITIONS:
             request = ChangeState.Request(transition=Transition(id=TRANSITIONS[self.action]))
             if not self._call(ChangeState, "change_state", request).success:
                 state = self._call(GetState, "get_state", GetState.Request()).current_state.label
-                reason = self._newest_status().removeprefix(f"{state}: ") or "its log says why"
+                reason = self._newest_status().removeprefix(f"{state}: ") or "see its log"
                 raise CommandFailedError(f"{self.target} is {state} and did not {self.action}: {reason}")
         elif self.action == "reset":
             answer = self._call(Trigger, "reset", Trigger.Request())
@@ -76,7 +76,9 @@ class Operate(Node):
     def _call(self, service_type: Any, name: str, request: Any) -> Any:
         client = self.create_client(service_type, f"{self.target}/{name}")
         if not client.wait_for_service(PATIENCE):
-            raise RefusedError(f"there is no policy node {self.target}; --node names it, with its namespace")
+            raise RefusedError(
+                f"the policy node {self.target} was not found; give its name with its namespace as --node"
+            )
         answer: Any = client.call(request, timeout_sec=ANSWER)
         if answer is None:
             raise CommandFailedError(f"{self.target} did not answer within {ANSWER:g} s")

@@ -1,4 +1,4 @@
-"""Parameters of nodes. They are read once, at the start, so ROS is told that they are read-only."""
+"""Parameters of nodes. They are read once, at the start, so they are declared read-only."""
 
 from typing import Any
 
@@ -36,10 +36,10 @@ def integer(node: Node, name: str, default: int) -> int:
 
 
 def natural(node: Node, name: str) -> int | None:
-    """Declare a parameter that is a non-negative integer; -1, the default, stands for None.
+    """Declare a parameter that is a non-negative integer; -1, the default, means None.
 
     Raises:
-        ValueError: It is below -1.
+        ValueError: The value is below -1.
     """
     value = integer(node, name, -1)
     if value < -1:
@@ -51,11 +51,11 @@ def run_name(node: Node) -> str:
     """Declare the parameter `run` and return its value.
 
     Raises:
-        ValueError: It is empty.
+        ValueError: The value is empty.
     """
     name = text(node, "run")
     if not name:
-        raise ValueError("the parameter run is empty; `rl-pipeline list runs` lists what it may name")
+        raise ValueError("the parameter run is empty; set it to one of the runs of `rl-pipeline list runs`")
     return name
 
 

@@ -1,4 +1,4 @@
-"""The node `play`: a run's policy acts in its environment; every episode is published."""
+"""The node `play`, in which a run's policy acts in its environment; it publishes every episode."""
 
 from rl_interfaces.msg import EpisodeStatistics
 
@@ -17,9 +17,9 @@ RENDER = ("none", "human", "rgb_array")
 class Play(process.RunNode):
     """Lets a policy act.
 
-    Parameters: `run`, the run; `checkpoint`, which of its checkpoints (by default the best); `render`, `none`,
-    `human` for a window or `rgb_array` for a film of one episode; `episodes`, after how many to end (by default
-    never); `seed`.
+    Parameters: `run`, the run; `checkpoint`, one of its checkpoints (by default the best); `render`, `none`,
+    `human` for a window or `rgb_array` for a film of one episode; `episodes`, their number (by default no limit);
+    `seed`.
     Topic: `~/episodes`, a message for each episode.
     """
 
@@ -27,7 +27,7 @@ class Play(process.RunNode):
         """Declare the parameters.
 
         Raises:
-            ValueError: No run is named, or `render` is none of its values.
+            ValueError: No run is named, or the value of `render` is unknown.
         """
         super().__init__("play")
         self.run = parameters.run_name(self)

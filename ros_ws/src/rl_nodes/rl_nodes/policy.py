@@ -1,4 +1,4 @@
-"""The node `policy`: an exported policy steers a robot over its topics, and stops when something is wrong."""
+"""The node `policy`, in which an exported policy controls a robot over its topics, and stops after a problem."""
 
 import signal
 import sys
@@ -37,9 +37,9 @@ LEVELS = {"stopped": DiagnosticStatus.ERROR, "inactive": DiagnosticStatus.WARN}
 class PolicyNode(LifecycleNode):
     """Lets an exported policy act on a robot.
 
-    Parameters: `policy`, an ONNX file of `rl-pipeline export`, or a folder that has it; it may be changed while the
+    Parameters: `policy`, an ONNX file of `rl-pipeline export`, or a folder with one; it may be changed while the
     node is not active. `config`, a YAML file with the section `deploy`. `activate`, become active at the start.
-    `shadow`, command nothing, whatever the file says.
+    `shadow`, send no commands, even if the file enables them.
     Services: those of a lifecycle node, and `~/reset` (std_srvs/srv/Trigger), which lets a stopped policy act again.
     Topics: `/diagnostics`, and `~/shadow` in shadow.
     """
@@ -79,7 +79,7 @@ class PolicyNode(LifecycleNode):
         return self._attempt(self._configure)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Compare robot and policy, and begin."""
+        """Compare robot and policy, and start."""
         return self._attempt(self._activate)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -90,14 +90,14 @@ class PolicyNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Forget policy and robot."""
+        """Release policy and robot."""
         self._release()
         self.refusal = None
         self.tell()
         return TransitionCallbackReturn.SUCCESS
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop the robot for good."""
+        """Stop the robot permanently."""
         self._release()
         return TransitionCallbackReturn.SUCCESS
 
@@ -131,7 +131,7 @@ class PolicyNode(LifecycleNode):
             self._configure()
         robot = self.robot
         if robot is None:
-            raise RuntimeError("there is no robot after its configuration")
+            raise RuntimeError("the node has no robot after its configuration")
         robot.connect()
         robot.activate()
         self.get_logger().info(f"activated: {robot.state}")
@@ -191,7 +191,7 @@ class PolicyNode(LifecycleNode):
         self._diagnostics.publish(message)
 
     def steer(self, is_over: Callable[[], bool]) -> None:
-        """Steer the robot in this thread until told otherwise."""
+        """Control the robot in this thread until a stop is requested."""
         while not is_over():
             robot = self.robot
             if robot is None:
@@ -204,7 +204,7 @@ class PolicyNode(LifecycleNode):
 
 
 class Signals:
-    """Notes SIGINT and SIGTERM, so that the robot is stopped before the process ends. Make it in the main thread."""
+    """Records SIGINT and SIGTERM, so that the robot stops before the process ends. Create it in the main thread."""
 
     def __init__(self) -> None:
         self._came = False
@@ -212,7 +212,7 @@ class Signals:
             signal.signal(number, self._note)
 
     def came(self) -> bool:
-        """Whether one of them came, or ROS was shut down."""
+        """Whether one of them arrived, or ROS was shut down."""
         return self._came or not rclpy.ok()
 
     def _note(self, number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""A robot that a policy steers over ROS topics: messages in, commands out, in a loop of its own."""
+"""A robot that a policy controls over ROS topics, in a separate loop of observations and commands."""
 
 import threading
 import time
@@ -34,26 +34,26 @@ from rl_pipeline.policies.spec import PolicySpec, Signal
 COMMANDS = QoSProfile(
     depth=1, liveliness=LivelinessPolicy.AUTOMATIC, liveliness_lease_duration=Duration(seconds=1)
 )
-"""A robot that asks for it is told by the middleware, within a second, that this process has died."""
+"""Lease with which the middleware notifies a robot within a second if this process has died."""
 IDLE_NANOSECONDS = SECOND // 20
 
 
 class PolicyRobot:
-    """Steers a robot with a policy, from the activation to the deactivation.
+    """Controls a robot with a policy, from the activation to the deactivation.
 
-    `step` is called all the time by one thread, everything else by another one.
+    One thread calls `step` continuously; another one calls all other methods.
 
     Args:
-        node: Takes part in the network.
-        deploy: Describes the robot.
+        node: Node on the network.
+        deploy: Description of the robot.
         exported: The policy.
-        stopped: Told why, whenever the policy is stopped.
+        stopped: Called with the reason whenever the policy is stopped.
 
     Attributes:
         rate: Cycles per second.
         cycles: Number of cycles since the activation.
         latest: Longest delay of a command in seconds since it was last set to 0.
-        recorder: Records the cycles while the policy is active, if it is asked to.
+        recorder: Records the cycles while the policy is active, if recording is enabled.
 
     Raises:
         ConfigError: The description does not fit the policy.
@@ -66,7 +66,7 @@ class PolicyRobot:
         spec = exported.spec
         rate = deploy.rate or spec.rate
         if rate is None:
-            message = "is not known: the policy does not tell its own"
+            message = "is unknown: the policy contains no rate"
             raise ConfigError([Problem(f"{KEY}.rate", message, remedy="set it to the rate of the training")])
         self.rate = rate
         self._period = int(SECOND / rate)
@@ -105,12 +105,12 @@ class PolicyRobot:
         return None if self._control is None else self._control.problem
 
     def connect(self) -> None:
-        """Find the topics, wait for a first observation and compare it with what the policy needs.
+        """Find the topics, wait for a first observation and compare it with the policy.
 
         Raises:
-            ConfigError: The robot observes something else.
-            SimulationError: A topic is missing, silent or malformed, or nobody obeys.
-            RefusedError: Something is wrong that would stop the policy at once.
+            ConfigError: The robot's observation differs from the policy's.
+            SimulationError: A topic is missing, silent or malformed, or a command has no subscriber.
+            RefusedError: A problem would stop the policy at once.
         """
         deadline = time.monotonic() + self._deploy.startup_timeout
         if self._deploy.episode_start is not None:
@@ -149,7 +149,7 @@ class PolicyRobot:
         )
 
     def activate(self) -> None:
-        """Begin to command; `connect` comes first.
+        """Start to send commands; call `connect` before.
 
         Raises:
             OSError: The recording cannot be written.
@@ -177,7 +177,7 @@ class PolicyRobot:
         return Recorder(Path(settings.folder) / name, document, checksum, max_bytes=max_bytes)
 
     def deactivate(self) -> None:
-        """Leave the robot with the command of a stop, which it has when this returns, and command nothing more."""
+        """Send the command of a stop, wait until the robot has received it, and send no more commands."""
         with self._lock:
             if self._control is None or self._control.state == "inactive":
                 return
@@ -186,7 +186,7 @@ class PolicyRobot:
                 self._commander.send(command)
             self._note("info", "deactivated")
             recorder, self.recorder = self.recorder, None
-        self._commander.deliver()  # the node may end next, and what it has not delivered with it
+        self._commander.deliver()  # the node may end next and lose undelivered messages
         if recorder is not None:
             recorder.close()
 
@@ -195,7 +195,7 @@ class PolicyRobot:
             self.recorder.event(time.time_ns(), level, text)
 
     def reset(self) -> str | None:
-        """Let a stopped policy act again, with an empty memory and a ramp; return why that cannot be."""
+        """Allow a stopped policy to act again, with an empty memory and a ramp; return why this is refused."""
         with self._lock:
             if self._control is None or self._control.state != "stopped":
                 return f"the policy is {self.state}, not stopped"
@@ -242,7 +242,7 @@ class PolicyRobot:
         return max(0, min(self._due - time.monotonic_ns(), IDLE_NANOSECONDS))
 
     def _reference(self, now: int) -> int | None:
-        """Return when the cycle that begins now should have begun; None where none is due."""
+        """Return the due time of the cycle that starts now; None if none is due."""
         is_stopped = self._control is not None and self._control.state == "stopped"
         if self._deploy.trigger is not None and not is_stopped:
             self._due = now + IDLE_NANOSECONDS
@@ -284,7 +284,7 @@ class PolicyRobot:
             self._note("error", outcome.problem)
 
     def _observe(self, problem: str | None) -> tuple[Observation | None, str | None]:
-        """Return the observation, or what is wrong; `problem` is what `_problem` returned."""
+        """Return the observation, or the problem; `problem` is the result of `_problem`."""
         if problem is not None:
             return None, problem
         try:
@@ -293,7 +293,7 @@ class PolicyRobot:
             return None, str(error)
 
     def _problem(self, now: int) -> str | None:
-        """Return what is wrong with the emergency stop or a topic."""
+        """Return the problem of the emergency stop or of a topic."""
         if self._emergency is not None and (problem := self._emergency.problem(now)):
             return problem
         for watch in self._watches.values():
@@ -344,14 +344,14 @@ class PolicyRobot:
             emergency.received(time.monotonic_ns(), pressed=message.data)
 
         self._emergency = emergency
-        # A publisher that comes later may offer no reliable delivery, and a reliable subscription is deaf to it.
+        # A later publisher may not offer reliable delivery, and a reliable subscription would not receive it.
         best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
         for quality in (offered_quality(self._node, topic), best_effort):
             self._arrivals += (Arrivals(self._node, Bool, topic, quality, arrived),)
 
 
 def _number_type(spec: PolicySpec) -> np.dtype[np.generic]:
-    """Return the type of the numbers that a policy observes beside pictures."""
+    """Return the type of the numbers that a policy observes beside images."""
     observation = spec.observation
     signals = [observation] if isinstance(observation, Signal) else list(observation.values())
     return np.dtype(next((one.dtype for one in signals if len(one.shape) == 1), np.float32))

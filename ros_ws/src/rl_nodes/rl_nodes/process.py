@@ -13,9 +13,9 @@ from rl_pipeline.run.trust import trusting_code
 
 
 class RunNode(Node):
-    """A node that works with a run.
+    """A node that uses a run.
 
-    Parameter: `trust_code`, execute the code and programs of a downloaded run, as `--trust-code` does.
+    Parameter: `trust_code`, execute the code and programs of a downloaded run, like `--trust-code`.
     """
 
     def __init__(self, name: str) -> None:
@@ -30,12 +30,12 @@ NodeT = TypeVar("NodeT", bound=RunNode)
 def run(
     make_node: Callable[[], NodeT], work: Callable[[NodeT], int | None], arguments: list[str] | None
 ) -> None:
-    """Make a node, work, and end the process with the exit status that the command line would have.
+    """Make a node, run its work, and end the process with the exit status of the corresponding command.
 
     Args:
-        make_node: Makes the node; a ValueError is a refused parameter.
-        work: What the main thread does, signals included.
-        arguments: The command line; that of this process by default.
+        make_node: Makes the node; a ValueError means a refused parameter.
+        work: Function of the main thread, which also handles signals.
+        arguments: The command line; by default, that of this process.
     """
     log_to_terminal()
 

@@ -1,4 +1,4 @@
-"""A simulation that plays a robot: it goes on by itself, or with each command, and obeys the latest one."""
+"""A simulation in the role of a robot: it runs by itself, or with each command, and executes the latest one."""
 
 from typing import Any
 
@@ -16,18 +16,18 @@ from rl_pipeline.envs.robot_state import find_robot
 class RealTime:
     """Steps one environment on a timer with the latest action on `~/action`, zeros before the first one.
 
-    In lockstep it has no timer: each action makes a step, so that a policy which is triggered by the observation acts
-    exactly as in a process of its own.
+    In lockstep, it has no timer: each action makes a step, so that a policy which is triggered by the observation
+    acts exactly as in a single process.
 
-    Services: `~/pause` (SetBool), `~/step_once` and `~/reset_episode` (Trigger). An episode that ends is followed by
-    the next one at once.
+    Services: `~/pause` (SetBool), `~/step_once` and `~/reset_episode` (Trigger). The next
+    episode starts at once when one ends.
 
     Args:
-        node: Has the timer, the topic and the services.
+        node: Node with the timer, the topic and the services.
         env: One environment with continuous actions.
-        topics: Publish its state after every step.
+        topics: Publishes its state after every step.
         factor: Simulated seconds per second; None for lockstep.
-        seed: Of the first episode, and thereby of all; None for another one each time.
+        seed: Seed of the first episode, which determines all; None for a random seed.
 
     Raises:
         ValueError: The factor is not positive, or the actions are not continuous numbers.

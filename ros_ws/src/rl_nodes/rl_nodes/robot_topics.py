@@ -23,18 +23,18 @@ NANOSECONDS = 1_000_000_000
 
 
 class RobotTopics:
-    """Publishes what somebody listens to: `joint_states`, `odom`, `observation`, `reward`, `camera/...` and `/clock`.
+    """Publishes topics with subscribers: `joint_states`, `odom`, `observation`, `reward`, `camera/...` and `/clock`.
 
-    `observation` is what a policy sees, where that is a list of numbers, or several in a Dict, one after the other in
-    the order of the space. A message on `episode_start` comes before the first observation of an episode. The clock
-    is told if asked for.
+    `observation` is the policy's observation, if it is a list of numbers, or several in a Dict, which are
+    concatenated in the order of the space. A message on `episode_start` precedes the first observation of an episode.
+    The clock is published if it is enabled.
 
-    Joints and odometry are known of MuJoCo environments. Messages are stamped with the simulated time, which never
-    goes back: it runs on through the episodes.
+    Joints and odometry are available for MuJoCo environments. Messages are stamped with the simulated time, which
+    never goes back: it continues across episodes.
 
     Args:
         node: Publishes.
-        publish_clock: Whether this node is the one that tells the simulated time.
+        publish_clock: Whether this node publishes the simulated time.
         camera_rate: Pictures per simulated second; 0 for none.
     """
 
@@ -58,12 +58,12 @@ class RobotTopics:
         *,
         episode_starts: bool = False,
     ) -> None:
-        """Publish the state after a step, or after a reset, which takes no time and has no reward.
+        """Publish the state after a step, or after a reset, which has no duration and no reward.
 
         Args:
             env: The environments.
-            rewards: (num_envs,), None after a reset.
-            observations: What the environments observe now; None where a client is told.
+            rewards: (num_envs,); None after a reset.
+            observations: Present observations of the environments; None if a client gets them.
             episode_starts: Whether the observation is the first of an episode.
         """
         if episode_starts:
@@ -101,12 +101,12 @@ class RobotTopics:
 
 
 def step_seconds(env: VectorEnv, reader: RobotReader | None) -> float:
-    """Return the simulated seconds of an environment step, by default those between two frames of a film."""
+    """Return the simulated seconds of an environment step; by default, those between two frames of a film."""
     return reader.seconds if reader else 1.0 / float(env.metadata.get("render_fps") or 50.0)
 
 
 def stamp(seconds: float) -> Time:
-    """Return a time of ROS."""
+    """Return a ROS time."""
     whole = math.floor(seconds)
     return Time(sec=whole, nanosec=min(round((seconds - whole) * NANOSECONDS), NANOSECONDS - 1))
 

@@ -1,4 +1,4 @@
-"""Python's log messages on the topic /rosout; the terminal has them already."""
+"""Python's log messages on the topic /rosout; the terminal already shows them."""
 
 import logging
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ class RosoutHandler(logging.Handler):
     """Publishes the records of Python's logging.
 
     Args:
-        node: Publishes and stamps them.
+        node: Node that publishes and stamps them.
     """
 
     def __init__(self, node: Node) -> None:

@@ -29,18 +29,18 @@ from rl_pipeline.envs.ros.spinning import SpinningThread, spin
 class Simulation(Node):
     """Serves the environments of `environment` of a YAML file, and publishes environment 0 as a robot.
 
-    Parameters: `config`, the path of the file; `overrides`, changes to it as `key=value`; `publish_clock`, tell the
-    simulated time; `camera_rate`, pictures per simulated second (default 0, none); `real_time`, go on without waiting
-    for a client's steps, with `real_time_factor` simulated seconds per second; `lockstep`, go on by a step with each
-    action on `~/action`; `seed`, of the episodes of these two.
+    Parameters: `config`, the path of the file; `overrides`, changes to it as `key=value`; `publish_clock`, publish
+    the simulated time; `camera_rate`, pictures per simulated second (default 0, none); `real_time`, run without
+    waiting for a client's steps, with `real_time_factor` simulated seconds per second; `lockstep`, make one step for
+    each action on `~/action`; `seed`, the seed of the episodes of these two.
     """
 
     def __init__(self) -> None:
         """Declare the parameters, read the configuration and offer the services.
 
         Raises:
-            ConfigError: The configuration has mistakes.
-            ValueError: A parameter has no valid value.
+            ConfigError: The configuration is refused.
+            ValueError: The value of a parameter is not valid.
         """
         super().__init__("simulation")
         config, overrides = parameters.text(self, "config"), parameters.texts(self, "overrides")
@@ -62,14 +62,14 @@ class Simulation(Node):
         if self.robot is not None:
             self.real_time = RealTime(self, self.robot, topics, None if lockstep else factor, seed)
             how = "with each action" if lockstep else "by itself"
-            self.get_logger().info(f"{environment.id} ({environment.backend}) goes on {how}")
+            self.get_logger().info(f"{environment.id} ({environment.backend}) runs {how}")
         else:
             self.batch_services = BatchServices(self, SERVICES, self.server)
             name = self.get_fully_qualified_name()
             self.get_logger().info(f"{environment.id} ({environment.backend}) is served as {name}")
 
     def serve(self) -> None:
-        """Serve until SIGTERM, or SIGINT and nobody uses a session any more."""
+        """Serve until SIGTERM, or until SIGINT and no session is in use."""
         if self.robot is not None:
             executor = SingleThreadedExecutor()
             executor.add_node(self)
@@ -80,7 +80,7 @@ class Simulation(Node):
             self.batch_services.serve(interruption.is_over)
 
     def is_used(self, seconds: float) -> bool:
-        """Whether a client that is still there has used a session in the last so many seconds."""
+        """Whether a living client has used a session in the last given seconds."""
         return self.server.is_used(seconds) and self.batch_services.has_clients()
 
     def close(self) -> None:
@@ -92,7 +92,7 @@ class Simulation(Node):
 
 @contextmanager
 def spinning(node: Node) -> Iterator[None]:
-    """Run what a node has besides its batch services, such as its parameters, in another thread."""
+    """Run the other parts of a node besides its batch services, such as its parameters, in another thread."""
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     thread = SpinningThread(executor)
@@ -103,7 +103,7 @@ def spinning(node: Node) -> Iterator[None]:
 
 
 def maker(environment: Environment, *, always_render: bool) -> Callable[[int, str | None], VectorEnv]:
-    """Return what makes the environments of a session."""
+    """Return the function that makes the environments of a session."""
 
     def make(n: int, render_mode: str | None) -> VectorEnv:
         return make_vector_env(environment, n_environments=n, render=always_render or render_mode is not None)
@@ -120,8 +120,8 @@ def serve(arguments: list[str] | None) -> None:
     """Make the node and serve.
 
     Raises:
-        ConfigError: The configuration has mistakes.
-        RefusedError: ROS refuses the command line, or the node a parameter.
+        ConfigError: The configuration is refused.
+        RefusedError: ROS refuses the command line, or the node refuses a parameter.
     """
     start_ros(arguments, SignalHandlerOptions.SIGTERM)
     node = start_node(Simulation)

@@ -1,4 +1,4 @@
-"""Starts ROS and a node, with mistakes of the command line told to the user."""
+"""Start of ROS and a node, with clear errors for the command line."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -20,17 +20,17 @@ from rl_pipeline.ros_namespace import with_absolute_namespaces
 NodeT = TypeVar("NodeT", bound=Node)
 
 THREADS = 4
-"""One for a goal that is carried out, one that refuses others or cancels it, and some for services."""
+"""Number of threads: one for a running goal, one that refuses others or cancels it, and some for services."""
 OF_ROS = "qos_overrides."
-"""Begins the names of parameters that publishers and subscriptions declare later."""
+"""Prefix of parameters that publishers and subscriptions declare later."""
 
 
 def start_ros(arguments: list[str] | None, signals: SignalHandlerOptions) -> None:
     """Start ROS.
 
     Args:
-        arguments: The command line; that of this process by default.
-        signals: Which signals ROS handles.
+        arguments: The command line; by default, that of this process.
+        signals: The signals that ROS handles.
 
     Raises:
         RefusedError: ROS refuses the command line.
@@ -41,14 +41,14 @@ def start_ros(arguments: list[str] | None, signals: SignalHandlerOptions) -> Non
             signal_handler_options=signals,
         )
     except (RCLError, RCLInvalidROSArgsError) as error:
-        raise RefusedError(f"{error}; parameters are written --ros-args -p name:=value") from error
+        raise RefusedError(f"{error}; write parameters as --ros-args -p name:=value") from error
 
 
 def start_node(make_node: Callable[[], NodeT]) -> NodeT:
-    """Make a node, and warn of parameters that it does not have.
+    """Make a node, and warn of unknown parameters.
 
     Raises:
-        RefusedError: A parameter has no valid value, or ROS refuses the node's name.
+        RefusedError: The value of a parameter is not valid, or ROS refuses the node's name.
     """
     try:
         node = make_node()
@@ -57,7 +57,7 @@ def start_node(make_node: Callable[[], NodeT]) -> NodeT:
     for name in unknown_parameters(node):
         close = nearest(name, node._parameters)
         hint = f"; did you mean '{close}'?" if close else ""
-        node.get_logger().warning(f"there is no parameter '{name}', so its value is not used{hint}")
+        node.get_logger().warning(f"unknown parameter '{name}'; its value is ignored{hint}")
     return node
 
 
@@ -66,7 +66,7 @@ def spinning(make_node: Callable[[], NodeT], arguments: list[str] | None) -> Ite
     """Run a node's callbacks in other threads inside the `with` block.
 
     Raises:
-        RefusedError: ROS refuses the command line, or the node a parameter.
+        RefusedError: ROS refuses the command line, or the node refuses a parameter.
     """
     start_ros(arguments, SignalHandlerOptions.NO)
     try:
@@ -88,9 +88,9 @@ def _spin(make_node: Callable[[], NodeT]) -> Iterator[NodeT]:
 
 
 def unknown_parameters(node: Node) -> list[str]:
-    """List what the command line or a file sets, and the node has not declared.
+    """List parameters of the command line or a file that the node has not declared.
 
-    A warning must do, because a file may set parameters of several nodes at once.
+    This is only a warning, because a file may set parameters of several nodes at once.
     """
     return [
         name

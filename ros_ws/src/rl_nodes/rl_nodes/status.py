@@ -1,4 +1,4 @@
-"""Publishes how a training stands."""
+"""Publication of a training's status."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ class StatusPublisher:
 
     Attributes:
         latest: The latest status.
-        on_status: Gets every status, too.
+        on_status: Called with every status.
     """
 
     def __init__(self, node: Node) -> None:
@@ -44,12 +44,12 @@ class StatusPublisher:
         self._episodes.publish(statistics)
 
     def wait_for_listeners(self) -> None:
-        """Let who listens get the latest messages before the node ends."""
+        """Deliver the latest messages to the subscribers before the node ends."""
         wait_for_listener(self._status)
         wait_for_listener(self._episodes)
 
     def writer(self, folder: RunFolder) -> "StatusWriter":
-        """Begin a training; its records are published."""
+        """Start a training; its records are published."""
         self.latest = TrainingStatus(fps=math.nan, mean_return=math.nan)
         self.change(state="training", run_folder=str(folder.path))
         return StatusWriter(self)
@@ -59,14 +59,14 @@ class StatusWriter(Writer):
     """Publishes the rows of a run's curve.
 
     Args:
-        publisher: Does it.
+        publisher: The publisher.
     """
 
     def __init__(self, publisher: StatusPublisher) -> None:
         self._publisher = publisher
 
     def write(self, timestep: int, values: Mapping[str, float]) -> None:
-        """Publish a row; that of an evaluation has no new status."""
+        """Publish a row; the row of an evaluation does not change the status."""
         statistics = training_statistics(timestep, values)
         if statistics is not None:
             self._publisher.publish_episodes(statistics)
@@ -75,5 +75,5 @@ class StatusWriter(Writer):
             self._publisher.change(timestep=timestep, fps=float(values["time/fps"]), mean_return=mean_return)
 
     def close(self, status: str) -> None:
-        """Publish how the run ended."""
+        """Publish the final status of the run."""
         self._publisher.change(state=status)

@@ -1,4 +1,4 @@
-"""The node `train`: trains a policy at once, or whenever the action `~/train` asks for it."""
+"""The node `train`, which trains a policy at once, or at each goal of the action `~/train`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,8 +20,8 @@ class Train(process.RunNode):
     """Trains one policy at a time.
 
     Parameters: `config`, the path of an experiment's YAML file; `overrides`, changes to it as `key=value`; `resume`,
-    a run to resume, or `auto`; `action_server`, serve the action `~/train` instead of training at once, as the
-    node also does without `config` and `resume`. `config` is then that of goals without one.
+    a run to resume, or `auto`; `action_server`, serve the action `~/train` instead of training at once, which is
+    also the default without `config` and `resume`. Goals without a configuration then use `config`.
     Topics: `~/status` and `~/episodes`. Services: `~/save`, `~/pause` and `~/stop`.
     """
 
@@ -40,7 +40,7 @@ class Train(process.RunNode):
         self.create_service(Trigger, "~/stop", self._stop)
 
     def work(self) -> int | None:
-        """Train what the parameters name, or serve the action."""
+        """Train according to the parameters, or serve the action."""
         if self.serves:
             TrainAction(self, self.train, self.status).serve()
             return 0
@@ -53,11 +53,11 @@ class Train(process.RunNode):
     def train(
         self, config: str, overrides: Sequence[str], resume: str, control: TrainingControl
     ) -> tuple[RunFolder, TrainingResult]:
-        """Train in this thread, which must be the main thread, and publish how it goes.
+        """Train in this thread, which must be the main thread, and publish the progress.
 
         Raises:
-            UserError: The configuration, the run or its checkpoint is refused, or the training broke down.
-            AlreadyFinishedError: The run to resume has done all its timesteps.
+            UserError: The configuration, the run or its checkpoint is refused, or the training failed.
+            AlreadyFinishedError: The run to resume has finished its timesteps.
         """
         config = config or self.config
         plan = make_plan(Path(config) if config else None, resume or None, list(overrides))
@@ -79,22 +79,27 @@ class Train(process.RunNode):
     def _save(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         if self.control is not None:
             self.control.save()
-        return self._answer(response, "a checkpoint is written after this rollout")
+        return self._answer(response, "a checkpoint will be written after this rollout")
 
     def _pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         if self.control is not None:
             self.control.pause(request.data)
             self.status.change(state="paused" if request.data else "training")
-        return self._answer(response, "it pauses after this rollout" if request.data else "it goes on")
+        return self._answer(
+            response,
+            "the training will pause after this rollout" if request.data else "the training continues",
+        )
 
     def _stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         if self.control is not None:
             self.control.stop(f"service {self.get_fully_qualified_name()}/stop")
-        return self._answer(response, "a checkpoint is written after this rollout, then the training ends")
+        return self._answer(
+            response, "a checkpoint will be written after this rollout, then the training will end"
+        )
 
     def _answer(self, response: Any, message: str) -> Any:
         response.success = self.control is not None
-        response.message = message if response.success else "no training is under way"
+        response.message = message if response.success else "no training is running"
         return response
 
 

@@ -28,7 +28,7 @@ DELIVERY_SECONDS = 0.5
 
 @dataclass
 class Job:
-    """A goal on its way from the thread that accepted it to the main thread and back."""
+    """A goal that is passed from the thread that accepted it to the main thread and back."""
 
     goal: Train.Goal
     control: TrainingControl = field(default_factory=TrainingControl)
@@ -42,7 +42,7 @@ class TrainAction:
     Args:
         node: Serves it.
         train: Trains with a configuration, overrides, run to resume and control.
-        status: Its messages are the feedback.
+        status: Source of the feedback messages.
     """
 
     def __init__(self, node: Node, train: TrainFunction, status: StatusPublisher) -> None:
@@ -63,9 +63,9 @@ class TrainAction:
         )
 
     def serve(self) -> None:
-        """Train what is asked for until SIGINT or SIGTERM."""
+        """Train at each goal until SIGINT or SIGTERM."""
         self._node.get_logger().info(f"waiting for goals of {self._node.get_fully_qualified_name()}/train")
-        with TrainingControl("no training is under way, so the node ends").listening() as idle:
+        with TrainingControl("no training is running, so the node ends").listening() as idle:
             while idle.stop_reason is None:
                 try:
                     job = self._jobs.get(timeout=POLL_SECONDS)
@@ -75,11 +75,11 @@ class TrainAction:
                 if job.control.stop_reason in SIGNAL_NAMES:
                     break
         self._busy.acquire()  # until the last goal has its result
-        time.sleep(DELIVERY_SECONDS)  # ROS does not say when a result has been sent
+        time.sleep(DELIVERY_SECONDS)  # ROS does not report when a result has been sent
 
     def _accept(self, goal: Train.Goal) -> GoalResponse:
         if not self._busy.acquire(blocking=False):
-            self._node.get_logger().warning("a goal was refused: a training is under way; cancel it first")
+            self._node.get_logger().warning("a goal was refused: a training is running; cancel it first")
             return GoalResponse.REJECT
         return GoalResponse.ACCEPT
 

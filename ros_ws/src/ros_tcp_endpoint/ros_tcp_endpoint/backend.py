@@ -16,16 +16,16 @@ from rl_pipeline.envs.ros.serialized import interface, publisher_qos, whole
 
 
 class RosBackend:
-    """What the server of an endpoint is connected with.
+    """Backend of an endpoint's server.
 
     Messages pass as bytes. Requests and responses are deserialised, since rclpy has no raw services.
 
     Args:
-        node: Owns all publishers, subscriptions, clients and services; spun in another thread.
+        node: Node with all publishers, subscriptions, clients and services; another thread spins it.
         loop: The server's event loop.
 
     Attributes:
-        server: To be set before the first client comes.
+        server: The server; set it before the first client connects.
     """
 
     server: Server
@@ -102,7 +102,7 @@ class RosBackend:
                 self.server.call(name, serialize_message(request)), self._loop
             )
             call.add_done_callback(answer.set_result)
-            # The executor sleeps until something of ROS happens, and does not notice the future by itself.
+            # The executor sleeps until a ROS event, and does not notice the future by itself.
             call.add_done_callback(lambda _: executor.wake())
             await answer
             try:
@@ -116,7 +116,7 @@ class RosBackend:
 
 @contextmanager
 def _refusals_of_ros() -> Iterator[None]:
-    """Turn errors of ROS, which refuses everything once it is shut down, into errors for the client."""
+    """Convert errors of ROS, which refuses everything after its shutdown, to errors for the client."""
     try:
         yield
     except RCLError as error:

@@ -1,4 +1,4 @@
-"""The node `default_server_endpoint`: Unity programs connect to it and are then on the ROS network."""
+"""The node `default_server_endpoint`, which connects Unity programs to the ROS network."""
 
 import contextlib
 
@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM.
 
     Returns:
-        0, or 2 where the command line is refused or the address cannot be listened on.
+        0, or 2 if the command line is refused or the node cannot listen on the address.
     """
     keep_freed_blocks()
     return exit_status("default_server_endpoint", lambda: _serve(arguments))
@@ -40,6 +40,6 @@ def _start(tcp_server: TcpServer) -> None:
     except OSError as error:
         host, port = tcp_server.tcp_ip, tcp_server.tcp_port
         raise RefusedError(
-            f"cannot listen on {host}:{port} ({error.strerror}). End the program that does, or take another port: "
+            f"cannot listen on {host}:{port} ({error.strerror}). End the other program, or choose another port: "
             f"--ros-args -p ROS_TCP_PORT:={port + 1}; ROS_IP must be an address of this machine"
         ) from error

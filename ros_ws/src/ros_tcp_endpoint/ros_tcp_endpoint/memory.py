@@ -8,10 +8,10 @@ KEPT = 4 * LARGEST_BLOCK
 
 
 def keep_freed_blocks() -> None:
-    """Keep freed blocks for the next message, where the C library can be told to.
+    """Keep freed blocks for the next message, if the C library supports it.
 
-    A picture of megabytes passes through several blocks. By default each is given back to the kernel, and the pages
-    of the next one are cleared as they are touched, which takes three quarters of the endpoint's time.
+    A picture of megabytes passes through several blocks. By default, each block is returned to the kernel, and the
+    pages of the next one are cleared on first access, which takes three quarters of the endpoint's time.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

@@ -1,4 +1,4 @@
-"""The class that ROS packages for Unity make and start."""
+"""The class that ROS packages for Unity create and start."""
 
 import asyncio
 import contextlib
@@ -27,12 +27,12 @@ class TcpServer(Node):
         node_name: Name of the node.
         buffer_size: Unity's; not used, since frames are read whole.
         connections: Unity's; not used.
-        tcp_ip: Address to listen on, in place of the parameter `ROS_IP`.
-        tcp_port: Port to listen on, in place of the parameter `ROS_TCP_PORT`.
+        tcp_ip: Address to listen on, instead of the parameter `ROS_IP`.
+        tcp_port: Port to listen on, instead of the parameter `ROS_TCP_PORT`.
 
     Attributes:
         tcp_ip: Address to listen on.
-        tcp_port: Port to listen on; where 0 was given, a free one after `start`.
+        tcp_port: Port to listen on; if 0 was given, a free one after `start`.
 
     Raises:
         ValueError: The port is out of range.
@@ -71,11 +71,11 @@ class TcpServer(Node):
         """Listen for clients, in another thread.
 
         Args:
-            publishers: Unity's, without a counterpart: clients register what they publish.
-            subscribers: Likewise.
+            publishers: Argument of Unity's class; must be empty, since clients register their topics.
+            subscribers: Argument of Unity's class; must be empty.
 
         Raises:
-            OSError: The address or port cannot be had.
+            OSError: The address or port is not available.
             ValueError: There are publishers or subscribers, or the address is malformed.
         """
         if publishers or subscribers:
@@ -99,7 +99,9 @@ class TcpServer(Node):
         executor.add_node(self)
         try:
             while self.context.ok():
-                with contextlib.suppress(InvalidHandle):  # a client left in mid-call, and its service with it
+                with contextlib.suppress(
+                    InvalidHandle
+                ):  # a client disconnected during a call, and its service with it
                     spin(executor)
         finally:
             executor.shutdown()
@@ -127,7 +129,7 @@ class TcpServer(Node):
         self._stop = lambda: None
 
     def _reach(self) -> str:
-        """Say what the default is, where it is not Unity's."""
+        """Describe the default if it differs from Unity's."""
         if self.tcp_ip != ADDRESS:
             return ""
         return ", from this machine only; others need -p ROS_IP:=0.0.0.0, the default of Unity's endpoint"

@@ -101,7 +101,7 @@ def test_sizes_of_objects_change_by_factor_and_from_episode_to_episode() -> None
         ("FlatSHCube", {"n_eigengrasps": 99}, "ShadowHand has"),
         ("FlatPJMesh", {"object_size_range": 0.01}, "the size of a mesh cannot vary"),
         ("FlatPJCube", {"object_size_multiplier": 0.0}, "must be greater than 0"),
-        ("FlatPJCube", {"angle_min_tolerance": 0.1}, "takes no such argument"),
+        ("FlatPJCube", {"angle_min_tolerance": 0.1}, "has no argument of this name"),
         ("FlatPJOrient", {"angle_reduce_factor": 1.0}, "must be greater than 1"),
     ],
 )

@@ -238,7 +238,7 @@ def test_pictures_show_the_reference_as_a_ghost() -> None:
         ),
         (
             {"reward": [{"name": "a", "error": "pose", "weight": 1.0, "of": ["left_knee"]}]},
-            "no such joint or body",
+            "names an unknown joint or body",
         ),
         ({"actions": "torques"}, "did you mean: torque ?"),
         ({"motion": SPEEDS, "speed": 1.0}, "no motion has this mean speed"),
@@ -253,7 +253,7 @@ def test_wrong_arguments_are_refused(kwargs: dict[str, Any], said: str) -> None:
 
 
 def test_motions_of_another_robot_are_refused() -> None:
-    with pytest.raises(MotionError, match="the model has no such joint"):
+    with pytest.raises(MotionError, match="the model does not have this joint"):
         make(model="balancer", actions="torque")
 
 

@@ -15,7 +15,7 @@ class Stay(TopicTask):
         return -abs(float(next_observation[0]))
 
     def terminated(self, observation: Any) -> bool:
-        """Tell whether the cart has left the rail."""
+        """Return whether the cart has left the rail."""
         return abs(float(observation[0])) > 3.0
 
     def metrics(self, observation: Any) -> dict[str, float]:

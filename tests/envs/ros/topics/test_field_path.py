@@ -34,7 +34,9 @@ def test_numbers_are_read(text: str, numbers: list[float]) -> None:
 
 
 def test_a_list_that_is_too_short_is_named() -> None:
-    with pytest.raises(MalformedReplyError, match=r"/arm.position\[1:5\] needs 5 numbers, the message has 2"):
+    with pytest.raises(
+        MalformedReplyError, match=r"/arm.position\[1:5\] needs 5 numbers, but the message has 2"
+    ):
         parse("/arm.position[1:5]", "key").read(JointState(position=[1.0, 2.0]))
 
 
@@ -50,7 +52,7 @@ def test_numbers_are_written() -> None:
     assert parse("/arm.points[1].positions", "key").read(trajectory).tolist() == [3.0, 4.0]
     parse("/arm.points[0].time_from_start.nanosec", "key").assign(trajectory, 20)
     assert trajectory.points[0].time_from_start.nanosec == 20
-    with pytest.raises(MalformedReplyError, match=r"needs 'points\[2\]', the message has 2"):
+    with pytest.raises(MalformedReplyError, match=r"needs 'points\[2\]', but the message has 2"):
         parse("/arm.points[2].positions", "key").read(trajectory)
     parse("/gripper.data", "key").write(flag, np.array([1.0]))
     assert flag.data is True
@@ -69,11 +71,11 @@ def test_what_is_no_path_is_refused(text: str) -> None:
     [
         ("/j.positions", JointState, "did you mean: position"),
         ("/j.position.x", JointState, "has no field 'x'"),
-        ("/j.name", JointState, "holds no numbers"),
-        ("/s.data", String, "holds no numbers but string"),
-        ("/t.linear", Twist, "holds no numbers but geometry_msgs/Vector3"),
+        ("/j.name", JointState, "must contain numbers"),
+        ("/s.data", String, "must contain numbers, is string"),
+        ("/t.linear", Twist, "must contain numbers, is geometry_msgs/Vector3"),
         ("/t.points[0].position", JointTrajectory, "did you mean: positions"),
-        ("/j.position[0].x", JointState, "is no list of messages in JointState"),
+        ("/j.position[0].x", JointState, "must be a list of messages in JointState"),
         ("/f.value", Float64, "Float64 has no field 'value'"),
     ],
 )

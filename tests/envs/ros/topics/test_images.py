@@ -37,7 +37,7 @@ def test_depth_in_both_byte_orders(order: str) -> None:
     ("fields", "part"),
     [
         ({"encoding": "yuv422"}, "the encoding is 'yuv422', not one of rgb8"),
-        ({"step": 5}, "are no 2 x 2 pixels of rgb8"),
+        ({"step": 5}, "are not 2 x 2 pixels of rgb8"),
         ({"data": bytes(11)}, "11 bytes in rows of 6"),
     ],
 )

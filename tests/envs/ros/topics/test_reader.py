@@ -63,7 +63,7 @@ def test_numbers_make_the_parts_of_an_observation() -> None:
 
 def test_numbers_and_a_picture_cannot_have_one_name() -> None:
     field = ObservationField(field="/arm.data", part="view")
-    with pytest.raises(ConfigError, match=r"deploy.images.view: is the name of numbers, too"):
+    with pytest.raises(ConfigError, match=r"deploy.images.view: is also the name of numbers"):
         ObservationReader([field], {"view": "/camera"}, "deploy")
 
 

@@ -149,7 +149,7 @@ def test_two_carts_in_two_namespaces_and_their_pictures(start: Callable[..., Any
     ("trouble", "part"),
     [
         ("nan", "/joint_states.position.* is NaN at position 0"),
-        ("short", "/joint_states.position.* needs 1 numbers, the message has 0"),
+        ("short", "/joint_states.position.* needs 1 numbers, but the message has 0"),
     ],
 )
 def test_a_malformed_message_is_refused(
@@ -214,12 +214,12 @@ def test_a_robot_that_dies_and_comes_back_is_picked_up(start: Callable[..., Any]
         (
             {"actions": [{**FIELDS["actions"][0], "field": "/cmd.linear.x"}]},
             WorkerError,
-            "nobody listens to /cmd as Twist",
+            "no subscriber of /cmd with type Twist",
         ),
         (
             {"actions": [{**FIELDS["actions"][0], "field": "/trouble.linear.x"}]},
             WorkerError,
-            "it is listened to as std_msgs/msg/String",
+            "it has subscribers of type std_msgs/msg/String",
         ),
         ({"images": {"view": "/joint_states"}}, ConfigError, "has messages of JointState"),
     ],
