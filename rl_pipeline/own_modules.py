@@ -1,6 +1,6 @@
 """Import of users' Python files with the modules beside them, separate from all other modules of the process.
 
-Every folder with own files is a package of its own (`own_1`, `own_2`, ...), so two runs in one process may each have
+Every folder with own files is a separate package (`own_1`, `own_2`, ...), so two runs in one process may each have
 a `helpers.py`. In a package, `import helpers` and `from .helpers import f` find the module beside the file first, as
 in a script.
 """

@@ -1,6 +1,6 @@
 """Trees of plain data - numbers, strings, lists, mappings and arrays - as one `.npz`, without pickle.
 
-The arrays are members of the archive; the rest is JSON in the member `tree`, where `{"$array": name}` stands for
+The arrays are members of the archive; the rest is JSON in the member `tree`, where `{"$array": name}` represents
 an array.
 """
 

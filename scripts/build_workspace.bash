@@ -23,7 +23,7 @@ take_lock() {
         refuse "No permission to write $workspace." "Name a folder of your own in RL_PIPELINE_VENV; the build goes there, too."
     exec 8>>"$workspace/.lock"
     flock --nonblock 8 && return
-    say "Another build of $workspace is at work; waiting for it."
+    say "Another build of $workspace is running; waiting for it."
     flock 8
 }
 
@@ -55,7 +55,7 @@ main() {
     take_lock
     ! workspace_is_ready || return 0
     ros_is_available ||
-        refuse "There is no ROS 2 here: its wheels are for x86-64 only." "Install ROS 2 Jazzy under $system_ros, or use the container."
+        refuse "ROS 2 is not available here: its wheels are only for x86-64." "Install ROS 2 Jazzy under $system_ros, or use the container."
     say "Building the ROS packages of ros_ws; the log is $log."
     rm -f -- "$workspace/install/.built"
     [[ -d $system_ros ]] || repair_wheels "$venv" "$python"

@@ -26,7 +26,7 @@ take_lock() {
         refuse "No permission to write $venv." "Choose another folder: RL_PIPELINE_VENV=~/.venvs/rl-pipeline"
     exec 9>>"$venv.lock" # children inherit it, so a pip that outlives its killed set-up still holds the lock
     flock --nonblock 9 && return
-    say "Another set-up of $venv is at work; waiting for it."
+    say "Another set-up of $venv is running; waiting for it."
     flock 9
 }
 
@@ -49,7 +49,7 @@ reason_to_rebuild() {
 # Empties the folder, except for the mark that says that it is ours to empty.
 clear_environment() {
     [[ -e $venv/pyvenv.cfg || -e $begun || -z $(ls -A -- "$venv") ]] ||
-        refuse "$venv has files in it and is no virtual environment." "Name another folder in RL_PIPELINE_VENV."
+        refuse "$venv is not empty and is not a virtual environment." "Name another folder in RL_PIPELINE_VENV."
     touch -- "$begun"
     find "$venv" -mindepth 1 ! -name "${begun##*/}" -delete
 }

@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,41 @@ PHRASES = {
     r"\bwhole number from\b": "non-negative integer",
     r"\bis none of the\b": "is not a valid ...",
 }
+CODE_PHRASES = {
+    r"\bthere is no such\b": "does not exist, unknown",
+    r"\bare no [a-z]+ (of|that)\b|\bis no (longer )?(a|the|valid|YAML|text|file|run's|id|name|number|link)\b"
+    r"(?! longer)": "is not a ...",
+    r"\banew\b": "again",
+    r"\b(is|are|be) passed over\b": "skip",
+    r"\bpasses over (a|the|all)\b": "skip",
+    r"\b(it|which|that|file|files|folder) (lie|lies|stand|stands) (in|below|beside|outside)\b": "is in ...",
+    r"\bstands? in for\b": "replaces",
+    r"\b(is|was|were|are) found out\b": "is detected",
+    r"\bthe text (says|names|lists)\b": "The message lists ...",
+    r"\bcannot be had\b": "is not available",
+    r"\btaken for dead\b": "counts as dead",
+    r"\bcounted up\b": "incremented",
+    r"\bin sum\b": "in total",
+    r"\blet who\b|\bwho listens\b": "subscribers",
+    r"\b(is|are) under way\b": "is running, is pending",
+    r"\bsomebody (asks|asked|else|publishes)\b": "a stop is requested",
+    r"\bnobody (publishes|listens|says|tells|asks)\b": "there is no publisher, no subscriber",
+    r"\bto be told (which|what|how|the)\b": "needs",
+    r"\bonly (they|it) know(s)? what\b": "unknown",
+}
+"""Not used in code either: in messages, docstrings and comments."""
+DOCSTRINGS = {
+    r"^Give (the|a|an|each|all)\b": "Return ...",
+    r"^(Tell|Say) (whether|how|why|what|which|where|when)\b": "Return ...",
+    r"^(What|Where|Who|When|Whose|Whom)\b": "a noun: 'The origin of ...', or an imperative: 'Return ...'",
+    r"^(Do|Does) what\b": "the action",
+}
+"""How no docstring of a class, function or attribute begins; 'Whether' and 'How' may begin a key's."""
 FIRST_WORDS = ("What", "Where", "How", "Whether", "Which", "Who", "When")
 """With which no module docstring begins: it says what the module is."""
+
+
+CODE = ("rl_pipeline/*.py", "ros_ws/src/*.py", "scripts/*.py", "scripts/*.bash")
 
 
 def files(*patterns: str) -> list[Path]:
@@ -29,6 +63,14 @@ def files(*patterns: str) -> list[Path]:
         ["git", "ls-files", *patterns], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
     return [ROOT / name for name in listed.splitlines() if (ROOT / name).exists()]
+
+
+def docstrings(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the line and the text of every docstring of a file, including those of attributes."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(text))):
+                yield node.lineno, text
 
 
 @pytest.mark.parametrize("phrase", PHRASES)
@@ -50,3 +92,38 @@ def test_module_docstrings_begin_with_what_the_module_is() -> None:
         if docstring.startswith(FIRST_WORDS):
             bad.append(f"{path.relative_to(ROOT)}: {docstring.splitlines()[0]}")
     assert not bad, "\n".join(bad)
+
+
+def test_phrases_of_code_that_have_a_plainer_form_are_not_used() -> None:
+    plainer = {re.compile(phrase, re.I): text for phrase, text in CODE_PHRASES.items()}
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: write {text}: {line.strip()}"
+        for path in files(*CODE)
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        for phrase, text in plainer.items()
+        if phrase.search(line)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_docstrings_begin_with_a_verb_or_a_noun() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: write {plainer}: {text.splitlines()[0]}"
+        for path in files("rl_pipeline/*.py", "ros_ws/src/*.py")
+        for line, text in docstrings(path)
+        for pattern, plainer in DOCSTRINGS.items()
+        if re.search(pattern, text)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_sections_of_docstrings_have_one_spelling() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in files("rl_pipeline/*.py", "ros_ws/src/*.py")
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if re.fullmatch(
+            r"\s*(args|arguments|Arguments|Parameters|returns|Return|raises|yields|attributes):", line
+        )
+    ]
+    assert not found, "\n".join(found)

@@ -92,7 +92,7 @@ def chosen(run_name: str, checkpoint: str | None) -> "tuple[RunFolder, Checkpoin
 
 
 def tell_code(run: "RunFolder") -> None:
-    """Print to stderr which code and programs of its own a run executes, if any.
+    """Print to stderr which of its own code and programs a run executes, if any.
 
     Raises:
         ConfigError: The run's configuration does not load, or it was downloaded and its code is not trusted.

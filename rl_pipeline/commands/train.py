@@ -95,7 +95,7 @@ def submit(options: argparse.Namespace) -> int:
     from rl_pipeline.search.cluster_training import Request, submit_trainings
 
     if options.folder is not None:
-        raise RefusedError("--folder: a job on a cluster gives its run a folder of its own; leave it out")
+        raise RefusedError("--folder: a job on a cluster chooses the folder of its run; leave it out")
     if options.config is None and options.resume in (None, "auto"):
         raise RefusedError("name a YAML file with --config, or a run with --resume")
     request = Request(options.config, options.resume, tuple(options.overrides), options.trust_code)

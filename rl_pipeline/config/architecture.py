@@ -40,7 +40,7 @@ class Architecture(Section):
     """Whether to normalise the features of each hidden layer before its activation, in all networks."""
     rotation_head: NonNegative | None = None
     """Index of the first of nine actions that form a rotation matrix, row by row. The actor of DDPG or TD3 then
-    learns the matrix as six numbers (https://arxiv.org/abs/1812.07035). Null if there is no such matrix."""
+    learns the matrix as six numbers (https://arxiv.org/abs/1812.07035). Null for none."""
     share_features_extractor: bool | None = None
     """Whether actor and critic share one features extractor."""
     policy_kwargs: dict[str, Any] = Field(default_factory=dict)

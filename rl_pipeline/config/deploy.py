@@ -129,7 +129,7 @@ class DeployFile(Section):
     """A file that describes a robot for the policy node."""
 
     deploy: Deploy
-    """How the policy observes and commands the robot, and when it stops."""
+    """Observations, commands and safety of the policy on the robot."""
 
 
 def load_deploy(path: Path) -> Deploy:

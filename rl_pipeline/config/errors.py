@@ -43,7 +43,7 @@ class Problem:
     key: str
     """Dotted key path, e.g. `training.algorithm_parameters.gamma`; empty for the file as a whole."""
     message: str
-    """What is wrong, as a sentence without a full stop."""
+    """Description of the problem, as a sentence without a full stop."""
     value: Any = MISSING
     """The bad value, if there is one."""
     valid: Sequence[str] = field(default=())

@@ -17,7 +17,7 @@ class Evaluation(Section):
 
 
 class Play(Section):
-    """Which trained policy to watch."""
+    """The trained policy to play."""
 
     experiment: Text | None = None
     """Run to play: its folder, or its name under the root folder of all runs."""

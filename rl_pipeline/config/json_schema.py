@@ -10,7 +10,7 @@ from rl_pipeline.config.schema import Config
 def json_schema() -> Schema:
     """Return the schema of an experiment file.
 
-    It is wider than the schema of `Config`: the string 'None' stands for null, sections may stand in a
+    It is wider than the schema of `Config`: the string 'None' represents null, sections may be in a
     `Default` block or in one named after an environment, and nothing is required of a single block.
     """
     schema = for_editors(Config.model_json_schema())

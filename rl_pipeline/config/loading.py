@@ -52,7 +52,7 @@ def load_config(
     These are merged, the weakest first: `default_file`, the experiment that `sweep.experiment` names, the
     file's `Default` block, its block named after the environment id, its other keys, the overrides. What
     `environment.env_config` holds, or the file that it names, becomes part of `environment.kwargs`; the result then
-    needs no other file. Programs that are started by hand have a default of their own: no evaluations during the
+    needs no other file. Programs that are started by hand have their own default: no evaluations during the
     training.
 
     Args:

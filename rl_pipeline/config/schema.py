@@ -21,11 +21,11 @@ class Config(Section):
     environment: Environment
     """The simulator."""
     training: Training = Training()
-    """The learning algorithm and how it is run."""
+    """The learning algorithm and its execution."""
     evaluation: Evaluation = Evaluation()
     """The evaluation of the final policy."""
     play: Play = Play()
-    """Which trained policy to watch."""
+    """The trained policy to play."""
     sweep: Sweep | None = None
     """A search over settings of this experiment; a single training ignores it."""
     cluster: Cluster | None = Field(default=None, exclude=True)

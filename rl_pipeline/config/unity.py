@@ -98,7 +98,7 @@ class Unity(Backend):
     log_folder: Text = "logs/unity"
     """Folder of the builds' log files."""
     engine: EngineSettings = EngineSettings()
-    """How Unity runs."""
+    """Settings of Unity's engine."""
     parameters: dict[str, float | Uniform | Gaussian | Ranges | Curriculum] = Field(default_factory=dict)
     """Environment parameters of the scene: numbers, samplers or curricula."""
     trained_behaviour: Text | None = None

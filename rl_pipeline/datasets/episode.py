@@ -52,7 +52,7 @@ class Episode:
         rewards: (T,).
         values: The expert's estimates of the return from each observation but the last, (T,); None if it has
             no value function.
-        advantages: Generalised advantage estimates, https://arxiv.org/abs/1506.02438, (T,); None likewise.
+        advantages: Generalised advantage estimates, https://arxiv.org/abs/1506.02438, (T,), or None.
         terminated: Whether the task ended it.
         truncated: Whether a time limit ended it.
         seed: Seed of the environment and of the noise; None if the environment takes no seeds.

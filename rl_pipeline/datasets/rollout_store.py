@@ -128,7 +128,7 @@ class RolloutStore:
             self._copy_episodes(file[EPISODES])
 
     def part_episodes(self) -> Iterator[h5py.Group]:
-        """Yield the groups of the episodes that lie in parts."""
+        """Yield the groups of the episodes in parts."""
         for path in self._part_files():
             with opened(path) as file:
                 yield from (group for _, group in subgroups(file[EPISODES]))

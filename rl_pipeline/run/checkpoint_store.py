@@ -17,12 +17,12 @@ STEP, TOP = re.compile(r"step_(\d+)$"), re.compile(r"top_(\d+)$")
 
 
 def step_name(timestep: int) -> str:
-    """Give the name of the checkpoint after so many timesteps; names sort like numbers."""
+    """Return the name of the checkpoint at a timestep; names sort like numbers."""
     return f"step_{timestep:09d}"
 
 
 def top_name(timestep: int) -> str:
-    """Return the name of one of the best checkpoints, evaluated after so many timesteps."""
+    """Return the name of one of the best checkpoints, evaluated at a timestep."""
     return f"top_{timestep:09d}"
 
 
@@ -47,7 +47,7 @@ class CheckpointStore:
     def top(self) -> list[Checkpoint]:
         """List the checkpoints that are kept for their mean return, greatest return first, then oldest first.
 
-        A warning names damaged ones, which are left out.
+        Damaged checkpoints are left out with a warning.
         """
         returns: dict[Checkpoint, float] = {}
         for checkpoint in self._matching(TOP):
@@ -65,7 +65,7 @@ class CheckpointStore:
         """Find a checkpoint by its name, or by its timestep.
 
         Raises:
-            CheckpointError: There is none of this name; the text lists those that are there.
+            CheckpointError: The checkpoint does not exist; the message lists the existing ones.
         """
         wanted = step_name(int(name)) if name.isdigit() else name
         names = [checkpoint.name for checkpoint in self.all()]
@@ -74,13 +74,13 @@ class CheckpointStore:
         close = nearest(wanted, names)
         hint = f" Did you mean '{close}'?" if close else ""
         raise CheckpointError(
-            f"no checkpoint '{name}' in {self.folder}; there are: {', '.join(names) or 'none'}.{hint}"
+            f"no checkpoint '{name}' in {self.folder}; existing: {', '.join(names) or 'none'}.{hint}"
         )
 
     def newest_good(self) -> Checkpoint | None:
-        """Find the newest checkpoint to resume from; damaged ones are named and passed over.
+        """Find the newest checkpoint to resume from; damaged ones are skipped with a warning.
 
-        `final` is preferred to a step checkpoint of the same timestep: it says why the training ended there.
+        `final` is preferred to a step checkpoint of the same timestep: it contains why the training ended there.
         """
         usable = []
         for checkpoint in reversed(self.history()):
@@ -88,7 +88,7 @@ class CheckpointStore:
                 if checkpoint.resumable:
                     usable.append((checkpoint.timestep, checkpoint))
             except CheckpointError as error:
-                logger.warning("%s; it is passed over", error)
+                logger.warning("%s; it is skipped", error)
         for _, checkpoint in sorted(usable, key=lambda entry: entry[0], reverse=True):
             try:
                 checkpoint.verify()
@@ -99,13 +99,13 @@ class CheckpointStore:
         return None
 
     def keep_last(self, count: int) -> None:
-        """Thin out all but the newest `count` step checkpoints to their policy."""
+        """Reduce all but the newest `count` step checkpoints to their policy."""
         for checkpoint in self.steps()[:-count]:
             if checkpoint.resumable:
                 thin_out(checkpoint)
 
     def is_top(self, mean_return: float, count: int) -> bool:
-        """Return whether a mean return is among the `count` greatest, those on disk included; NaN never is."""
+        """Return whether a mean return is among the `count` greatest with those on disk; NaN never is."""
         kept = [checkpoint.mean_return for checkpoint in self.top()[:count]]
         return mean_return > kept[-1] if len(kept) == count else not math.isnan(mean_return)
 
@@ -115,7 +115,7 @@ class CheckpointStore:
             shutil.rmtree(checkpoint.path)
 
     def clean_up(self) -> None:
-        """Remove what a killed run left half written, and bring back what it had set aside."""
+        """Remove incomplete checkpoints of a killed run, and restore those that it had renamed."""
         for set_aside in self.folder.glob(".*.old"):
             target = self.folder / set_aside.name.removeprefix(".").removesuffix(".old")
             if not target.exists():
@@ -136,7 +136,7 @@ class CheckpointStore:
         return [checkpoint] if checkpoint.path.is_dir() else []
 
     def _matching(self, pattern: re.Pattern[str]) -> list[Checkpoint]:
-        """List the checkpoints with such a name in the order of their timesteps."""
+        """List the checkpoints with this form of name in the order of their timesteps."""
         if not self.folder.is_dir():
             return []
         paths = (path for path in self.folder.iterdir() if path.is_dir() and pattern.match(path.name))

@@ -1,21 +1,20 @@
-"""Checkpoints: folders that hold everything a training needs to go on as if it had never stopped.
+"""Checkpoints: folders with everything that a training needs to resume bit-exactly.
 
 checkpoints/<init|best|final|step_000500000|top_000500000>/
     checkpoint.json      timestep, what kind of checkpoint, size and SHA-256 of every other file; written last;
-                         in `final`, the length that was asked for and why the training ended before it, too
+                         in `final`, also the requested length and why the training ended before it
     model.zip            networks and optimizers; loads with stock stable_baselines3
     vecnormalize.pkl     running statistics for stock stable_baselines3; rl_pipeline never reads it
-    policy.npz           in place of these two, what a learner writes that is not of Stable-Baselines3
-    policy.json          what the policy needs to act without its simulator; see rl_pipeline/policies/spec.py
-    normalizer.npz       running statistics of the observations and rewards, where they are normalised
-    environment.npz      what all environments share, where it changes during a training: a curriculum's stage
+    policy.npz           instead of these two, the file of a learner that is not of Stable-Baselines3
+    policy.json          data that the policy needs to act without its simulator; see rl_pipeline/policies/spec.py
+    normalizer.npz       running statistics of the observations and rewards, if they are normalised
+    environment.npz      shared state of all environments that changes during a training: a curriculum's stage
     state.npz            random states, simulators, wrappers, counters, best score
     replay_buffer.npz    off-policy algorithms
-    rank_0001/           state.npz and replay_buffer.npz of the second rank, where several trained; and so on
+    rank_0001/           state.npz and replay_buffer.npz of the second rank, if several ranks trained; and so on
 
-A checkpoint is written under a temporary name, synced and renamed, so one that has its name is whole; a folder
-that was damaged later is found out by its checksums. Old step checkpoints are thinned out to their policy, which
-`record` needs.
+A checkpoint is written under a temporary name, synced and renamed, so a checkpoint with its final name is complete.
+Later damage is detected by its checksums. Old step checkpoints are reduced to their policy, which `record` needs.
 """
 
 import hashlib
@@ -42,13 +41,13 @@ LEARNER_FILES = (VEC_NORMALIZE, MODEL, POLICY)
 SHARED = "environment.npz"
 POLICY_FILES = (*LEARNER_FILES, NORMALIZER, SPEC, SHARED)
 FILES = (*POLICY_FILES, STATE, EXPERIENCE)
-"""Every file that a checkpoint may hold beside its manifest."""
+"""Every file that a checkpoint may contain beside its manifest."""
 RANK_FILE = re.compile(rf"rank_(\d{{4}})/({re.escape(STATE)}|{re.escape(EXPERIENCE)})")
 FORMAT = 1
 
 
 class CheckpointError(UserError):
-    """A checkpoint that is missing, damaged, or written by something else."""
+    """Raised for a checkpoint that is missing, damaged, or of another kind."""
 
 
 @dataclass(frozen=True)
@@ -69,18 +68,18 @@ class Checkpoint:
     def manifest(self) -> dict[str, Any]:
         """Read `checkpoint.json`.
 
-        A run may come from elsewhere, so nothing in the manifest is used before it has been checked; above all, no
-        name in it leads out of the checkpoint's folder.
+        A run may be untrusted, so the manifest is checked before it is used; in particular, no name in it may lead
+        out of the checkpoint's folder.
 
         Raises:
-            CheckpointError: It is missing, unreadable, of another format, or lists what no checkpoint holds.
+            CheckpointError: The manifest is missing, unreadable, of another format, or lists unknown files.
         """
         path = self.path / MANIFEST
         try:
             manifest = json.loads(path.read_text())
             known = manifest["format"] == FORMAT and isinstance(manifest["files"], dict)
         except FileNotFoundError as error:
-            raise CheckpointError(f"{self.path} is no checkpoint: it has no {MANIFEST}") from error
+            raise CheckpointError(f"{self.path} is not a checkpoint: it has no {MANIFEST}") from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CheckpointError(f"{path} is damaged ({error})") from error
         if not known:
@@ -92,7 +91,7 @@ class Checkpoint:
 
     @property
     def timestep(self) -> int:
-        """How many timesteps the policy had been trained for."""
+        """Timesteps for which the policy had been trained."""
         return int(self.manifest()["timestep"])
 
     @property
@@ -107,12 +106,12 @@ class Checkpoint:
 
     @property
     def resumable(self) -> bool:
-        """Whether a training can resume from here; a thinned out checkpoint holds only the policy."""
+        """Whether a training can resume from here; a reduced checkpoint contains only the policy."""
         return bool(self.manifest()["resumable"])
 
     @property
     def n_ranks(self) -> int:
-        """How many ranks wrote it."""
+        """Number of ranks that wrote it."""
         return int(self.manifest().get("ranks", 1))
 
     def part(self, rank: int) -> Path:
@@ -120,11 +119,11 @@ class Checkpoint:
         return rank_folder(self.path, rank)
 
     def early_end(self, total_timesteps: int, max_minutes: float | None = None) -> str | None:
-        """Say why a training ended here, before its last timestep; None where it did not, or was given more since.
+        """Return why a training ended here, before its last timestep; None if it did not, or was extended since.
 
         Args:
-            total_timesteps: How long the training shall be.
-            max_minutes: How many minutes it may take; None for any number.
+            total_timesteps: Length of the training.
+            max_minutes: Time limit in minutes; None for no limit.
         """
         manifest = self.manifest()
         reason, limit = manifest.get("reason"), manifest.get("max_minutes")
@@ -137,7 +136,7 @@ class Checkpoint:
         """Compare every file with its checksum.
 
         Raises:
-            CheckpointError: A file is missing, cut short or altered.
+            CheckpointError: A file is missing, truncated or changed.
         """
         for name, expected in self.manifest()["files"].items():
             path = self.path / name
@@ -148,10 +147,10 @@ class Checkpoint:
             size = path.stat().st_size
             if size != expected["size"]:
                 raise CheckpointError(
-                    f"{path} has {size} bytes instead of {expected['size']}: it was cut short"
+                    f"{path} has {size} bytes instead of {expected['size']}: it is truncated"
                 )
             if _sha256(path) != expected["sha256"]:
-                raise CheckpointError(f"{path} was altered after it was written (its checksum differs)")
+                raise CheckpointError(f"{path} was changed after it was written (its checksum differs)")
 
 
 def _check_entries(path: Path, manifest: dict[str, Any]) -> None:
@@ -160,7 +159,9 @@ def _check_entries(path: Path, manifest: dict[str, Any]) -> None:
     unknown = sorted(name for name in names if not RANK_FILE.fullmatch(name))
     if unknown:
         listed = ", ".join(map(repr, unknown))
-        raise CheckpointError(f"{path} is damaged: it lists {listed}; a checkpoint holds {', '.join(FILES)}")
+        raise CheckpointError(
+            f"{path} is damaged: it lists {listed}; a checkpoint contains {', '.join(FILES)}"
+        )
     for name, described in manifest["files"].items():
         kinds = {"size": int, "sha256": str}
         if not isinstance(described, dict) or not all(
@@ -181,7 +182,7 @@ def _check_entries(path: Path, manifest: dict[str, Any]) -> None:
 
 
 def rank_folder(checkpoint: Path, rank: int) -> Path:
-    """Return where a rank keeps its own state in a checkpoint's folder: rank 0 in the folder itself."""
+    """Return the folder of a rank's state in a checkpoint: for rank 0, the checkpoint's folder itself."""
     return checkpoint / f"rank_{rank:04d}" if rank else checkpoint
 
 
@@ -197,13 +198,13 @@ def write_checkpoint(
 
     Args:
         target: The folder to make or replace.
-        timestep: For how long the policy has been trained.
-        write_files: Gets an empty folder and writes the files into it.
+        timestep: Timesteps for which the policy has been trained.
+        write_files: Writes the files to an empty folder.
         resumable: Whether a training can resume from this checkpoint.
         **details: Further plain entries of the manifest.
 
     Raises:
-        OSError: The disk is full or not writable. An older checkpoint of this name stays as it was.
+        OSError: The disk is full or not writable. An older checkpoint of this name is unchanged.
     """
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     temporary.mkdir(parents=True)
@@ -265,5 +266,5 @@ def _replace_folder(new: Path, target: Path) -> None:
 
 
 def previous_name(target: Path) -> Path:
-    """Give the name that a checkpoint has for the moment in which a newer one takes its place."""
+    """Return the temporary name of a checkpoint while a newer one replaces it."""
     return target.with_name(f".{target.name}.old")

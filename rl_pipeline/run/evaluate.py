@@ -1,4 +1,4 @@
-"""Evaluation of a policy on an environment of its own, with frozen normalisation and its own seed."""
+"""Evaluation of a policy on a separate environment, with frozen normalisation and its own seed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

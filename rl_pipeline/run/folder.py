@@ -102,7 +102,7 @@ class RunFolder:
 
     @property
     def date(self) -> datetime | None:
-        """When the run was started, in local time; None for a folder without a date in its name."""
+        """Start of the run in local time; None for a folder without a date in its name."""
         match = DATE.search(self.name)
         try:
             return datetime.strptime(match["date"], DATE_FORMAT) if match else None

@@ -23,7 +23,7 @@ class RunRow:
     algorithm: str
     """Such as `PPO`."""
     seed: int | None
-    """Of the experiment."""
+    """Seed of the experiment."""
     timesteps: int | None
     """Trained so far."""
     minutes: float | None

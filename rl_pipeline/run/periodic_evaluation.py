@@ -1,4 +1,4 @@
-"""Evaluation while training: fresh environments, frozen normalisation, and the best policy so far."""
+"""Evaluation during a training: separate environments, frozen normalisation, and the best policy so far."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,15 +18,15 @@ from rl_pipeline.run.training_state import Progression
 
 
 class PeriodicEvaluation:
-    """Evaluates the policy of a training every so many timesteps.
+    """Evaluates the policy of a training at regular intervals of timesteps.
 
     The policy at timestep 0 is evaluated and logged, but only trained policies are compared: the best one and the
     patience of early stopping start with the first evaluation after training began.
 
     Args:
         config: The run's configuration.
-        progression: Gets the best mean return.
-        ranks: Share the episodes among them; None for this process alone. Up to ten episodes are the same for any
+        progression: Receives the best mean return.
+        ranks: Ranks that share the episodes; None for a single process. Up to ten episodes are the same for any
             number of ranks.
 
     """
@@ -46,11 +46,11 @@ class PeriodicEvaluation:
 
     @property
     def every(self) -> int:
-        """Timesteps between evaluations now, 0 for none."""
+        """Present number of timesteps between evaluations; 0 for none."""
         return (self.frequency and self.progression.evaluation_interval) or self.frequency
 
     def run(self, learner: Learner, training_env: VectorEnv) -> tuple[Evaluation, bool]:
-        """Evaluate with the training's present statistics.
+        """Evaluate with the present statistics of the training.
 
         Returns:
             The evaluation, and whether it is the best so far.
@@ -86,7 +86,7 @@ class PeriodicEvaluation:
         progression.last_evaluation_timestep = timestep
         if (
             timestep == 0
-        ):  # the first point of the curve; what was not trained here is neither best nor a reference
+        ):  # the first point of the curve; an untrained policy is neither the best nor a reference
             return False
         if _exceeds(mean_return, progression.reference_return, self.early_stopping.min_delta):
             progression.reference_return = mean_return
@@ -105,7 +105,7 @@ class PeriodicEvaluation:
 
 
 def interval(intervals: Sequence[EvaluationInterval], summary: Mapping[str, float]) -> int | None:
-    """Return the timesteps until the next evaluation that the last reached interval gives, or None."""
+    """Return the timesteps until the next evaluation according to the last reached interval, or None."""
     reached = [
         each.frequency
         for each in intervals
@@ -117,17 +117,17 @@ def interval(intervals: Sequence[EvaluationInterval], summary: Mapping[str, floa
 def check_metrics(
     config: EvaluationDuringTraining, early_stopping: EarlyStopping, summary: Mapping[str, float]
 ) -> None:
-    """Refuse intervals and thresholds of metrics that the evaluations do not have, before time is spent on them.
+    """Refuse intervals and thresholds of metrics that the evaluations do not have, before the training.
 
     Raises:
-        ConfigError: There is such a metric.
+        ConfigError: A metric does not exist.
     """
     key = "training.training"
     named = [(f"{key}.eval.intervals.{i}.metric", each.metric) for i, each in enumerate(config.intervals)]
     named += [(f"{key}.early_stopping.metric_thresholds", name) for name in early_stopping.metric_thresholds]
     valid = sorted(name.removeprefix(PREFIX) for name in summary)
     problems = [
-        Problem(place, "evaluations of this task have no such metric", name, valid, nearest(name, valid))
+        Problem(place, "evaluations of this task do not have this metric", name, valid, nearest(name, valid))
         for place, name in named
         if name not in valid
     ]
@@ -136,5 +136,5 @@ def check_metrics(
 
 
 def _exceeds(value: float, reference: float | None, margin: float) -> bool:
-    """Tell whether a return is better than an earlier one; NaN never is."""
+    """Return whether a return is better than an earlier one; NaN never is."""
     return value > (-math.inf if reference is None else reference + margin)

@@ -76,7 +76,7 @@ def _check_fit(spec: PolicySpec, observation_space: spaces.Space, action_space: 
 
 
 class PolicyRule:
-    """A policy that acts for the agents of a behaviour; each agent has a memory of its own.
+    """A policy that acts for the agents of a behaviour; each agent has its own memory.
 
     Args:
         policy: Acts on raw observations.

@@ -27,13 +27,13 @@ MAX_LOG_ROWS = 1000
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """How a training ended.
+    """Result of a training.
 
     Attributes:
-        status: `finished`, or `stopped` when somebody asked for it.
-        timestep: Timesteps trained, earlier parts of a resumed run included.
-        best_mean_return: The best evaluation, None if there was none.
-        reason: Why it ended before its last timestep, None if it did not.
+        status: `finished`, or `stopped` if a stop was requested.
+        timestep: Timesteps trained, including earlier parts of a resumed run.
+        best_mean_return: The best evaluation; None if there was none.
+        reason: Why it ended before its last timestep; None if it did not.
     """
 
     status: str
@@ -43,14 +43,14 @@ class TrainingResult:
 
 
 class RLTrainer:
-    """Lets the learner of a session train.
+    """Trains the learner of a session.
 
     Args:
         config: The run's configuration.
         folder: The run's folder.
-        session: Its environment, learner and trackers, fresh or restored from a checkpoint.
-        control: What others ask of the training.
-        reason: Why the training ended before its last timestep already, so that only its end is left to do.
+        session: Its environment, learner and trackers, new or restored from a checkpoint.
+        control: Requests to the training.
+        reason: Why the training has already ended before its last timestep, so that only its conclusion is missing.
     """
 
     def __init__(
@@ -87,12 +87,12 @@ class RLTrainer:
         """Run the training to its end.
 
         Raises:
-            NonFiniteError: A loss, return or weight became NaN; the state was dumped into a checkpoint of its own.
+            NonFiniteError: A loss, return or weight became NaN; the state was dumped into a separate checkpoint.
             CallbackError: A callback failed.
         """
         self.callbacks.start(self.ongoing)
         if self.learner.timesteps == 0 and self.session.progression.last_evaluation_timestep is None:
-            self._evaluate()  # before the checkpoint, so that a run that resumes from it does not repeat it
+            self._evaluate()  # before the checkpoint, so that a resumed run does not repeat it
             self._save("init")
         self._serve_requests()
         while not self._is_over():
@@ -103,7 +103,7 @@ class RLTrainer:
             self._if_due(before, self.session.evaluation.every, self._evaluate)
             if self.callbacks:
                 self._stop_for_callbacks()
-            if self.reason is None:  # a run that resumed from here would not know that it ends here
+            if self.reason is None:  # a run resumed from here would not know that it ends here
                 self._if_due(before, self.save_every, self._save_step)
             if self.settings.max_minutes is not None:
                 self.reason = self.reason or self.ranks.broadcast(self._time_is_up())
@@ -111,12 +111,12 @@ class RLTrainer:
         return self._finish()
 
     def _stop_for_callbacks(self) -> None:
-        """End where a callback of this rank or of another asks for it; all ranks do it at the same moment."""
+        """End if a callback of any rank requests it; all ranks end at the same time."""
         reasons = self.ranks.gather(self.ongoing.stop_reason)
         self.reason = self.reason or next(filter(None, reasons), None)
 
     def _serve_requests(self) -> None:
-        """Save and stop where that is asked of this rank or of another; all ranks do it at the same moment."""
+        """Save and stop if this is requested of any rank; all ranks stop at the same time."""
         saves = True
         while saves:
             saves = self.control.take_save_request()
@@ -136,7 +136,7 @@ class RLTrainer:
         return time_is_up(self.settings.max_minutes, self.session.split.minutes())
 
     def _limit_of_time(self) -> float | None:
-        """Return the limit of time if it ended the training, which more time then continues."""
+        """Return the time limit if it ended the training, so that more time continues it."""
         return (
             self.settings.max_minutes
             if self.reason is not None and self.reason == self._time_is_up()
@@ -146,7 +146,7 @@ class RLTrainer:
     def _iterate(self) -> None:
         try:
             self.learner.iterate(self.session.split.switch)
-        except ValueError:  # this is how torch's distributions refuse NaN
+        except ValueError:  # torch's distributions raise it for NaN
             self._refuse_broken_policy()
             if self._fault():
                 self._dump_and_raise(NonFiniteError("the policy cannot act on this"))
@@ -187,7 +187,7 @@ class RLTrainer:
         self.reason = self.reason or reason_to_stop(early_stopping, self.session.progression, summary)
 
     def _keep_top(self, mean_return: float) -> None:
-        """Keep the policy if it is one of the best, where more than one is kept; `best` is a copy of the first."""
+        """Keep the policy if it is one of the best and several are kept; `best` is a copy of the first."""
         count = int(self.checkpoint_settings.keep_best)
         if count > 1 and self.ranks.broadcast(self.ranks.leads and self.store.is_top(mean_return, count)):
             self._save(top_name(self.learner.timesteps), resumable=False, mean_return=mean_return)
@@ -200,7 +200,7 @@ class RLTrainer:
             self.store.keep_last(self.checkpoint_settings.keep_last)
 
     def _save(self, name: str, *, resumable: bool = True, **details: float) -> None:
-        """Write a checkpoint. A disk that is full for now costs this one, not the training."""
+        """Write a checkpoint. If the disk is full, only this checkpoint is lost, and the training continues."""
         self._refuse_broken_policy()
         self.session.tracker.flush()
         try:
@@ -215,7 +215,7 @@ class RLTrainer:
             self.callbacks.checkpoint(self.ongoing, self.folder.checkpoints / name)
 
     def _save_last(self, name: str, **details: float | str | None) -> None:
-        """Write the last checkpoint, without which the training fails."""
+        """Write the last checkpoint; if this fails, the training fails."""
         self._write(name, resumable=True, **details)
         self._publish(name)
         self.callbacks.checkpoint(self.ongoing, self.folder.checkpoints / name)
@@ -244,7 +244,7 @@ class RLTrainer:
         write_training_state(folder, *parts, experience=experience, rank=rank)
 
     def _publish(self, name: str) -> None:
-        """Make the policy of a checkpoint the run's newest; a kill in between leaves the older networks usable."""
+        """Make the policy of a checkpoint the run's newest; after a kill in between, the older one is usable."""
         if not self.ranks.leads:
             return
         sources = [self.folder.checkpoints / name / file for file in LEARNER_FILES]
@@ -265,13 +265,13 @@ class RLTrainer:
     def _dump_and_raise(self, error: NonFiniteError) -> None:
         dump = self._dump()
         good = self.store.newest_good()
-        remedy = f"the newest good checkpoint is {good.path}" if good else "there is no good checkpoint"
+        remedy = f"the newest good checkpoint is {good.path}" if good else "no good checkpoint exists"
         moment = f"training broke at timestep {self.learner.timesteps:,}"
         cause = "; ".join(filter(None, [self._fault(), str(error)]))
         raise NonFiniteError(f"{moment}: {cause}; its state is in {dump.path}; {remedy}") from error
 
     def _dump(self) -> Checkpoint:
-        """Write the state of this rank, without the others, which may not know of the error."""
+        """Write the state of this rank only, since the others may not know of the error."""
         rank = f"_rank_{self.ranks.rank:04d}" if self.ranks.rank else ""
         target = self.folder.checkpoints / f"nan_{step_name(self.learner.timesteps)}{rank}"
 
@@ -282,7 +282,7 @@ class RLTrainer:
         return write_checkpoint(target, self.learner.timesteps, write_files)
 
     def _fault(self) -> str:
-        """Name the first environment that returned NaN or infinity; empty where none did."""
+        """Return the name of the first environment that returned NaN or infinity; empty if none did."""
         fault = self.learner.first_fault
         if fault is None:
             return ""
@@ -296,7 +296,7 @@ class RLTrainer:
             self._evaluate()
         if (
             self._is_trained()
-        ):  # also where a stop was asked for in the last rollout: only the conclusion is missing
+        ):  # also if a stop was requested in the last rollout: only the conclusion is missing
             total = self.settings.total_timesteps
             limit = self._limit_of_time()
             self._save_last("final", total_timesteps=total, max_minutes=limit, reason=self.reason)

@@ -56,11 +56,11 @@ class SweepDriver:
         self.sweep = sweep_of(config)
         self.study = SweepStudy(folder, config, search)
         self.trials: list[Trial] = []
-        """Trials under way."""
+        """Running trials."""
         self._trimmed: set[int] = set()
         self._started: set[str] = set()
         self._asked: dict[str, float] = {}
-        """When jobs were asked to stop."""
+        """Times at which jobs were asked to stop."""
         self._ended: dict[str, tuple[int, int]] = {}
         """For runs that were ended from outside: their newest timestep, and how many times they ended there."""
 

@@ -53,7 +53,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Objective:
-    """What is searched for."""
+    """An objective of the search."""
 
     name: str
     maximize: bool

@@ -67,7 +67,7 @@ class _KeyReference:
             if "properties" in option:
                 found.setdefault(path, []).append(option)
             for part, inner in (("0", option.get("items")), ("NAME", option.get("additionalProperties"))):
-                if isinstance(inner, dict):  # True stands for anything at all
+                if isinstance(inner, dict):  # True means any value
                     for below, kinds in self._below(f"{path}.{part}", inner).items():
                         found.setdefault(below, []).extend(kinds)
         return found

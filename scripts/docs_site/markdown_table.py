@@ -16,5 +16,5 @@ def code(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """Write text in one line; `|` ends a cell unless it stands in code or behind a backslash."""
+    """Write text in one line; `|` ends a cell unless it is in code or follows a backslash."""
     return re.sub(r"(`[^`]*`)|\|", lambda found: found[1] or r"\|", " ".join(text.split()))

@@ -33,7 +33,7 @@ def main() -> None:
     """Write the motions."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=LIBRARY, help="folder to write to")
-    parser.add_argument("--optimise", action="store_true", help="optimise the gaits anew and print them")
+    parser.add_argument("--optimise", action="store_true", help="optimise the gaits again and print them")
     options = parser.parse_args()
     model = load_model(MODEL)
     legs = legs_of(model)

@@ -127,7 +127,7 @@ def test_the_table_is_aligned_and_has_gaps(command: Command, runs: None) -> None
     assert {
         line.index(word) for line, word in [(head, "run"), (rows[0], "walk_"), (rows[4], "damaged_")]
     } == {head.index("run")}
-    assert command("list", "runs", "--filter", "status=none").output == "no such runs in experiments\n"
+    assert command("list", "runs", "--filter", "status=none").output == "no matching runs in experiments\n"
 
 
 @pytest.mark.parametrize(

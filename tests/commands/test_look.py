@@ -187,7 +187,7 @@ def test_a_wrong_checkpoint_gives_the_valid_ones(command: Command, trained: RunF
     outcome = command("eval", "tiny", "--checkpoint", "finall")
     assert outcome.status == 2
     assert (
-        "there are: init, step_000000020, step_000000040, final, best. Did you mean 'final'?" in outcome.error
+        "existing: init, step_000000020, step_000000040, final, best. Did you mean 'final'?" in outcome.error
     )
 
 

@@ -64,7 +64,7 @@ def test_what_cannot_be_saved_is_refused(command: Command, trained: RunFolder) -
     model.write_bytes(model.read_bytes()[:-1])
     outcome = command("save-model", "tiny", "--out", "best.zip")
     assert outcome.status == 2
-    assert "it was cut short" in outcome.error
+    assert "it is truncated" in outcome.error
     assert not list(Path().glob("*.zip"))
 
 

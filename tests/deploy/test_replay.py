@@ -134,7 +134,9 @@ def test_a_recording_of_another_policy_is_refused(tmp_path: Path) -> None:
         RecordingError, match=r"another policy: its observation is \(4,\), .* box \(3,\) float32"
     ):
         Replayer(policy, PolicySpec("onnx", box(3), box(3), box(2))).replay(parts)
-    with pytest.raises(RecordingError, match=r"its action is \(2,\), that of the policy box \(1,\)"):
+    with pytest.raises(RecordingError, match=r"its action is \(2,\), that of the given policy is box \(1,\)"):
         Replayer(policy, PolicySpec("onnx", box(4), box(4), box(1))).replay(parts)
-    with pytest.raises(RecordingError, match="its observation is one array, that of the policy gear"):
+    with pytest.raises(
+        RecordingError, match="its observation is one array, that of the given policy is gear"
+    ):
         Replayer(policy, COUNTER).replay(parts)

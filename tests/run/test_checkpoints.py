@@ -57,7 +57,7 @@ def damage_by_altering(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("damage", "message"),
-    [(damage_by_cutting, "cut short"), (damage_by_altering, "altered"), (Path.unlink, "missing")],
+    [(damage_by_cutting, "truncated"), (damage_by_altering, "changed"), (Path.unlink, "missing")],
 )
 def test_damage_is_found_and_named(tmp_path: Path, damage: object, message: str) -> None:
     checkpoint = write_checkpoint(tmp_path / "best", 100, write_sample)
@@ -83,7 +83,7 @@ def test_no_name_in_a_manifest_leads_out_of_the_checkpoint(tmp_path: Path, name:
     (checkpoint.path / MANIFEST).write_text(json.dumps(manifest))
     for use in (thin_out, Checkpoint.verify, Checkpoint.manifest):
         with pytest.raises(
-            CheckpointError, match=r"checkpoint\.json is damaged: it lists .*; a checkpoint holds"
+            CheckpointError, match=r"checkpoint\.json is damaged: it lists .*; a checkpoint contains"
         ):
             use(checkpoint)  # type: ignore[operator]
     assert victim.read_text() == "precious"

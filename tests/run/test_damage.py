@@ -96,7 +96,7 @@ def test_a_damaged_policy_is_not_played(train: Train) -> None:
     run = train()
     best = CheckpointStore(run.checkpoints).find("best")
     alter(best.path / "model.zip")
-    with pytest.raises(CheckpointError, match=r"model\.zip was altered"), open_policy(run, best):
+    with pytest.raises(CheckpointError, match=r"model\.zip was changed"), open_policy(run, best):
         pass
 
 

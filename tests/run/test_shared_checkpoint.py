@@ -34,7 +34,7 @@ def test_all_parts_are_in_it_and_are_verified(tmp_path: Path) -> None:
     assert checkpoint.n_ranks == N
     assert [(checkpoint.part(rank) / "state.npz").read_bytes() for rank in range(N)] == [b"0", b"1", b"2"]
     (checkpoint.part(2) / "state.npz").write_bytes(b"x")
-    with pytest.raises(CheckpointError, match=r"rank_0002/state.npz was altered"):
+    with pytest.raises(CheckpointError, match=r"rank_0002/state.npz was changed"):
         checkpoint.verify()
 
 

@@ -12,7 +12,7 @@ from rl_pipeline.envs.mujoco.grasping.objects import add_object
 
 ARM = Path(__file__).with_name("arm.xml")
 ARM_BASE = (-0.5, 0.0, 0.0)
-"""Where the arm stands; the objects lie around the origin, at height 0."""
+"""Position of the arm; the objects are around the origin, at height 0."""
 FLAT, UNEVEN, OBSTACLE = GROUNDS = ("flat", "uneven", "obstacle")
 UNEVEN_HEIGHT = 0.02
 """Metres up to which the tiles of the uneven ground rise."""

@@ -51,7 +51,7 @@ class Grasp(GoalTask):
     ground = FLAT
     goals_have_rotation = False
     rotation = "fixed"
-    """What the numbers of an action between position and fingers mean; a key of `ROTATION_ACTIONS`."""
+    """Meaning of an action's numbers between position and fingers; a key of `ROTATION_ACTIONS`."""
 
     frame_skip = 10
     max_episode_steps = 50
@@ -214,7 +214,7 @@ class Grasp(GoalTask):
         return self.gripper.eigengrasps.actions(action)
 
     def _grow_objects(self, batch: Simulations) -> None:
-        """Give the objects of every simulation their sizes of this episode."""
+        """Set the sizes of the objects in every simulation for this episode."""
         sizes = batch.pool.expand("geom_size")
         nominal = self._nominal_sizes(batch.model)
         growth = batch.userdata[:, 1, np.newaxis, np.newaxis] - self.object_size_range

@@ -148,7 +148,7 @@ def terms_of(reward: str | Sequence[Mapping[str, Any]]) -> tuple[RewardTerm, ...
     key = REWARD
     if isinstance(reward, str):
         if reward not in PRESETS:
-            problem = Problem(key, "is no preset", reward, sorted(PRESETS), nearest(reward, PRESETS))
+            problem = Problem(key, "is not a preset", reward, sorted(PRESETS), nearest(reward, PRESETS))
             raise ConfigError([problem])
         return PRESETS[reward]
     terms, problems = [], []

@@ -17,11 +17,11 @@ class TakenByHand(CallbackGroup):
     """A callback group that executors ignore."""
 
     def can_execute(self, entity: object) -> bool:
-        """Say no."""
+        """Return False."""
         return False
 
     def beginning_execution(self, entity: object) -> bool:
-        """Say no."""
+        """Return False."""
         return False
 
     def ending_execution(self, entity: object) -> None:
