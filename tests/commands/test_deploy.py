@@ -31,7 +31,7 @@ def test_there_must_be_ros(command: Command, monkeypatch: pytest.MonkeyPatch, wo
     monkeypatch.delenv("AMENT_PREFIX_PATH", raising=False)
     outcome = command(*words)
     assert outcome.status == 2
-    assert "needs ROS 2: `source ros_ws/activate.bash`" in outcome.error
+    assert "needs ROS 2: run `source ros_ws/activate.bash`" in outcome.error
 
 
 def test_there_must_be_a_node_to_operate(ros_network: RosNetwork) -> None:
