@@ -2,10 +2,13 @@
 
 import ast
 import re
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from .documentation import ROOT
 
@@ -35,7 +38,7 @@ def files(*patterns: str) -> list[Path]:
 def test_phrases_that_have_a_plainer_form_are_not_used(phrase: str) -> None:
     found = [
         f"{path.relative_to(ROOT)}:{number}: write {PHRASES[phrase]}: {line.strip()}"
-        for path in files("*.md", "*.py", "*.bash", "*.yaml", "*.cs")
+        for path in files("*.md", "*.py", "*.bash", "*.yaml", "*.cs", "*.svg")
         if path != Path(__file__).resolve() and path.name != "CHANGELOG.md"
         for number, line in enumerate(path.read_text().splitlines(), start=1)
         if re.search(phrase, line, re.I)
@@ -50,3 +53,28 @@ def test_module_docstrings_begin_with_what_the_module_is() -> None:
         if docstring.startswith(FIRST_WORDS):
             bad.append(f"{path.relative_to(ROOT)}: {docstring.splitlines()[0]}")
     assert not bad, "\n".join(bad)
+
+
+def lint(*paths: Path) -> subprocess.CompletedProcess[str]:
+    """Check files as the hook of pre-commit does."""
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    [hook] = [hook for hook in hooks if hook["id"] == "harper"]
+    _, *arguments = shlex.split(hook["entry"])
+    checked = [path for path in paths if not re.search(hook["exclude"], path.name)]
+    command = [sys.executable, "-m", "harper", *arguments, *checked]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_the_grammar_checker_finds_nothing_in_the_documentation() -> None:
+    result = lint(*files("*.md"))
+    assert result.returncode == 0, result.stdout
+
+
+def test_the_grammar_checker_finds_what_it_is_there_for(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# A page\n\nStart some 20 trainings with the the launcher. It trains `a training` for you.\n"
+    )
+    found = lint(page).stdout
+    for rule in ("MassNouns", "QuantifierNumeralConflict", "RepeatedWords"):
+        assert found.count(rule) == 1, found
