@@ -1,4 +1,4 @@
-"""Every command, YAML file and Python file in the README and in docs/ is run as it stands there."""
+"""Every command, YAML file and Python file in the README and in docs/ is run as written."""
 
 import re
 import shutil
@@ -13,6 +13,7 @@ from rl_pipeline.config.launcher import UnityBuild
 from tests.documentation import DOCS, ROOT, blocks, commands, run, write_files
 
 README = ROOT / "README.md"
+QUICK_START = DOCS / "quick_start.md"
 PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 SET_UP_ELSEWHERE = ("bash run_tests.bash", "bash launch_node.bash", "source .venv/bin/activate")
 """Run by tests/scripts and tests/test_main_job.py; the last one is what this test's PATH stands for."""
@@ -20,15 +21,15 @@ SET_UP_ELSEWHERE = ("bash run_tests.bash", "bash launch_node.bash", "source .ven
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the files that the README shows."""
+    """A folder with the files that the quick start shows."""
     folder = tmp_path_factory.mktemp("reader")
-    write_files(README, folder)
+    write_files(QUICK_START, folder)
     return folder
 
 
 @pytest.mark.timeout(1200)  # it trains, evaluates and films a dozen times, perhaps on a busy machine
-def test_the_readme_works_from_top_to_bottom(workplace: Path) -> None:
-    lines = [line for line in commands(README) if line not in SET_UP_ELSEWHERE]
+def test_the_quick_start_works_from_top_to_bottom(workplace: Path) -> None:
+    lines = [line for line in commands(QUICK_START) if line not in SET_UP_ELSEWHERE]
     assert len(lines) > 8
     for line in lines:
         result = run(line, workplace)
@@ -39,6 +40,14 @@ def test_the_readme_works_from_top_to_bottom(workplace: Path) -> None:
     shutil.rmtree(workplace / "experiments")
 
 
+def test_the_readme_fits_on_a_screen() -> None:
+    lines = README.read_text().splitlines()
+    assert len(lines) <= 60
+    assert commands(README) == ["bash launch_node.bash", "bash run_tests.bash"]
+    for row in (line for line in lines if line.startswith("| [")):
+        assert re.search(r"\]\((docs/\w+|unity_build/README)\.md\)", row.split(" | ")[0]), row
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
@@ -46,7 +55,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_no_command_of_the_docs_is_left_out() -> None:
-    known = {*SET_UP_ELSEWHERE, *commands(README)}
+    known = {*SET_UP_ELSEWHERE, *commands(QUICK_START)}
     covered_by_other_tests = {
         "python scripts/docs_site/write_keys.py",  # tests/test_docs_site.py
         "python -m mkdocs serve",  # tests/test_docs_site.py builds what it would serve

@@ -1,6 +1,7 @@
 """The documentation site builds without a warning, loads nothing from elsewhere and holds the generated reference."""
 
 import html
+import importlib
 import json
 import os
 import re
@@ -8,9 +9,11 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
+from mkdocs.config import load_config
 
 from rl_pipeline.commands import COMMANDS
 from tests.documentation import ROOT
@@ -35,6 +38,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert result.returncode == 0, result.stderr
     assert "WARNING" not in result.stderr
     return folder
+
+
+@pytest.fixture
+def hooks(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(ROOT / "scripts" / "docs_site")
+    return importlib.import_module("hooks")
 
 
 class Fetched(HTMLParser):
@@ -137,4 +146,44 @@ def test_the_reference_holds_what_users_write_against(site: Path) -> None:
 
 
 def test_the_page_on_unity_is_that_of_its_folder(site: Path) -> None:
-    assert "From an empty project to a training" in text_of(site / "unity.html")
+    assert "From an empty project to a trained policy" in text_of(site / "unity.html")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://code.example.org/robots/stack.git",
+        "https://reader:secret@code.example.org/robots/stack",
+        "git@code.example.org:robots/stack.git",
+        "ssh://git@code.example.org/robots/stack.git",
+    ],
+)
+def test_the_site_links_to_the_repository_of_its_clone(
+    hooks: ModuleType, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "remote", lambda folder: address)
+    config = hooks.on_config(load_config(str(ROOT / "mkdocs.yml")))
+    assert (config.repo_url, config.repo_name) == ("https://code.example.org/robots/stack", "robots/stack")
+
+
+def test_a_clone_of_a_folder_has_no_link(hooks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "remote", lambda folder: "/home/reader/stack.git")
+    assert hooks.on_config(load_config(str(ROOT / "mkdocs.yml"))).repo_url is None
+
+
+def test_keys_break_after_a_dot(site: Path) -> None:
+    page = (site / "reference" / "configuration.html").read_text()
+    assert "<td><code>training.<wbr>algorithm_parameters</code></td>" in page
+
+
+def test_the_search_finds_the_parts_of_keys_and_commands(site: Path) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_text())
+    separator = re.compile(index["config"]["separator"])
+    places = {document["location"]: document["title"] + " " + document["text"] for document in index["docs"]}
+
+    def words(location: str) -> set[str]:
+        text = html.unescape(re.sub(r"<[^>]+>", "", places[location])).lower()
+        return set(separator.split(text))
+
+    assert {"rl", "pipeline", "eval"} <= words("reference/commands.html#rl-pipeline-eval")
+    assert {"training", "checkpoint", "keep_best"} <= words("reference/configuration.html#trainingcheckpoint")

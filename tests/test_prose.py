@@ -2,11 +2,14 @@
 
 import ast
 import re
+import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from .documentation import ROOT
 
@@ -52,8 +55,6 @@ DOCSTRINGS = {
 """How no docstring of a class, function or attribute begins; 'Whether' and 'How' may begin a key's."""
 FIRST_WORDS = ("What", "Where", "How", "Whether", "Which", "Who", "When")
 """With which no module docstring begins: it says what the module is."""
-
-
 CODE = ("rl_pipeline/*.py", "ros_ws/src/*.py", "scripts/*.py", "scripts/*.bash")
 
 
@@ -77,7 +78,7 @@ def docstrings(path: Path) -> Iterator[tuple[int, str]]:
 def test_phrases_that_have_a_plainer_form_are_not_used(phrase: str) -> None:
     found = [
         f"{path.relative_to(ROOT)}:{number}: write {PHRASES[phrase]}: {line.strip()}"
-        for path in files("*.md", "*.py", "*.bash", "*.yaml", "*.cs")
+        for path in files("*.md", "*.py", "*.bash", "*.yaml", "*.cs", "*.svg")
         if path != Path(__file__).resolve() and path.name != "CHANGELOG.md"
         for number, line in enumerate(path.read_text().splitlines(), start=1)
         if re.search(phrase, line, re.I)
@@ -127,3 +128,28 @@ def test_sections_of_docstrings_have_one_spelling() -> None:
         )
     ]
     assert not found, "\n".join(found)
+
+
+def lint(*paths: Path) -> subprocess.CompletedProcess[str]:
+    """Check files as the hook of pre-commit does."""
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    [hook] = [hook for hook in hooks if hook["id"] == "harper"]
+    _, *arguments = shlex.split(hook["entry"])
+    checked = [path for path in paths if not re.search(hook["exclude"], path.name)]
+    command = [sys.executable, "-m", "harper", *arguments, *checked]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_the_grammar_checker_finds_nothing_in_the_documentation() -> None:
+    result = lint(*files("*.md"))
+    assert result.returncode == 0, result.stdout
+
+
+def test_the_grammar_checker_finds_what_it_is_there_for(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# A page\n\nStart some 20 trainings with the the launcher. It trains `a training` for you.\n"
+    )
+    found = lint(page).stdout
+    for rule in ("MassNouns", "QuantifierNumeralConflict", "RepeatedWords"):
+        assert found.count(rule) == 1, found

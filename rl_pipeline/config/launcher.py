@@ -25,7 +25,7 @@ class RosNode(Section):
 
 
 class UnityBuild(Section):
-    """The Unity standalone build that launch_unity_simulation and trainings with Unity backends start."""
+    """The Unity standalone build that launch_unity_simulation starts, and training with a Unity backend."""
 
     build_path: Text | None = None
     """Path of the executable; null when Unity is not used or its editor plays the scene."""

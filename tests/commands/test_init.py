@@ -14,7 +14,7 @@ from tests.documentation import DOCS, ROOT, blocks
 
 SCHEMA_LINE = "# yaml-language-server: $schema=schema.json\n"
 PAGES = {
-    "experiment": ROOT / "README.md",
+    "experiment": DOCS / "quick_start.md",
     "environment": DOCS / "own_environment.md",
     "network": DOCS / "own_network.md",
     "robot": DOCS / "own_robot.md",

@@ -16,7 +16,7 @@ from tests.documentation import DOCS, ROOT, blocks
 
 SCHEMA_LINE = "# yaml-language-server: $schema={}schema.json"
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
-PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+PAGES = sorted(DOCS.glob("*.md"))
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +61,8 @@ def test_every_experiment_in_the_documentation_is_valid(
             assert [error.message for error in validator.iter_errors(mapping)] == [], text
 
 
-def test_the_files_of_the_readme_name_the_schema() -> None:
-    for text in blocks(ROOT / "README.md", "yaml"):
+def test_the_file_of_the_quick_start_names_the_schema() -> None:
+    for text in blocks(DOCS / "quick_start.md", "yaml"):
         assert text.splitlines()[1] == SCHEMA_LINE.format("configs/")
 
 
