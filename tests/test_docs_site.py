@@ -187,3 +187,9 @@ def test_the_search_finds_the_parts_of_keys_and_commands(site: Path) -> None:
 
     assert {"rl", "pipeline", "eval"} <= words("reference/commands.html#rl-pipeline-eval")
     assert {"training", "checkpoint", "keep_best"} <= words("reference/configuration.html#trainingcheckpoint")
+
+
+def test_no_markup_is_shown_as_text(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        for paragraph in re.findall(r"<p>(.*?)</p>", page.read_text(), re.S):
+            assert not re.match(r"!!! |\?\?\? |[-*] |\d+\. |\| ", paragraph), f"{page.name}: {paragraph[:80]}"

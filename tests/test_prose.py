@@ -86,6 +86,15 @@ def test_phrases_that_have_a_plainer_form_are_not_used(phrase: str) -> None:
     assert not found, "\n".join(found)
 
 
+def test_a_sentence_does_not_continue_after_a_code_block() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {sentence}"
+        for path in files("*.md")
+        for sentence in re.findall(r"^```\n\n([a-z].*)", path.read_text(), re.M)
+    ]
+    assert not found, "\n".join(found)
+
+
 def test_module_docstrings_begin_with_what_the_module_is() -> None:
     bad = []
     for path in files("rl_pipeline/*.py", "ros_ws/src/*.py", "scripts/*.py", "benchmarks/*.py"):

@@ -11,6 +11,15 @@ from PIL import Image
 from rl_pipeline.config.loading import load_config
 from tests.documentation import DOCS, ROOT
 
+EXPERIMENT = """
+environment: {id: CartPole-v1}
+training:
+  algorithm: ppo
+  algorithm_parameters: {n_steps: 64, batch_size: 64, n_epochs: 1}
+  training: {total_timesteps: 64, device: cpu, eval: {num_evals: 1, num_episodes: 1}}
+evaluation: {num_episodes: 1}
+"""
+
 
 @pytest.fixture
 def films(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
@@ -32,6 +41,16 @@ def test_the_grasp_is_filmed(films: ModuleType, tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(films, "GRASP_STEPS", 2)
     films.main(["--out", str(tmp_path), "--only", "grasp"])
     assert Image.open(tmp_path / "grasp.webp").n_frames == 2
+
+
+def test_a_policy_is_trained_and_filmed(films: ModuleType, tmp_path: Path) -> None:
+    config = tmp_path / "experiment.yaml"
+    config.write_text(EXPERIMENT)
+    frames = films.trained(
+        films.Film(str(config), start=0, stop=2, step=1, milliseconds=40, episodes=2), tmp_path
+    )
+    assert len(frames) > 2
+    assert frames.shape[1:] == (400, 600, 3)
 
 
 def test_every_film_is_in_the_documentation_and_small(films: ModuleType) -> None:
