@@ -30,8 +30,8 @@ KNEES = (0.25, 1.0)
 """rad, while standing and in the squat."""
 FEET_APART = 0.11
 """m from the middle to the ankle."""
-WEIGHT_AHEAD = 0.05
-"""m from the ankles to the centre of mass, as people stand (Winter)."""
+WEIGHT_AHEAD = 0.075
+"""m from the ankles to the centre of mass; heels are 0.03 m behind them, and the tips of the toes 0.2 m ahead."""
 ARMS = {"lhumerusrz": (1.05, -1.0), "lhumerusrx": (-0.5, 0.4)}
 """rad, while standing, along the body, and in the squat, above the shoulders."""
 SOLVED = ("lfemurrx", "lfemurrz", "lfootrx")
