@@ -58,6 +58,12 @@ def test_a_model_and_a_motion_of_ones_own_are_trained(tmp_path: Path) -> None:
         for qpos in bound.qpos[::25]:
             data.qpos[:] = qpos
             mujoco.mj_kinematics(model, data)
+            mujoco.mj_comPos(model, data)
+            load = model.body_subtreemass[0] * 9.81 / 2
+            needed = load * abs(data.subtree_com[0, 0] - data.body("lfoot").xpos[0])
+            assert needed < 0.3 * model.actuator("lfootrx").forcerange[1], (
+                "ankles are strong enough to balance"
+            )
             for name in ("lfoot", "rfoot", "lfoot_ch", "rfoot_ch"):
                 radius, half, _ = model.geom(name).size
                 foot = data.geom(name)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import mujoco
 import numpy as np
-from dm_control.locomotion import walkers
+from dm_control.locomotion.walkers.cmu_humanoid import CMUHumanoidPositionControlledV2020
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
@@ -22,15 +22,16 @@ from rl_pipeline.datasets.velocities import with_velocities
 
 Array = NDArray[np.float64]
 
-ASSET = Path(walkers.__file__).parent / "assets" / "humanoid_CMU_V2020.xml"
 UPRIGHT = (0.5, 0.5, 0.5, 0.5)
 """Orientation of the root in which the humanoid stands and looks along x."""
 TIME_STEP = 0.005
 PERIOD, DT = 2.5, 0.02
-KNEES = (0.25, 0.8)
+KNEES = (0.25, 1.0)
 """rad, while standing and in the squat."""
 FEET_APART = 0.11
 """m from the middle to the ankle."""
+WEIGHT_AHEAD = 0.075
+"""m from the ankles to the centre of mass; heels are 0.03 m behind them, and the tips of the toes 0.2 m ahead."""
 ARMS = {"lhumerusrz": (1.05, -1.0), "lhumerusrx": (-0.5, 0.4)}
 """rad, while standing, along the body, and in the squat, above the shoulders."""
 SOLVED = ("lfemurrx", "lfemurrz", "lfootrx")
@@ -49,14 +50,18 @@ def main() -> None:
 
 
 def make_model() -> mujoco.MjSpec:
-    """Return dm_control's humanoid with a free root, on a floor."""
-    spec = mujoco.MjSpec.from_file(str(ASSET))
+    """Return dm_control's humanoid with a free root, on a floor.
+
+    It is the version with position actuators, which is strong enough: the ankles of the one with motors have 20 N m.
+    """
+    walker = CMUHumanoidPositionControlledV2020()
+    spec = mujoco.MjSpec.from_string(walker.mjcf_model.to_xml_string())
     spec.option.timestep, spec.option.integrator = TIME_STEP, mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     root = spec.body("root")
-    root.pos, root.quat = (0.0, 0.0, 1.0), UPRIGHT
+    root.pos, root.quat = walker.upright_pose.xpos, UPRIGHT
     root.add_freejoint(name="root")
     root.add_camera(
-        name="track", mode=mujoco.mjtCamLight.mjCAMLIGHT_TRACKCOM, pos=(0, 0.4, 3.2), quat=(1, 0, 0, 0)
+        name="track", mode=mujoco.mjtCamLight.mjCAMLIGHT_TRACKCOM, pos=(0, 0.3, 4.0), quat=(1, 0, 0, 0)
     )
     floor = spec.worldbody.add_geom(name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=(20, 20, 0.1))
     floor.rgba = (0.3, 0.4, 0.5, 1)
@@ -115,9 +120,9 @@ def make_squat(model: mujoco.MjModel) -> Motion:
 
         def miss(values: Array, fixed: Mapping[str, float] = fixed) -> Array:
             poses.take({**fixed, **dict(zip(SOLVED, values[:3], strict=True))}, values[3:])
-            ankle, toes = poses.data.body("lfoot").xpos, poses.data.body("ltoes").xpos
+            ankle = poses.data.body("lfoot").xpos
             tilt = poses.data.geom("lfoot").xmat[8]  # of the axis of a capsule from the heel to the ball
-            over_feet = poses.data.subtree_com[0, 0] - (ankle[0] + toes[0]) / 2
+            over_feet = poses.data.subtree_com[0, 0] - ankle[0] - WEIGHT_AHEAD
             return np.array([ankle[0], ankle[1] - FEET_APART, tilt, poses.lowest(), over_feet])
 
         found = least_squares(miss, guess, xtol=1e-12, ftol=1e-12)

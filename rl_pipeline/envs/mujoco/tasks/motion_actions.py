@@ -13,29 +13,43 @@ Array = NDArray[np.float64]
 Actions = Literal["torque", "position", "reference"]
 ACTIONS: tuple[Actions, ...] = ("torque", "position", "reference")
 JOINT = int(mujoco.mjtTrn.mjTRN_JOINT)
+MOTOR = int(mujoco.mjtBias.mjBIAS_NONE)
 
 
 def use_servos(spec: mujoco.MjSpec, stiffness: float, damping: float) -> None:
-    """Turn the motors of a model into servos with the same largest torques.
+    """Turn the actuators of a model into servos with the same largest torques.
 
     Args:
-        spec: Whose motors drive one joint each and have control limits.
+        spec: Whose actuators drive one joint each, and are motors with control limits or have force limits.
         stiffness: Of a servo, as a multiple of the largest torque, 1/rad.
         damping: Of a servo, as a multiple of its stiffness, s.
 
     Raises:
-        ConfigError: A motor drives something else than a joint, or has no limits.
+        ConfigError: An actuator drives something else than a joint, or has no limits.
     """
-    for motor in spec.actuators:
-        torque = float(motor.gear[0]) * float(np.abs(motor.ctrlrange).max())
-        if int(motor.trntype) != JOINT or torque <= 0:
-            message = f"the motor {motor.name} must drive a joint and have a ctrlrange for target positions"
+    for actuator in spec.actuators:
+        torque = _largest_torque(actuator)
+        if int(actuator.trntype) != JOINT or torque <= 0:
+            message = (
+                f"the actuator {actuator.name} must drive a joint, and must be a motor with a ctrlrange or have a "
+                "forcerange, for target positions"
+            )
             raise ConfigError([Problem("environment.kwargs.actions", message, remedy="use actions: torque")])
-        motor.gear[:] = (1, 0, 0, 0, 0, 0)
-        motor.set_to_position(kp=stiffness * torque, kv=damping * stiffness * torque)
-        motor.ctrllimited = mujoco.mjtLimited.mjLIMITED_FALSE
-        motor.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
-        motor.forcerange[:] = (-torque, torque)
+        actuator.gear[:] = (1, 0, 0, 0, 0, 0)
+        # set_to_position keeps a filter and the constant term of an actuator that was a servo before.
+        actuator.dyntype, actuator.biasprm[:] = mujoco.mjtDyn.mjDYN_NONE, 0.0
+        actuator.set_to_position(kp=stiffness * torque, kv=damping * stiffness * torque)
+        actuator.ctrllimited = mujoco.mjtLimited.mjLIMITED_FALSE
+        actuator.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
+        actuator.forcerange[:] = (-torque, torque)
+
+
+def _largest_torque(actuator: mujoco.MjsActuator) -> float:
+    """Return the largest torque of an actuator, N m, or 0 if nothing limits it."""
+    forces = [float(np.abs(actuator.forcerange).max())]
+    if int(actuator.biastype) == MOTOR:
+        forces.append(float(np.abs(actuator.gainprm[0] * actuator.ctrlrange).max()))
+    return abs(float(actuator.gear[0])) * min((force for force in forces if force > 0), default=0.0)
 
 
 class ServoTargets:
