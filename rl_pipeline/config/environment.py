@@ -98,6 +98,8 @@ class Environment(Section):
     """Keyword arguments for the environment, weaker than `kwargs`, or the path of a YAML file of them."""
     kwargs: dict[str, Any] = Field(default_factory=dict)
     """Keyword arguments for the environment."""
+    evaluation_kwargs: dict[str, Any] = Field(default_factory=dict)
+    """Keyword arguments that replace those of `kwargs` wherever a policy is evaluated or played."""
     render_mode: Literal["rgb_array", "human"] | None = None
     """Render mode of environment 0: 'rgb_array' for films, 'human' for a window."""
     monitor: bool = True
