@@ -14,6 +14,7 @@ def check_arguments(
     object_size_multiplier: float,
     object_size_range: float,
     start_grasped: float,
+    start_above: float,
 ) -> None:
     """Check the arguments of `Grasp` for a gripper and its objects.
 
@@ -35,9 +36,12 @@ def check_arguments(
     elif object_size_range and MESH in objects:
         message = "the size of a mesh cannot vary between episodes"
         refuse("object_size_range", object_size_range, message, "use object_size_multiplier")
-    if not 0 <= start_grasped <= 1:
-        refuse("start_grasped", start_grasped, "must be between 0 and 1")
-    elif start_grasped and object_size_range:
+    for name, share in (("start_grasped", start_grasped), ("start_above", start_above)):
+        if not 0 <= share <= 1:
+            refuse(name, share, "must be between 0 and 1")
+    if start_grasped + start_above > 1:
+        refuse("start_above", start_above, f"is more than start_grasped ({start_grasped}) leaves of 1")
+    if start_grasped and object_size_range:
         message = "cannot be combined with object_size_range"
         refuse("start_grasped", start_grasped, message, "leave out one of them")
     if problems:

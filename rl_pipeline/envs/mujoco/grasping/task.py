@@ -64,6 +64,7 @@ class Grasp(GoalTask):
         object_size_multiplier: float = 1.0,
         object_size_range: float = 0.0,
         start_grasped: float = 0.0,
+        start_above: float = 0.0,
     ) -> None:
         """Compose the model.
 
@@ -73,6 +74,7 @@ class Grasp(GoalTask):
             object_size_range: Metres by which the sizes of the geoms vary from episode to episode, up and down.
             start_grasped: Share of the episodes that start with the object in the gripper, as high as a goal may be.
                 Use it in training only, since such episodes are easier.
+            start_above: Share of those that start with the open gripper around the object or above it; likewise.
 
         Raises:
             ConfigError: An argument is out of range, or two do not go together.
@@ -81,7 +83,7 @@ class Grasp(GoalTask):
         self.n_eigengrasps = n_eigengrasps
         self.object_size_multiplier = object_size_multiplier
         self.object_size_range = object_size_range
-        self.start_grasped = start_grasped
+        self.start_grasped, self.start_above = start_grasped, start_above
         check_arguments(
             self.gripper,
             self.objects,
@@ -89,6 +91,7 @@ class Grasp(GoalTask):
             object_size_multiplier,
             object_size_range,
             start_grasped,
+            start_above,
         )
         self._rotation = ROTATION_ACTIONS[self.rotation]
         self.model = build_scene(
@@ -178,15 +181,22 @@ class Grasp(GoalTask):
         height = half_height(self.objects[index], self.object_size_multiplier) + growth
         start = draw_start(rng, self.ground, self.gripper.start, height)
         object_turn, goal_turn = self.draw_rotations(rng)
-        fields = self._start_at(start.grip)
+        drawn = rng.uniform() if self.start_grasped + self.start_above else 1.0
+        is_grasped = drawn < self.start_grasped
+        is_above = not is_grasped and drawn < self.start_grasped + self.start_above
+        fields = self._start_at(self._place_above(rng, start.object) if is_above else start.grip)
         at = self._first + 7 * index
         fields["qpos"][at : at + 7] = *start.object, *object_turn
         fields["mocap_pos"][GOAL], fields["mocap_quat"][GOAL] = start.goal, goal_turn
         fields["userdata"][:] = index, growth
-        if self.start_grasped and rng.uniform() < self.start_grasped:
-            held_at = start.object + [0.0, 0.0, draw_lift(rng)]
-            self._put_in_gripper(fields, index, held_at)
+        if is_grasped:
+            self._put_in_gripper(fields, index, start.object + [0.0, 0.0, draw_lift(rng)])
         return fields
+
+    def _place_above(self, rng: np.random.Generator, place: np.ndarray) -> Array:
+        """Draw where the grip starts above an object, or around it."""
+        lowest = max(place[2], self.gripper.lowest)
+        return np.array([*place[:2], rng.uniform(lowest, self.gripper.start)])
 
     def _put_in_gripper(self, fields: dict[str, Array], index: int, place: np.ndarray) -> None:
         """Change a start so that the gripper holds an object at a place."""
