@@ -98,6 +98,8 @@ class Environment(Section):
     """Keyword arguments for the environment, or the path of a YAML file with them; `kwargs` overrides them."""
     kwargs: dict[str, Any] = Field(default_factory=dict)
     """Keyword arguments for the environment."""
+    evaluation_kwargs: dict[str, Any] = Field(default_factory=dict)
+    """Keyword arguments that replace those of `kwargs` wherever a policy is evaluated or played."""
     render_mode: Literal["rgb_array", "human"] | None = None
     """Render mode of environment 0: 'rgb_array' for films, 'human' for a window."""
     monitor: bool = True

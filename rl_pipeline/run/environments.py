@@ -1,12 +1,16 @@
 """The environments of a run: for training, for evaluation and for films."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gymnasium.vector import VectorEnv
 
+from rl_pipeline.config.errors import ConfigError
 from rl_pipeline.config.schema import Config
 from rl_pipeline.envs.factory import make_vector_env
+from rl_pipeline.envs.keyword_arguments import KEY
 from rl_pipeline.learners.registry import learner_class
 from rl_pipeline.plain_data import StateDict
 from rl_pipeline.wrappers.build import find_wrapper, iterate_wrappers, wrap
@@ -58,6 +62,8 @@ def make_training_env(
 def make_evaluation_env(config: Config, n_episodes: int, *, render_mode: str | None = None) -> VectorEnv:
     """Make an environment with frozen normalisation and episode statistics, in this process.
 
+    Its keyword arguments are those of training, with the changes of `environment.evaluation_kwargs`.
+
     Args:
         config: The run's configuration.
         n_episodes: Number of episodes. The function makes as many environments, but at most ten, and at most the
@@ -73,12 +79,23 @@ def make_evaluation_env(config: Config, n_episodes: int, *, render_mode: str | N
         update={
             "n_environments": n_environments,
             "n_workers": 0,
+            "kwargs": {**config.environment.kwargs, **config.environment.evaluation_kwargs},
             "render_mode": render_mode,
             "monitor": True,
             "video_wrapper": False,
         }
     )
-    return wrap(make_vector_env(environment, render=render_mode is not None), environment, training=False)
+    try:
+        env = make_vector_env(environment, render=render_mode is not None)
+    except ConfigError as error:
+        raise _with_places(error, config.environment.evaluation_kwargs) from error
+    return wrap(env, environment, training=False)
+
+
+def _with_places(error: ConfigError, evaluation_kwargs: Collection[str]) -> ConfigError:
+    """Return the error with the places of arguments that stand below `environment.evaluation_kwargs`."""
+    keys = {f"{KEY}.{name}": f"environment.evaluation_kwargs.{name}" for name in evaluation_kwargs}
+    return ConfigError(replace(problem, key=keys.get(problem.key, problem.key)) for problem in error.problems)
 
 
 def discount_factor(config: Config) -> float:

@@ -32,6 +32,8 @@ class OrientGrasp(Grasp):
         n_eigengrasps: int | None = None,
         object_size_multiplier: float = 1.0,
         object_size_range: float = 0.0,
+        start_grasped: float = 0.0,
+        start_above: float = 0.0,
         angle_reduce_factor: float = 1.25,
         angle_min_tolerance: float = 0.2,
         angle_reduce_performance: float = 0.75,
@@ -42,6 +44,8 @@ class OrientGrasp(Grasp):
             n_eigengrasps: As for `Grasp`.
             object_size_multiplier: As for `Grasp`.
             object_size_range: As for `Grasp`.
+            start_grasped: As for `Grasp`.
+            start_above: As for `Grasp`.
             angle_reduce_factor: What the tolerance is divided by when it is reduced.
             angle_min_tolerance: The last tolerance, in radians.
             angle_reduce_performance: Success rate above which the tolerance is reduced.
@@ -49,7 +53,7 @@ class OrientGrasp(Grasp):
         Raises:
             ConfigError: A value is out of range.
         """
-        super().__init__(n_eigengrasps, object_size_multiplier, object_size_range)
+        super().__init__(n_eigengrasps, object_size_multiplier, object_size_range, start_grasped, start_above)
         checks = {
             "angle_reduce_factor": (angle_reduce_factor, angle_reduce_factor > 1, "must be greater than 1"),
             "angle_min_tolerance": (

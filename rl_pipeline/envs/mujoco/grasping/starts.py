@@ -39,13 +39,18 @@ def draw_start(rng: np.random.Generator, ground: str, grip_height: float, object
     side = rng.choice([-1.0, 1.0]) if ground == OBSTACLE else 0.0
     start = _apart_from(grip, rng, OBJECT_RANGE, side)
     goal = _apart_from(start, rng, GOAL_RANGE, -side)
-    lift = rng.uniform(0.0, GOAL_HEIGHT) if rng.uniform() < 0.5 else 0.0
+    lift = draw_lift(rng)
     fall = UNEVEN_HEIGHT if ground == UNEVEN else 0.0
     return Start(
         np.append(grip, grip_height),
         np.append(start, object_height + fall),
         np.append(goal, object_height + fall / 2 + lift),
     )
+
+
+def draw_lift(rng: np.random.Generator) -> float:
+    """Draw how high above the ground a goal is, in metres."""
+    return float(rng.uniform(0.0, GOAL_HEIGHT)) if rng.uniform() < 0.5 else 0.0
 
 
 def _apart_from(

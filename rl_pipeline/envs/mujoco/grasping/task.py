@@ -7,17 +7,18 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.datasets.quaternions import multiply, rotate
 from rl_pipeline.envs.mujoco.goals import GoalTask, Named
+from rl_pipeline.envs.mujoco.grasping.arguments import check_arguments
 from rl_pipeline.envs.mujoco.grasping.grippers import GRIPPERS, PARALLEL_JAW
+from rl_pipeline.envs.mujoco.grasping.holds import HOLD_PLACE, Hold, find_hold, require_firm
 from rl_pipeline.envs.mujoco.grasping.inverse_kinematics import HOME, InverseKinematics
 from rl_pipeline.envs.mujoco.grasping.motion import DOWN, moved, turned
 from rl_pipeline.envs.mujoco.grasping.names import observed_numbers
-from rl_pipeline.envs.mujoco.grasping.objects import CUBE, MESH, half_height
+from rl_pipeline.envs.mujoco.grasping.objects import CUBE, half_height
 from rl_pipeline.envs.mujoco.grasping.rotations import ROTATION_ACTIONS, matrix, six_numbers
 from rl_pipeline.envs.mujoco.grasping.scene import FLAT, build_scene, parking_place
-from rl_pipeline.envs.mujoco.grasping.starts import draw_start
+from rl_pipeline.envs.mujoco.grasping.starts import draw_lift, draw_start
 from rl_pipeline.envs.mujoco.simulations import Simulations
 from rl_pipeline.envs.mujoco.task import Batch, FreeCamera
 
@@ -62,6 +63,8 @@ class Grasp(GoalTask):
         n_eigengrasps: int | None = None,
         object_size_multiplier: float = 1.0,
         object_size_range: float = 0.0,
+        start_grasped: float = 0.0,
+        start_above: float = 0.0,
     ) -> None:
         """Compose the model.
 
@@ -69,40 +72,31 @@ class Grasp(GoalTask):
             n_eigengrasps: Of a hand: how many combinations of joints an action commands; None for every actuator.
             object_size_multiplier: Factor of the size of the objects.
             object_size_range: Metres by which the sizes of the geoms vary from episode to episode, up and down.
+            start_grasped: Share of the episodes that start with the object in the gripper, as high as a goal may be.
+                Use it in training only, since such episodes are easier.
+            start_above: Share of those that start with the open gripper around the object or above it; likewise.
 
         Raises:
-            ConfigError: The gripper has not so many eigengrasps, or the object has no such sizes.
+            ConfigError: An argument is out of range, or two do not go together.
         """
         self.gripper = GRIPPERS[self.gripper_name]
         self.n_eigengrasps = n_eigengrasps
         self.object_size_multiplier = object_size_multiplier
         self.object_size_range = object_size_range
-        self._check_arguments()
+        self.start_grasped, self.start_above = start_grasped, start_above
+        check_arguments(
+            self.gripper,
+            self.objects,
+            n_eigengrasps,
+            object_size_multiplier,
+            object_size_range,
+            start_grasped,
+            start_above,
+        )
         self._rotation = ROTATION_ACTIONS[self.rotation]
         self.model = build_scene(
             self.gripper, self.objects, self.ground, object_size_multiplier, object_size_range
         )
-
-    def _check_arguments(self) -> None:
-        key, problems = "environment.kwargs", []
-        available = 0 if self.gripper.eigengrasps is None else len(self.gripper.eigengrasps.components)
-        if self.n_eigengrasps is not None and not 1 <= self.n_eigengrasps <= available:
-            message = f"{self.gripper_name} has {available} eigengrasps"
-            problems.append(Problem(f"{key}.n_eigengrasps", message, self.n_eigengrasps))
-        if self.object_size_multiplier <= 0:
-            message = "must be greater than 0"
-            problems.append(Problem(f"{key}.object_size_multiplier", message, self.object_size_multiplier))
-        if self.object_size_range < 0:
-            message = "must not be negative"
-            problems.append(Problem(f"{key}.object_size_range", message, self.object_size_range))
-        elif self.object_size_range and MESH in self.objects:
-            message = "the size of a mesh cannot vary between episodes"
-            remedy = "use object_size_multiplier"
-            problems.append(
-                Problem(f"{key}.object_size_range", message, self.object_size_range, remedy=remedy)
-            )
-        if problems:
-            raise ConfigError(problems)
 
     def setup(self, model: mujoco.MjModel) -> None:
         """Find the indices of fingers and objects, and how the open gripper rests."""
@@ -120,6 +114,7 @@ class Grasp(GoalTask):
         self._kinematics = InverseKinematics(model) if self.gripper.on_arm else None
         self._open = model.qpos0[self._joints].copy()
         self._open = self._rest(model)
+        self._holds = self._find_holds(model) if self.start_grasped else []
 
     def _rest(self, model: mujoco.MjModel) -> Array:
         """Return the angles at which the joints of the open gripper rest."""
@@ -128,6 +123,21 @@ class Grasp(GoalTask):
             getattr(data, name)[:] = value
         mujoco.mj_step(model, data, SETTLING_STEPS)
         return data.qpos[self._joints].copy()
+
+    def _find_holds(self, model: mujoco.MjModel) -> list[Hold]:
+        """Return how the gripper holds each object."""
+        holds = [self._hold(model, index) for index in range(len(self.objects))]
+        require_firm(self.gripper_name, dict(zip(self.objects, holds, strict=True)))
+        return holds
+
+    def _hold(self, model: mujoco.MjModel, index: int) -> Hold:
+        """Return how the gripper holds an object that it has grasped on the ground."""
+        lying = self._at_rest(index, np.array(HOLD_PLACE))
+        fields = self._start_at(np.array([*HOLD_PLACE, max(lying[2], self.gripper.lowest)]))
+        at = self._first + 7 * index
+        fields["qpos"][at : at + 7] = lying
+        fields["ctrl"] = self.gripper.closed_control
+        return find_hold(model, fields, self._joints, at, self._site)
 
     def _start_at(self, grip: np.ndarray) -> dict[str, Array]:
         """Return a start with the open gripper at a place and all objects where they do not disturb."""
@@ -171,12 +181,32 @@ class Grasp(GoalTask):
         height = half_height(self.objects[index], self.object_size_multiplier) + growth
         start = draw_start(rng, self.ground, self.gripper.start, height)
         object_turn, goal_turn = self.draw_rotations(rng)
-        fields = self._start_at(start.grip)
+        drawn = rng.uniform() if self.start_grasped + self.start_above else 1.0
+        is_grasped = drawn < self.start_grasped
+        is_above = not is_grasped and drawn < self.start_grasped + self.start_above
+        fields = self._start_at(self._place_above(rng, start.object) if is_above else start.grip)
         at = self._first + 7 * index
         fields["qpos"][at : at + 7] = *start.object, *object_turn
         fields["mocap_pos"][GOAL], fields["mocap_quat"][GOAL] = start.goal, goal_turn
         fields["userdata"][:] = index, growth
+        if is_grasped:
+            self._put_in_gripper(fields, index, start.object + [0.0, 0.0, draw_lift(rng)])
         return fields
+
+    def _place_above(self, rng: np.random.Generator, place: np.ndarray) -> Array:
+        """Draw where the grip starts above an object, or around it."""
+        lowest = max(place[2], self.gripper.lowest)
+        return np.array([*place[:2], rng.uniform(lowest, self.gripper.start)])
+
+    def _put_in_gripper(self, fields: dict[str, Array], index: int, place: np.ndarray) -> None:
+        """Change a start so that the gripper holds an object at a place."""
+        hold, at = self._holds[index], self._first + 7 * index
+        held = self._start_at(place - hold.offset)
+        fields["qpos"][: self._first] = held["qpos"][: self._first]
+        fields["qpos"][self._joints] = hold.joints
+        fields["qpos"][at : at + 7] = *place, *hold.rotation
+        fields["ctrl"] = self.gripper.closed_control.copy()
+        fields["mocap_pos"][MOCAP] = held["mocap_pos"][MOCAP]
 
     def draw_rotations(self, rng: np.random.Generator) -> tuple[Array, Array]:
         """Return the orientations of the object at the start and in the goal, (4,) each."""

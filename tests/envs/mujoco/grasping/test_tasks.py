@@ -102,6 +102,10 @@ def test_sizes_of_objects_change_by_factor_and_from_episode_to_episode() -> None
         ("FlatPJMesh", {"object_size_range": 0.01}, "the size of a mesh cannot vary"),
         ("FlatPJCube", {"object_size_multiplier": 0.0}, "must be greater than 0"),
         ("FlatPJCube", {"angle_min_tolerance": 0.1}, "has no argument of this name"),
+        ("FlatPJCube", {"start_grasped": 1.5}, "start_grasped: must be between 0 and 1"),
+        ("FlatPJCube", {"start_grasped": 0.6, "start_above": 0.6}, r"start_grasped \(0.6\) leaves of 1"),
+        ("FlatPJCube", {"start_grasped": 0.5, "object_size_range": 0.01}, "cannot be combined"),
+        ("FlatBarrettSphere", {"start_grasped": 0.5}, "BarrettHand does not hold the sphere"),
         ("FlatPJOrient", {"angle_reduce_factor": 1.0}, "must be greater than 1"),
     ],
 )
