@@ -1,4 +1,4 @@
-"""How a gripper holds an object, for episodes that start with a grasp."""
+"""Grasps in which a gripper holds an object, for episodes that start with one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
