@@ -118,7 +118,7 @@ class Checkpoint(Section):
 
 
 class TrainingLoop(Section):
-    """Length, device and reports of the training."""
+    """The training loop: its length, device and reports."""
 
     total_timesteps: Positive = 1_000_000
     """Environment steps, summed over all environments."""
