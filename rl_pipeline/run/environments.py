@@ -93,7 +93,7 @@ def make_evaluation_env(config: Config, n_episodes: int, *, render_mode: str | N
 
 
 def _with_places(error: ConfigError, evaluation_kwargs: Collection[str]) -> ConfigError:
-    """Return the error with the places of arguments that stand below `environment.evaluation_kwargs`."""
+    """Return the error with the places of arguments in `environment.evaluation_kwargs`."""
     keys = {f"{KEY}.{name}": f"environment.evaluation_kwargs.{name}" for name in evaluation_kwargs}
     return ConfigError(replace(problem, key=keys.get(problem.key, problem.key)) for problem in error.problems)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rl_pipeline.config.errors import ConfigError, Problem
 
 HOLD_PLACE = (0.0, 0.36)
-"""Where the object is grasped: beside tiles and wall, on the flat ground."""
+"""Place of the object while it is grasped: beside tiles and wall, on the flat ground."""
 CLOSING_STEPS = 250
 """Physics steps in which the fingers close."""
 LIFT = 0.1
