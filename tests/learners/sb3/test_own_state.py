@@ -28,7 +28,7 @@ def make_learner() -> Callable[..., SB3Learner]:
 
 def test_what_cannot_be_saved_is_refused_with_a_remedy(make_learner: Callable[..., SB3Learner]) -> None:
     learner = make_learner(f"{OWN}:ForgetfulPPO")
-    message = r"ForgetfulPPO\.running_mean holds torch\.Tensor.*_get_torch_save_params"
+    message = r"ForgetfulPPO\.running_mean contains torch\.Tensor.*_get_torch_save_params"
     with pytest.raises(UnsavedStateError, match=message):
         learner.state_dict()
 
