@@ -151,7 +151,7 @@ def test_a_response_that_was_not_asked_for_is_refused(endpoint: LockstepEndpoint
         program.socket.sendall(program.answer(number + ahead, b"x"))
         if not ahead:
             response(endpoint, number)
-    with pytest.raises(CommandError, match=f"response {number + 1} came, {number} was expected"):
+    with pytest.raises(CommandError, match=f"response {number + 1} arrived, but {number} was expected"):
         response(endpoint, number)
 
 

@@ -90,7 +90,7 @@ def test_every_run_is_shown_once_until_ctrl_c(logged: RunFolder, tmp_path: Path)
 def test_a_taken_port_is_named(command: Command, logged: RunFolder, taken_port: int) -> None:
     outcome = command("tensorboard", "walk", "--port", str(taken_port))
     assert outcome.status == 2
-    assert f"port {taken_port} of 127.0.0.1 is taken" in outcome.error
+    assert f"port {taken_port} of 127.0.0.1 is in use" in outcome.error
     assert "choose another port with --port" in outcome.error
 
 

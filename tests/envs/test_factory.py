@@ -110,7 +110,7 @@ def test_an_unknown_environment_is_refused() -> None:
     assert refusal("HalfCheeta-v5").nearest == "HalfCheetah-v5"
     assert refusal("no_such_module:Lift-v0").key == "environment.id"
     assert "FetchReach-v4" in str(refusal("FetchReach-v1"))
-    assert "no file" in refusal("no/such/file.py:Lift").message
+    assert "does not exist" in refusal("no/such/file.py:Lift").message
 
 
 def test_versions_that_need_an_abandoned_package_name_the_newest() -> None:

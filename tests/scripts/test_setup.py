@@ -168,7 +168,7 @@ def test_folder_that_is_no_environment_is_left_alone(checkout: Checkout, tmp_pat
     precious.write_text("years of work")
     result = checkout.start("launch_node.bash", RL_PIPELINE_VENV=str(precious.parent))
     assert result.returncode == 2
-    assert "no virtual environment" in result.stderr
+    assert "not a virtual environment" in result.stderr
     assert precious.read_text() == "years of work"
 
 

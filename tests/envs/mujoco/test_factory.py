@@ -29,7 +29,7 @@ def test_an_unknown_argument_names_the_nearest() -> None:
 
 def test_wrong_values_are_refused() -> None:
     assert refused("Ant-v5", num_threads=0).key == "environment.kwargs.num_threads"
-    assert "no file" in refused("Ant-v5", xml_file="./nowhere.xml").message
+    assert "does not exist" in refused("Ant-v5", xml_file="./nowhere.xml").message
     assert refused("nowhere.py:Task").key == "environment.id"
     assert refused("Ant-v5", camera={"width": 10}).key == "environment.kwargs.camera.name"
     assert refused("Ant-v5", camera={"name": "trac"}).nearest == "track"

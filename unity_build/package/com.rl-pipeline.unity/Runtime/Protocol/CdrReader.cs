@@ -117,7 +117,7 @@ namespace RlPipeline.Protocol
             int start = _position + (alignment - offset % alignment) % alignment;
             if (start + size > _bytes.Length)
             {
-                throw new CdrException(size + " bytes wanted at " + start + ", the message has " + _bytes.Length);
+                throw new CdrException(size + " bytes expected at " + start + ", the message has " + _bytes.Length);
             }
             _position = start + size;
             return start;
