@@ -31,6 +31,6 @@ def test_episodes_from_the_start_come_first(tmp_path: Path) -> None:
 def test_files_of_other_observations_do_not_join(tmp_path: Path) -> None:
     paths = [write(tmp_path / "one.hdf5", expert="one"), write(tmp_path / "two.hdf5", expert="two", size=4)]
     with pytest.raises(
-        RolloutFileError, match=r"two.hdf5 holds box \(4,\) float32 where .*one.hdf5 holds box"
+        RolloutFileError, match=r"two.hdf5 contains box \(4,\) float32, but .*one.hdf5 contains box"
     ):
         RolloutDataset(paths)
