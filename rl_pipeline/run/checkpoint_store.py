@@ -128,7 +128,7 @@ class CheckpointStore:
     def drop_after(self, timestep: int) -> None:
         """Remove checkpoints later than the timestep that a run resumes from; the run will write them again."""
         for checkpoint in [*self.steps(), *self._matching(TOP)]:
-            if _named_timestep(checkpoint) > timestep:
+            if named_timestep(checkpoint) > timestep:
                 shutil.rmtree(checkpoint.path)
 
     def _named(self, name: str) -> list[Checkpoint]:
@@ -140,8 +140,9 @@ class CheckpointStore:
         if not self.folder.is_dir():
             return []
         paths = (path for path in self.folder.iterdir() if path.is_dir() and pattern.match(path.name))
-        return sorted(map(Checkpoint, paths), key=_named_timestep)
+        return sorted(map(Checkpoint, paths), key=named_timestep)
 
 
-def _named_timestep(checkpoint: Checkpoint) -> int:
+def named_timestep(checkpoint: Checkpoint) -> int:
+    """Return the timestep in the name of a step or top checkpoint, without reading the checkpoint."""
     return int(checkpoint.name.rpartition("_")[2])

@@ -12,7 +12,7 @@ from rl_pipeline.atomic import atomic_write
 from rl_pipeline.config.loading import load_config_mapping
 from rl_pipeline.config.schema import Config, dump_config
 from rl_pipeline.config.yaml_reader import parse_yaml
-from rl_pipeline.run.checkpoint_store import CheckpointStore
+from rl_pipeline.run.checkpoint_store import CheckpointStore, named_timestep
 from rl_pipeline.run.folder import RunBusyError, RunFolder
 from rl_pipeline.run.metadata import read_metadata
 from rl_pipeline.search.folder import sweep_of, trial_name
@@ -63,7 +63,7 @@ class TrialRun:
     def newest_timestep(self, root: Path) -> int:
         """Return the timestep of its newest checkpoint, 0 if there is none."""
         steps = CheckpointStore(root / self.folder / "checkpoints").steps()
-        return int(steps[-1].name.removeprefix("step_")) if steps else 0
+        return named_timestep(steps[-1]) if steps else 0
 
 
 @dataclass
