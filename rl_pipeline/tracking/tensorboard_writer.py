@@ -1,5 +1,6 @@
 """A run's metrics as TensorBoard event files."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,7 @@ class TensorboardWriter(Writer):
         """Tell TensorBoard to hide everything after a timestep."""
         self.close("rewound")
         self._purge_step = timestep + 1
+        self._wait_for_the_next_second()
 
     def flush(self) -> None:
         """Write all events to the event file."""
@@ -48,6 +50,15 @@ class TensorboardWriter(Writer):
         if self._writer:
             self._writer.close()
             self._writer = None
+
+    def _wait_for_the_next_second(self) -> None:
+        """Wait until a new event file sorts behind the present ones, which carry their second in their names.
+
+        TensorBoard reads files in the order of their names, and hides only what it has read before.
+        """
+        now = int(time.time())
+        if list(self._folder.glob(f"events.out.tfevents.{now:010d}.*")):
+            time.sleep(max(0.0, now + 1 - time.time()))
 
     def _events(self) -> "SummaryWriter":
         if self._writer is None:

@@ -1,6 +1,8 @@
 from pathlib import Path
 
+import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.summary.writer import event_file_writer
 
 from rl_pipeline.tracking.tensorboard_writer import TensorboardWriter
 
@@ -32,7 +34,10 @@ def test_a_film_is_named(tmp_path: Path) -> None:
     assert b"step_100.mp4" in event.tensor_proto.string_val[0]
 
 
-def test_rewound_records_are_hidden(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [0, 9])
+def test_rewound_records_are_hidden(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Event files of one second are read by the text of their numbers, so that the tenth comes before the ninth.
+    monkeypatch.setattr(event_file_writer, "_global_uid", event_file_writer.AtomicCounter(number))
     killed = TensorboardWriter(tmp_path)
     for timestep in (100, 200, 300):
         killed.write(timestep, {"a": float(timestep)})
