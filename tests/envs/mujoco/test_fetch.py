@@ -126,3 +126,35 @@ def test_a_missing_gymnasium_robotics_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="pip install gymnasium-robotics"):
         make_batch("FetchReach-v4", 1)
+
+
+def test_a_block_in_the_gripper_is_held_and_lifted_by_contact_alone() -> None:
+    batch = make_batch("FetchPickAndPlace-v4", 2, start_grasped=1.0)
+    observation, _ = batch.reset(seed=SEED)
+    grip = observation["observation"][:, :3]
+    for lift in (0.0, 0.4):
+        for _ in range(10):
+            observation, *_ = batch.step(np.array([[0.0, 0.0, lift, -1.0]] * 2, np.float32))
+        offset = observation["achieved_goal"] - observation["observation"][:, :3]
+        np.testing.assert_allclose(offset, 0.0, atol=0.003)
+    assert (observation["achieved_goal"][:, 2] > grip[:, 2] + 0.1).all()
+    for _ in range(20):
+        observation, *_ = batch.step(np.array([[0.0, 0.0, 0.0, 1.0]] * 2, np.float32))
+    assert (observation["achieved_goal"][:, 2] < grip[:, 2]).all()  # an open gripper drops it
+
+
+def test_a_share_of_the_episodes_starts_with_the_block_in_the_gripper() -> None:
+    usual, mixed = (
+        make_batch("FetchPickAndPlace-v4", 100, start_grasped=share).reset(seed=SEED)[0]
+        for share in (0.0, 0.3)
+    )
+    assert_close(mixed["desired_goal"], usual["desired_goal"], "the goals stay")
+    is_grasped = mixed["achieved_goal"][:, 2] > 0.5
+    assert_close(mixed["achieved_goal"][~is_grasped], usual["achieved_goal"][~is_grasped], "the other starts")
+    assert 15 < is_grasped.sum() < 45
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5])
+def test_a_share_outside_of_0_to_1_is_refused(share: float) -> None:
+    with pytest.raises(ConfigError, match=r"environment\.kwargs\.start_grasped.*must be between 0 and 1"):
+        make_batch("FetchPickAndPlace-v4", 1, start_grasped=share)

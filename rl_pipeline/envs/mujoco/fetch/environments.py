@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+import mujoco
+import numpy as np
+
+from rl_pipeline.config.errors import ConfigError, Problem
+from rl_pipeline.envs.mujoco.fetch.model import grasp
 from rl_pipeline.envs.mujoco.fetch.task import FetchTask, RewardType
 
 BLOCK: Mapping[str, object] = {
@@ -63,6 +68,32 @@ class FetchPickAndPlace(FetchTask):
     moves_fingers: ClassVar[bool] = True
     extra_height: ClassVar[float] = 0.2
     target_in_the_air: ClassVar[bool] = True
+
+    start_grasped: float = 0.0
+    """Share of the episodes that start with the block in the gripper; for training only, since they are easier."""
+
+    def __post_init__(self) -> None:
+        """Check the arguments.
+
+        Raises:
+            ConfigError: The reward does not exist, or the share is not between 0 and 1.
+        """
+        super().__post_init__()
+        if not 0 <= self.start_grasped <= 1:
+            key, message = "environment.kwargs.start_grasped", "must be between 0 and 1"
+            raise ConfigError([Problem(key, message, self.start_grasped)])
+
+    def setup(self, model: mujoco.MjModel) -> None:
+        """Look up the parts of the model, and find the start with the block in the gripper."""
+        super().setup(model)
+        self._grasped = grasp(model, self._start, self.frame_skip) if self.start_grasped else None
+
+    def reset(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Put the block near the gripper, or into it, and choose a goal."""
+        fields = super().reset(rng)
+        if self._grasped is not None and rng.uniform() < self.start_grasped:
+            fields["qpos"], fields["qvel"] = self._grasped
+        return fields
 
 
 @dataclass(kw_only=True)

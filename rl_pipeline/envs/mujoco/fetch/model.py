@@ -1,5 +1,6 @@
 """The models of the Fetch tasks, and the initial state of their episodes."""
 
+import copy
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,13 +18,19 @@ MOCAP = "robot0:mocap"
 TARGET = "target0"
 """The mocap body and its site at the position of the goal."""
 GRIP = "robot0:grip"
+GRIPPER = "robot0:gripper_link"
 OBJECT = "object0"
+
+Array = NDArray[np.float64]
 
 TO_GRIPPER_START = (-0.498, 0.005, -0.431)
 """Offset from the grip in the first positions to the point to which it is pulled, m."""
 GRIPPER_ROTATION = (1.0, 0.0, 1.0, 0.0)
 SETTLING_STEPS = 10
-"""Environment steps in which the gripper gets there."""
+"""Environment steps in which the gripper gets there, or closes around the block."""
+FINGERS = ("robot0:r_gripper_finger_joint", "robot0:l_gripper_finger_joint")
+OPEN = 0.05
+"""Position of a finger of the open gripper, m."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +39,9 @@ class Start:
 
     time: float
     """s."""
-    qpos: NDArray[np.float64]
-    qvel: NDArray[np.float64]
-    grip: NDArray[np.float64]
+    qpos: Array
+    qvel: Array
+    grip: Array
     """Position of the grip, (3,), m."""
     object_height: float
     """Height of the object's centre, m; 0 without an object."""
@@ -84,6 +91,32 @@ def settle(
     mujoco.mj_step(model, data, nstep=SETTLING_STEPS * frame_skip)
     height = float(data.site(OBJECT).xpos[2]) if has_object else 0.0
     return Start(data.time, data.qpos.copy(), data.qvel.copy(), data.site(GRIP).xpos.copy(), height)
+
+
+def grasp(model: mujoco.MjModel, start: Start, frame_skip: int) -> tuple[Array, Array]:
+    """Close the gripper around the block where episodes start, in weightlessness until it is held.
+
+    Args:
+        model: The result of `compile_model`.
+        start: Initial state of the episodes.
+        frame_skip: Physics steps in an environment step.
+
+    Returns:
+        `qpos` and `qvel` of a gripper that holds the block by contact alone.
+    """
+    data, weightless = mujoco.MjData(model), copy.copy(model)
+    weightless.opt.gravity[:] = 0.0
+    data.qpos[:], data.qvel[:] = start.qpos, start.qvel
+    data.joint(f"{OBJECT}:joint").qpos[:3] = start.grip
+    for name in FINGERS:
+        data.joint(name).qpos = OPEN
+    mujoco.mj_forward(model, data)
+    gripper, mocap = model.body(GRIPPER).id, model.body(MOCAP).mocapid[0]
+    data.mocap_pos[mocap] = data.xpos[gripper]
+    data.mocap_quat[mocap] = data.xquat[gripper] + GRIPPER_ROTATION
+    for world in (weightless, model):
+        mujoco.mj_step(world, data, nstep=SETTLING_STEPS * frame_skip)
+    return data.qpos.copy(), data.qvel.copy()
 
 
 def _site_names(model: mujoco.MjModel) -> list[str]:

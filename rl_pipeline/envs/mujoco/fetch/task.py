@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from rl_pipeline.config.errors import ConfigError, Problem, nearest
 from rl_pipeline.envs.mujoco.fetch.kinematics import SiteMotion, euler_angles
 from rl_pipeline.envs.mujoco.fetch.model import (
+    FINGERS,
     GRIP,
+    GRIPPER,
     GRIPPER_ROTATION,
     MOCAP,
     OBJECT,
@@ -28,7 +30,6 @@ from rl_pipeline.plain_data import StateDict
 
 RewardType = Literal["sparse", "dense"]
 
-FINGERS = ("robot0:r_gripper_finger_joint", "robot0:l_gripper_finger_joint")
 LONGEST_MOVE = 0.05
 """Distance by which an action moves the gripper along an axis, m."""
 OBJECT_CLEARANCE = 0.1
@@ -98,7 +99,7 @@ class FetchTask(GoalTask):
     def setup(self, model: mujoco.MjModel) -> None:
         """Look up the parts of the model, and move the gripper to the initial position of episodes."""
         self._dt = self.frame_skip * model.opt.timestep
-        self._gripper = model.body("robot0:gripper_link").id
+        self._gripper = model.body(GRIPPER).id
         self._fingers = [model.joint(name).qposadr[0] for name in FINGERS]
         self._finger_dofs = [model.joint(name).dofadr[0] for name in FINGERS]
         self._mocap, self._target = (model.body(name).mocapid[0] for name in (MOCAP, TARGET))
