@@ -50,6 +50,14 @@ class CheckpointError(UserError):
     """Raised for a checkpoint that is missing, damaged, or of another kind."""
 
 
+class DamagedCheckpointError(CheckpointError):
+    """Raised for a checkpoint whose files are not those that were written."""
+
+    def text(self) -> str:
+        """Return the message, the notes and a remedy."""
+        return f"{super().text()}\nuse another checkpoint of the run: --checkpoint NAME"
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A checkpoint on disk.
@@ -81,7 +89,7 @@ class Checkpoint:
         except FileNotFoundError as error:
             raise CheckpointError(f"{self.path} is not a checkpoint: it has no {MANIFEST}") from error
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CheckpointError(f"{path} is damaged ({error})") from error
+            raise DamagedCheckpointError(f"{path} is damaged ({error})") from error
         if not known:
             raise CheckpointError(
                 f"{path} was written by another version (format {manifest['format']}, need {FORMAT})"
@@ -136,21 +144,25 @@ class Checkpoint:
         """Compare every file with its checksum.
 
         Raises:
-            CheckpointError: A file is missing, truncated or changed.
+            DamagedCheckpointError: A file is missing, truncated or changed.
         """
         for name, expected in self.manifest()["files"].items():
             path = self.path / name
             if path.is_symlink():
-                raise CheckpointError(f"{path} is a symbolic link; the checkpoint '{self.name}' is damaged")
+                raise DamagedCheckpointError(
+                    f"{path} is a symbolic link; the checkpoint '{self.name}' is damaged"
+                )
             if not path.is_file():
-                raise CheckpointError(f"{path} is missing; the checkpoint '{self.name}' is damaged")
+                raise DamagedCheckpointError(f"{path} is missing; the checkpoint '{self.name}' is damaged")
             size = path.stat().st_size
             if size != expected["size"]:
-                raise CheckpointError(
+                raise DamagedCheckpointError(
                     f"{path} has {size} bytes instead of {expected['size']}: it is truncated"
                 )
             if _sha256(path) != expected["sha256"]:
-                raise CheckpointError(f"{path} was changed after it was written (its checksum differs)")
+                raise DamagedCheckpointError(
+                    f"{path} was changed after it was written (its checksum differs)"
+                )
 
 
 def _check_entries(path: Path, manifest: dict[str, Any]) -> None:
@@ -159,7 +171,7 @@ def _check_entries(path: Path, manifest: dict[str, Any]) -> None:
     unknown = sorted(name for name in names if not RANK_FILE.fullmatch(name))
     if unknown:
         listed = ", ".join(map(repr, unknown))
-        raise CheckpointError(
+        raise DamagedCheckpointError(
             f"{path} is damaged: it lists {listed}; a checkpoint contains {', '.join(FILES)}"
         )
     for name, described in manifest["files"].items():
@@ -167,18 +179,22 @@ def _check_entries(path: Path, manifest: dict[str, Any]) -> None:
         if not isinstance(described, dict) or not all(
             isinstance(described.get(key), kind) for key, kind in kinds.items()
         ):
-            raise CheckpointError(f"{path} is damaged: {name} has no size and sha256, but {described!r}")
+            raise DamagedCheckpointError(
+                f"{path} is damaged: {name} has no size and sha256, but {described!r}"
+            )
     timestep, resumable = manifest.get("timestep"), manifest.get("resumable")
     if type(timestep) is not int or timestep < 0:
-        raise CheckpointError(f"{path} is damaged: timestep must be a non-negative integer, is {timestep!r}")
+        raise DamagedCheckpointError(
+            f"{path} is damaged: timestep must be a non-negative integer, is {timestep!r}"
+        )
     if not isinstance(resumable, bool):
-        raise CheckpointError(f"{path} is damaged: resumable must be true or false, is {resumable!r}")
+        raise DamagedCheckpointError(f"{path} is damaged: resumable must be true or false, is {resumable!r}")
     mean_return = manifest.get("mean_return", 0.0)
     if type(mean_return) not in (int, float):
-        raise CheckpointError(f"{path} is damaged: mean_return must be a number, is {mean_return!r}")
+        raise DamagedCheckpointError(f"{path} is damaged: mean_return must be a number, is {mean_return!r}")
     ranks = manifest.get("ranks", 1)
     if type(ranks) is not int or ranks < 1:
-        raise CheckpointError(f"{path} is damaged: ranks must be a positive integer, is {ranks!r}")
+        raise DamagedCheckpointError(f"{path} is damaged: ranks must be a positive integer, is {ranks!r}")
 
 
 def rank_folder(checkpoint: Path, rank: int) -> Path:

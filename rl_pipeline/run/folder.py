@@ -18,6 +18,7 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -225,12 +226,24 @@ def require_free(target: Path) -> None:
     """Refuse a folder that a new run cannot have as its own.
 
     Raises:
-        RefusedError: It contains a run, or files that no run wrote.
+        RefusedError: It contains a run, or files that no run wrote, or it cannot be written.
     """
     if RunFolder(target).config.exists():
         raise RefusedError(f"{target} already contains a run; add --resume auto, or name another folder")
     if target.exists() and not (target.is_dir() and (any(target.glob(LOCK)) or not any(target.iterdir()))):
         raise RefusedError(f"{target} is not empty, so it cannot be the folder of a run; name another folder")
+    if reason := why_not_writable(target):
+        raise RefusedError(f"{target} cannot be written ({reason}); name another folder")
+
+
+def why_not_writable(folder: Path) -> str | None:
+    """Return why files cannot be written into a folder, or into the nearest folder above it that exists."""
+    existing = next(parent for parent in [folder, *folder.absolute().parents] if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):  # an unnamed file, so that a kill leaves nothing
+            return None
+    except OSError as error:
+        return f"{existing}: {os.strerror(error.errno) if error.errno else error}"
 
 
 def empty_folder(run: RunFolder) -> None:

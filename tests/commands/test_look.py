@@ -181,6 +181,7 @@ def test_a_damaged_checkpoint_is_refused(look: str, command: Command, trained: R
     outcome = command(*LOOKING[look]("tiny"))
     assert outcome.status == 2
     assert "has 0 bytes instead of" in outcome.error
+    assert "use another checkpoint of the run: --checkpoint NAME" in outcome.error
 
 
 def test_a_wrong_checkpoint_gives_the_valid_ones(command: Command, trained: RunFolder) -> None:

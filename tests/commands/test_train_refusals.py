@@ -43,7 +43,8 @@ REFUSALS: dict[str, tuple[str, list[str]]] = {
     "folder": (
         "experiment: {folder: bad.yaml/runs}",
         [
-            "bad.yaml:5: experiment.folder: runs cannot be written there (Not a directory)",
+            "bad.yaml:5: experiment.folder: runs cannot be written there (",
+            "bad.yaml: Not a directory)",
             "'bad.yaml/runs'",
             "remedy",
         ],
@@ -328,9 +329,15 @@ training: {algorithm: 5, algorithm_parameters: {n_steps: 10, batch_size: 15, buf
         (["train", "--config", "tiny.yml"], "did you mean: tiny.yaml"),
         (["train", "--config", "."], "cannot be read"),
         (["train", "--resume", "tiny"], "no run 'tiny'. Runs in experiments: none yet"),
+        (
+            ["train", "--config", "tiny.yaml", "--folder", "tiny.yaml/run"],
+            "Not a directory); name another folder",
+        ),
     ],
 )
-def test_a_command_line_that_names_nothing_is_refused(words: list[str], part: str, command: Command) -> None:
+def test_a_command_line_that_names_nothing_usable_is_refused(
+    words: list[str], part: str, command: Command
+) -> None:
     outcome = command(*words)
     assert outcome.status == 2
     assert part in outcome.error

@@ -1,7 +1,5 @@
 """Checks of the machine: the device, a writable folder, and the policy to start from."""
 
-import os
-import tempfile
 from pathlib import Path
 
 from rl_pipeline.config.draft import Draft
@@ -9,6 +7,7 @@ from rl_pipeline.config.errors import Problem
 from rl_pipeline.learners.device import check_device
 from rl_pipeline.policies.dextgen_files import find_dextgen_files
 from rl_pipeline.run.checkpoints import CheckpointError
+from rl_pipeline.run.folder import why_not_writable
 from rl_pipeline.run.locate import NotFoundError, find_policy
 
 
@@ -18,20 +17,13 @@ def check_machine(draft: Draft) -> list[Problem]:
 
 
 def check_folder(draft: Draft) -> list[Problem]:
-    """Check that runs can be written."""
-    return check_writable(Path(draft.experiment.folder))
-
-
-def check_writable(folder: Path) -> list[Problem]:
-    """Try to write into the root folder of all runs, or into the nearest folder above it that exists."""
-    existing = next(parent for parent in [folder, *folder.absolute().parents] if parent.exists())
-    try:
-        with tempfile.TemporaryFile(dir=existing):  # an unnamed file, so that a kill leaves nothing
-            return []
-    except OSError as error:
-        message = f"runs cannot be written there ({os.strerror(error.errno) if error.errno else error})"
-        remedy = f"make {existing} writable, or name another folder"
-        return [Problem("experiment.folder", message, str(folder), remedy=remedy)]
+    """Check that runs can be written into their root folder."""
+    folder = draft.experiment.folder
+    reason = why_not_writable(Path(folder))
+    if reason is None:
+        return []
+    message, remedy = f"runs cannot be written there ({reason})", "make it writable, or name another folder"
+    return [Problem("experiment.folder", message, folder, remedy=remedy)]
 
 
 def check_pretrained(draft: Draft) -> list[Problem]:
