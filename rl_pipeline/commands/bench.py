@@ -5,7 +5,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from rl_pipeline.commands.argument_types import positive
+from rl_pipeline.commands.argument_types import positive, positive_number
 from rl_pipeline.errors import RefusedError
 
 NAME = "bench"
@@ -110,20 +110,9 @@ def _add_common(
         default=rounds,
         help="number of rounds that measure everything in turn; the medians are reported",
     )
-    parser.add_argument("--seconds", type=positive_seconds, default=seconds, help=seconds_help)
+    parser.add_argument("--seconds", type=positive_number, default=seconds, help=seconds_help)
     parser.add_argument("--threads", type=positive, default=cores, help="threads of simulators and of torch")
     parser.add_argument("--output", type=Path, default=output, help="the JSON file to write")
-
-
-def positive_seconds(text: str) -> float:
-    """Parse a time above 0."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"'{text}' must be a positive number of seconds")
-    return seconds
 
 
 BENCHMARKS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
