@@ -1,7 +1,8 @@
 """Films of the documentation: animated WebP files of trained policies and of a scripted grasp.
 
-`MUJOCO_GL=egl python scripts/docs_site/films.py --out docs/images` trains the configurations and writes the films, in
-a few minutes on two CPU cores.
+`MUJOCO_GL=egl python scripts/docs_site/films.py --out docs/images` trains the configurations and writes the films.
+`flat_pj_cube` and `fetch_pick_and_place` take a quarter of an hour each on a CPU core, the others some minutes;
+`--only` selects films.
 """
 
 import argparse
@@ -55,6 +56,10 @@ FILMS = {
     "motion_walk": Film("motion_walk_ppo.yaml", start=55, stop=220, step=2, milliseconds=40),
     "balancer": Film("balancer.yaml", start=0, stop=200, step=3, milliseconds=60),
     "fetch_reach": Film("fetch_reach_her.yaml", start=0, stop=200, step=2, milliseconds=80, episodes=4),
+    "fetch_pick_and_place": Film(
+        "fetch_pick_and_place_her.yaml", start=0, stop=300, step=3, milliseconds=100, episodes=6, place=0.3
+    ),
+    "flat_pj_cube": Film("flat_pj_cube_her.yaml", start=0, stop=300, step=3, milliseconds=80, episodes=6),
 }
 GRASP = "grasp"
 GRASP_STEPS = 48
