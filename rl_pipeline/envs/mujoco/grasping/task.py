@@ -84,15 +84,7 @@ class Grasp(GoalTask):
         self.object_size_multiplier = object_size_multiplier
         self.object_size_range = object_size_range
         self.start_grasped, self.start_above = start_grasped, start_above
-        check_arguments(
-            self.gripper,
-            self.objects,
-            n_eigengrasps,
-            object_size_multiplier,
-            object_size_range,
-            start_grasped,
-            start_above,
-        )
+        check_arguments(self)
         self._rotation = ROTATION_ACTIONS[self.rotation]
         self.model = build_scene(
             self.gripper, self.objects, self.ground, object_size_multiplier, object_size_range
