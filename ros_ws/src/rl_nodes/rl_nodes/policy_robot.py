@@ -1,35 +1,27 @@
-"""A robot that a policy controls over ROS topics, in a separate loop of observations and commands."""
+"""The control loop of a policy on a robot: when a cycle is due, and what is sent and recorded."""
 
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 from rclpy.duration import Duration
 from rclpy.node import Node
-from rclpy.qos import LivelinessPolicy, QoSProfile, ReliabilityPolicy
-from std_msgs.msg import Bool, Empty, Float64MultiArray
+from rclpy.qos import LivelinessPolicy, QoSProfile
+from std_msgs.msg import Float64MultiArray
 
+from rl_nodes.policy_topics import PolicyTopics
 from rl_pipeline.config.deploy import KEY, Deploy
 from rl_pipeline.config.errors import ConfigError, Problem
 from rl_pipeline.deploy.binding import command_map, observation_limits
 from rl_pipeline.deploy.control import Control, Outcome
 from rl_pipeline.deploy.cycle import Cycle, Level
 from rl_pipeline.deploy.recording import SUFFIX, Recorder
-from rl_pipeline.deploy.safety import SECOND, EmergencyStop, TopicWatch
-from rl_pipeline.envs.errors import MalformedReplyError, SimulationMissingError
-from rl_pipeline.envs.ros.interfaces import Message, find_interface
-from rl_pipeline.envs.ros.topics.arrivals import Arrivals, wait_for_arrivals
+from rl_pipeline.deploy.safety import SECOND
 from rl_pipeline.envs.ros.topics.commander import Commander
-from rl_pipeline.envs.ros.topics.network import find_type
-from rl_pipeline.envs.ros.topics.reader import ObservationReader
-from rl_pipeline.envs.ros.topics.subscriber import offered_quality, stamp_of
-from rl_pipeline.envs.ros.waiting import wait_for
 from rl_pipeline.errors import RefusedError
 from rl_pipeline.policies.exported import ExportedPolicy
 from rl_pipeline.policies.observations import Observation
-from rl_pipeline.policies.spec import PolicySpec, Signal
 
 COMMANDS = QoSProfile(
     depth=1, liveliness=LivelinessPolicy.AUTOMATIC, liveliness_lease_duration=Duration(seconds=1)
@@ -72,24 +64,15 @@ class PolicyRobot:
         self._period = int(SECOND / rate)
         safety = deploy.safety
         self._max_late = self._period if safety.max_late is None else int(safety.max_late * SECOND)
-        dtype = _number_type(spec)
-        self._reader = ObservationReader(deploy.observed, deploy.images, KEY, dtype=dtype)
+        self._topics = PolicyTopics(node, deploy, spec)
         self._commander = Commander(node, deploy.commands, f"{KEY}.commands", quality=COMMANDS)
         joints = exported.document.get("joints") or ()
         self._commands = command_map(deploy, spec, self._commander.sizes, joints)
         self._shadow = node.create_publisher(Float64MultiArray, "~/shadow", 1)
+        self._topics.listen_to_emergency_stop()
         self._lock = threading.Lock()
-        self._messages: dict[str, Message] = {}
-        self._classes: dict[str, type] = {}
-        self._watches: dict[str, TopicWatch] = {}
-        self._arrivals: tuple[Arrivals, ...] = ()
-        self._emergency: EmergencyStop | None = None
-        if safety.emergency_stop is not None:
-            self._listen_to_emergency_stop(safety.emergency_stop, safety.heartbeat)
         self._control: Control | None = None
         self._due = 0
-        self._triggered: int | None = None
-        self._episode_starts = False
         self.cycles = 0
         self.latest = 0.0
         self.recorder: Recorder | None = None
@@ -113,39 +96,24 @@ class PolicyRobot:
             RefusedError: A problem would stop the policy at once.
         """
         deadline = time.monotonic() + self._deploy.startup_timeout
-        if self._deploy.episode_start is not None:
-            self._listen_to_episode_starts(self._deploy.episode_start, self._deploy.startup_timeout)
-        for topic in dict.fromkeys([*self._reader.topics, *filter(None, [self._deploy.trigger])]):
-            if topic not in self._watches:
-                self._subscribe(topic, max(0.0, deadline - time.monotonic()))
-        self._reader.check_types(self._classes)
-        silent = wait_for(self._all_have_arrived, max(0.1, deadline - time.monotonic()), "the first messages")
+        self._topics.connect(deadline)
         with self._lock:
-            if not silent:
-                problems = (watch.problem(time.monotonic_ns()) for watch in self._watches.values())
-                raise SimulationMissingError("; ".join(filter(None, problems)))
-            self._control = self._make_control(self._reader.read(self._messages))
-            for watch in self._watches.values():
-                watch.forgive()
-            problem = self._problem(time.monotonic_ns())
+            self._control = self._make_control(self._topics.read())
+            self._topics.forgive()
+            problem = self._topics.problem(time.monotonic_ns())
         if problem is not None:
             raise RefusedError(problem)
         if not self._deploy.shadow:
             self._commander.wait_for_listeners(max(0.1, deadline - time.monotonic()))
 
     def _make_control(self, observation: Observation) -> Control:
-        signals = self._reader.signals(observation)
-        limits = observation_limits(self._deploy, self._exported.spec, signals, self._reader.sizes)
+        deploy, exported, reader = self._deploy, self._exported, self._topics.reader
+        limits = observation_limits(deploy, exported.spec, reader.signals(observation), reader.sizes)
         problem = limits.problem(observation)
         if problem is not None:
             raise RefusedError(problem)
         return Control(
-            self._exported.policy,
-            limits,
-            self._commands,
-            self._deploy.safety,
-            ramp=self._deploy.ramp,
-            shadow=self._deploy.shadow,
+            exported.policy, limits, self._commands, deploy.safety, ramp=deploy.ramp, shadow=deploy.shadow
         )
 
     def activate(self) -> None:
@@ -159,8 +127,9 @@ class PolicyRobot:
             if self._control is None:
                 raise RuntimeError("activate() before connect()")
             self._due = time.monotonic_ns()
-            self._triggered = None
-            self._episode_starts = False
+            # A trigger and a start of an episode before the activation have no effect.
+            self._topics.take_trigger()
+            self._topics.take_episode_start()
             self.cycles = 0
             self._control.activate(self._due)
             self.recorder = recorder
@@ -199,10 +168,9 @@ class PolicyRobot:
         with self._lock:
             if self._control is None or self._control.state != "stopped":
                 return f"the policy is {self.state}, not stopped"
-            for watch in self._watches.values():
-                watch.forgive()
+            self._topics.forgive()
             now = time.monotonic_ns()
-            observation, problem = self._observe(self._problem(now))
+            observation, problem = self._topics.observe(self._topics.problem(now))
             if observation is not None:
                 problem = self._control.observations.problem(observation)
             if problem is None:
@@ -213,22 +181,19 @@ class PolicyRobot:
 
     def close(self) -> None:
         """Leave the topics; `step` must not be called any more."""
-        for one in self._arrivals:
-            self._node.destroy_subscription(one.subscription)
+        self._topics.close()
         self._node.destroy_publisher(self._shadow)
         self._commander.close()
 
     def step(self) -> None:
         """Wait for messages or the next cycle, whichever comes first, and act."""
-        wait_for_arrivals(self._arrivals, self._node.context, self._timeout())
-        for one in self._arrivals:
-            one.take()
+        self._topics.take(self._timeout())
         with self._lock:
             if self._control is None or self._control.state == "inactive":
                 return
             now = time.monotonic_ns()
             reference = self._reference(now)
-            problem = self._problem(now)
+            problem = self._topics.problem(now)
             if reference is None and (problem is None or self._control.state == "stopped"):
                 return
             outcome = self._cycle(self._control, now, now if reference is None else reference, problem)
@@ -246,8 +211,7 @@ class PolicyRobot:
         is_stopped = self._control is not None and self._control.state == "stopped"
         if self._deploy.trigger is not None and not is_stopped:
             self._due = now + IDLE_NANOSECONDS
-            reference, self._triggered = self._triggered, None
-            return reference
+            return self._topics.take_trigger()
         if now < self._due:
             return None
         reference = self._due
@@ -257,10 +221,9 @@ class PolicyRobot:
         return reference
 
     def _cycle(self, control: Control, now: int, reference: int, problem: str | None) -> Outcome:
-        observation, problem = self._observe(problem)
-        if self._episode_starts:
+        observation, problem = self._topics.observe(problem)
+        if self._topics.take_episode_start():
             control.start_episode()
-            self._episode_starts = False
         outcome = control.cycle(now, observation, problem)
         late = time.monotonic_ns() - reference
         if late > self._max_late and outcome.state != "stopped":
@@ -282,76 +245,3 @@ class PolicyRobot:
         recorder.write(Cycle(time.time_ns(), outcome.state, first, observation, outcome.action, command))
         if outcome.problem is not None:
             self._note("error", outcome.problem)
-
-    def _observe(self, problem: str | None) -> tuple[Observation | None, str | None]:
-        """Return the observation, or the problem; `problem` is the result of `_problem`."""
-        if problem is not None:
-            return None, problem
-        try:
-            return self._reader.read(self._messages), None
-        except MalformedReplyError as error:
-            return None, str(error)
-
-    def _problem(self, now: int) -> str | None:
-        """Return the problem of the emergency stop or of a topic."""
-        if self._emergency is not None and (problem := self._emergency.problem(now)):
-            return problem
-        for watch in self._watches.values():
-            if problem := watch.problem(now):
-                return problem
-        return None
-
-    def _all_have_arrived(self) -> bool:
-        now = time.monotonic_ns()
-        return not any(watch.problem(now) for watch in self._watches.values())
-
-    def _subscribe(self, topic: str, timeout: float) -> None:
-        name = self._node.resolve_topic_name(topic)
-        message_class = find_interface(find_type(self._node, name, timeout), f"{KEY}.observations")
-        watch = TopicWatch(name, self._deploy.safety.max_age)
-
-        def arrived(message: Message) -> None:
-            now = time.monotonic_ns()
-            self._messages[topic] = message
-            watch.arrived(now, stamp_of(message))
-            if topic == self._deploy.trigger and self._triggered is None:
-                self._triggered = now
-
-        quality = offered_quality(self._node, name)
-        self._watches[topic], self._classes[topic] = watch, message_class
-        # Taken before the starts of episodes, which are published before their observations.
-        self._arrivals = (Arrivals(self._node, message_class, topic, quality, arrived), *self._arrivals)
-
-    def _listen_to_episode_starts(self, topic: str, timeout: float) -> None:
-        name = self._node.resolve_topic_name(topic)
-        if any(one.subscription.topic_name == name for one in self._arrivals):
-            return
-        found, needed = find_type(self._node, name, timeout), "std_msgs/msg/Empty"
-        if found != needed:
-            message = f"{name} has the type {found}"
-            raise ConfigError([Problem(f"{KEY}.episode_start", message, topic, [needed])])
-
-        def arrived(message: Empty) -> None:
-            self._episode_starts = True
-
-        quality = offered_quality(self._node, name)
-        self._arrivals += (Arrivals(self._node, Empty, topic, quality, arrived),)
-
-    def _listen_to_emergency_stop(self, topic: str, heartbeat: float | None) -> None:
-        emergency = EmergencyStop(self._node.resolve_topic_name(topic), heartbeat)
-
-        def arrived(message: Bool) -> None:
-            emergency.received(time.monotonic_ns(), pressed=message.data)
-
-        self._emergency = emergency
-        # A later publisher may not offer reliable delivery, and a reliable subscription would not receive it.
-        best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-        for quality in (offered_quality(self._node, topic), best_effort):
-            self._arrivals += (Arrivals(self._node, Bool, topic, quality, arrived),)
-
-
-def _number_type(spec: PolicySpec) -> np.dtype[np.generic]:
-    """Return the type of the numbers that a policy observes beside images."""
-    observation = spec.observation
-    signals = [observation] if isinstance(observation, Signal) else list(observation.values())
-    return np.dtype(next((one.dtype for one in signals if len(one.shape) == 1), np.float32))
