@@ -12,6 +12,8 @@ logger = logging.getLogger(__name__)
 
 TIME_SHARE = 0.02
 """Maximum share of a training's time for pictures and statistics."""
+FIRST_PICTURE_AFTER = 30.0
+"""Seconds before the first picture, which takes a second or two; a shorter training is drawn at its end."""
 
 
 class Reports:
@@ -26,17 +28,22 @@ class Reports:
     def __init__(self, folder: RunFolder, config: Config, session: Session) -> None:
         self._folder, self._config, self._session = folder, config, session
         self._next = time.monotonic()
+        self._first_picture = self._next + FIRST_PICTURE_AFTER
 
     def renew_if_due(self) -> None:
         """Update the files, unless this would take more than `TIME_SHARE` of the time."""
         started = time.monotonic()
         if started >= self._next:
-            self.renew()
+            self.renew(draws=started >= self._first_picture)
             now = time.monotonic()
             self._next = now + (now - started) / TIME_SHARE
 
-    def renew(self) -> None:
-        """Draw the curves and write the statistics from the records of the run so far."""
+    def renew(self, *, draws: bool = True) -> None:
+        """Write the statistics and draw the curves from the records of the run so far.
+
+        Args:
+            draws: Whether the curves are drawn.
+        """
         session = self._session
         session.tracker.flush()
         minutes = session.split.minutes()
@@ -44,6 +51,7 @@ class Reports:
         extra = {"timesteps": session.learner.timesteps, "seconds": seconds}
         try:
             write_stats(self._folder.path, self._config.model_dump(mode="json"), extra)
-            plot_progress(self._folder.path)
+            if draws:
+                plot_progress(self._folder.path)
         except OSError as error:
             logger.warning("progress.png and stats.json could not be updated: %s", error)

@@ -20,6 +20,17 @@ def test_a_picture_and_statistics_are_left_by_every_training(make_config: MakeCo
     assert stats["seconds"] > 0
 
 
+@pytest.mark.parametrize(("seconds", "least", "most"), [(3600.0, 1, 1), (0.0, 2, 100)])
+def test_a_training_that_ends_before_the_first_picture_is_drawn_once(
+    seconds: float, least: int, most: int, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures: list[object] = []
+    monkeypatch.setattr(reports, "plot_progress", pictures.append)
+    monkeypatch.setattr(reports, "FIRST_PICTURE_AFTER", seconds)
+    run_plan(Plan(make_config(sample_env(), "a2c", "training.training.total_timesteps=40")))
+    assert least <= len(pictures) <= most
+
+
 def test_a_picture_that_cannot_be_written_costs_nothing_else(
     make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
