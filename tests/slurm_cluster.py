@@ -33,7 +33,7 @@ SlurmdTimeout={node_timeout}
 ReturnToService=2
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
-SchedulerParameters=bf_interval=1,sched_min_interval=0
+SchedulerParameters=bf_interval=1,sched_min_interval=0,sched_interval=1
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 PreemptType=preempt/partition_prio
@@ -45,7 +45,8 @@ PartitionName=main Nodes=ALL Default=YES PriorityTier=1
 PartitionName=spare Nodes=ALL PriorityTier=1 GraceTime=100
 PartitionName=urgent Nodes=ALL PriorityTier=2
 """
-"""The credentials of jobs expire in 5 s, since a requeued job waits until they have."""
+"""The credentials of jobs expire in 5 s, since a requeued job waits until they have; nothing but the main scheduler,
+which comes every second, starts it then."""
 NODES = ("node1", "node2")
 
 
@@ -82,6 +83,11 @@ class SlurmCluster:
         assert result.returncode == 0, result.stderr
         return result.stdout.strip()
 
+    def finish(self, *arguments: str) -> None:
+        """Submit a job and wait until it has left the queue; `sbatch --wait` looks more and more rarely."""
+        job = self.ask("sbatch", "--parsable", *arguments)
+        wait_until(lambda: not self.ask("squeue", "--noheader", "--jobs", job), f"the end of job {job}")
+
     def states(self) -> list[str]:
         """List the states of all tasks that are not over, such as `PENDING`."""
         return self.ask("squeue", "--noheader", "--array", "--format=%T").split()
@@ -103,14 +109,20 @@ class SlurmCluster:
                 command, env=self.environ, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
 
-    def wait_until_saved(self, name: str) -> None:
-        """Wait until the controller, which saves now and then, would know a job of this name after a kill."""
-        saved = self._folder / "controller" / "job_state"
-        wait_until(lambda: saved.exists() and name.encode() in saved.read_bytes(), f"{name} to be saved")
+    def wait_until_saved(self, job: str) -> None:
+        """Wait until the controller, which saves now and then, would know after a kill that a job runs."""
+        saved, node = self._folder / "controller" / "job_state", self.node_of(job).encode()
+        wait_until(lambda: saved.exists() and node in saved.read_bytes(), f"job {job} to be saved")
 
     def start_controller(self) -> None:
         """Start the controller."""
         self.start("slurmctld", "slurmctld", "-D")
+
+    def without_patience(self) -> dict[str, str]:
+        """Return the variables of commands that give up at once on a controller that does not answer."""
+        impatient = self._folder / "impatient.conf"
+        impatient.write_text(Path(self.environ["SLURM_CONF"]).read_text() + "MessageTimeout=1\n")
+        return {"SLURM_CONF": str(impatient)}
 
     def start_node(self, name: str) -> None:
         """Start the daemon of a node."""

@@ -35,7 +35,7 @@ def test_preemptions_and_a_lost_node_change_nothing(trainings: Trainings) -> Non
     for seed in (0, 1):
         trainings.wait_for_checkpoint(seed)
     preempt = ("--partition=urgent", "--nodes=2", "--exclusive", "--output=/dev/null", "--wrap=true")
-    cluster.ask("sbatch", "--wait", *preempt)
+    cluster.finish(*preempt)
     assert trainings.newest_status(0) == trainings.newest_status(1) == "stopped"
 
     preempted_at = trainings.newest_checkpoint(0)

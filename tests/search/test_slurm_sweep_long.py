@@ -103,7 +103,7 @@ def reach_the_time_limit(sweep: DisturbedSweep) -> None:
 
 def preempt(sweep: DisturbedSweep) -> None:
     urgent = ("--partition=urgent", "--nodes=2", "--exclusive", "--output=/dev/null", "--wrap=true")
-    sweep.cluster.ask("sbatch", "--wait", *urgent)
+    sweep.cluster.finish(*urgent)
 
 
 def kill_node(sweep: DisturbedSweep) -> None:
