@@ -44,13 +44,7 @@ def test_a_step_in_this_process_is_named_and_ends_with_the_first_signal(
 
 def test_a_worker_that_hangs_is_started_again(training: Training) -> None:
     training.configure(workers=2, trouble="hang", trouble_at=31)
-    # The export would compare actions in an environment of this process, which hangs, too.
-    training.start(
-        SOON,
-        "environment.max_worker_restarts=2",
-        "training.training.total_timesteps=80",
-        "training.checkpoint.export=false",
-    )
+    training.start(SOON, "environment.max_worker_restarts=2", "training.training.total_timesteps=80")
     status, output = training.end()
     assert status == 0, output
     for worker in (0, 1):

@@ -45,7 +45,7 @@ class Training:
                     "verbose": 0,
                     "eval": {"num_evals": 0},
                 },
-                "checkpoint": {"frequency": 20},
+                "checkpoint": {"frequency": 20, "export": False},
             },
             "evaluation": {"num_episodes": 1, "video": False},
         }
