@@ -54,7 +54,7 @@ def test_every_environment_of_the_guide_steps(environment: dict[str, Any], own_t
         **environment.get("kwargs", {}),
     )
     batch.reset(seed=0)
-    roll(batch, 50)
+    roll(batch, 10)
     batch.close()
 
 
