@@ -8,6 +8,11 @@ from pathlib import Path
 from tests.ros_network import RosNetwork, end
 
 ROOT = Path(__file__).parents[1]
+SHORT = (
+    "training.training.eval.num_evals=1 evaluation.num_episodes=1 "
+    "'environment.wrappers=[{time_limit: {max_episode_steps: 200}}]'"
+)
+"""The page trains HalfCheetah, whose episodes have 1,000 timesteps, with 8,192 timesteps in an iteration."""
 
 
 def commands() -> list[str]:
@@ -30,7 +35,10 @@ def test_the_guide_trains_through_a_simulation(ros_network: RosNetwork, tmp_path
     serve, train = commands()
     simulation = bash(serve.rstrip().replace("ros_ws/install/lib", "exec ros_ws/install/lib"), ros_network)
     try:
-        training = bash(f"{train.rstrip()} experiment.folder={tmp_path}", ros_network)
+        training = bash(
+            f"{train.rstrip()} {SHORT} training.training.total_timesteps=8192 experiment.folder={tmp_path}",
+            ros_network,
+        )
         output, _ = training.communicate(timeout=240)
     finally:
         end(simulation)
@@ -43,7 +51,7 @@ def test_the_guide_trains_through_a_simulation(ros_network: RosNetwork, tmp_path
 
 def test_a_killed_training_is_resumed_in_the_same_simulation(ros_network: RosNetwork, tmp_path: Path) -> None:
     serve, train = commands()
-    keys = f"experiment.folder={tmp_path} evaluation.video=false training.checkpoint.frequency=4096"
+    keys = f"{SHORT} experiment.folder={tmp_path} evaluation.video=false training.checkpoint.frequency=4096"
     simulation = bash(serve.rstrip().replace("ros_ws/install/lib", "exec ros_ws/install/lib"), ros_network)
     try:
         training = bash(f"{train.rstrip()} {keys} training.training.total_timesteps=10000000", ros_network)

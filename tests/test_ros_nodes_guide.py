@@ -11,7 +11,14 @@ ROOT = Path(__file__).parents[1]
 def test_the_guide_trains_evaluates_and_plays(ros_network: RosNetwork, tmp_path: Path) -> None:
     [text] = re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / "ros_nodes.md").read_text(), re.DOTALL)
     activate, train, evaluate, play = text.splitlines()
-    train = train.replace("=20000", f'=20000", "evaluation.video=false", "experiment.folder={tmp_path}')
+    short = (
+        "training.training.total_timesteps=8192",
+        "training.training.eval.num_evals=1",
+        "environment.wrappers=[{time_limit: {max_episode_steps: 200}}]",
+        "evaluation.video=false",
+        f"experiment.folder={tmp_path}",
+    )
+    train = train.replace("training.training.total_timesteps=20000", '", "'.join(short))
 
     def bash(command: str) -> str:
         result = subprocess.run(
