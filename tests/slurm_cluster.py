@@ -111,8 +111,9 @@ class SlurmCluster:
 
     def wait_until_saved(self, job: str) -> None:
         """Wait until the controller, which saves now and then, would know after a kill that a job runs."""
-        saved, node = self._folder / "controller" / "job_state", self.node_of(job).encode()
-        wait_until(lambda: saved.exists() and node in saved.read_bytes(), f"job {job} to be saved")
+        saved, mark = self._folder / "controller" / "job_state", f"job_{job}_runs"
+        self.ask("scontrol", "update", f"jobid={job}", f"comment={mark}")  # saved with it, or after it
+        wait_until(lambda: saved.exists() and mark.encode() in saved.read_bytes(), f"job {job} to be saved")
 
     def start_controller(self) -> None:
         """Start the controller."""
