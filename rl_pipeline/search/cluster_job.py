@@ -23,6 +23,8 @@ STOPPED = BUSY
 """Exit status of a job that did not finish and may be submitted again."""
 RETRY_AFTER = 20.0
 """Seconds before a command is restarted if another process still trains its run."""
+SIGNALS_WITHIN = 1.0
+"""Seconds after the end of a command in which Slurm's signal to the same job may still arrive here."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,9 @@ class _RunningCommand:
             self.say(f"another process trains this run; the next attempt is in {RETRY_AFTER:g} s")
             self._pause()
             status = BUSY if self._asked else self._run()
+        if status == 0 and self._asked is None:
+            # Slurm signals the processes of a job one after the other, and the command may have been quick to stop.
+            time.sleep(SIGNALS_WITHIN)
         by_signal = status < 0 or status > SHELL_SIGNALS or status == BUSY
         if status != 0 and not by_signal:
             return "failed", status

@@ -83,6 +83,17 @@ def test_an_array_runs_as_many_at_a_time_as_the_profile_says(tmp_path: Path, wor
     assert launcher.state(second) == "stopped"
 
 
+@pytest.mark.usefixtures("cluster")
+def test_a_job_is_stopped_if_its_command_ends_before_the_signal_arrives(
+    tmp_path: Path, work: MakeWork
+) -> None:
+    launcher = SlurmLauncher(Cluster(), tmp_path / "jobs")
+    job = launcher.submit(work("quick", "(sleep 0.1; kill -INT $PPID) & exit 0"))
+    wait_until(lambda: launcher.state(job) != "queued", "its start")
+    wait_until(lambda: launcher.state(job) != "running", "its end")
+    assert launcher.state(job) == "stopped"
+
+
 def test_jobs_outlive_the_controller(
     cluster: SlurmCluster,
     tmp_path: Path,
