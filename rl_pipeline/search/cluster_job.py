@@ -108,11 +108,11 @@ class _RunningCommand:
         status = self._run()
         while status == BUSY and self._asked is None:
             self.say(f"another process trains this run; the next attempt is in {RETRY_AFTER:g} s")
-            self._pause()
+            self._pause(RETRY_AFTER)
             status = BUSY if self._asked else self._run()
         if status == 0 and self._asked is None:
             # Slurm signals the processes of a job one after the other, and the command may have been quick to stop.
-            time.sleep(SIGNALS_WITHIN)
+            self._pause(SIGNALS_WITHIN)
         by_signal = status < 0 or status > SHELL_SIGNALS or status == BUSY
         if status != 0 and not by_signal:
             return "failed", status
@@ -158,8 +158,9 @@ class _RunningCommand:
             except ProcessLookupError:
                 return
 
-    def _pause(self) -> None:
-        until = time.monotonic() + RETRY_AFTER
+    def _pause(self, seconds: float) -> None:
+        """Wait for a signal, at most so many seconds."""
+        until = time.monotonic() + seconds
         while time.monotonic() < until and self._asked is None:
             time.sleep(0.1)
 
